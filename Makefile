@@ -1,0 +1,125 @@
+# The one entry point: `make` lists what it can do. Needs only Python 3.11 or newer with venv, make and git.
+
+PYTHON ?= python3
+CONFIG ?= config.yaml
+UV_VERSION := 0.13.9
+TORCH_VERSION := 2.13.0
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
+REPORTS := build/tests
+
+# The two halves of the test suite: together they run every test, and none twice.
+QUICK := not server and not slow and not data
+PYTEST := $(BIN)/python -m pytest -q -rs
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test quick bench soak lock clean python setup torch system lint types layers unit integration
+.NOTPARALLEL:
+
+help: ## print this list
+	@echo "Listener: hear what is said about your brand. Usage: make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@echo "Another Python: make PYTHON=python3.12 install. Another configuration: make CONFIG=mine.yaml run."
+
+install: $(VENV)/.stamp-install ## make .venv with the locked packages (only when something changed)
+
+run: install ## install, then start the daemon on config.yaml
+	@exec $(BIN)/listener run --config $(CONFIG)
+
+demo: install ## install, then show the real daemon on invented brands, without a network
+	@exec $(BIN)/python -m listener.demo
+
+test: python ## everything that CI runs: lint, types, layers, all tests; says what was skipped
+	@.ci/stages
+
+quick: lint types layers unit ## what to run before each commit: lint, types, layers, fast tests (under four minutes)
+
+bench: $(VENV)/.stamp-dev ## measure: 10,000 mentions from a feed to KPIs, and the daemon at rest
+	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, and watch its memory
+	@$(BIN)/python -m benchmarks.soak
+
+# The locks are made from pyproject.toml alone, for every Python from 3.11 on, Linux and macOS, with the hashes of
+# the public registry. UV_NO_CONFIG and the cleared variables keep an index of this machine out of them.
+LOCK := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL -u UV_FIND_LINKS -u UV_INDEX -u UV_INDEX_URL \
+	-u UV_EXTRA_INDEX_URL -u UV_DEFAULT_INDEX UV_NO_CONFIG=1 build/uv/bin/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header pyproject.toml
+
+lock: python ## make both lock files again from pyproject.toml (needs the package registry)
+	@test -x build/uv/bin/uv || $(PYTHON) -m venv build/uv || exit 1
+	@build/uv/bin/python -m pip --disable-pip-version-check install -qq uv==$(UV_VERSION)
+	@$(LOCK) --group build --output-file requirements.lock $(LOCK_OPTIONS)
+	@$(LOCK) --group build --group dev --group transformers --output-file requirements-dev.lock $(LOCK_OPTIONS)
+	@echo "lock: requirements.lock, requirements-dev.lock. Versions stay unless pyproject.toml asks for others;"
+	@echo "      make lock LOCK_OPTIONS=--upgrade takes the newest that it admits."
+
+clean: ## remove .venv and what tests and builds left; never the data folder
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@echo "clean: removed .venv, build and caches; data/ stays"
+
+# ---- installing ------------------------------------------------------------------------------------------------
+
+# A .venv that works needs no other Python: it may have been made with PYTHON=... once.
+python:
+	@$(BIN)/python -c '' 2>/dev/null && exit 0; \
+	if ! command -v $(PYTHON) >/dev/null; then why="'$(PYTHON)' was not found: install Python 3.11 or newer"; \
+	elif ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then why="'$(PYTHON)' is $$($(PYTHON) --version 2>&1): Listener needs Python 3.11 or newer"; \
+	elif ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then why="'$(PYTHON)' comes without venv: on Debian and Ubuntu, apt install python3-venv"; \
+	else exit 0; fi; \
+	echo "make: $$why, or name another one: make PYTHON=python3.12 install" >&2; exit 1
+
+# A .venv whose Python is gone (an upgraded system, a moved folder) is made anew instead of failing later.
+$(VENV)/.stamp-install: requirements.lock pyproject.toml | python
+	@$(BIN)/python -c '' 2>/dev/null || { echo "install: a virtual environment in $(VENV)"; $(PYTHON) -m venv --clear $(VENV); }
+	@echo "install: $$(grep -c == requirements.lock) packages of requirements.lock"
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+	@echo "install: done; the command is $(BIN)/listener"
+
+# Listens to .stamp-torch where it is there: what torch may have moved goes back to the locked version.
+$(VENV)/.stamp-dev: requirements-dev.lock $(VENV)/.stamp-install $(wildcard $(VENV)/.stamp-torch)
+	@echo "install: $$(grep -c == requirements-dev.lock) packages of requirements-dev.lock"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# torch is in no lock: which build fits depends on the machine. By itself, so that nothing else chooses it.
+$(VENV)/.stamp-torch: $(VENV)/.stamp-install
+	@echo "install: torch $(TORCH_VERSION), by itself, for the tests of the transformers engine"
+	@if $(PIP) torch==$(TORCH_VERSION); then touch $@; \
+	else echo "SKIPPED: torch $(TORCH_VERSION) cannot be installed here; the tests that need it will be skipped"; fi
+
+torch: $(VENV)/.stamp-torch
+	@$(BIN)/python -c 'import torch; print("torch build:", torch.__version__)' 2>/dev/null || echo "torch build: none"
+
+# ---- the stages of `make test`, which CI calls too ---------------------------------------------------------------
+
+system:
+	@.ci/system
+
+setup:
+	@$(MAKE) --no-print-directory torch
+	@$(MAKE) --no-print-directory $(VENV)/.stamp-dev
+	@$(BIN)/python --version
+
+lint types layers unit integration: $(VENV)/.stamp-dev
+
+lint:
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types:
+	@$(BIN)/mypy
+
+layers:
+	@mkdir -p build
+	@$(BIN)/lint-imports --no-logo >build/layers.log 2>&1 || { cat build/layers.log; exit 1; }
+	@echo "layers: $$(tail -n 1 build/layers.log)"
+
+unit:
+	@$(PYTEST) -m "$(QUICK)" --timeout 120 --junitxml $(REPORTS)/unit.xml
+
+integration:
+	@$(PYTEST) -m "not ($(QUICK))" --timeout 600 --junitxml $(REPORTS)/integration.xml

@@ -1,0 +1,1 @@
+"""TELL: KPI values in, messages out."""

@@ -1,0 +1,224 @@
+"""Mail by SMTP: text and HTML in one message, and an exact account of what the server took."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, parseaddr
+from typing import Annotated, Literal
+
+import structlog
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPConnectResponseError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from alerts import render
+from alerts.channels.base import Undelivered
+from alerts.format import instant
+from alerts.message import Letter, Message
+from alerts.transport import Transport
+
+TIMEOUT = 30.0
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_BARE = r"[^\s@<>,;:\"\\\x00-\x20\x7f-\uffff]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"{_BARE}|[^<>\r\n]{{0,200}}<{_BARE}>")
+# Soft line breaks and base64 throughout: not every relay takes eight bits, and none may rewrap a long line.
+_POLICY = SMTP_POLICY.clone(cte_type="7bit")
+_log = structlog.get_logger(__name__)
+
+
+def _address(value: str) -> str:
+    if not _ADDRESS.fullmatch(value) or "@" not in parseaddr(value)[1]:
+        raise ValueError("not a mail address; write name@example.com or Name <name@example.com>")
+    return value
+
+
+MailAddress = Annotated[str, AfterValidator(_address)]
+
+
+class Options(BaseModel):
+    """`tls`: "auto" takes STARTTLS where the server offers it, "starttls" insists on it, "tls" speaks TLS at once.
+
+    A password never leaves this machine in clear: without TLS the login is refused, but for a local server.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    host: str = Field(min_length=1, pattern=r"^[A-Za-z0-9.:_-]+$")
+    port: int = Field(default=587, ge=1, le=65535)
+    username: str | None = None
+    password: SecretStr | None = None
+    sender: MailAddress = Field(alias="from")
+    to: tuple[MailAddress, ...] = Field(min_length=1)
+    tls: Literal["auto", "starttls", "tls", "none"] = "auto"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Options:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password belong together: give both or neither")
+        if self.username is not None and self.tls == "none" and not self.local:
+            raise ValueError("tls: none would send the password in clear; use starttls or tls")
+        return self
+
+    @property
+    def local(self) -> bool:
+        return self.host in _LOOPBACK
+
+
+class Email:
+    """Sends through one SMTP server; a connection per message, because messages are rare."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    async def send(self, item: Message | Letter) -> None:
+        """Return when the server took the message for at least one recipient.
+
+        A server that took it for some and not for others counts as delivered, with the refused ones counted in
+        the log: a second attempt would reach the first ones twice.
+        """
+        # In a thread: the templates are compiled on first use, which would hold the loop.
+        content = await asyncio.to_thread(lambda: compose(item, self._options).as_bytes())
+        client = SMTP(
+            hostname=self._options.host,
+            port=self._options.port,
+            local_hostname=_domain(self._options),
+            timeout=TIMEOUT,
+            use_tls=self._options.tls == "tls",
+            start_tls={"auto": None, "starttls": True}.get(self._options.tls, False),
+        )
+        try:
+            await self._open(client)
+            await self._envelope(client)
+            await self._content(client, content)
+            await self._leave(client)
+        finally:
+            client.close()
+
+    async def _open(self, client: SMTP) -> None:
+        try:
+            await client.connect()
+        except SMTPConnectResponseError as error:
+            raise _answered("the mail server refused the connection", error) from None
+        except (SMTPException, OSError, ValueError) as error:
+            raise Undelivered(f"no connection to the mail server: {_cause(error)}") from None
+        if self._options.username is not None and self._options.password is not None:
+            await self._login(client, self._options.username, self._options.password)
+
+    async def _login(self, client: SMTP, username: str, password: SecretStr) -> None:
+        if client.get_transport_info("sslcontext") is None and not self._options.local:
+            raise Undelivered(
+                "the mail server offers no TLS, and the password is not sent in clear", permanent=True
+            )
+        try:
+            await client.login(username, password.get_secret_value())
+        except SMTPAuthenticationError as error:
+            raise _answered("the mail server refused the login", error) from None
+        except SMTPResponseException as error:
+            raise _answered("the mail server broke off the login", error) from None
+        except (SMTPException, OSError) as error:
+            raise Undelivered(f"no login at the mail server: {_cause(error)}") from None
+
+    async def _envelope(self, client: SMTP) -> None:
+        refused: list[int] = []
+        try:
+            await client.mail(parseaddr(self._options.sender)[1])
+            for recipient in self._options.to:
+                try:
+                    await client.rcpt(parseaddr(recipient)[1])
+                except SMTPRecipientRefused as error:
+                    refused.append(error.code)
+        except SMTPResponseException as error:
+            raise _answered("the mail server refused the sender", error) from None
+        except (SMTPException, OSError) as error:
+            raise Undelivered(f"the mail server went away: {_cause(error)}") from None
+        if len(refused) == len(self._options.to):
+            raise Undelivered(
+                f"the mail server refused every recipient ({', '.join(map(str, sorted(set(refused))))})",
+                permanent=all(code >= 500 for code in refused),
+            )
+        if refused:
+            taken = len(self._options.to) - len(refused)
+            _log.warning("email.recipients_refused", refused=len(refused), taken=taken, codes=sorted(refused))
+
+    async def _content(self, client: SMTP, content: bytes) -> None:
+        try:
+            await client.data(content)
+        except SMTPResponseException as error:
+            raise _answered("the mail server refused the message", error) from None
+        except (SMTPException, OSError):
+            reason = "the connection was lost while the mail server took the message; it may have it"
+            raise Undelivered(reason, unknown=True) from None
+
+    async def _leave(self, client: SMTP) -> None:
+        try:
+            await client.quit()
+        except (SMTPException, OSError):
+            _log.debug("email.no_goodbye")  # it said 250 to the message: that is what counts
+
+
+def build(options: Options, transport: Transport) -> Email:
+    return Email(options)
+
+
+def compose(item: Message | Letter, options: Options) -> EmailMessage:
+    """Return the mail. Its Message-ID comes from the key, so that a second attempt is seen to be the same."""
+    if isinstance(item, Letter):
+        subject, text, html, at = item.subject, item.text, item.html, str(item.data.get("at", ""))
+    else:
+        subject, text, html, at = (
+            render.headline(item),
+            render.as_text(item),
+            render.as_html(item),
+            item.at,
+        )
+    domain = _domain(options)
+    mail = EmailMessage(policy=_POLICY)
+    mail["Subject"] = render.shorten(render.clean(subject), 200)
+    mail["From"] = _mailbox(options.sender)
+    mail["To"] = [_mailbox(address) for address in options.to]
+    if (written := instant(at)) is not None and written.tzinfo is not None:
+        mail["Date"] = format_datetime(written)
+    mail["Message-ID"] = f"<{hashlib.sha256(item.key.encode('utf-8', 'replace')).hexdigest()[:40]}@{domain}>"
+    mail["List-Id"] = f"Listener <listener.{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-Listener-Key"] = render.clean(item.key)
+    mail.set_content(_encodable(text))
+    mail.add_alternative(_encodable(html), subtype="html")
+    return mail
+
+
+def _mailbox(text: str) -> Address:
+    name, address = parseaddr(text)
+    local, _, domain = address.rpartition("@")
+    return Address(display_name=render.clean(name), username=local, domain=domain)
+
+
+def _domain(options: Options) -> str:
+    return parseaddr(options.sender)[1].rpartition("@")[2]
+
+
+def _encodable(text: str) -> str:
+    """Lone surrogates cannot be written; one of them must not cost the whole letter."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _answered(what: str, error: SMTPResponseException) -> Undelivered:
+    """The server's own words stay out: they may repeat the address, the login, or a text."""
+    return Undelivered(f"{what} ({error.code})", permanent=error.code >= 500)
+
+
+def _cause(error: BaseException) -> str:
+    inner = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    return type(inner).__name__

@@ -1,0 +1,57 @@
+"""One POST to an address that the operator chose, and what its outcome means for the message."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+
+from alerts.channels.base import Undelivered
+from alerts.transport import Answer, NoAnswer, Refused, Transport, retry_after
+
+TIMEOUT = 10.0
+_AGAIN = frozenset({408, 425, 429})
+# Slack names its reason as one word of this shape (no_service); anything else in a body may be anybody's text.
+_REASON = re.compile(rb"[a-z_]{2,40}")
+
+
+async def post(
+    transport: Transport, receiver: str, url: str, headers: Mapping[str, str], body: bytes
+) -> Answer:
+    """Return the answer of a receiver that took the body (2xx); raise Undelivered for every other outcome.
+
+    Addresses of channels carry secrets, so no reason repeats the address, nor a text of the library that may.
+    Private addresses are allowed: the operator named this receiver. A redirect is refused: it would carry the
+    message to somebody whom nobody named.
+    """
+    try:
+        answer = await transport.request(
+            "POST",
+            url,
+            headers=headers,
+            body=body,
+            timeout=TIMEOUT,
+            max_bytes=65_536,
+            allow_private=True,
+            max_redirects=0,
+        )
+    except NoAnswer as error:
+        what = "gave no whole answer, so it may have the message" if error.sent else "cannot be reached"
+        raise Undelivered(f"{receiver} {what}", unknown=error.sent) from None
+    except Refused:
+        reason = f"{receiver}: the address is not http(s), redirects elsewhere, or answers with too much"
+        raise Undelivered(reason, permanent=True) from None
+    if 200 <= answer.status < 300:
+        return answer
+    raise _refusal(receiver, answer)
+
+
+def _refusal(receiver: str, answer: Answer) -> Undelivered:
+    """Say what a status other than 2xx means: 408, 425, 429 and 5xx pass, the rest will not change by itself."""
+    passing = answer.status in _AGAIN or answer.status >= 500
+    named = _REASON.fullmatch(answer.body.strip()[:60])
+    return Undelivered(
+        f"{receiver} answered {answer.status}" + (f" ({named.group().decode()})" if named else ""),
+        permanent=not passing,
+        retry_after=retry_after(answer.headers, time.time()) if passing else None,
+    )

@@ -1,0 +1,129 @@
+"""What a letter is made of: plain numbers, kept as JSON in the outbox until the letter is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sentiment.tone import Label
+
+
+@dataclass(frozen=True, slots=True)
+class KpiFact:
+    """One KPI of one brand, this period and the one before. Ratios are ratios, times are seconds.
+
+    `value` counts every source heard. `before` is None where nothing can be compared; `like_for_like` is this
+    period's value over the sources of `before` (None: the same as `value`), because a comparison uses only
+    sources heard in both periods. `n` is what `value` rests on, `n_before` what `before` rests on. `reason`
+    says why `value` is None. `beside` holds what the contract gives with a KPI: change, p90, answered_share,
+    within_target, response_target, unjudged.
+    """
+
+    value: float | None
+    before: float | None = None
+    unit: str = "mentions"
+    n: int | None = None
+    n_before: int | None = None
+    reason: str | None = None
+    like_for_like: float | None = None
+    beside: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def compared(self) -> float | None:
+        """This period's value, over the sources that `before` was counted on."""
+        return self.value if self.like_for_like is None else self.like_for_like
+
+
+@dataclass(frozen=True, slots=True)
+class BrandFacts:
+    """A brand with its KPIs by name, and its mentions per local day (None: no source was heard that day)."""
+
+    name: str
+    own: bool
+    market: str
+    kpis: Mapping[str, KpiFact]
+    per_day: tuple[int | None, ...] = ()
+
+    def kpi(self, name: str) -> KpiFact:
+        """Return a KPI; one that was not asked for says so, like any other that has no value."""
+        return self.kpis.get(name) or KpiFact(None, reason="not computed")
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageFacts:
+    """Hours that one source was heard, of the hours asked, in this period and the one before."""
+
+    source: str
+    heard: float
+    asked: float
+    heard_before: float | None = None
+    asked_before: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRef:
+    """A post to quote, by an id that the sender resolves when the letter goes out; its text is not kept here."""
+
+    post: str
+    brand: str
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFacts:
+    """The numbers of one letter. Times are seconds since 1970; days are cut in `timezone`.
+
+    `comparable` False (a first or partial period, another engine) shows no growth and no arrow anywhere, and
+    `why_not` says why. `engine` names what judged the tone.
+    """
+
+    timezone: str
+    since: int
+    until: int
+    written_at: int
+    comparable: bool
+    brands: tuple[BrandFacts, ...]
+    coverage: tuple[CoverageFacts, ...] = ()
+    left_out: tuple[str, ...] = ()
+    quotes: tuple[QuoteRef, ...] = ()
+    why_not: str | None = None
+    next_letter_at: int | None = None
+    engine: str | None = None
+    dashboard: str | None = None
+
+    @property
+    def span(self) -> str:
+        """What the period is called: "week" for seven days (an hour more or less in spring and autumn)."""
+        return "week" if abs(self.until - self.since - 7 * 86_400) <= 3_600 else "period"
+
+
+def to_json(facts: DigestFacts) -> dict[str, Any]:
+    """Return plain JSON; `from_json` gives the same facts back."""
+    plain = asdict(facts)
+    for brand in plain["brands"]:
+        brand["kpis"] = {name: dict(kpi) for name, kpi in brand["kpis"].items()}
+    return plain
+
+
+def from_json(plain: Mapping[str, Any]) -> DigestFacts:
+    """Read what `to_json` wrote, also after it went through a JSON text. Raises KeyError, TypeError."""
+    return DigestFacts(
+        **{
+            **plain,
+            "brands": tuple(_brand(brand) for brand in plain["brands"]),
+            "coverage": tuple(CoverageFacts(**source) for source in plain["coverage"]),
+            "left_out": tuple(plain["left_out"]),
+            "quotes": tuple(QuoteRef(**quote) for quote in plain["quotes"]),
+        }
+    )
+
+
+def _brand(plain: Mapping[str, Any]) -> BrandFacts:
+    return BrandFacts(
+        **{
+            **plain,
+            "kpis": {name: KpiFact(**kpi) for name, kpi in plain["kpis"].items()},
+            "per_day": tuple(plain["per_day"]),
+        }
+    )

@@ -1,0 +1,130 @@
+"""Counts what a letter says: every KPI of the week and of the week before, what was heard, which posts to quote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from alerts.digest.facts import BrandFacts, CoverageFacts, DigestFacts, KpiFact, QuoteRef
+from sentiment.tone import Label
+from storage import browse
+from storage.base import Rows
+from storage.calendar import Window, before
+from storage.coverage import ENOUGH, Ledger, ledgers
+from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.mention import Brand
+
+_QUOTES_EACH = 2
+_BESIDE = ("change", "p90", "answered_share", "within_target", "response_target", "unjudged")
+
+_Values = Mapping[tuple[str, str], KpiValue]
+
+
+def gather(
+    store: Rows,
+    brands: Sequence[Brand],
+    window: Window,
+    zone: ZoneInfo,
+    now: int,
+    next_letter_at: int | None,
+    dashboard: str | None,
+) -> DigestFacts:
+    """Return the facts of the letter on a window. Comparisons use sources heard in both periods only."""
+    earlier = before(window, zone)
+    sources = [s for s in ledgers(store) if s.active or s.live or s.imports]
+    both = [s.name for s in sources if _enough(s, window, now) and _enough(s, earlier, now)]
+    ask = Ask(window, now, zone, tuple(brands))
+    values = _values(store, ask)
+    like = _values(store, Ask(window, now, zone, tuple(brands), sources=tuple(both))) if both else {}
+    then = _values(store, Ask(earlier, now, zone, tuple(brands), sources=tuple(both))) if both else {}
+    days = compute(store, [KPIS["mentions"]], Ask(window, now, zone, tuple(brands), by=("day",)))
+    first = next(iter(values.values()), None)
+    return DigestFacts(
+        timezone=zone.key,
+        since=window.since,
+        until=window.until,
+        written_at=now,
+        comparable=bool(both),
+        why_not=None if both else _why_not(sources, window, earlier, now),
+        brands=tuple(_brand(brand, values, like, then, days) for brand in brands),
+        coverage=tuple(
+            _coverage(s, window, earlier, now) for s in sources if s.heard(*_of(window), now).heard
+        ),
+        left_out=first.left_out if first else (),
+        quotes=tuple(_quotes(store, brands, window)),
+        next_letter_at=next_letter_at,
+        engine=", ".join(browse.engines(store, window)) or None,
+        dashboard=dashboard,
+    )
+
+
+def _of(window: Window) -> tuple[int, int]:
+    return window.since, window.until
+
+
+def _enough(source: Ledger, window: Window, now: int) -> bool:
+    heard = source.heard(*_of(window), now)
+    return heard.heard > 0 and heard.share >= ENOUGH
+
+
+def _why_not(sources: Sequence[Ledger], window: Window, earlier: Window, now: int) -> str:
+    if not any(source.heard(*_of(earlier), now).heard for source in sources):
+        return "this is the first week that was heard, so there is no week to compare it with"
+    if not any(_enough(source, window, now) for source in sources):
+        return "no source was heard for nine tenths of this week, so it is not compared with another"
+    return "no source was heard for nine tenths of both weeks, so they are not compared"
+
+
+def _values(store: Rows, ask: Ask) -> dict[tuple[str, str], KpiValue]:
+    return {(v.brand, v.kpi): v for v in compute(store, list(KPIS.values()), ask)}
+
+
+def _brand(
+    brand: Brand, values: _Values, like: _Values, then: _Values, days: Sequence[KpiValue]
+) -> BrandFacts:
+    kpis = {}
+    for name in KPIS:
+        value = values[brand.name, name]
+        same, earlier = like.get((brand.name, name)), then.get((brand.name, name))
+        kpis[name] = KpiFact(
+            value=value.value,
+            before=earlier.value if earlier else None,
+            unit=value.unit,
+            n=value.n,
+            n_before=earlier.n if earlier else None,
+            reason=value.reason,
+            like_for_like=same.value if same else None,
+            beside={key: _number(value.more[key]) for key in _BESIDE if key in value.more},
+        )
+    per_day = tuple(_whole(v.value) for v in days if v.brand == brand.name)
+    return BrandFacts(brand.name, brand.own, brand.market, kpis, per_day)
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _coverage(source: Ledger, window: Window, earlier: Window, now: int) -> CoverageFacts:
+    current, previous = source.heard(*_of(window), now), source.heard(*_of(earlier), now)
+    return CoverageFacts(
+        source.name,
+        current.heard / 3600,
+        current.asked / 3600,
+        previous.heard / 3600,
+        previous.asked / 3600,
+    )
+
+
+def _quotes(store: Rows, brands: Sequence[Brand], window: Window) -> list[QuoteRef]:
+    labels: tuple[Label, ...] = ("positive", "negative")
+    return [
+        QuoteRef(str(post), brand.name, label)
+        for brand in brands
+        if brand.own
+        for label in labels
+        for post in browse.strongest(store, brand.name, window, label, _QUOTES_EACH)
+    ]

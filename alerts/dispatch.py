@@ -1,0 +1,116 @@
+"""The outbox on its way out: each channel alone, tried again until the receiver has it, everything written down."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol, TypeVar
+
+import structlog
+
+from alerts.channels.base import Channel, Undelivered
+from alerts.message import Letter, Message
+from storage import outbox
+from storage.base import Rows, Transaction
+from storage.outbox import OutboxRow
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE = 5.0
+LONGEST_PAUSE = 900.0
+GIVE_UP_AFTER = 3 * 86400
+"""Seconds for which a message is tried; then it is kept as failed, shown, and not sent any more."""
+
+T = TypeVar("T")
+
+
+class Writer(Protocol):
+    """Runs a function in a writing transaction on the writer thread."""
+
+    def __call__(self, work: Callable[[Transaction], T], /) -> Awaitable[T]: ...
+
+
+def pause(attempts: int, rng: random.Random) -> float:
+    """Seconds to wait after that many attempts: doubling, with jitter, so that channels do not march in step."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts - 1, 20)) * rng.uniform(0.75, 1.25)
+
+
+class Dispatcher:
+    """Sends what is in the outbox. One `deliver_due` a channel at a time."""
+
+    def __init__(
+        self,
+        write: Writer,
+        store: Rows,
+        channels: Mapping[str, Channel],
+        to_send: Callable[[OutboxRow], Message | Letter],
+        clock: Callable[[], float],
+        rng: random.Random | None = None,
+    ) -> None:
+        self._write = write
+        self._store = store
+        self._channels = channels
+        self._to_send = to_send
+        self._clock = clock
+        self._rng = rng or random.Random()
+        self._failing: dict[str, str] = {}
+        self.wake = {name: asyncio.Event() for name in channels}
+
+    @property
+    def failing(self) -> dict[str, str]:
+        """Channels whose last attempt failed, with the reason."""
+        return dict(self._failing)
+
+    async def run(self, channel: str) -> None:
+        """Deliver on a channel for ever: what is due now, then whatever is laid out or comes due."""
+        wake = self.wake[channel]
+        while True:
+            wake.clear()
+            await self.deliver_due(channel)
+            due = await asyncio.to_thread(outbox.next_due, self._store, channel)
+            timeout = None if due is None else max(0.05, due - self._clock())
+            try:
+                async with asyncio.timeout(timeout):
+                    await wake.wait()
+            except TimeoutError:
+                continue
+
+    def wake_all(self) -> None:
+        """Something was laid out."""
+        for event in self.wake.values():
+            event.set()
+
+    async def deliver_due(self, channel: str) -> None:
+        """Send what is due on a channel, one after the other, oldest first."""
+        while True:
+            row = await self._write(lambda db: outbox.claim(db, channel, int(self._clock())))
+            if row is None:
+                return
+            await self._deliver(row)
+
+    async def _deliver(self, row: OutboxRow) -> None:
+        item = await asyncio.to_thread(self._to_send, row)
+        try:
+            await self._channels[row.channel].send(item)
+        except Undelivered as failure:
+            await self._record_failure(row, failure)
+            return
+        now = int(self._clock())
+        await self._write(lambda db: outbox.delivered(db, row.id, now))
+        log.info("delivered", channel=row.channel, key=row.key, attempts=row.attempts)
+        if self._failing.pop(row.channel, None):
+            log.info("channel works again", channel=row.channel)
+
+    async def _record_failure(self, row: OutboxRow, failure: Undelivered) -> None:
+        now, reason = self._clock(), str(failure)
+        if row.channel not in self._failing:
+            log.warning("channel fails", channel=row.channel, reason=reason, permanent=failure.permanent)
+        self._failing[row.channel] = reason
+        if failure.permanent or now - row.created_at > GIVE_UP_AFTER:
+            await self._write(lambda db: outbox.give_up(db, row.id, int(now), reason))
+            log.error("not delivered", channel=row.channel, key=row.key, reason=reason)
+            return
+        wait = max(failure.retry_after or 0.0, pause(row.attempts, self._rng))
+        next_at = int(now + wait) + 1
+        await self._write(lambda db: outbox.put_off(db, row.id, next_at, reason, unknown=failure.unknown))

@@ -1,0 +1,172 @@
+"""Numbers and times written for reading; the only place where a ratio becomes percent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from storage.durations import format_duration
+
+# Our own names: strftime speaks the language of whoever started the daemon.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_THIN = "\u202f"  # a thin space that does not break, so that 12 284 stays on one line
+_MINUS = "\u2212"
+NOT_ENOUGH = "not enough data"
+
+
+class Sayable(Protocol):
+    """What `say` reads of a KPI value: the number, its unit, what it rests on, and why it is missing."""
+
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def n(self) -> int | None: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+def percent(ratio: float, digits: int = 1) -> str:
+    """Write a ratio as percent: 0.463 -> "46.3 %"; a negative one with a true minus sign."""
+    return _signless(f"{ratio * 100:.{digits}f}") + " %"
+
+
+def share(ratio: float) -> str:
+    """Like `percent`, but what is there never reads as nothing, and what is not all never as all."""
+    if 0 < ratio < 0.0005:
+        return "under 0.1 %"
+    return "over 99.9 %" if 0.9995 < ratio < 1 else percent(ratio)
+
+
+def percent_change(ratio: float, digits: int = 1) -> str:
+    """Write a growth with its sign: 0.102 -> "+10.2 %"; what rounds to zero has none."""
+    return _signed(f"{ratio * 100:+.{digits}f}") + " %"
+
+
+def points(difference: float) -> str:
+    """Write the difference of two ratios in percentage points: 0.021 -> "+2.1 points"."""
+    return _signed(f"{difference * 100:+.1f}") + " points"
+
+
+def count(number: float) -> str:
+    """Write a whole number with thin spaces: 12284 -> "12 284"."""
+    return _signless(f"{round(number):,}").replace(",", _THIN)
+
+
+def count_change(number: float) -> str:
+    """Write a difference of counts with its sign: -1200 -> "−1 200", 0 -> "0"."""
+    return _signed(f"{round(number):+,}").replace(",", _THIN)
+
+
+def balance(value: float) -> str:
+    """Write a value in -1..1 (net sentiment) with its sign and two decimals: 0.3 -> "+0.30"."""
+    return _signed(f"{value:+.2f}")
+
+
+def duration(seconds: float) -> str:
+    """Write seconds in the two largest units that say something: 3725 -> "1h 2m"."""
+    return format_duration(seconds)
+
+
+def hours(number: float) -> str:
+    """Write hours, whole where they are: 168.0 -> "168 h", 2.5 -> "2.5 h"."""
+    return f"{count(number)} h" if abs(number - round(number)) < 0.05 else f"{number:.1f} h"
+
+
+def plural(number: float, one: str, many: str | None = None) -> str:
+    """Write a count with its noun: (1, "mention") -> "1 mention", (0, "mention") -> "no mentions"."""
+    if round(number) == 0:
+        return f"no {many or one + 's'}"
+    return f"{count(number)} {one if round(number) == 1 else many or one + 's'}"
+
+
+def moment(seconds: float, zone: ZoneInfo) -> str:
+    """Write a time in a zone: "Mon 16 Nov, 08:00"."""
+    local = datetime.fromtimestamp(seconds, zone)
+    return f"{_day(local)}, {local:%H:%M}"
+
+
+def day(seconds: float, zone: ZoneInfo) -> str:
+    """Write a day in a zone: "Mon 16 Nov"."""
+    return _day(datetime.fromtimestamp(seconds, zone))
+
+
+def weekdays(since: int, until: int, zone: ZoneInfo) -> list[str]:
+    """Name each local day that [since, until) touches: ["Mon 9", "Tue 10", ...]."""
+    first = datetime.fromtimestamp(since, zone).date()
+    last = datetime.fromtimestamp(max(since, until - 1), zone).date()
+    days = [first + timedelta(days=step) for step in range((last - first).days + 1)]
+    return [f"{_DAYS[date.weekday()]} {date.day}" for date in days]
+
+
+def period(since: int, until: int, zone: ZoneInfo) -> str:
+    """Write the days of [since, until) in a zone: "Mon 9 Nov to Sun 15 Nov 2026"."""
+    first = datetime.fromtimestamp(since, zone)
+    last = datetime.fromtimestamp(max(since, until - 1), zone)
+    if first.date() == last.date():
+        return f"{_day(last)} {last.year}"
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{_day(first)}{year} to {_day(last)} {last.year}"
+
+
+def stamp(text: str, *, brief: bool = False) -> str:
+    """Write an ISO 8601 time in the offset that it carries; anything else comes back as it is.
+
+    `brief` leaves out year and offset: "Thu 12 Nov, 14:03".
+    """
+    read = instant(text)
+    if read is None:
+        return text
+    if brief:
+        return f"{_day(read)}, {read:%H:%M}"
+    return f"{_day(read)} {read.year}, {read:%H:%M}{_offset(read)}"
+
+
+def instant(text: str) -> datetime | None:
+    """Read an ISO 8601 time; None for anything else."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def say(value: Sayable) -> str:
+    """Write one KPI value with what it rests on: "46.3 % of 120", "not enough data (none judged)"."""
+    if value.value is None:
+        return f"{NOT_ENOUGH} ({value.reason})" if value.reason else NOT_ENOUGH
+    if value.unit == "ratio":
+        return share(value.value) + (f" of {count(value.n)}" if value.n is not None else "")
+    if value.unit == "seconds":
+        return duration(value.value) + (
+            f" ({plural(value.n, 'conversation')})" if value.n is not None else ""
+        )
+    number = count(value.value) if float(value.value).is_integer() else f"{value.value:.2f}"
+    return f"{number} {value.unit}"
+
+
+def _day(local: datetime) -> str:
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+
+
+def _offset(local: datetime) -> str:
+    """Write the offset of an aware time: " UTC", " UTC+1", " UTC+5:30"; nothing for a naive one."""
+    if (shift := local.utcoffset()) is None:
+        return ""
+    ahead, minutes = divmod(abs(round(shift.total_seconds() / 60)), 60)
+    sign = "-" if shift < timedelta() else "+"
+    text = f"{sign}{ahead}" + (f":{minutes:02}" if minutes else "")
+    return " UTC" if text == "+0" else f" UTC{text}"
+
+
+def _signed(number: str) -> str:
+    """Drop the sign of what rounded to zero: "+0.0 %" would claim a direction that is not there."""
+    if not number.strip("+-0.,"):
+        return number.lstrip("+-")
+    return number.replace("-", _MINUS)
+
+
+def _signless(number: str) -> str:
+    return number.lstrip("-") if not number.strip("-0.,") else number.replace("-", _MINUS)

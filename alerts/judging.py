@@ -1,0 +1,121 @@
+"""Rules against the store: which values they see, and their transitions written together with what is to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from alerts.rules import Rule, Transition, event_key, judge, windows
+from storage import alerting, browse, outbox
+from storage.alerting import AlertEvent
+from storage.base import Rows, Transaction
+from storage.calendar import Window
+from storage.coverage import ledgers
+from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.mention import Brand
+
+_QUOTED = {
+    "negative_share": "negative",
+    "net_sentiment": "negative",
+    "positive_share": "positive",
+    "positive_mentions": "positive",
+    "positive_growth": "positive",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A transition of one rule, and the posts that explain it."""
+
+    rule: Rule
+    transition: Transition
+    post_ids: tuple[int, ...]
+
+
+def look(
+    store: Rows, rules: Iterable[Rule], brands: Sequence[Brand], zone: ZoneInfo, now: int
+) -> list[Judged]:
+    """Judge rules against what is kept; return those whose state changes. Reads only."""
+    states = alerting.states(store)
+    lateness = {ledger.name: ledger.lateness for ledger in ledgers(store) if ledger.active}
+    found = []
+    for rule in rules:
+        late = max((s for name, s in lateness.items() if rule.source in (None, name)), default=0)
+        values = [_value(store, rule, brands, zone, now, window) for window in windows(rule.over, late, now)]
+        before = states.get((rule.name, rule.brand))
+        transition = judge(rule, values, before, now)
+        if transition.state != before and (before is not None or transition.state.phase != "quiet"):
+            found.append(Judged(rule, transition, _posts(store, rule, transition)))
+    return found
+
+
+def _value(
+    store: Rows, rule: Rule, brands: Sequence[Brand], zone: ZoneInfo, now: int, window: Window
+) -> KpiValue:
+    sources = (rule.source,) if rule.source else ()
+    ask = Ask(window, now, zone, tuple(brands), only=(rule.brand,), sources=sources, rule=True)
+    return compute(store, [KPIS[rule.condition.kpi]], ask)[0]
+
+
+def _posts(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ...]:
+    if transition.kind != "fired" or transition.value is None:
+        return ()
+    window = Window(transition.value.since, transition.value.until)
+    label = _QUOTED.get(rule.condition.kpi)
+    if label:
+        return tuple(browse.strongest(store, rule.brand, window, label, live_only=True))
+    return tuple(browse.newest(store, rule.brand, window, live_only=True))
+
+
+def write(db: Transaction, judged: Sequence[Judged], now: int) -> list[AlertEvent]:
+    """Write states, events and outbox rows in the open transaction; return the events."""
+    written = []
+    for item in judged:
+        alerting.save(db, item.transition.state)
+        if item.transition.kind is None:
+            continue
+        event = _event(item, now)
+        alerting.add_event(db, event)
+        outbox.put(
+            db,
+            item.rule.channels,
+            event.key,
+            "alert",
+            {**event.numbers, "rule": event.rule, "brand": event.brand, "kind": event.kind, "at": now},
+            event.post_ids,
+            now,
+        )
+        written.append(event)
+    return written
+
+
+def _event(item: Judged, now: int) -> AlertEvent:
+    rule, value = item.rule, item.transition.value
+    kind = item.transition.kind
+    assert kind is not None
+    until = value.until if value else now
+    numbers: Mapping[str, object] = {
+        "kpi": rule.condition.kpi,
+        "op": rule.condition.op,
+        "threshold": rule.condition.number,
+        "unit": KPIS[rule.condition.kpi].unit,
+        "over": rule.over,
+        "min_n": rule.min_n,
+        "value": value.value if value else None,
+        "n": value.n if value else None,
+        "since": value.since if value else until - rule.over,
+        "until": until,
+        "fired_at": item.transition.state.fired_at,
+        "cooldown": rule.cooldown,
+        "heard": [(h.source, h.heard, h.asked) for h in value.heard] if value else [],
+        "left_out": list(value.left_out) if value else [],
+    }
+    key = event_key(rule.name, rule.brand, kind, now)
+    return AlertEvent(key, rule.name, rule.brand, kind, now, until - rule.over, until, numbers, item.post_ids)
+
+
+def restart(db: Transaction, rules: Sequence[Rule], now: int) -> None:
+    """After a start: a condition that was only pending has not been watched meanwhile, so its time starts anew."""
+    alerting.forget_missing(db, [(rule.name, rule.brand) for rule in rules])
+    db.run("UPDATE alert_states SET since = ? WHERE phase = 'pending'", (now,))

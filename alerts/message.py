@@ -1,0 +1,61 @@
+"""Message: one content for every channel. The texts of posts are put in when it is sent, never stored with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["fired", "resolved", "expired", "test"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A post that explains the message. Everything in it was written by strangers: hostile until escaped."""
+
+    text: str
+    author: str | None
+    source: str
+    url: str | None
+    published_at: str
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and a number, both already written for reading ("Negative share", "46 % of 120 mentions")."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is told about one alert. `key` is the idempotency key: the same for every attempt on every channel.
+
+    `data` holds the plain numbers for programs (webhook), with the names of the contract.
+    """
+
+    key: str
+    kind: Kind
+    title: str
+    summary: str
+    brand: str | None
+    rule: str | None
+    at: str
+    facts: tuple[Fact, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    footer: str = ""
+    link: str | None = None
+    data: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The weekly letter, rendered three ways by `alerts.digest`: HTML and plain text for mail, blocks for Slack."""
+
+    key: str
+    subject: str
+    html: str
+    text: str
+    blocks: tuple[dict[str, object], ...]
+    data: dict[str, object]

@@ -1,0 +1,192 @@
+"""Rules: what a condition says, and what becomes of it when values, time and memory are put together."""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from storage.alerting import AlertState, EventKind
+from storage.calendar import Window
+from storage.durations import Duration, parse_duration
+from storage.kpi import KPIS, KpiValue
+
+_WHEN = re.compile(r"\s*([\w.]+)\s*(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?)\s*(%|[smhdw]|)\s*")
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+# Shares lie in a known range, so that "negative_share > 40" can be told to be a mistake for 40%.
+_RANGES = {
+    "share_of_voice": (0.0, 1.0),
+    "positive_share": (0.0, 1.0),
+    "negative_share": (0.0, 1.0),
+    "net_sentiment": (-1.0, 1.0),
+}
+_MIN_N = {"mentions": 0, "ratio": 20, "seconds": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """KPI OP NUMBER, the number in the KPI's own unit (a ratio, a count, seconds)."""
+
+    kpi: str
+    op: str
+    number: float
+
+    def holds(self, value: float) -> bool:
+        """Compare a value of the KPI with the number."""
+        return _COMPARE[self.op](value, self.number)
+
+
+def parse_condition(text: str) -> Condition:
+    """Read "negative_share > 40%". Raises ValueError that says what is wrong and how to write it."""
+    match = _WHEN.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is no condition; write KPI OP NUMBER, as in negative_share > 40%")
+    kpi, op, digits, suffix = match.groups()
+    if kpi not in KPIS:
+        raise ValueError(f"there is no KPI {kpi!r}; there are {', '.join(KPIS)}")
+    unit = KPIS[kpi].unit
+    number = float(digits)
+    if suffix == "%" and unit == "ratio":
+        number /= 100
+    elif suffix and suffix != "%" and unit == "seconds":
+        number = parse_duration(digits + suffix)
+    elif suffix:
+        how = {"ratio": "0.4 or 40%", "mentions": "a plain number", "seconds": "a duration as in 2h"}[unit]
+        raise ValueError(f"{kpi} is counted in {unit}; write {how} instead of {digits}{suffix}")
+    low, high = _RANGES.get(kpi, (float("-inf"), float("inf")))
+    if not low <= number <= high:
+        raise ValueError(f"{kpi} lies between {low:g} and {high:g}; for {digits} percent write {digits}%")
+    return Condition(kpi, op, number)
+
+
+def _checked(text: str) -> str:
+    parse_condition(text)
+    return text
+
+
+class RuleOptions(BaseModel):
+    """One rule of config.yaml. `min_n` defaults to 20 for ratios, 5 for durations, 0 for counts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    when: Annotated[str, AfterValidator(_checked)]
+    brand: str | None = None
+    source: str | None = None
+    over: Duration = Field(default=3600, ge=60)
+    min_n: int | None = Field(default=None, ge=0)
+    for_: Duration = Field(default=0, alias="for")
+    cooldown: Duration = 21600
+    expire: Duration = 21600
+    channels: list[str] = Field(default_factory=lambda: ["console"], min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule for one brand."""
+
+    name: str
+    brand: str
+    condition: Condition
+    over: int
+    min_n: int
+    hold: int
+    cooldown: int
+    expire: int
+    channels: tuple[str, ...]
+    source: str | None = None
+
+    @classmethod
+    def of(cls, options: RuleOptions, brand: str) -> Rule:
+        """Make the rule that `options` mean for a brand."""
+        condition = parse_condition(options.when)
+        unit = KPIS[condition.kpi].unit
+        return cls(
+            options.name,
+            brand,
+            condition,
+            options.over,
+            _MIN_N[unit] if options.min_n is None else options.min_n,
+            options.for_,
+            options.cooldown,
+            options.expire,
+            tuple(options.channels),
+            options.source,
+        )
+
+
+def windows(over: int, lateness: int, now: int) -> list[Window]:
+    """The windows that count as now: their posts may still arrive for `lateness` seconds. Newest last.
+
+    A window that ends now has lost what its sources deliver late; one that ended a little earlier has it. A
+    dozen at most, so that a slow feed does not make a rule expensive.
+    """
+    step = max(60, over // 6, lateness // 12)
+    return [Window(now - back - over, now - back) for back in reversed(range(0, max(lateness, 1), step))]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What a judgement led to: the new state, and an event where something is to be told."""
+
+    state: AlertState
+    kind: EventKind | None = None
+    value: KpiValue | None = None
+
+
+def judge(rule: Rule, values: Sequence[KpiValue], state: AlertState | None, now: int) -> Transition:
+    """Decide what becomes of a rule for the values of its windows, oldest first.
+
+    Below `min_n` a rule neither fires nor resolves. It fires when a window not told yet meets the condition,
+    after it has held for `hold` seconds, and not within `cooldown` of the last time. It resolves when there is
+    enough data and no window meets the condition. Firing without enough data for `expire` seconds, it expires.
+    """
+    before = state or AlertState(rule.name, rule.brand, "quiet", now, now, 0, 0)
+    enough = [value for value in values if value.value is not None and value.n >= rule.min_n]
+    seen = replace(before, enough_at=now) if enough else before
+    met = [v for v in enough if v.value is not None and rule.condition.holds(v.value)]
+    if before.phase == "firing":
+        return _while_firing(rule, enough, met, seen, now)
+    fresh = [value for value in met if value.until > before.told_until]
+    if not fresh or now - before.fired_at < rule.cooldown:
+        thin = not enough and now - before.enough_at < rule.expire
+        return Transition(before if thin or before.phase == "quiet" else _to_quiet(seen, now))
+    since = before.since if before.phase == "pending" else now
+    if now - since < rule.hold:
+        return Transition(replace(seen, phase="pending", since=since))
+    value = fresh[-1]
+    fired = replace(seen, phase="firing", since=now, told_until=value.until, fired_at=now)
+    return Transition(fired, "fired", value)
+
+
+def _while_firing(
+    rule: Rule, enough: Sequence[KpiValue], met: Sequence[KpiValue], state: AlertState, now: int
+) -> Transition:
+    if enough and not met:
+        value = enough[-1]
+        return Transition(
+            replace(_to_quiet(state, now), told_until=max(value.until, state.told_until)), "resolved", value
+        )
+    if not enough and now - state.enough_at >= rule.expire:
+        return Transition(replace(_to_quiet(state, now), told_until=now), "expired")
+    return Transition(state)
+
+
+def _to_quiet(state: AlertState, now: int) -> AlertState:
+    return replace(state, phase="quiet", since=now)
+
+
+def event_key(rule: str, brand: str, kind: str, at: int) -> str:
+    """The idempotency key of an event: the same for every attempt, channel and restart."""
+    digest = hashlib.sha256("\0".join((rule, brand, kind, str(at))).encode()).hexdigest()
+    return f"alert-{digest[:24]}"

@@ -1,0 +1,153 @@
+"""From an outbox row to what a channel sends: the numbers in words, the posts' texts put in at the last moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts import format as reading
+from alerts.message import Fact, Letter, Message, Quote
+from storage import browse
+from storage.base import Rows
+from storage.browse import Seen
+from storage.calendar import iso
+from storage.coverage import SourceHeard
+from storage.outbox import OutboxRow
+
+_NAMES = {
+    "mentions": "mentions",
+    "share_of_voice": "share of voice",
+    "positive_mentions": "positive mentions",
+    "positive_growth": "growth of positive mentions",
+    "positive_share": "positive share",
+    "negative_share": "negative share",
+    "net_sentiment": "net sentiment",
+    "first_response_time": "first response time",
+}
+_OPS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
+
+
+def amount(value: float | None, unit: str, kpi: str) -> str:
+    """Write a KPI's value for reading: 0.4 -> "40.0 %", 7200 s -> "2h"."""
+    if value is None:
+        return "no value"
+    if unit == "seconds":
+        return reading.duration(value)
+    if kpi == "net_sentiment":
+        return reading.balance(value)
+    return reading.percent(value) if unit == "ratio" else reading.count(value)
+
+
+def quotes_of(store: Rows, brand: str | None, ids: Sequence[int], zone: ZoneInfo) -> tuple[Quote, ...]:
+    """The posts of a message as they are kept now; what has been erased since is left out."""
+    return tuple(quote(seen, zone) for seen in browse.by_ids(store, brand, ids)) if ids else ()
+
+
+def quote(seen: Seen, zone: ZoneInfo) -> Quote:
+    """One post to quote."""
+    return Quote(seen.text, seen.author, seen.source, seen.url, iso(seen.published_at, zone), seen.label)
+
+
+def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None) -> Message:
+    """Say what fired, resolved or expired: the numbers, what they rest on, what will end it."""
+    numbers: Mapping[str, Any] = row.numbers
+    kind, brand, rule = numbers["kind"], numbers["brand"], numbers["rule"]
+    name = _NAMES[numbers["kpi"]]
+    value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
+    limit = f"{_OPS[numbers['op']]} {amount(numbers['threshold'], numbers['unit'], numbers['kpi'])}"
+    over = reading.duration(numbers["over"])
+    title, summary = {
+        "fired": (
+            f"{brand}: {name} {value}",
+            f"The {name} of {brand} over the last {over} is {value}, {limit}.",
+        ),
+        "resolved": (
+            f"Resolved: {brand}: {name} back at {value}",
+            f"The {name} of {brand} over the last {over} is {value} and no longer {limit}.",
+        ),
+        "expired": (
+            f"Expired: {brand}: too little data on {name}",
+            f"Expired: too little data. Since the alert fired there has not been enough about {brand} to say "
+            f"whether its {name} is still {limit}; it is closed, not solved.",
+        ),
+    }[kind]
+    return Message(
+        key=row.key,
+        kind=kind,
+        title=title,
+        summary=summary,
+        brand=brand,
+        rule=rule,
+        at=iso(numbers["at"], zone),
+        facts=tuple(_facts(numbers, zone)),
+        quotes=quotes_of(store, brand, row.post_ids, zone),
+        footer=_footer(numbers, kind, limit),
+        link=link,
+        data=_data(numbers),
+    )
+
+
+def _facts(numbers: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
+    facts = [Fact("Rule", f"{numbers['rule']}: {_NAMES[numbers['kpi']]} {_limit(numbers)}")]
+    if numbers["value"] is not None:
+        now = (
+            f"{amount(numbers['value'], numbers['unit'], numbers['kpi'])} (n = {reading.count(numbers['n'])})"
+        )
+        facts.append(Fact("Now", now))
+    since, until = reading.moment(numbers["since"], zone), reading.moment(numbers["until"], zone)
+    facts.append(Fact("Window", f"{since} to {until}"))
+    heard = [SourceHeard(*entry) for entry in numbers["heard"]]
+    if heard:
+        facts.append(Fact("Heard", ", ".join(f"{h.source} ({reading.percent(h.share, 0)})" for h in heard)))
+    if numbers["left_out"]:
+        facts.append(Fact("Not heard", ", ".join(numbers["left_out"])))
+    if numbers["kind"] != "fired":
+        lasted = reading.duration(numbers["at"] - numbers["fired_at"])
+        facts.append(Fact("Fired", f"{reading.moment(numbers['fired_at'], zone)}, {lasted} ago"))
+    return facts
+
+
+def _limit(numbers: Mapping[str, Any]) -> str:
+    return f"{numbers['op']} {amount(numbers['threshold'], numbers['unit'], numbers['kpi'])}"
+
+
+def _footer(numbers: Mapping[str, Any], kind: str, limit: str) -> str:
+    if kind != "fired":
+        return ""
+    thin = f" with at least {numbers['min_n']} to judge by" if numbers["min_n"] else ""
+    return (
+        f"Resolves when the value is no longer {limit}{thin}. The same rule stays silent for "
+        f"{reading.duration(numbers['cooldown'])} after it fired. Posts of a first poll or an import never fire."
+    )
+
+
+def _data(numbers: Mapping[str, Any]) -> dict[str, object]:
+    times = {name: iso(numbers[name]) for name in ("since", "until", "at", "fired_at")}
+    heard = [{"source": s, "heard_seconds": h, "asked_seconds": a} for s, h, a in numbers["heard"]]
+    return {**numbers, **times, "heard": heard}
+
+
+def test_message(row: OutboxRow, zone: ZoneInfo) -> Message:
+    """What `listener alerts test` sends."""
+    return Message(
+        key=row.key,
+        kind="test",
+        title="Listener: this is a test",
+        summary="This channel works. An alert would stand here, with its numbers and the posts that explain it.",
+        brand=None,
+        rule=None,
+        at=iso(row.created_at, zone),
+        data={"kind": "test", "at": iso(row.created_at)},
+    )
+
+
+def to_send(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None) -> Message | Letter:
+    """Make what is to be sent for any outbox row."""
+    if row.kind == "test":
+        return test_message(row, zone)
+    if row.kind == "alert":
+        return alert_message(row, store, zone, link)
+    from alerts.digest.sending import letter_of  # the letter's templates load jinja2: only when one is sent
+
+    return letter_of(row, store, zone)

@@ -1,0 +1,120 @@
+"""What a person asks for, as a question for the KPIs: brands, sources, times and dimensions checked and completed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from listener.config import Config
+from storage import browse
+from storage.base import Rows
+from storage.calendar import UNITS, Window, parse_time
+from storage.coverage import ledgers
+from storage.durations import parse_duration
+from storage.kpi import DIMENSIONS, KPIS, Ask
+from storage.mention import Brand
+
+_AGO = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
+
+
+class UsageError(Exception):
+    """The question cannot be answered as asked; the message says how to ask it."""
+
+
+def question(
+    store: Rows,
+    config: Config,
+    now: int,
+    *,
+    kpis: Sequence[str] = (),
+    brands: Sequence[str] = (),
+    sources: Sequence[str] = (),
+    by: Sequence[str] = (),
+    since: str | None = None,
+    until: str | None = None,
+    timezone: str | None = None,
+) -> tuple[Ask, list[str]]:
+    """Return the question and the names of its KPIs. Raises UsageError.
+
+    Without `since` it reaches back to the first post that is kept, without `until` to now. "7d" means seven
+    days ago.
+    """
+    zone = zone_of(timezone) if timezone else config.zone
+    names = [_one_of(name, KPIS, "KPI") for name in kpis] or list(KPIS)
+    units = [unit for unit in UNITS if unit in by]
+    if len(units) > 1:
+        raise UsageError(f"--by takes one of day, week, month at a time, not {' and '.join(units)}")
+    window = Window(
+        moment(since, zone, now) if since else _beginning(store, now), moment(until, zone, now) if until else now
+    )
+    if window.since >= window.until:
+        raise UsageError("since must lie before until")
+    known = sorted({name for source in ledgers(store) for name in (source.name, source.kind)})
+    return (
+        Ask(
+            window,
+            now,
+            zone,
+            config.brands,
+            only=tuple(brand_named(name, config.brands) for name in brands),
+            sources=tuple(_one_of(name, known, "source") for name in sources),
+            by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
+        ),
+        names,
+    )
+
+
+def _beginning(store: Rows, now: int) -> int:
+    first = browse.first_kept(store)
+    return min(first, now - 1) if first is not None else now - 7 * 86400
+
+
+def moment(text: str, zone: ZoneInfo, now: int) -> int:
+    """Read "2026-11-21", "2026-11-21T08:00Z", or "7d" for seven days ago. Raises UsageError."""
+    try:
+        return now - parse_duration(text) if _AGO.fullmatch(text) else parse_time(text, zone)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Read the name of a time zone. Raises UsageError."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"{name!r} is no time zone; write one like Europe/Madrid or UTC") from None
+
+
+def brand_named(text: str, brands: Iterable[Brand]) -> str:
+    """Find a brand by name, alias or handle, whatever the case. Raises UsageError."""
+    found = brand_of(text, brands)
+    if found is None:
+        raise UsageError(_unknown(text, [brand.name for brand in brands], "brand"))
+    return found.name
+
+
+def brand_of(text: str, brands: Iterable[Brand]) -> Brand | None:
+    """Find a brand by name, alias or handle, whatever the case; a name goes before another brand's alias."""
+    folded = text.strip().lstrip("@").casefold()
+    known = list(brands)
+    by_name = (brand for brand in known if brand.name.lstrip("@").casefold() == folded)
+    by_other = (
+        brand
+        for brand in known
+        if folded in (name.lstrip("@").casefold() for name in (*brand.aliases, *brand.handles.values()))
+    )
+    return next(by_name, None) or next(by_other, None)
+
+
+def _one_of(name: str, known: Iterable[str], what: str) -> str:
+    if name not in list(known):
+        raise UsageError(_unknown(name, list(known), what))
+    return name
+
+
+def _unknown(name: str, known: Sequence[str], what: str) -> str:
+    close = difflib.get_close_matches(name, known, 1, 0.6)
+    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known) or 'none yet'}"
+    return f"there is no {what} {name!r}; {hint}"

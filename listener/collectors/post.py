@@ -1,0 +1,41 @@
+"""What a collector yields: pages of posts, each with the cursor and the stretch of time that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.mention import Cursor, Heard, SetAside
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post as its source gave it, in plain text. `published_at` in whole seconds UTC, None where unknown.
+
+    `text` includes the title. `native_id` is the source's own id, or a hash where it has none.
+    """
+
+    native_id: str
+    text: str
+    published_at: int | None = None
+    title: str | None = None
+    author: str | None = None
+    url: str | None = None
+    language: str | None = None
+    in_reply_to: str | None = None
+    thread: str | None = None
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of what a source said: kept together with its cursor, or not at all.
+
+    `first` marks the pages of a source's first poll, whose posts never make a rule fire.
+    """
+
+    posts: Sequence[Post]
+    next_cursor: Cursor | None
+    heard: Heard | None = None
+    first: bool = False
+    set_aside: Sequence[SetAside] = ()

@@ -1,0 +1,57 @@
+"""listener check: configuration and store, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from listener.commands.options import config_option, open_reader, read_config
+from listener.config import Config
+from storage import polling
+from storage.durations import format_duration
+
+
+@click.command("check")
+@config_option
+def command(config_file: Path) -> None:
+    """Check the configuration and the store, without the network.
+
+    All mistakes are told at once, with their places. Exit 2 when there is one.
+    """
+    config = read_config(config_file)
+    for line in describe(config):
+        click.echo(line)
+    with open_reader(config) as reader:
+        sources = polling.states(reader)
+        problems = [row[0] for row in reader.rows("PRAGMA quick_check") if row[0] != "ok"]
+    for problem in problems:
+        click.echo(f"store: {problem}", err=True)
+    posts = sum(source.posts for source in sources)
+    click.echo(f"store: {config.database} opens, {posts} posts from {len(sources)} sources")
+    raise SystemExit(1 if problems else 0)
+
+
+def describe(config: Config) -> list[str]:
+    """The configuration as it was understood."""
+    own = [brand.name for brand in config.brands if brand.own]
+    others = [brand.name for brand in config.brands if not brand.own]
+    lines = [
+        f"configuration: {config.file} is good",
+        f"brands: {', '.join(own) or 'none of ours'}; competitors: {', '.join(others) or 'none'}",
+        f"sources: {', '.join(config.sources) or 'none (only imports)'}",
+        f"sentiment: {config.engine}",
+        f"channels: {', '.join(config.channels)}",
+    ]
+    for rule in config.rules:
+        hold = f" for {format_duration(rule.hold)}" if rule.hold else ""
+        lines.append(
+            f"rule: {rule.name}: {rule.brand} {rule.condition.kpi} {rule.condition.op} "
+            f"{rule.condition.number:g} over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, "
+            f"to {', '.join(rule.channels)}"
+        )
+    if config.digest:
+        lines.append(f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}")
+    if config.storage.retention:
+        lines.append("storage.retention: read, but nothing is removed yet in this version")
+    return lines

@@ -1,0 +1,73 @@
+"""listener digest: the weekly letter, written to files or to the terminal."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from listener.asking import UsageError, moment, zone_of
+from listener.commands.options import WrongUsage, config_option, json_option, now, open_reader, read_config
+from storage.calendar import Window, before, unit_of
+
+
+@click.command("digest")
+@config_option
+@click.option("--since", metavar="TIME", help="Begin here instead of with the last whole week.")
+@click.option("--until", metavar="TIME", help="End here, itself not included.")
+@click.option("--timezone", metavar="ZONE", help="Zone for days and for times without one.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write digest.html, digest.txt, digest.slack.json and digest.json there.",
+)
+@json_option
+def command(
+    config_file: Path,
+    since: str | None,
+    until: str | None,
+    timezone: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Show the letter on the last whole week (or another period). Nothing is sent.
+
+    The daemon sends it by itself when digest.cron says so, once.
+    """
+    config = read_config(config_file)
+    from alerts.digest.gather import gather
+    from alerts.digest.sending import letter_from
+
+    try:
+        zone = zone_of(timezone) if timezone else config.zone
+        present = now()
+        window = before(unit_of(present, "week", zone), zone)
+        if since or until:
+            end = moment(until, zone, present) if until else present
+            window = Window(moment(since, zone, present) if since else end - 7 * 86400, end)
+    except UsageError as error:
+        raise WrongUsage(str(error)) from None
+    if window.since >= window.until:
+        raise WrongUsage("--since must lie before --until")
+    with open_reader(config) as reader:
+        facts = gather(reader, config.brands, window, zone, present, None, config.dashboard.public_url)
+        year, week, _ = datetime.fromtimestamp(window.since, zone).isocalendar()
+        letter = letter_from(facts, reader, zone, f"digest-{year}-W{week:02}")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        files = {
+            "digest.html": letter.html,
+            "digest.txt": letter.text,
+            "digest.slack.json": json.dumps(letter.blocks, ensure_ascii=False, indent=1),
+            "digest.json": json.dumps(letter.data, ensure_ascii=False, indent=1),
+        }
+        for name, content in files.items():
+            (out / name).write_text(content, encoding="utf-8")
+        click.echo(f"written to {out}: {', '.join(files)}")
+    elif as_json:
+        click.echo(json.dumps(letter.data, ensure_ascii=False))
+    else:
+        click.echo(letter.text)

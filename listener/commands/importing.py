@@ -1,0 +1,98 @@
+"""listener import: history from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from listener.asking import UsageError, zone_of
+from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
+from listener.config import Config
+from listener.imports.history import FIELDS, Importer, Report, Wish, rows
+from listener.imports.new_brands import BrandWriter
+from listener.pipeline import Pipeline
+from sentiment.engines import load
+from sentiment.tone import EngineUnavailable
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True))
+@config_option
+@click.option("--source", default="import", show_default=True, help="Where the posts come from.")
+@click.option(
+    "--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Read a field from another column; repeatable."
+)
+@click.option("--timezone", metavar="ZONE", help="Zone of times that bear none; default: the configured one.")
+@click.option("--add-brands", is_flag=True, help="Add unknown brands to the configuration, as competitors.")
+def command(
+    file: Path,
+    config_file: Path,
+    source: str,
+    mapping: tuple[str, ...],
+    timezone: str | None,
+    add_brands: bool,
+) -> None:
+    """Import history: CSV with a first line of names, or JSON Lines.
+
+    Fields: text, id, created_at, author, brand, url, source, in_reply_to, thread, inbound, language. A column
+    that bears a field's name needs no --map; other columns are ignored. Importing twice changes nothing.
+    Imported posts count in every KPI and never make a rule fire.
+    """
+    config = read_config(config_file)
+    try:
+        wish = Wish(source, _columns(mapping), zone_of(timezone) if timezone else config.zone)
+    except UsageError as error:
+        raise WrongUsage(str(error)) from None
+    try:
+        pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
+    except EngineUnavailable as error:
+        raise Failure(str(error)) from None
+    report = _import(file, config, wish, pipeline, add_brands)
+    _tell(report, file, wish.zone)
+    if not report.kept and not report.doubles:
+        raise Failure("nothing was imported")
+
+
+def _columns(mapping: tuple[str, ...]) -> dict[str, str]:
+    columns = {}
+    for pair in mapping:
+        name, equals, column = pair.partition("=")
+        if not equals or name not in FIELDS or not column:
+            raise WrongUsage(f"--map {pair!r}: write FIELD=COLUMN, where FIELD is one of {', '.join(FIELDS)}")
+        columns[name] = column
+    return columns
+
+
+def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_brands: bool) -> Report:
+    writer = BrandWriter(config.file)
+    with open_store(config) as store:
+        importer = Importer(
+            config.brands, pipeline, store.commit, writer.add if add_brands else None, now()
+        )
+        report = importer.run(rows(file), wish)
+    writer.save()
+    return report
+
+
+def _tell(report: Report, file: Path, zone: ZoneInfo) -> None:
+    click.echo(
+        f"{file}: {report.rows} rows read; {report.kept} new posts kept with {report.mentions} mentions; "
+        f"{report.doubles} were kept already or stand twice in the file"
+    )
+    if report.unmatched:
+        click.echo(f"{report.unmatched} rows name no brand and no brand's query matches them: left out")
+    if report.added:
+        click.echo(f"added as competitors to the configuration: {', '.join(report.added)}")
+    if report.unknown_brands:
+        count = sum(report.unknown_brands.values())
+        values = ", ".join(f"{name} ({n})" for name, n in report.unknown_brands.most_common(20))
+        click.echo(f"{count} rows of unknown brands refused: {values}", err=True)
+        click.echo("  add them to the configuration, or import with --add-brands", err=True)
+    if report.bad_rows:
+        click.echo(f"{report.bad_rows} bad rows left out (times are read in {zone.key} where they bear no zone):", err=True)
+        for line, reason in report.bad:
+            click.echo(f"  line {line}: {reason}", err=True)
+        if report.bad_rows > len(report.bad):
+            click.echo(f"  and {report.bad_rows - len(report.bad)} more", err=True)

@@ -1,0 +1,118 @@
+"""listener kpi: the numbers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from alerts import format as reading
+from alerts.telling import amount
+from listener.asking import UsageError, question
+from listener.commands.options import (
+    WrongUsage,
+    config_option,
+    json_option,
+    now,
+    number_options,
+    open_reader,
+    read_config,
+)
+from storage.kpi import KPIS, Ask, KpiValue, compute
+
+
+@click.command("kpi")
+@click.argument("names", nargs=-1, metavar="[NAME ...]")
+@config_option
+@number_options
+@json_option
+@click.option("--list", "listing", is_flag=True, help="List the KPIs with their units and formulas.")
+def command(
+    names: tuple[str, ...],
+    config_file: Path,
+    brands: tuple[str, ...],
+    sources: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    timezone: str | None,
+    by: tuple[str, ...],
+    as_json: bool,
+    listing: bool,
+) -> None:
+    """Show KPIs by brand; all of them, or those named.
+
+    Without --since they cover everything that is kept. A value that cannot be told is empty, with its reason.
+
+    Example: listener kpi share_of_voice --since 7d --by source
+    """
+    if listing:
+        for kpi in KPIS.values():
+            click.echo(f"{kpi.name}  ({kpi.unit})\n    {kpi.formula}")
+        return
+    config = read_config(config_file)
+    with open_reader(config) as reader:
+        try:
+            ask, asked = question(
+                reader,
+                config,
+                now(),
+                kpis=names,
+                brands=brands,
+                sources=sources,
+                by=by,
+                since=since,
+                until=until,
+                timezone=timezone,
+            )
+        except UsageError as error:
+            raise WrongUsage(str(error)) from None
+        values = compute(reader, [KPIS[name] for name in asked], ask)
+    if as_json:
+        click.echo(json.dumps([value.to_json(ask.zone) for value in values], ensure_ascii=False))
+    else:
+        _print(values, ask)
+
+
+def _print(values: list[KpiValue], ask: Ask) -> None:
+    zone = ask.zone
+    click.echo(f"{reading.moment(ask.window.since, zone)} to {reading.moment(ask.window.until, zone)} ({zone.key})\n")
+    rows = [("", "KPI", "VALUE", "N", "")] if len(values) else []
+    last = ""
+    for value in values:
+        where = _where(value, ask)
+        text = amount(value.value, value.unit, value.kpi) if value.value is not None else "–"
+        rows.append((where if where != last else "", value.kpi, text, reading.count(value.n), _note(value)))
+        last = where
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+    for row in rows:
+        cells = (row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].rjust(widths[3]))
+        click.echo("  ".join((*cells, row[4])).rstrip())
+    missing = sorted({name for value in values for name in value.left_out})
+    if missing:
+        click.echo(f"\nNot heard in some of these windows, and left out there: {', '.join(missing)}")
+    if values and all(value.value is None for value in values):
+        click.echo("\nNothing to count yet: run `listener once`, or import history with `listener import FILE`.")
+
+
+def _where(value: KpiValue, ask: Ask) -> str:
+    parts = [value.brand]
+    if "source" in ask.by:
+        parts.append(value.source or "all")
+    if "language" in ask.by:
+        parts.append(value.language or "language unknown")
+    if {"day", "week", "month"} & set(ask.by):
+        parts.append(reading.period(value.since, value.until, ask.zone))
+    return " · ".join(parts)
+
+
+def _note(value: KpiValue) -> str:
+    if value.reason:
+        return value.reason
+    if value.kpi == "first_response_time":
+        more = value.more
+        p90 = amount(more["p90"], "seconds", value.kpi) if more["p90"] is not None else "not reached"  # type: ignore[arg-type]
+        return f"p90 {p90}, {reading.percent(float(more['answered_share']))} answered"  # type: ignore[arg-type]
+    if value.kpi == "positive_growth":
+        return f"change {reading.count_change(float(value.more['change']))}"  # type: ignore[arg-type]
+    return ""

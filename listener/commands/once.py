@@ -1,0 +1,36 @@
+"""listener once: one poll of each source, everything that follows from it, exit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import click
+
+from listener.commands.options import Failure, config_option, read_config, store_errors
+
+
+@click.command("once")
+@config_option
+def command(config_file: Path) -> None:
+    """Poll each source once, judge, count, tell what is to be told, and exit.
+
+    A source that is down, or asked to wait, is left alone until its time has come. Exit 1 when a source or a
+    message failed.
+    """
+    config = read_config(config_file)
+    from listener import logs
+    from listener.errands import Errand, run_once
+    from sentiment.tone import EngineUnavailable
+
+    logs.set_up()
+    with store_errors():
+        try:
+            errand: Errand = asyncio.run(run_once(config, time.time))
+        except EngineUnavailable as error:
+            raise Failure(str(error)) from None
+    for line in errand.lines:
+        click.echo(line)
+    if errand.failed:
+        raise Failure(f"not everything worked: {', '.join(errand.failed)}; see `listener sources` and `listener alerts`")

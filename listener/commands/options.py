@@ -1,0 +1,107 @@
+"""What the commands have in common: their options, how they open configuration and store, how they fail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from listener.config import Config, ConfigError, load
+from storage.base import StoreError
+from storage.sqlite import Reader, SqliteStore
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class WrongUsage(Exception):
+    """Wrong configuration or usage: exit code 2."""
+
+
+class Failure(Exception):
+    """It did not work: exit code 1."""
+
+
+def config_option(function: F) -> F:
+    """--config FILE, for every command."""
+    option = click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=Path("config.yaml"),
+        show_default=True,
+        metavar="FILE",
+        help="The configuration.",
+    )
+    return option(function)
+
+
+def number_options(function: F) -> F:
+    """--brand --source --since --until --timezone --by, for every command that shows numbers."""
+    options = [
+        click.option("--brand", "brands", multiple=True, help="Only this brand; may be repeated."),
+        click.option("--source", "sources", multiple=True, help="Only this source or kind of source."),
+        click.option("--since", metavar="TIME", help="From here on: 2026-11-02, 2026-11-02T08:00Z or 7d (ago)."),
+        click.option("--until", metavar="TIME", help="Up to here, itself not included; default now."),
+        click.option("--timezone", metavar="ZONE", help="Zone for days and for times without one."),
+        click.option(
+            "--by",
+            multiple=True,
+            type=click.Choice(["source", "language", "day", "week", "month"]),
+            help="A row for each; may be repeated.",
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="For programs: one JSON document.")
+
+
+def read_config(file: Path) -> Config:
+    """Read the configuration. Raises WrongUsage with all its mistakes."""
+    try:
+        return load(file)
+    except ConfigError as error:
+        raise WrongUsage(str(error)) from None
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what the store says into a message for the person at the terminal."""
+    try:
+        yield
+    except StoreError as error:
+        raise Failure(str(error)) from None
+
+
+@contextmanager
+def open_reader(config: Config) -> Iterator[Reader]:
+    """Open the store for reading; made or migrated first where needed, so that every question works."""
+    with store_errors():
+        SqliteStore(config.database).close()
+        reader = Reader(config.database)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+
+@contextmanager
+def open_store(config: Config) -> Iterator[SqliteStore]:
+    """Open the store for writing, beside a running daemon if there is one."""
+    with store_errors():
+        store = SqliteStore(config.database)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+def now() -> int:
+    """The time in whole seconds."""
+    return int(time.time())

@@ -1,0 +1,47 @@
+"""listener run: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from listener.commands.options import Failure, WrongUsage, config_option, read_config, store_errors
+
+
+@click.command("run")
+@config_option
+@click.option("--verbose", is_flag=True, help="Log more.")
+def command(config_file: Path, verbose: bool) -> None:
+    """Listen, judge, count and tell until stopped (Ctrl-C, SIGTERM).
+
+    Serves a status page on dashboard.host and .port. Stopping is safe at any moment, kill -9 included.
+    """
+    config = read_config(config_file)
+    # Only now: these load the web server, the scheduler and the engine.
+    from listener import daemon, logs
+    from listener.dashboard.app import NotServed
+    from sentiment.tone import EngineUnavailable
+
+    logs.set_up(verbose=verbose)
+    with store_errors():
+        try:
+            asyncio.run(daemon.run(config))
+        except* NotServed as group:
+            raise WrongUsage(str(_first(group))) from None
+        except* EngineUnavailable as group:
+            raise Failure(str(_first(group))) from None
+    # An engine in the middle of a long batch must not keep a stopped daemon alive; nothing it does is lost.
+    if any(thread.name.startswith("judge") for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -1,0 +1,142 @@
+"""The daemon: one TaskGroup of tasks that wait for bells, and a SIGTERM that ends them within a second."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+from listener import letters, listening, watching
+from listener.collectors.base import Collector
+from listener.config import Config
+from listener.dashboard.app import serve
+from listener.schedule import Bell, Bells
+from listener.station import Station, open_station
+
+log = structlog.get_logger(__name__)
+
+JUDGE_EVERY = 60
+"""Seconds between two looks at every rule, for `for`, expiry and lateness."""
+_BREATH = 0.2
+"""Seconds in which the changes of several commits are gathered before the rules look."""
+_PATIENCE_WITH_FIRST_ROUND = 300
+
+
+async def run(config: Config) -> None:
+    """Run until SIGTERM or SIGINT. Raises what ends the program: StoreError, EngineUnavailable, bugs."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    async with open_station(config, time.time) as station:
+        with Bells() as bells:
+            await _until_stopped(station, bells, stop)
+
+
+async def _until_stopped(station: Station, bells: Bells, stop: asyncio.Event) -> None:
+    day = _Day(station, bells)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for work in day.tasks():
+                tasks.create_task(work)
+            tasks.create_task(_raise_when(stop))
+    except* _Stopped:
+        log.info("stopped")
+
+
+class _Stopped(Exception):
+    """SIGTERM arrived."""
+
+
+async def _raise_when(stop: asyncio.Event) -> None:
+    # Raising inside the group is what cancels the other tasks: stopping is crashing politely.
+    await stop.wait()
+    raise _Stopped
+
+
+class _Day:
+    """The tasks of a running daemon."""
+
+    def __init__(self, station: Station, bells: Bells) -> None:
+        self._station = station
+        self._bells = bells
+        self._to_answer = {collector.source.name for collector in station.collectors}
+        self._first_round = asyncio.Event()
+        self._any_answered = False
+
+    def tasks(self) -> Sequence[Coroutine[Any, Any, None]]:
+        channels = self._station.config.channels
+        return [
+            serve(self._station),
+            self._watch(),
+            self._ring_judge(),
+            self._write_letters(),
+            *(self._station.dispatcher.run(channel) for channel in channels),
+            *(self._listen(collector) for collector in self._station.collectors),
+        ]
+
+    async def _listen(self, collector: Collector) -> None:
+        """Poll a source for ever; its row says when."""
+        source, bell = collector.source.name, Bell()
+        state = await listening.state(self._station, source)
+        if state.failures and state.next_poll_at and state.next_poll_at > self._station.now():
+            # A restart is no reason to ask sooner than a source that is down, or asked us to wait, allows.
+            log.info("source waits", source=source, reason=state.next_reason, until=state.next_poll_at)
+            self._heard_from(source, answered=False)
+            self._bells.at(f"poll {source}", state.next_poll_at, bell)
+            await bell.wait_and_clear()
+        while True:
+            outcome = await listening.poll(self._station, collector)
+            self._heard_from(source, answered=outcome == "answered")
+            state = await listening.state(self._station, source)
+            self._bells.at(f"poll {source}", state.next_poll_at or self._station.now() + collector.poll, bell)
+            await bell.wait_and_clear()
+
+    def _heard_from(self, source: str, *, answered: bool) -> None:
+        self._any_answered = self._any_answered or answered
+        self._to_answer.discard(source)
+        if self._to_answer or self._first_round.is_set():
+            return
+        self._first_round.set()
+        if not self._any_answered and self._station.collectors:
+            log.warning(
+                "no source answered; is there a network? Listener keeps trying. "
+                "`make demo` shows it at work without one"
+            )
+
+    async def _watch(self) -> None:
+        """Judge the rules that a commit concerns, a moment after it."""
+        station = self._station
+        while True:
+            await station.stirred.wait()
+            await asyncio.sleep(_BREATH)
+            station.stirred.clear()
+            changed, station.changed = station.changed, set()
+            await watching.judge(station, watching.concerned(station, changed))
+
+    async def _ring_judge(self) -> None:
+        """Judge every rule once a minute: time passes without commits too."""
+        bell = self._bells.every(JUDGE_EVERY)
+        while True:
+            await bell.wait_and_clear()
+            await watching.judge(self._station, self._station.config.rules)
+
+    async def _write_letters(self) -> None:
+        options = self._station.config.digest
+        if options is None:
+            return
+        # A letter that is overdue waits for what was said meanwhile.
+        try:
+            async with asyncio.timeout(_PATIENCE_WITH_FIRST_ROUND):
+                await self._first_round.wait()
+        except TimeoutError:
+            log.warning("writing letters although not every source has answered yet")
+        bell = Bell()
+        while True:
+            await letters.write_if_due(self._station)
+            self._bells.at("letter", letters.next_bell(self._station, options, self._station.now()), bell)
+            await bell.wait_and_clear()

@@ -1,0 +1,126 @@
+"""The daemon's own web server: health, a status page, and the API, for this machine only unless tokens exist."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+
+from listener.dashboard import api, health, page
+from listener.dashboard.keys import STATION
+from listener.station import Station
+from storage.desk import tokens
+
+log = structlog.get_logger(__name__)
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_HEADERS = {
+    # The page holds strangers' words: no script, no outside request, no frame around it.
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class NotServed(Exception):
+    """The configured address cannot be served; the message says what to do."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to bind to is reachable from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def serve(station: Station) -> None:
+    """Serve until cancelled. Raises NotServed where the port is taken, or beyond loopback without a token."""
+    options = station.config.dashboard
+    if not is_loopback(options.host) and not tokens.names(station.reader):
+        raise NotServed(
+            f"dashboard.host {options.host} can be reached from other machines, and there is no token to ask "
+            "for; make one with `listener token add NAME`, or set dashboard.host to 127.0.0.1"
+        )
+    runner = web.AppRunner(make_app(station), access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, options.host, options.port, shutdown_timeout=0.2)
+        try:
+            await site.start()
+        except OSError as error:
+            raise NotServed(
+                f"cannot serve on {options.host}:{options.port} ({error.strerror}); "
+                "set another dashboard.port in the configuration"
+            ) from None
+        port = runner.addresses[0][1]
+        log.info("serving", url=f"http://{_in_url(options.host)}:{port}/")
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def make_app(station: Station) -> web.Application:
+    """The application with all its routes."""
+    app = web.Application(middlewares=[_headers, _guard])
+    app[STATION] = station
+    app.add_routes(
+        [
+            web.get("/", page.status),
+            web.get("/style.css", page.style),
+            web.get("/healthz", health.healthz),
+            web.get("/api/v1/mentions", api.mentions),
+            web.get("/api/v1/kpis", api.kpis),
+            web.get("/api/v1/alerts", api.alerts),
+        ]
+    )
+    return app
+
+
+@web.middleware
+async def _headers(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        response = api.problem(error.status, error.text or error.reason)
+    response.headers.update(_HEADERS)
+    return response
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Let in who may: on loopback anybody who asked for this machine by name, elsewhere bearers of a token."""
+    station = request.app[STATION]
+    local = is_loopback(station.config.dashboard.host)
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind:
+        owner = kind.lower() == "bearer" and await asyncio.to_thread(
+            tokens.owner, station.reader, token.strip()
+        )
+        if not owner:
+            raise web.HTTPUnauthorized(text="this token is not known; make one with `listener token add NAME`")
+    elif not local and request.path != "/healthz":
+        raise web.HTTPUnauthorized(text="a bearer token is needed; make one with `listener token add NAME`")
+    if local and not kind and not _meant_for_us(request, station):
+        # A web site may make a name of its own point here and read the page through its visitor's browser.
+        raise web.HTTPForbidden(text="ask for 127.0.0.1 or localhost, or set dashboard.public_url")
+    return await handler(request)
+
+
+def _meant_for_us(request: web.Request, station: Station) -> bool:
+    asked = urlsplit(f"//{request.host}").hostname or ""
+    public = urlsplit(station.config.dashboard.public_url or "").hostname
+    return is_loopback(asked) or asked == public

@@ -1,0 +1,86 @@
+"""The status page: what is heard, what it comes to this week, what was told. One page, no script."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from pathlib import Path
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from alerts import format as reading
+from alerts.telling import amount
+from listener import __version__
+from listener.dashboard.health import examine
+from listener.dashboard.keys import STATION
+from listener.station import Station
+from storage import alerting, browse, outbox, polling
+from storage.browse import Filter
+from storage.calendar import Window
+from storage.kpi import KPIS, Ask, KpiValue, compute
+
+_FOLDER = Path(__file__).parent / "templates"
+_WEEK = 7 * 86400
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
+
+
+async def status(request: web.Request) -> web.Response:
+    """GET /: the status page."""
+    html = await asyncio.to_thread(_render, request.app[STATION])
+    return web.Response(text=html, content_type="text/html")
+
+
+async def style(request: web.Request) -> web.FileResponse:
+    """GET /style.css."""
+    return web.FileResponse(_FOLDER / "style.css")
+
+
+def _render(station: Station) -> str:
+    zone, now = station.config.zone, station.now()
+    ask = Ask(Window(now - _WEEK, now), now, zone, station.config.brands)
+    values = compute(station.reader, list(KPIS.values()), ask)
+    states = alerting.states(station.reader)
+    return (
+        _templates()
+        .get_template("status.html")
+        .render(
+            health=examine(station),
+            version=__version__,
+            now=reading.moment(now, zone),
+            zone=zone.key,
+            kpis=list(KPIS),
+            brands=[_row(brand.name, brand.own, values) for brand in station.config.brands],
+            left_out=values[0].left_out if values else (),
+            sources=[s for s in polling.states(station.reader) if s.active or s.posts],
+            firing=[s for s in states.values() if s.phase == "firing"],
+            events=alerting.events(station.reader, 10),
+            waiting=outbox.deliveries(station.reader, 10, undelivered=True),
+            mentions=browse.mentions(station.reader, Filter(), 15),
+            moment=lambda at: reading.moment(at, zone) if at else "",
+            amount=amount,
+            shorten=_shorten,
+            ago=lambda at: f"{reading.duration(max(0, now - at))} ago" if at else "never",
+            ahead=lambda at: f"in {reading.duration(max(0, at - now))}" if at and at > now else "now",
+        )
+    )
+
+
+def _row(brand: str, own: bool, values: list[KpiValue]) -> dict[str, object]:
+    mine = [value for value in values if value.brand == brand]
+    return {"name": brand, "own": own, "cells": [_cell(value) for value in mine]}
+
+
+def _cell(value: KpiValue) -> dict[str, object]:
+    if value.value is None:
+        return {"text": "–", "note": value.reason, "kpi": value.kpi}
+    return {"text": amount(value.value, value.unit, value.kpi), "note": f"n = {value.n}", "kpi": value.kpi}
+
+
+def _shorten(text: str, length: int = 220) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"

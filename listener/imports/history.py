@@ -1,0 +1,269 @@
+"""History that people bring: CSV or JSON Lines rows, read one by one, kept in pages, bad ones told with their lines."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from listener.asking import brand_of
+from listener.collectors.post import Post
+from listener.pipeline import Named, Pipeline, clean, plausible
+from storage.mention import Brand, Committed, Heard, Kept, KeptPost, Mention, Source
+
+FIELDS = (
+    "text",
+    "id",
+    "created_at",
+    "author",
+    "brand",
+    "url",
+    "source",
+    "in_reply_to",
+    "thread",
+    "inbound",
+    "language",
+)
+PAGE = 500
+_SHOWN = 20
+_TRUE = frozenset({"true", "1", "yes", "y", "t"})
+_FALSE = frozenset({"false", "0", "no", "n", "f"})
+
+Row = Mapping[str, object]
+
+
+class BadRow(Exception):
+    """A row that cannot be kept; the message says why, without its text."""
+
+
+@dataclass
+class Report:
+    """What became of the rows. `bad` holds (line, reason) of the first ones, `bad_rows` counts all."""
+
+    rows: int = 0
+    kept: int = 0
+    mentions: int = 0
+    doubles: int = 0
+    unmatched: int = 0
+    bad_rows: int = 0
+    bad: list[tuple[int, str]] = field(default_factory=list)
+    unknown_brands: Counter[str] = field(default_factory=Counter)
+    added: list[str] = field(default_factory=list)
+
+    def refuse(self, line: int, reason: str) -> None:
+        """Count a bad row; the first ones are told with their lines."""
+        self.bad_rows += 1
+        if len(self.bad) < _SHOWN:
+            self.bad.append((line, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How to read a file: the default source, column names by field, the zone of times without one."""
+
+    source: str
+    columns: Mapping[str, str]
+    zone: ZoneInfo
+
+
+def rows(path: Path) -> Iterator[tuple[int, Row | BadRow]]:
+    """Yield (line number, row) of a CSV (by its ending or first line) or JSON Lines file.
+
+    Undecodable bytes become U+FFFD rather than stopping the file. Raises OSError.
+    """
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        if path.suffix.lower() in {".jsonl", ".ndjson", ".json"} or _peek(path) == "{":
+            yield from _json_rows(file)
+        else:
+            yield from _csv_rows(file, path)
+
+
+def _peek(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return file.read(200).lstrip()[:1]
+
+
+def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | BadRow]]:
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            yield number, BadRow(f"is no JSON ({error.args[0].split(':')[0]})")
+            continue
+        yield number, row if isinstance(row, dict) else BadRow("is no JSON object")
+
+
+def _csv_rows(file: Iterable[str], path: Path) -> Iterator[tuple[int, Row | BadRow]]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as sample:
+        try:
+            dialect: type[csv.Dialect] | str = csv.Sniffer().sniff(sample.read(8192), ",;\t|")
+        except csv.Error:
+            dialect = "excel"
+    reader = csv.DictReader(file, dialect=dialect)
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            yield reader.line_num, BadRow(f"is no CSV ({error})")
+            continue
+        if row is None:
+            return
+        if None in row:
+            yield reader.line_num, BadRow("has more cells than the first line has names")
+            continue
+        yield reader.line_num, {name: value for name, value in row.items() if value is not None}
+
+
+def post_of(row: Row, wish: Wish) -> tuple[str, Post]:
+    """Turn a row into (source, post). Raises BadRow."""
+
+    def cell(name: str) -> str | None:
+        value = row.get(wish.columns.get(name, name))
+        return None if value is None or not str(value).strip() else str(value)
+
+    text = cell("text")
+    if text is None:
+        raise BadRow("has no text")
+    created = cell("created_at")
+    published_at = None if created is None else _time(created, wish.zone)
+    source = cell("source") or wish.source
+    author = cell("author")
+    native_id = cell("id") or _hash(source, author, created, text)
+    return source, Post(
+        native_id=native_id,
+        text=clean(text),
+        published_at=published_at,
+        author=author,
+        url=cell("url"),
+        language=cell("language"),
+        in_reply_to=cell("in_reply_to"),
+        thread=cell("thread"),
+    )
+
+
+def inbound_of(row: Row, wish: Wish) -> bool | None:
+    """Read `inbound`: True says that a customer wrote to the brand, False that the brand itself wrote."""
+    value = row.get(wish.columns.get("inbound", "inbound"))
+    if value is None or value == "":
+        return None
+    text = str(value).strip().casefold()
+    if text not in _TRUE | _FALSE:
+        raise BadRow(f"inbound is {text[:20]!r}, neither true nor false")
+    return text in _TRUE
+
+
+def _hash(*parts: str | None) -> str:
+    return hashlib.sha256("\0".join(part or "" for part in parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _time(text: str, zone: ZoneInfo) -> int:
+    """ISO 8601, seconds since 1970, or the format of mails; without an offset it is read in `zone`."""
+    stripped = text.strip()
+    try:
+        if stripped.replace(".", "", 1).isdigit() and len(stripped) >= 9:
+            return int(float(stripped))
+        try:
+            moment = datetime.fromisoformat(stripped)
+        except ValueError:
+            moment = parsedate_to_datetime(stripped)
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp())
+    except (ValueError, TypeError, OverflowError):
+        raise BadRow(f"created_at {stripped[:40]!r} is no time; write 2026-11-21T08:00:00Z") from None
+
+
+class Importer:
+    """Reads rows into pages and hands them to the store. One page at a time, so that a file of any size fits."""
+
+    def __init__(
+        self,
+        brands: Sequence[Brand],
+        pipeline: Pipeline,
+        commit: Callable[[Kept], Committed],
+        add_brand: Callable[[str], Brand] | None,
+        now: int,
+    ) -> None:
+        """`add_brand` makes a competitor of a brand that is not known; None refuses such rows."""
+        self._brands = list(brands)
+        self._pipeline = pipeline
+        self._commit = commit
+        self._add_brand = add_brand
+        self._now = now
+        self._pages: dict[str, list[Named]] = {}
+        self._spans: dict[str, Heard] = {}
+        self._folded: dict[str, Brand | None] = {}
+        self.report = Report()
+
+    def run(self, found: Iterable[tuple[int, Row | BadRow]], wish: Wish) -> Report:
+        """Keep all rows; what cannot be kept is counted in the report."""
+        for line, row in found:
+            self.report.rows += 1
+            try:
+                if isinstance(row, BadRow):
+                    raise row
+                self._take(row, wish)
+            except BadRow as bad:
+                self.report.refuse(line, str(bad))
+        for source in list(self._pages):
+            self._flush(source)
+        return self.report
+
+    def _take(self, row: Row, wish: Wish) -> None:
+        source, post = post_of(row, wish)
+        inbound = inbound_of(row, wish)
+        named = row.get(wish.columns.get("brand", "brand"))
+        if named is None or not str(named).strip():
+            found = self._pipeline.name(post, _source(source), self._now)
+            if found is None or (not found.mentions and post.in_reply_to is None):
+                self.report.unmatched += 1
+                return
+            mentions = tuple(_directed(mention, inbound) for mention in found.mentions)
+            found = replace(found, mentions=mentions)
+        else:
+            brand = self._brand(str(named).strip())
+            if brand is None:
+                self.report.unknown_brands[str(named).strip()[:100]] += 1
+                return
+            found = self._pipeline.name_as(post, _source(source), self._now, brand.name)
+            found = replace(found, mentions=tuple(_directed(m, inbound) for m in found.mentions))
+        self._pages.setdefault(source, []).append(found)
+        if post.published_at is not None and plausible(post.published_at, self._now):
+            span = self._spans.get(source, Heard(post.published_at, post.published_at))
+            self._spans[source] = Heard(min(span.since, post.published_at), max(span.until, post.published_at))
+        if len(self._pages[source]) >= PAGE:
+            self._flush(source)
+
+    def _brand(self, text: str) -> Brand | None:
+        if text not in self._folded:
+            brand = brand_of(text, self._brands)
+            if brand is None and self._add_brand is not None:
+                brand = self._add_brand(text)
+                self._brands.append(brand)
+                self.report.added.append(brand.name)
+            self._folded[text] = brand
+        return self._folded[text]
+
+    def _flush(self, source: str) -> None:
+        posts: list[KeptPost] = self._pipeline.judge(self._pages.pop(source))
+        committed = self._commit(Kept(_source(source), posts, None, self._spans.get(source), live=False))
+        self.report.kept += committed.posts
+        self.report.mentions += committed.mentions
+        self.report.doubles += len(posts) - committed.posts
+
+
+def _source(name: str) -> Source:
+    return Source(name, "import")
+
+
+def _directed(mention: Mention, inbound: bool | None) -> Mention:
+    if inbound is None:
+        return mention
+    return replace(mention, addressed=inbound, own=not inbound)

@@ -1,0 +1,121 @@
+"""The listening station: everything that runs, put together once from the configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from alerts import judging
+from alerts.channels import CHANNELS
+from alerts.channels.base import Channel
+from alerts.dispatch import Dispatcher
+from alerts.telling import to_send
+from alerts.transport import Transport
+from listener.collectors import COLLECTORS
+from listener.collectors.base import Collector
+from listener.config import Config
+from listener.http import PoliteClient
+from listener.pipeline import Pipeline
+from listener.writer import Writer
+from sentiment.engines import load as load_engine
+from storage import ledger, outbox
+from storage.base import Transaction
+from storage.lock import DaemonLock
+from storage.sqlite import Reader
+
+Clock = Callable[[], float]
+
+
+@dataclass
+class Station:
+    """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them."""
+
+    config: Config
+    clock: Clock
+    writer: Writer
+    reader: Reader
+    collectors: list[Collector]
+    pipeline: Pipeline
+    dispatcher: Dispatcher
+    judge_thread: ThreadPoolExecutor
+    born: int
+    rng: random.Random = field(default_factory=random.Random)
+    changed: set[tuple[str, int]] = field(default_factory=set)
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def now(self) -> int:
+        """The time in whole seconds."""
+        return int(self.clock())
+
+    @property
+    def link(self) -> str | None:
+        """Where a message points to; nowhere, unless the operator has said where people reach the page."""
+        return self.config.dashboard.public_url
+
+
+@asynccontextmanager
+async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
+    """Take the store, load the engine, connect everything. Raises StoreError, EngineUnavailable."""
+    database = config.database
+    database.parent.mkdir(parents=True, exist_ok=True)
+    judge_thread = ThreadPoolExecutor(1, "judge")
+    loop = asyncio.get_running_loop()
+    with DaemonLock(database):
+        writer = Writer(database)
+        try:
+            await writer.open()
+            engine = await loop.run_in_executor(
+                judge_thread, load_engine, config.engine, config.engine_options
+            )
+            pipeline = Pipeline(config.brands, engine)
+            reader = Reader(database)
+            async with Transport() as transport:
+                collectors = _collectors(config, PoliteClient(transport, clock))
+                born = await _settle(config, writer, collectors, int(clock()))
+                dispatcher = Dispatcher(
+                    writer,
+                    reader,
+                    _channels(config, transport),
+                    lambda row: to_send(row, reader, config.zone, config.dashboard.public_url),
+                    clock,
+                )
+                yield Station(
+                    config, clock, writer, reader, collectors, pipeline, dispatcher, judge_thread, born
+                )
+                reader.close()
+        finally:
+            writer.close()
+            judge_thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _collectors(config: Config, client: PoliteClient) -> list[Collector]:
+    found: list[Collector] = []
+    for name, options in config.sources.items():
+        found.extend(import_module(COLLECTORS[name]).build(options, client))
+    return found
+
+
+def _channels(config: Config, transport: Transport) -> dict[str, Channel]:
+    return {
+        name: import_module(CHANNELS[name]).build(options, transport)
+        for name, options in config.channels.items()
+    }
+
+
+async def _settle(config: Config, writer: Writer, collectors: list[Collector], now: int) -> int:
+    """Write down who is listened to and for whom, and take up what the last run left; return the store's birth."""
+    sources = [collector.source for collector in collectors]
+    await writer.store(lambda store: store.register(config.brands, sources))
+
+    def work(db: Transaction) -> int:
+        ledger.keep_config(db, config.text, now)
+        outbox.recover(db, now)
+        judging.restart(db, config.rules, now)
+        return ledger.born(db, now)
+
+    return await writer(work)

@@ -1,0 +1,47 @@
+"""Rules judged while the day runs: when a commit touched what they look at, and once a minute for what time does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+import structlog
+
+from alerts import judging
+from alerts.rules import Rule
+from listener.station import Station
+from storage.alerting import AlertEvent
+
+log = structlog.get_logger(__name__)
+
+_MARKET_WIDE = frozenset({"share_of_voice"})
+
+
+async def judge(station: Station, rules: Collection[Rule]) -> list[AlertEvent]:
+    """Judge these rules now; states, events and outbox rows are written together."""
+    now = station.now()
+    config = station.config
+    found = await asyncio.to_thread(judging.look, station.reader, rules, config.brands, config.zone, now)
+    if not found:
+        return []
+    events = await station.writer(lambda db: judging.write(db, found, now))
+    for event in events:
+        log.info(f"alert {event.kind}", rule=event.rule, brand=event.brand, value=event.numbers["value"])
+    if events:
+        station.dispatcher.wake_all()
+    return events
+
+
+def concerned(station: Station, changed: Collection[tuple[str, int]]) -> list[Rule]:
+    """The rules that look at a brand and hour which a commit changed."""
+    markets = {brand.name: brand.market for brand in station.config.brands}
+    now = station.now()
+
+    def looks(rule: Rule, brand: str, hour: int) -> bool:
+        same = rule.brand == brand
+        if not same and rule.condition.kpi in _MARKET_WIDE:
+            same = markets[rule.brand] == markets.get(brand)
+        # Twice the window, so that windows which ended a little earlier are judged again too.
+        return same and (hour + 1) * 3600 > now - 2 * rule.over - 3600
+
+    return [rule for rule in station.config.rules if any(looks(rule, *what) for what in changed)]

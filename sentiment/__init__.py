@@ -1,0 +1,1 @@
+"""JUDGE: texts in, labels out. Knows nobody else in the house."""

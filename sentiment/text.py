@@ -1,0 +1,120 @@
+"""Folding and word edges in any script: the one place that says which writings are the same word."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+# Marks that only colour a letter: Latin, Greek and Cyrillic accents, Arabic harakat with the hamza and madda that
+# NFKD takes off an alef, Hebrew points. Indic and Thai vowel signs are not among them: without those a word is
+# another word. The rest is invisible: soft hyphen, ZWNJ and ZWJ, marks of direction, variation selectors.
+_DROPPED = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u08d3-\u08e1\u08e3-\u08ff"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    "\u00ad\u034f\u061c\u200c-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]+"
+)
+
+# Signs that NFKD would glue to the word before them: "Acme™" must not become "acmetm", nor a footnote's "Acme²"
+# "acme2". A zero-width space parts words, which is why people put one into "@<here>name" so as not to call anybody.
+# Half a surrogate pair, which broken JSON escapes leave behind, is no text: encoding it would raise far from here.
+_APART = re.compile("[\ud800-\udfff\u2120\u2122\u00b2\u00b3\u00b9\u2070\u2074-\u2079\u200b]")
+
+# Letters that Unicode does not decompose and readers take for the same, after case folding.
+_SAME = {
+    "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ł": "l", "ŧ": "t", "æ": "ae", "œ": "oe",
+    "ي": "ی", "ى": "ی", "ې": "ی", "ك": "ک", "ة": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه", "ٱ": "ا",
+    "‘": "'", "’": "'", "‛": "'", "ʼ": "'", "ʻ": "'", "׳": "'", "“": '"', "”": '"', "„": '"', "״": '"', "׀": " ",
+    **{chr(zero + digit): str(digit) for zero in (0x660, 0x6F0) for digit in range(10)},
+}  # fmt: skip
+# Few letters of a text are in it: a search with a callback is twice as fast as `str.translate`, which asks for each.
+_SAME_LETTER = re.compile("[" + "".join(_SAME) + "]")
+
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+_SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aad\ua9e0-\ua9ff\uaa60-\uaadf"  # Thai to Tai Tham
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U0001aff0-\U0001b16f\U00020000-\U0003fffd]"
+)
+
+
+def fold(text: str) -> str:
+    """Return the text as it is compared: case, accents, width, and the variants of Arabic and Persian letters gone.
+
+    Equal words fold to equal strings; folding twice changes nothing. The length may change, so positions in the
+    result are none in the text (see `fold_in_place`). Vowel signs of Indic scripts, Thai and Hangul are kept.
+    """
+    if text.isascii():
+        return text.lower()
+    text = unicodedata.normalize("NFKD", _APART.sub(" ", text))
+    text = _DROPPED.sub("", text).casefold()
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _SAME_LETTER.sub(_as_same, text))
+
+
+def _as_same(found: re.Match[str]) -> str:
+    return _SAME[found[0]]
+
+
+def fold_in_place(text: str) -> str:
+    """Fold only what keeps the length, so that a position in the result is the same position in the text.
+
+    A letter whose folding has another length (ß, æ) stays, in lower case; the text should be in NFC.
+    """
+    if text.isascii():
+        return text.lower()
+    return _HALF_PAIR.sub("\ufffd", text.translate(_in_place_table()))
+
+
+@cache
+def _in_place_table() -> dict[int, str]:
+    blocks = (
+        (0x41, 0x5B),
+        (0xA0, 0x600),
+        (0x600, 0x700),
+        (0x1E00, 0x2000),
+        (0x2010, 0x2020),
+        (0xFF00, 0xFFEF),
+    )
+    table: dict[int, str] = {}
+    for first, last in blocks:
+        for code in range(first, last):
+            letter = chr(code)
+            folded = next((f for f in (fold(letter), letter.lower()) if len(f) == 1), letter)
+            if folded != letter:
+                table[code] = folded
+    return table
+
+
+def is_word_character(character: str) -> bool:
+    """Say whether it is part of a word: a letter, a digit, an underscore, or a mark that stands on one."""
+    return character.isalnum() or character == "_" or unicodedata.category(character)[0] == "M"
+
+
+def is_spaceless(character: str) -> bool:
+    """Say whether its script writes words without spaces: Chinese, Japanese, Thai, Lao, Khmer, Myanmar; not Hangul."""
+    return _SPACELESS.match(character) is not None
+
+
+def is_edge(inside: str, outside: str) -> bool:
+    """Say whether a word may end between `inside`, its last (or first) character, and the neighbour `outside`.
+
+    In a script without spaces every character is an edge, but never between a letter and the mark on it.
+    """
+    if not is_word_character(outside):
+        return True
+    if not is_word_character(inside):
+        return True
+    if unicodedata.category(outside)[0] == "M":
+        return False
+    return is_spaceless(inside) or is_spaceless(outside)
+
+
+def is_whole_word(text: str, start: int, end: int) -> bool:
+    """Say whether text[start:end] stands in the text as a word of its own, or as several."""
+    if start and not is_edge(text[start], text[start - 1]):
+        return False
+    return end == len(text) or is_edge(text[end - 1], text[end])

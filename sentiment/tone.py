@@ -1,0 +1,54 @@
+"""What a tone is, and what an engine is that judges it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Label = Literal["negative", "neutral", "positive"]
+LABELS: tuple[Label, ...] = ("negative", "neutral", "positive")
+
+Abstention = Literal["unsure", "unknown_language"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """One judgement. The three probabilities sum to 1; `label` is the largest of them.
+
+    An engine that abstains gives `label` None with a `reason`; the probabilities then are its doubt.
+    """
+
+    label: Label | None
+    p_negative: float
+    p_neutral: float
+    p_positive: float
+    engine: str
+    lang: str | None = None
+    reason: Abstention | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text to judge. `lang` is an ISO 639-1 code if known, `target` the brand the tone is towards."""
+
+    text: str
+    lang: str | None = None
+    target: str | None = None
+
+
+class Engine(Protocol):
+    """Judges a batch: pure and synchronous, so that the caller decides on which thread it runs."""
+
+    @property
+    def name(self) -> str:
+        """Name with version, for instance `vader-3.3.2`; it is kept with each judgement."""
+        ...
+
+    def judge(self, texts: Sequence[Text]) -> list[Tone]:
+        """Return one Tone for each text, in the same order; never raises because of what a text says."""
+        ...
+
+
+class EngineUnavailable(Exception):
+    """The engine cannot be loaded; the message says why and what to install or change."""

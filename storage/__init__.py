@@ -1,0 +1,1 @@
+"""KEEP AND COUNT: mentions in, KPI values out."""

@@ -1,0 +1,108 @@
+"""What the rules remember: the phase of each (rule, brand), and the events that were told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from storage.base import Rows, Transaction
+
+Phase = Literal["quiet", "pending", "firing"]
+EventKind = Literal["fired", "resolved", "expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """Where a rule stands for a brand.
+
+    `since`: when the phase began. `enough_at`: when there was last enough data. `told_until`: end of the last
+    window that made an event; no window up to there makes another one. `fired_at`: when it last fired, 0 never.
+    """
+
+    rule: str
+    brand: str
+    phase: Phase
+    since: int
+    enough_at: int
+    told_until: int
+    fired_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """A transition that is told: its window [since, until), its numbers, the posts that explain it."""
+
+    key: str
+    rule: str
+    brand: str
+    kind: EventKind
+    at: int
+    since: int
+    until: int
+    numbers: Mapping[str, object]
+    post_ids: tuple[int, ...]
+
+
+def states(store: Rows) -> dict[tuple[str, str], AlertState]:
+    """The state of every (rule, brand) that ever left quiet."""
+    rows = store.rows("SELECT rule, brand, phase, since, enough_at, told_until, fired_at FROM alert_states")
+    return {(row[0], row[1]): AlertState(*row) for row in rows}
+
+
+def save(db: Transaction, state: AlertState) -> None:
+    """Write the state of a (rule, brand)."""
+    db.run(
+        """INSERT INTO alert_states (rule, brand, phase, since, enough_at, told_until, fired_at) VALUES (?,?,?,?,?,?,?)
+        ON CONFLICT (rule, brand) DO UPDATE SET phase = excluded.phase, since = excluded.since,
+        enough_at = excluded.enough_at, told_until = excluded.told_until, fired_at = excluded.fired_at""",
+        (
+            state.rule,
+            state.brand,
+            state.phase,
+            state.since,
+            state.enough_at,
+            state.told_until,
+            state.fired_at,
+        ),
+    )
+
+
+def add_event(db: Transaction, event: AlertEvent) -> None:
+    """Write an event; its key is unique, so that the same transition is never kept twice."""
+    db.run(
+        """INSERT INTO alert_events (key, rule, brand, kind, at, since, until, numbers, post_ids)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            event.key,
+            event.rule,
+            event.brand,
+            event.kind,
+            event.at,
+            event.since,
+            event.until,
+            json.dumps(event.numbers),
+            json.dumps(event.post_ids),
+        ),
+    )
+
+
+def events(store: Rows, limit: int = 50, since: int = 0) -> list[AlertEvent]:
+    """The newest events first."""
+    return [
+        AlertEvent(*[*row[:7], json.loads(row[7]), tuple(json.loads(row[8]))])
+        for row in store.rows(
+            """SELECT key, rule, brand, kind, at, since, until, numbers, post_ids FROM alert_events
+            WHERE at >= ? ORDER BY id DESC LIMIT ?""",
+            (since, limit),
+        )
+    ]
+
+
+def forget_missing(db: Transaction, pairs: Sequence[tuple[str, str]]) -> list[AlertState]:
+    """Drop the state of rules that are configured no more; return those that were firing."""
+    gone = [state for key, state in states(db).items() if key not in set(pairs)]
+    for state in gone:
+        db.run("DELETE FROM alert_states WHERE rule = ? AND brand = ?", (state.rule, state.brand))
+    return [state for state in gone if state.phase == "firing"]

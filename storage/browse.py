@@ -1,0 +1,142 @@
+"""Mentions to look at: pages of them newest first, and those that explain a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.base import Row, Rows
+from storage.calendar import Window, iso
+
+_LABELS: dict[int | None, str | None] = {-1: "negative", 0: "neutral", 1: "positive", None: None}
+
+_SELECT = """SELECT p.id, b.name, s.name, p.native_id, m.published_at, p.author, p.title, p.text, p.url,
+    p.language, m.label, m.p_negative, m.p_neutral, m.p_positive, e.name, p.live, p.dated
+    FROM mentions m JOIN posts p ON p.id = m.post_id JOIN brands b ON b.id = m.brand_id
+    JOIN sources s ON s.id = p.source_id LEFT JOIN engines e ON e.id = m.engine_id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A mention with its post's text, as strangers wrote it."""
+
+    id: int
+    brand: str
+    source: str
+    native_id: str
+    published_at: int
+    author: str | None
+    title: str | None
+    text: str
+    url: str | None
+    language: str | None
+    label: str | None
+    p_negative: float | None
+    p_neutral: float | None
+    p_positive: float | None
+    engine: str | None
+    live: bool
+    dated: bool
+
+    def to_json(self) -> dict[str, object]:
+        """The fields of the API."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "published_at": iso(self.published_at)}
+
+
+def _seen(row: Row) -> Seen:
+    values = [*row[:10], _LABELS[row[10]], *row[11:15], bool(row[15]), bool(row[16])]
+    return Seen(*values)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which mentions; empty fields do not filter. `after` is the (published_at, id) that the last page ended on."""
+
+    brand: str | None = None
+    source: str | None = None
+    label: str | None = None
+    since: int | None = None
+    until: int | None = None
+    after: tuple[int, int] | None = None
+
+
+def mentions(store: Rows, wanted: Filter, limit: int = 50) -> list[Seen]:
+    """Mentions newest first."""
+    label = next((number for number, name in _LABELS.items() if wanted.label and name == wanted.label), None)
+    clauses = {
+        "b.name = ?": wanted.brand,
+        "s.name = ?": wanted.source,
+        "m.label = ?": label,
+        "m.published_at >= ?": wanted.since,
+        "m.published_at < ?": wanted.until,
+    }
+    asked = {clause: value for clause, value in clauses.items() if value is not None}
+    parameters: list[object] = list(asked.values())
+    where = list(asked)
+    if wanted.after is not None:
+        where.append("(m.published_at < ? OR (m.published_at = ? AND p.id < ?))")
+        parameters += [wanted.after[0], wanted.after[0], wanted.after[1]]
+    sql = f"{_SELECT} {'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY m.published_at DESC, p.id DESC LIMIT ?"
+    return [_seen(row) for row in store.rows(sql, (*parameters, limit))]
+
+
+def by_ids(store: Rows, brand: str | None, ids: Sequence[int]) -> list[Seen]:
+    """The mentions of these posts (of one brand), in the order asked; those no longer kept are left out."""
+    marks = ",".join("?" * len(ids))
+    rows = store.rows(f"{_SELECT} WHERE p.id IN ({marks})", tuple(ids))
+    found = {(seen.id, seen.brand): seen for seen in map(_seen, rows)}
+    names = sorted({name for _, name in found})
+    keys = [(id_, name) for id_ in ids for name in ([brand] if brand else names)]
+    return [found[key] for key in keys if key in found]
+
+
+def strongest(
+    store: Rows, brand: str, window: Window, label: str, limit: int = 3, *, live_only: bool = False
+) -> list[int]:
+    """Ids of the posts with the clearest tone of this label, one an author, newest first among equals."""
+    number = {"negative": -1, "neutral": 0, "positive": 1}[label]
+    live = "AND m.live = 1" if live_only else ""
+    rows = store.rows(
+        f"""SELECT p.id, p.author, p.text FROM mentions m JOIN posts p ON p.id = m.post_id
+        JOIN brands b ON b.id = m.brand_id
+        WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.label = ? {live}
+        ORDER BY m.p_{label} DESC, m.published_at DESC, p.id DESC LIMIT ?""",
+        (brand, window.since, window.until, number, limit * 8),
+    )
+    chosen: list[int] = []
+    said: set[object] = set()
+    for id_, author, text in rows:
+        # The same author, or the same words, would waste one of the few places.
+        if text not in said and (author is None or author not in said) and len(chosen) < limit:
+            chosen.append(id_)
+            said.update({text, author} - {None})
+    return chosen
+
+
+def newest(store: Rows, brand: str, window: Window, limit: int = 3, *, live_only: bool = False) -> list[int]:
+    """Ids of the newest mentions in a window."""
+    live = "AND m.live = 1" if live_only else ""
+    rows = store.rows(
+        f"""SELECT m.post_id FROM mentions m JOIN brands b ON b.id = m.brand_id
+        WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? {live}
+        ORDER BY m.published_at DESC, m.post_id DESC LIMIT ?""",
+        (brand, window.since, window.until, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def first_kept(store: Rows) -> int | None:
+    """The time of the oldest post that is kept, or of the oldest stretch heard."""
+    rows = store.rows("SELECT min(published_at) FROM posts UNION ALL SELECT min(since) FROM coverage")
+    return min((row[0] for row in rows if row[0] is not None), default=None)
+
+
+def engines(store: Rows, window: Window) -> list[str]:
+    """Names of the engines that judged the mentions of a window."""
+    rows = store.rows(
+        """SELECT e.name FROM engines e WHERE EXISTS (SELECT 1 FROM mentions m WHERE m.engine_id = e.id
+        AND m.published_at >= ? AND m.published_at < ?) ORDER BY e.name""",
+        (window.since, window.until),
+    )
+    return [row[0] for row in rows]

@@ -1,0 +1,93 @@
+"""Which source was heard from when: written with each page, read by every KPI."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from storage.base import Rows, Transaction
+from storage.mention import Heard
+
+ENOUGH = 0.9
+"""Share of a window that a source must have been heard for, to be used in rules and comparisons."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHeard:
+    """Seconds heard of seconds asked of one source in one window."""
+
+    source: str
+    heard: int
+    asked: int
+
+    @property
+    def share(self) -> float:
+        return self.heard / self.asked
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The stretches heard of one source, in order, not overlapping; `imports` are spans of imported files."""
+
+    source_id: int
+    name: str
+    kind: str
+    lateness: int
+    active: bool
+    live: tuple[Heard, ...]
+    imports: tuple[Heard, ...]
+
+    def heard(self, since: int, until: int, now: int) -> SourceHeard:
+        """Say how much of [since, until) was heard; what may still arrive (lateness) is not asked for.
+
+        A span of an import counts as the whole of any window that it touches.
+        """
+        end = max(min(until, now - self.lateness), since + 1)
+        if any(span.since < until and span.until >= since for span in self.imports):
+            return SourceHeard(self.name, end - since, end - since)
+        seconds = sum(max(0, min(end, s.until) - max(since, s.since)) for s in self.live)
+        return SourceHeard(self.name, seconds, end - since)
+
+    def stretch_end(self, at: int) -> int | None:
+        """The end of the unbroken stretch heard that holds `at`; None where nothing was heard then."""
+        ends = [end for spans in (self.live, self.imports) if (end := _end_of(spans, at)) is not None]
+        return max(ends, default=None)
+
+
+def _end_of(spans: Sequence[Heard], at: int) -> int | None:
+    index = bisect_right(spans, at, key=lambda span: span.since) - 1
+    return spans[index].until if index >= 0 and spans[index].until >= at else None
+
+
+def add(db: Transaction, source_id: int, kind: str, heard: Heard) -> None:
+    """Write that a stretch was heard, joined with what it overlaps or touches."""
+    touching = (source_id, kind, heard.until, heard.since)
+    where = "source_id = ? AND kind = ? AND since <= ? AND until >= ?"
+    (low, high) = db.rows(f"SELECT min(since), max(until) FROM coverage WHERE {where}", touching)[0]
+    db.run(f"DELETE FROM coverage WHERE {where}", touching)
+    since = heard.since if low is None else min(low, heard.since)
+    until = heard.until if high is None else max(high, heard.until)
+    db.run(
+        "INSERT INTO coverage (source_id, kind, since, until) VALUES (?, ?, ?, ?)",
+        (source_id, kind, since, until),
+    )
+
+
+def ledgers(store: Rows, only: Sequence[str] = ()) -> list[Ledger]:
+    """Read the coverage of all sources, or of those whose name or kind is in `only`."""
+    spans: Mapping[tuple[int, str], list[Heard]] = defaultdict(list)
+    for source_id, kind, since, until in store.rows(
+        "SELECT source_id, kind, since, until FROM coverage ORDER BY source_id, kind, since"
+    ):
+        spans[source_id, kind].append(Heard(since, until))
+    return [
+        Ledger(
+            id_, name, kind, lateness, bool(active), tuple(spans[id_, "live"]), tuple(spans[id_, "import"])
+        )
+        for id_, name, kind, lateness, active in store.rows(
+            "SELECT id, name, kind, lateness, active FROM sources ORDER BY name"
+        )
+        if not only or name in only or kind in only
+    ]

@@ -1,0 +1,41 @@
+"""Durations as people write them in config.yaml ("30m", "2h", "1d") and as the code counts them: seconds."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+_WHOLE = re.compile(r"\s*(?:\d+(?:\.\d+)?\s*[smhdw]\s*)+")
+
+
+def parse_duration(value: object) -> int:
+    """Return the seconds of "90s", "30m", "1h30m", "2d" or "1w".
+
+    Raises ValueError for anything else: a number without a unit is refused, because nobody can tell
+    seconds from minutes a year later. Zero may be written as "0s" or 0.
+    """
+    if value == 0 and not isinstance(value, bool):
+        return 0
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        return round(sum(float(number) * UNITS[unit] for number, unit in _PART.findall(value)))
+    raise ValueError(f"a duration needs a number and a unit, as in 30m, 2h or 1d; got {value!r}")
+
+
+def format_duration(seconds: float) -> str:
+    """Write seconds in the two largest units that say something: 3725 -> "1h 2m", 42 -> "42s"."""
+    rest = round(seconds)
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "0s"
+
+
+Duration = Annotated[int, BeforeValidator(parse_duration), Field(ge=0)]

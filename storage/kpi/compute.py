@@ -1,0 +1,137 @@
+"""From a question to its values: cut the window, see what was heard, count once, read each KPI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import cast
+
+from storage.base import Rows
+from storage.calendar import UNITS, Window, before, cut
+from storage.coverage import ENOUGH, Ledger, SourceHeard, ledgers
+from storage.kpi.declaration import Kpi
+from storage.kpi.responses import Response, responses
+from storage.kpi.scope import Numbered, Scope
+from storage.kpi.tally import Tally, tally
+from storage.kpi.value import Ask, KpiValue
+
+
+def compute(store: Rows, kpis: Sequence[Kpi], ask: Ask) -> list[KpiValue]:
+    """Return the values of these KPIs by window, source, language and brand, in that order."""
+    numbers: dict[str, int] = dict(store.rows("SELECT name, id FROM brands"))
+    brands = [Numbered(numbers.get(brand.name, 0), brand) for brand in ask.brands]
+    sources = ledgers(store, ask.sources)
+    values: list[KpiValue] = []
+    for window in _windows(ask):
+        values.extend(_of_window(_Period(store, ask, window, brands, sources), kpis))
+    return values
+
+
+def _windows(ask: Ask) -> list[Window]:
+    unit = next((unit for unit in UNITS if unit in ask.by), None)
+    return cut(ask.window, unit, ask.zone) if unit else [ask.window]
+
+
+def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
+    for group in period.groups():
+        for language in period.languages():
+            for brand in period.asked_brands():
+                scope = period.scope(group, language, brand)
+                for kpi in kpis:
+                    reading = kpi.read(scope)
+                    yield KpiValue(
+                        kpi.name,
+                        brand.brand.name,
+                        group.name,
+                        language,
+                        period.window.since,
+                        period.window.until,
+                        reading.value,
+                        kpi.unit,
+                        reading.n,
+                        reading.reason,
+                        reading.more,
+                        group.heard,
+                        group.left_out,
+                    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The sources behind one value: one by name, or all that were heard (name None)."""
+
+    name: str | None
+    ledgers: tuple[Ledger, ...]
+    heard: tuple[SourceHeard, ...]
+    left_out: tuple[str, ...]
+    comparable: frozenset[int]
+
+
+class _Period:
+    """One window: what was heard in it and counted in it, each fetched once however many values need it."""
+
+    def __init__(
+        self, store: Rows, ask: Ask, window: Window, brands: list[Numbered], sources: list[Ledger]
+    ) -> None:
+        self.window = window
+        self._store = store
+        self._ask = ask
+        self._brands = brands
+        self._sources = sources
+        self._before = before(window, ask.zone)
+        self._by_language = "language" in ask.by
+        self._ends = {ledger.source_id: ledger for ledger in sources}
+        self._tally = self._count(window)
+        self._tally_before = cache(lambda: self._count(self._before, live_only=False))
+        self._responses: Callable[[Numbered], list[Response]] = cache(self._fetch_responses)
+
+    def _count(self, window: Window, live_only: bool | None = None) -> Tally:
+        numbers = [brand.number for brand in self._brands]
+        live = self._ask.rule if live_only is None else live_only
+        return tally(self._store, numbers, window, by_language=self._by_language, live_only=live)
+
+    def _fetch_responses(self, brand: Numbered) -> list[Response]:
+        return responses(self._store, brand.number, self.window, live_only=self._ask.rule)
+
+    def groups(self) -> list[_Group]:
+        """One group for the total, or with --by source one for each source."""
+        if "source" not in self._ask.by:
+            return [self._group(None, self._sources)]
+        asked = [ledger for ledger in self._sources if ledger.active or ledger.live or ledger.imports]
+        return [self._group(ledger.name, [ledger]) for ledger in asked]
+
+    def _group(self, name: str | None, candidates: Sequence[Ledger]) -> _Group:
+        used, heard, left_out, comparable = [], [], [], set()
+        for ledger in candidates:
+            now = ledger.heard(self.window.since, self.window.until, self._ask.now)
+            if now.heard and (now.share >= ENOUGH or not self._ask.rule):
+                used.append(ledger)
+                heard.append(now)
+                then = ledger.heard(self._before.since, self._before.until, self._ask.now)
+                if now.share >= ENOUGH and then.share >= ENOUGH:
+                    comparable.add(ledger.source_id)
+            elif ledger.active:
+                left_out.append(ledger.name)
+        return _Group(name, tuple(used), tuple(heard), tuple(left_out), frozenset(comparable))
+
+    def languages(self) -> list[str | None]:
+        return self._tally.languages() if self._by_language else [None]
+
+    def asked_brands(self) -> list[Numbered]:
+        return [b for b in self._brands if not self._ask.only or b.brand.name in self._ask.only]
+
+    def scope(self, group: _Group, language: str | None, brand: Numbered) -> Scope:
+        return Scope(
+            brand=brand,
+            market=tuple(b for b in self._brands if b.brand.market == brand.brand.market),
+            window=self.window,
+            sources=frozenset(ledger.source_id for ledger in group.ledgers),
+            comparable=group.comparable,
+            language=language,
+            by_language=self._by_language,
+            tally=self._tally,
+            tally_before=cast("Callable[[], Tally]", self._tally_before),
+            responses=self._responses,
+            stretch_end=lambda source, at: self._ends[source].stretch_end(at),
+        )

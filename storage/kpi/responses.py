@@ -1,0 +1,58 @@
+"""Conversations with a brand: when the clock started, and when, if ever, the brand answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from storage.base import Rows
+from storage.calendar import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One conversation: seconds until the brand's first answer, or None while there is none."""
+
+    source: int
+    language: str | None
+    started: int
+    seconds: int | None
+
+
+# Conversations that were addressed to the brand inside the window, then everything said in them with or by it:
+# the clock may have started earlier, and the answer may lie after the window.
+_TURNS = """WITH started AS (
+    SELECT DISTINCT p.source_id, coalesce(p.conversation, p.native_id) AS conversation
+    FROM turns t JOIN posts p ON p.id = t.post_id
+    WHERE t.brand_id = ? AND t.role = 0 AND t.at >= ? AND t.at < ? {live}),
+members AS (
+    SELECT s.source_id, s.conversation, p.id, p.language FROM started s
+    JOIN posts p ON p.source_id = s.source_id AND p.conversation = s.conversation
+    UNION ALL
+    SELECT s.source_id, s.conversation, p.id, p.language FROM started s
+    JOIN posts p ON p.source_id = s.source_id AND p.native_id = s.conversation AND p.conversation IS NULL)
+SELECT m.source_id, m.conversation, t.role, t.at, m.language FROM members m
+JOIN turns t ON t.brand_id = ? AND t.post_id = m.id ORDER BY t.at"""
+
+
+def responses(store: Rows, brand: int, window: Window, *, live_only: bool) -> list[Response]:
+    """Return one Response for each conversation whose clock started in the window.
+
+    The clock starts at the first post that addresses the brand and stops at the first later one by the brand's
+    own people; posts flagged automatic do not stop it.
+    """
+    sql = _TURNS.format(live="AND p.live = 1" if live_only else "")
+    said: dict[tuple[int, str], list[tuple[int, int, str | None]]] = defaultdict(list)
+    for source, conversation, role, at, language in store.rows(
+        sql, (brand, window.since, window.until, brand)
+    ):
+        said[source, conversation].append((at, role, language))
+    found = []
+    for (source, _), turns in said.items():
+        started, _, language = next(turn for turn in turns if turn[1] == 0)
+        if window.since <= started < window.until:
+            answered = next((at for at, role, _ in turns if role == 1 and at > started), None)
+            found.append(
+                Response(source, language, started, None if answered is None else answered - started)
+            )
+    return found

@@ -1,0 +1,71 @@
+"""Everything that one KPI value is computed from: a brand in its market, a window, the sources that count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage.calendar import Window
+from storage.mention import Brand
+
+if TYPE_CHECKING:
+    from storage.kpi.responses import Response
+    from storage.kpi.tally import Counts, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A brand with its number in the store; 0 where the store has never seen it."""
+
+    number: int
+    brand: Brand
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`sources` are the numbers of the sources that count here; empty means that nothing was heard.
+
+    `comparable` are those heard for at least 90 % of this window and of the one before.
+    """
+
+    brand: Numbered
+    market: tuple[Numbered, ...]
+    window: Window
+    sources: frozenset[int]
+    comparable: frozenset[int]
+    language: str | None
+    by_language: bool
+    tally: Tally
+    tally_before: Callable[[], Tally]
+    responses: Callable[[Numbered], Sequence[Response]]
+    stretch_end: Callable[[int, int], int | None]
+
+    def counts(self, brand: Numbered | None = None) -> Counts:
+        """Counts of this brand, or of another one of its market, in this scope."""
+        number = (brand or self.brand).number
+        return self.tally.counts(number, self.sources, self.language, self.by_language)
+
+    def change_counts(self, sources: frozenset[int]) -> tuple[Counts, Counts]:
+        """Counts of this brand before and now, over the same sources."""
+        before = self.tally_before().counts(self.brand.number, sources, self.language, self.by_language)
+        return before, self.tally.counts(self.brand.number, sources, self.language, self.by_language)
+
+    def waits(self) -> list[tuple[int, bool]]:
+        """(seconds, answered) of each conversation with this brand whose clock started in the window.
+
+        Who was not answered has waited, as far as we know, until the end of the unbroken stretch heard of that
+        source which holds the clock's start; nothing where the start itself lies in a gap.
+        """
+        found = []
+        for response in self.responses(self.brand):
+            if response.source not in self.sources:
+                continue
+            if self.by_language and response.language != self.language:
+                continue
+            if response.seconds is not None:
+                found.append((response.seconds, True))
+            else:
+                end = self.stretch_end(response.source, response.started)
+                found.append((max(0, (end or response.started) - response.started), False))
+        return found

@@ -1,0 +1,64 @@
+"""Counts of mentions by brand, source, language and label: one query a window, shared by every KPI of counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from storage.base import Rows
+from storage.calendar import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Mentions by label; those without a label are `unjudged`."""
+
+    negative: int = 0
+    neutral: int = 0
+    positive: int = 0
+    unjudged: int = 0
+
+    @property
+    def judged(self) -> int:
+        return self.negative + self.neutral + self.positive
+
+    @property
+    def mentions(self) -> int:
+        return self.judged + self.unjudged
+
+
+class Tally:
+    """The counts of one window."""
+
+    def __init__(self, rows: Iterable[tuple[int, int, str | None, int | None, int]]) -> None:
+        """`rows`: brand number, source number, language, label (-1, 0, 1 or None), count."""
+        self._cells: dict[tuple[int, int, str | None], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for brand, source, language, label, count in rows:
+            self._cells[brand, source, language][3 if label is None else label + 1] += count
+
+    def counts(self, brand: int, sources: Iterable[int], language: str | None, by_language: bool) -> Counts:
+        """Sum one brand over sources; over all languages unless `by_language`."""
+        wanted = set(sources)
+        total = [0, 0, 0, 0]
+        for (cell_brand, source, cell_language), cell in self._cells.items():
+            if cell_brand == brand and source in wanted and (not by_language or cell_language == language):
+                total = [a + b for a, b in zip(total, cell, strict=True)]
+        return Counts(*total)
+
+    def languages(self) -> list[str | None]:
+        """The languages that occur, in order; posts of unknown language last, as None."""
+        found = {language for _, _, language in self._cells}
+        known: list[str | None] = [*sorted(language for language in found if language is not None)]
+        return [*known, None] if None in found else known
+
+
+def tally(store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool) -> Tally:
+    """Count the mentions of these brands (numbers) in a window."""
+    language = "language" if by_language else "NULL"
+    live = "AND live = 1" if live_only else ""
+    marks = ",".join("?" * len(brands))
+    sql = f"""SELECT brand_id, source_id, {language} AS spoken, label, count(*) FROM mentions
+        WHERE brand_id IN ({marks}) AND published_at >= ? AND published_at < ? {live}
+        GROUP BY brand_id, source_id, spoken, label"""
+    return Tally(store.rows(sql, (*brands, window.since, window.until)))

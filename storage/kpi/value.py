@@ -1,0 +1,87 @@
+"""What is asked of a KPI, and what it answers: a value with its n, its window, and NULL with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from storage.calendar import Window, iso
+from storage.coverage import SourceHeard
+from storage.mention import Brand
+
+DIMENSIONS = ("source", "language", "day", "week", "month")
+
+NO_SOURCE = "no source heard"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question. `brands` are all configured ones, because a share needs its market; `only` picks some.
+
+    `sources` filters by name or kind. `rule` asks as a rule does: only sources heard for at least 90 % of the
+    window, and only mentions heard live.
+    """
+
+    window: Window
+    now: int
+    zone: ZoneInfo
+    brands: tuple[Brand, ...]
+    only: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    rule: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one KPI's function says: `value` is None exactly where `reason` says why."""
+
+    value: float | int | None
+    n: int
+    reason: str | None = None
+    more: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KpiValue:
+    """One number of one brand, for one window, source (None: all that were heard) and language (None: all)."""
+
+    kpi: str
+    brand: str
+    source: str | None
+    language: str | None
+    since: int
+    until: int
+    value: float | int | None
+    unit: str
+    n: int
+    reason: str | None
+    more: Mapping[str, object]
+    heard: tuple[SourceHeard, ...]
+    left_out: tuple[str, ...]
+
+    def to_json(self, zone: ZoneInfo | None = None) -> dict[str, object]:
+        """Return the fields of the contract, with times in ISO 8601 and coverage in hours."""
+        return {
+            "kpi": self.kpi,
+            "brand": self.brand,
+            "source": self.source,
+            "language": self.language,
+            "since": iso(self.since, zone),
+            "until": iso(self.until, zone),
+            "value": self.value,
+            "unit": self.unit,
+            "n": self.n,
+            "reason": self.reason,
+            **self.more,
+            "heard": [
+                {
+                    "source": h.source,
+                    "hours_heard": round(h.heard / 3600, 2),
+                    "hours_asked": round(h.asked / 3600, 2),
+                }
+                for h in self.heard
+            ],
+            "left_out": list(self.left_out),
+        }

@@ -1,0 +1,37 @@
+"""Small facts with a date: which digests were made, which configuration ran when, when the store was made."""
+
+from __future__ import annotations
+
+import hashlib
+
+from storage.base import Rows, Transaction
+
+
+def born(db: Transaction, now: int) -> int:
+    """When this store was first used; written on the first call."""
+    db.run("INSERT INTO facts (name, value) VALUES ('born', ?) ON CONFLICT DO NOTHING", (str(now),))
+    return int(db.rows("SELECT value FROM facts WHERE name = 'born'")[0][0])
+
+
+def digest_made(store: Rows, key: str) -> bool:
+    """Whether the digest of this period was laid out already."""
+    return bool(store.rows("SELECT 1 FROM digests WHERE key = ?", (key,)))
+
+
+def add_digest(db: Transaction, key: str, since: int, until: int, now: int) -> bool:
+    """Write that a digest is laid out; False where another process was first."""
+    return (
+        db.run(
+            "INSERT INTO digests (key, since, until, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (key, since, until, now),
+        )
+        == 1
+    )
+
+
+def keep_config(db: Transaction, text: str, now: int) -> None:
+    """Keep a version of the configuration (secrets stand in it by name only), if it differs from the last."""
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    last = db.rows("SELECT sha256 FROM config_versions ORDER BY id DESC LIMIT 1")
+    if not last or last[0][0] != sha256:
+        db.run("INSERT INTO config_versions (at, sha256, text) VALUES (?, ?, ?)", (now, sha256, text))

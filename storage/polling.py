@@ -1,0 +1,59 @@
+"""The state of each source as rows: when it is polled next and why, since when it is down. The schedule is data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.base import Rows, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What is known of a source. Times in seconds since 1970; `down_since` is None while it answers."""
+
+    name: str
+    kind: str
+    active: bool
+    last_poll_at: int | None
+    last_answer_at: int | None
+    next_poll_at: int | None
+    next_reason: str | None
+    failures: int
+    down_since: int | None
+    error: str | None
+    posts: int
+    heard_through: int | None
+    set_aside: int
+
+
+_SELECT = """SELECT s.name, s.kind, s.active, s.last_poll_at, s.last_answer_at, s.next_poll_at, s.next_reason,
+    s.failures, s.down_since, s.error, s.items,
+    (SELECT max(until) FROM coverage c WHERE c.source_id = s.id),
+    (SELECT count(*) FROM quarantine q WHERE q.source_id = s.id)
+    FROM sources s {where} ORDER BY s.active DESC, s.name"""
+
+
+def states(store: Rows, names: Sequence[str] = ()) -> list[SourceState]:
+    """The state of all sources, or of those named."""
+    where = f"WHERE s.name IN ({','.join('?' * len(names))})" if names else ""
+    rows = store.rows(_SELECT.format(where=where), tuple(names))
+    return [SourceState(name, kind, bool(active), *rest) for name, kind, active, *rest in rows]
+
+
+def answered(db: Transaction, source: str, now: int, next_at: int) -> None:
+    """A poll went well."""
+    db.run(
+        """UPDATE sources SET last_poll_at = ?, last_answer_at = ?, next_poll_at = ?, next_reason = 'on schedule',
+        failures = 0, down_since = NULL, error = NULL WHERE name = ?""",
+        (now, now, next_at, source),
+    )
+
+
+def failed(db: Transaction, source: str, now: int, next_at: int, reason: str, error: str) -> None:
+    """A poll failed; `reason` says why the next one is when it is."""
+    db.run(
+        """UPDATE sources SET last_poll_at = ?, next_poll_at = ?, next_reason = ?, failures = failures + 1,
+        down_since = coalesce(down_since, ?), error = ? WHERE name = ?""",
+        (now, next_at, reason, now, error, source),
+    )

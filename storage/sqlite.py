@@ -1,0 +1,205 @@
+"""The embedded store: one SQLite file in WAL mode, one writing connection, any number of readers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from storage import commit, schema
+from storage.base import Row, StoreError
+from storage.mention import Brand, Committed, Cursor, Kept, Source
+
+PATIENCE = 30.0
+"""Seconds to wait for another writer before giving up."""
+
+_REMEDIES = (
+    ("full", "the disk is full; free some space and start again, nothing that was kept is lost"),
+    ("locked", "another program has held the write lock for too long; end it and start again"),
+    ("readonly", "the file cannot be written; check its owner and permissions"),
+    ("not a database", "the file is no SQLite database; check storage.url"),
+    ("malformed", "the database is damaged; restore a backup, or try: sqlite3 FILE .recover"),
+    ("unable to open", "the folder does not exist or cannot be written; check storage.url"),
+    ("disk I/O error", "the disk failed to read or write; check the disk, then start again"),
+)
+
+
+def path_of(url: str) -> Path:
+    """Return the file of a storage URL: sqlite:///relative.db or sqlite:////absolute.db. Raises ValueError."""
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or len(url) == len(prefix):
+        raise ValueError(f"storage.url must look like sqlite:///data/listener.db, not {url!r}")
+    return Path(url[len(prefix) :])
+
+
+@contextmanager
+def _clear_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        message = str(error)
+        for sign, remedy in _REMEDIES:
+            if sign in message:
+                raise StoreError(f"{path}: {message}: {remedy}") from error
+        raise
+
+
+def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    # Absolute, or a relative path with "?" in it would be read as parameters.
+    uri = path.resolve().as_uri() + ("?mode=ro" if read_only else "")
+    # Autocommit mode: Python's own transaction handling would open transactions behind our back.
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    return connection
+
+
+class Reader:
+    """A read-only connection. One statement at a time; several threads may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        with _clear_errors(path):
+            self._connection = _connect(path, read_only=True)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of a query."""
+        with self._lock, _clear_errors(self._path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _Transaction:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        return self._connection.execute(sql, parameters).rowcount
+
+    def run_many(self, sql: str, parameters: Sequence[Sequence[object]]) -> None:
+        self._connection.executemany(sql, parameters)
+
+
+class SqliteStore:
+    """The store in one file. Not shared between threads: the daemon gives it to its single writer thread."""
+
+    def __init__(
+        self, path: Path, *, patience: float = PATIENCE, stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Open or create the file and bring it to the newest shape.
+
+        An older database is copied beside itself before it is migrated; a newer one is refused. `stop` is
+        asked while waiting for a lock, so that a daemon told to end does not wait `patience` seconds.
+        """
+        self.path = path
+        self._patience = patience
+        self._stop = stop
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _clear_errors(path):
+            self._connection = _connect(path, read_only=False)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _prepare(self) -> None:
+        database = Database(self._connection)
+        unknown = schema.unknown(database)
+        if unknown:
+            raise StoreError(
+                f"{self.path} was made by a newer Listener (it has {', '.join(unknown)}); install that version "
+                "again, or give this one another storage.url"
+            )
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        # FULL, so that a delivery once recorded stays recorded even if the machine loses power.
+        self._connection.execute("PRAGMA synchronous = FULL")
+        pending = schema.pending(database)
+        if pending:
+            if database.table("posts").exists():
+                self._copy(pending[0])
+            with self._immediate():
+                schema.migrations.apply(database)
+        # Our own patience, in small steps, because sqlite's cannot be interrupted by SIGTERM.
+        self._connection.execute("PRAGMA busy_timeout = 200")
+
+    def _copy(self, before: str) -> None:
+        copy = self.path.with_name(f"{self.path.name}.before-{before}")
+        copy.unlink(missing_ok=True)
+        target = sqlite3.connect(copy)
+        try:
+            self._connection.backup(target)
+        finally:
+            target.close()
+
+    @contextmanager
+    def _immediate(self) -> Iterator[None]:
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                break
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline or self._stop():
+                    raise
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # A full disk has rolled back already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[_Transaction]:
+        """Open a writing transaction; waits at most `patience` for another writer. Raises StoreError."""
+        with _clear_errors(self.path), self._immediate():
+            yield _Transaction(self._connection)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Return all rows of a query, as the writer sees them."""
+        with _clear_errors(self.path):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def register(self, brands: Sequence[Brand], sources: Sequence[Source]) -> None:
+        """Make these the configured brands and the active sources; others stay, inactive."""
+        with self.writing() as db:
+            db.run_many("INSERT OR IGNORE INTO brands (name) VALUES (?)", [(b.name,) for b in brands])
+            db.run("UPDATE sources SET active = 0")
+            for source in sources:
+                commit.source_id(db, source)
+                db.run(
+                    "UPDATE sources SET active = 1, kind = ?, lateness = ? WHERE name = ?",
+                    (source.kind, source.lateness, source.name),
+                )
+
+    def commit(self, page: Kept) -> Committed:
+        """Keep a page: posts, mentions, cursor and coverage in one transaction; doubles are left out."""
+        with self.writing() as db:
+            return commit.keep(db, page)
+
+    def cursor(self, source: str) -> Cursor | None:
+        """The cursor of the last page kept of this source, None before the first."""
+        found = self.rows("SELECT cursor FROM sources WHERE name = ?", (source,))
+        cursor: Cursor | None = json.loads(found[0][0]) if found and found[0][0] else None
+        return cursor
+
+    def data_version(self) -> int:
+        """Changes when another connection has written to the file."""
+        return int(self.rows("PRAGMA data_version")[0][0])
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,323 @@
+"""Mail against a real SMTP server in this process: logins, refusals, lost connections, hostile headers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd import smtp
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from sample_messages import HOSTILE, hostile, plain
+from structlog.testing import capture_logs
+
+from alerts.channels import email as channel
+from alerts.channels.base import Undelivered
+from alerts.channels.email import Email, Options
+from alerts.message import Letter, Message
+
+PASSWORD = "s3cr3t-p4ss"
+
+
+class Box:
+    """What the server took; `rcpt` and `data` script its answers."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.envelopes: list[Envelope] = []
+        self.tls: list[bool] = []
+        self.logged_in: list[bool] = []
+        self.rcpt: dict[str, str] = {}
+        self.data = "250 taken"
+        self.drop = False
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: smtp.SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = self.rcpt.get(address, "250 fine")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: smtp.SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.envelopes.append(envelope)
+        self.tls.append(session.ssl is not None)
+        self.logged_in.append(bool(session.authenticated))
+        mail = message_from_bytes(bytes(envelope.content or b""), policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        if self.drop:
+            server.transport.abort()  # type: ignore[union-attr]
+        return self.data
+
+
+def login(server: smtp.SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+    good = isinstance(data, LoginPassword) and data == LoginPassword(b"listener", PASSWORD.encode())
+    return AuthResult(success=good, handled=False)
+
+
+@contextlib.asynccontextmanager
+async def serving(box: Box, **settings: Any) -> AsyncIterator[int]:
+    """Serve on 127.0.0.1 and a free port."""
+    loop = asyncio.get_running_loop()
+    made: list[smtp.SMTP] = []
+
+    def connection() -> smtp.SMTP:
+        made.append(smtp.SMTP(box, hostname="mx.test", loop=loop, **settings))
+        return made[-1]
+
+    server = await loop.create_server(connection, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for one in made:
+            if one.transport is not None:
+                one.transport.abort()
+        await server.wait_closed()
+
+
+@pytest.fixture
+def box() -> Box:
+    return Box()
+
+
+@pytest.fixture
+async def port(box: Box) -> AsyncIterator[int]:
+    async with serving(box) as free:
+        yield free
+
+
+def options(port: int, **changes: Any) -> Options:
+    values = {
+        "host": "127.0.0.1",
+        "port": port,
+        "from": "Listener <listener@brand.example>",
+        "to": ["ada@brand.example", "bob@brand.example"],
+        **changes,
+    }
+    return Options.model_validate(values)
+
+
+async def refused(port: int, **changes: Any) -> Undelivered:
+    with pytest.raises(Undelivered) as caught:
+        await Email(options(port, **changes)).send(plain())
+    assert PASSWORD not in repr(caught.value) + str(caught.value)
+    assert "@" not in str(caught.value)
+    return caught.value
+
+
+async def test_a_message_arrives_in_both_forms(box: Box, port: int) -> None:
+    await Email(options(port)).send(plain())
+    (mail,) = box.mails
+    assert mail["Subject"] == "Alert: Nordlicht: negative share 46.3 %"
+    assert mail["From"] == "Listener <listener@brand.example>"
+    assert mail["Date"].datetime.isoformat() == "2026-11-12T14:15:00+01:00"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["List-Id"] == "Listener <listener.brand.example>"
+    assert mail["X-Listener-Key"] == "angry:42"
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert text is not None and html is not None
+    assert "“Still no answer about my lamp.”" in text.get_content()
+    assert "<h1" in html.get_content()
+    assert box.envelopes[0].rcpt_tos == ["ada@brand.example", "bob@brand.example"]
+    raw = box.envelopes[0].original_content or b""
+    assert raw.isascii()
+    assert max(map(len, raw.splitlines())) <= 998
+
+
+async def test_a_second_attempt_is_the_same_mail(box: Box, port: int) -> None:
+    for key in ("a", "a", "b"):
+        await Email(options(port)).send(plain(key))
+    first, second, other = (mail["Message-ID"] for mail in box.mails)
+    assert first == second != other
+    assert re.fullmatch(r"<[0-9a-f]{40}@brand\.example>", first)
+
+
+@pytest.mark.parametrize(
+    "text", ["x\r\nBcc: victim@example.com", "x\n\n<html>", HOSTILE, "=?utf-8?q?x?=\r\n.\r\n"]
+)
+async def test_no_text_becomes_a_header(box: Box, port: int, text: str) -> None:
+    await Email(options(port)).send(plain(text, title=text, brand=text, rule=text))
+    (mail,) = box.mails
+    assert set(mail.keys()) == {
+        "Subject",
+        "From",
+        "To",
+        "Date",
+        "Message-ID",
+        "List-Id",
+        "Auto-Submitted",
+        "X-Auto-Response-Suppress",
+        "X-Listener-Key",
+        "MIME-Version",
+        "Content-Type",
+        *({"X-Peer", "X-MailFrom", "X-RcptTo"} & set(mail.keys())),
+    }
+    assert box.envelopes[0].rcpt_tos == ["ada@brand.example", "bob@brand.example"]
+
+
+async def test_hostile_texts_are_escaped_in_html(box: Box, port: int) -> None:
+    await Email(options(port)).send(hostile(HOSTILE + "<script>alert(1)</script><img src=x>"))
+    html = box.mails[0].get_body(("html",))
+    assert html is not None
+    page = html.get_content()
+    assert "<script" not in page
+    assert "<img" not in page
+    assert 'href="javascript' not in page
+    assert "src=" not in page.replace("&lt;img src=x&gt;", "")
+
+
+async def test_the_letter_arrives(box: Box, port: int) -> None:
+    letter = Letter("digest:46", "Week 46", "<p>hello</p>", "hello", (), {"at": "2026-11-16T08:00:00+01:00"})
+    await Email(options(port)).send(letter)
+    (mail,) = box.mails
+    assert mail["Subject"] == "Week 46"
+    assert mail["Date"].datetime.isoformat() == "2026-11-16T08:00:00+01:00"
+
+
+async def test_a_time_that_is_none_leaves_the_date_to_the_server(box: Box, port: int) -> None:
+    await Email(options(port)).send(plain(at="just now"))
+    assert box.mails[0]["Date"] is None
+
+
+@pytest.mark.parametrize(("code", "permanent"), [("550 no such user", True), ("452 full", False)])
+async def test_every_recipient_refused(box: Box, port: int, code: str, permanent: bool) -> None:
+    box.rcpt = {"ada@brand.example": code, "bob@brand.example": code}
+    error = await refused(port)
+    assert (error.permanent, error.unknown) == (permanent, False)
+    assert not box.mails
+
+
+async def test_one_refused_for_good_and_one_for_now_is_tried_again(box: Box, port: int) -> None:
+    box.rcpt = {"ada@brand.example": "550 no", "bob@brand.example": "452 later"}
+    assert not (await refused(port)).permanent
+
+
+@pytest.mark.parametrize("code", ["550 no such user", "452 full"])
+async def test_some_refused_counts_as_delivered_and_is_logged(box: Box, port: int, code: str) -> None:
+    box.rcpt = {"ada@brand.example": code}
+    with capture_logs() as logs:
+        await Email(options(port)).send(plain())
+    assert len(box.mails) == 1
+    (entry,) = [log for log in logs if log["event"] == "email.recipients_refused"]
+    assert (entry["refused"], entry["taken"]) == (1, 1)
+    assert "@" not in str(entry)
+
+
+@pytest.mark.parametrize(("answer", "permanent"), [("554 spam", True), ("451 later", False)])
+async def test_the_message_refused(box: Box, port: int, answer: str, permanent: bool) -> None:
+    box.data = answer
+    error = await refused(port)
+    assert (error.permanent, error.unknown) == (permanent, False)
+
+
+async def test_lost_after_data_may_have_arrived(box: Box, port: int) -> None:
+    box.drop = True
+    error = await refused(port)
+    assert (error.permanent, error.unknown) == (False, True)
+
+
+async def test_nobody_there_is_tried_again(box: Box) -> None:
+    async with serving(box) as port:
+        pass
+    error = await refused(port)
+    assert (error.permanent, error.unknown) == (False, False)
+
+
+async def test_login(box: Box) -> None:
+    async with serving(box, authenticator=login, auth_require_tls=False) as port:
+        await Email(options(port, username="listener", password=PASSWORD)).send(plain())
+        assert box.logged_in == [True]
+        error = await refused(port, username="listener", password=PASSWORD + "x")
+        assert error.permanent
+        assert "535" in str(error)
+
+
+async def test_a_password_is_not_sent_in_clear(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server offers no TLS, and is not on this machine as far as the channel knows."""
+    monkeypatch.setattr(channel, "_LOOPBACK", frozenset())
+    asked: list[str] = []
+
+    def spy(server: smtp.SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        asked.append(mechanism)
+        return AuthResult(success=True)
+
+    async with serving(box, authenticator=spy, auth_require_tls=False) as port:
+        error = await refused(port, username="listener", password=PASSWORD)
+    assert error.permanent
+    assert not asked
+
+
+async def test_starttls_is_insisted_on(box: Box, port: int) -> None:
+    error = await refused(port, tls="starttls")
+    assert not error.unknown
+    assert not box.mails
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, signed by itself."""
+    made, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed")
+    return made, key
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_starttls_with_login(
+    box: Box, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
+    """ "auto" takes what is offered, and never an unknown certificate."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    async with serving(box, tls_context=context, authenticator=login, auth_required=True) as port:
+        if trusted:
+            await Email(options(port, username="listener", password=PASSWORD)).send(plain())
+            assert box.tls == [True]
+        else:
+            await refused(port, username="listener", password=PASSWORD)
+            assert not box.mails
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"to": []}, "at least 1"),
+        ({"to": ["ada"]}, "not a mail address"),
+        ({"to": ["a@b.example\r\nRCPT TO:<c@d.example>"]}, "not a mail address"),
+        ({"to": ["a@b.example> SIZE=1"]}, "not a mail address"),
+        ({"from": "x"}, "not a mail address"),
+        ({"username": "listener"}, "belong together"),
+        ({"host": "mx.example", "username": "u", "password": PASSWORD, "tls": "none"}, "in clear"),
+        ({"host": "mx.example\r\nEHLO"}, "pattern"),
+        ({"subject": "x"}, "not permitted"),
+    ],
+)
+def test_options_refuse(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words) as caught:
+        options(587, **changes)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_the_password_hides() -> None:
+    assert PASSWORD not in repr(options(587, username="u", password=PASSWORD))
+
+
+@pytest.mark.parametrize("make", [plain, hostile])
+def test_every_message_can_be_written(make: Callable[[], Message]) -> None:
+    assert channel.compose(make(), options(587)).as_bytes().isascii()

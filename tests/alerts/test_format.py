@@ -1,0 +1,80 @@
+"""Numbers written for reading: signs, thin spaces, units, and what rounds to nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerts import format as reading
+
+MADRID = ZoneInfo("Europe/Madrid")
+MONDAY = 1794178800  # 9 November 2026, 00:00 in Madrid
+
+
+@dataclass
+class Value:
+    value: float | None
+    unit: str
+    n: int | None = None
+    reason: str | None = None
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (reading.percent(0.463), "46.3 %"),
+        (reading.percent(-0.021), "−2.1 %"),
+        (reading.percent(-0.0001), "0.0 %"),
+        (reading.percent(0.5, 0), "50 %"),
+        (reading.share(0.0001), "under 0.1 %"),
+        (reading.share(0), "0.0 %"),
+        (reading.share(0.9999), "over 99.9 %"),
+        (reading.share(1), "100.0 %"),
+        (reading.percent_change(0.102), "+10.2 %"),
+        (reading.percent_change(-0.102), "−10.2 %"),
+        (reading.percent_change(0.0001), "0.0 %"),
+        (reading.points(0.0211), "+2.1 points"),
+        (reading.count(12_284), "12\u202f284"),
+        (reading.count(-1_200), "−1\u202f200"),
+        (reading.count(-0.2), "0"),
+        (reading.count_change(38), "+38"),
+        (reading.count_change(-1_200), "−1\u202f200"),
+        (reading.count_change(0), "0"),
+        (reading.balance(0.3), "+0.30"),
+        (reading.balance(-0.001), "0.00"),
+        (reading.duration(3_725), "1h 2m"),
+        (reading.hours(168.0), "168 h"),
+        (reading.hours(143.5), "143.5 h"),
+        (reading.plural(1, "mention"), "1 mention"),
+        (reading.plural(0, "mention"), "no mentions"),
+        (reading.plural(2_000, "reply", "replies"), "2\u202f000 replies"),
+        (reading.moment(MONDAY + 7 * 86_400 + 8 * 3_600, MADRID), "Mon 16 Nov, 08:00"),
+        (reading.day(MONDAY, MADRID), "Mon 9 Nov"),
+        (reading.period(MONDAY, MONDAY + 7 * 86_400, MADRID), "Mon 9 Nov to Sun 15 Nov 2026"),
+        (reading.period(MONDAY, MONDAY + 3_600, MADRID), "Mon 9 Nov 2026"),
+        (reading.period(MONDAY, MONDAY + 60 * 86_400, MADRID), "Mon 9 Nov 2026 to Thu 7 Jan 2027"),
+        (reading.stamp("2026-11-12T14:15:00+01:00"), "Thu 12 Nov 2026, 14:15 UTC+1"),
+        (reading.stamp("2026-11-12T14:15:00-03:30"), "Thu 12 Nov 2026, 14:15 UTC-3:30"),
+        (reading.stamp("2026-11-12T14:15:00Z"), "Thu 12 Nov 2026, 14:15 UTC"),
+        (reading.stamp("2026-11-12T14:15:00"), "Thu 12 Nov 2026, 14:15"),
+        (reading.stamp("2026-11-12T14:15:00Z", brief=True), "Thu 12 Nov, 14:15"),
+        (reading.stamp("yesterday"), "yesterday"),
+        (reading.say(Value(0.463, "ratio", 120)), "46.3 % of 120"),
+        (reading.say(Value(312, "mentions")), "312 mentions"),
+        (reading.say(Value(1.5, "EUR")), "1.50 EUR"),
+        (reading.say(Value(840, "seconds", 8)), "14m (8 conversations)"),
+        (reading.say(Value(None, "ratio", 0, "none judged")), "not enough data (none judged)"),
+        (reading.say(Value(None, "ratio")), "not enough data"),
+    ],
+)
+def test_reads(made: str, text: str) -> None:
+    assert made == text
+
+
+def test_days_are_local_and_survive_the_change_of_clocks() -> None:
+    """25 October 2026 has 25 hours in Madrid."""
+    since = 1792360800  # 19 October 2026, 00:00
+    names = reading.weekdays(since, since + 7 * 86_400 + 3_600, MADRID)
+    assert names == ["Mon 19", "Tue 20", "Wed 21", "Thu 22", "Fri 23", "Sat 24", "Sun 25"]

@@ -47,7 +47,8 @@ def question(
     if len(units) > 1:
         raise UsageError(f"--by takes one of day, week, month at a time, not {' and '.join(units)}")
     window = Window(
-        moment(since, zone, now) if since else _beginning(store, now), moment(until, zone, now) if until else now
+        moment(since, zone, now) if since else _beginning(store, now),
+        moment(until, zone, now) if until else now,
     )
     if window.since >= window.until:
         raise UsageError("since must lie before until")

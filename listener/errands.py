@@ -30,7 +30,8 @@ async def run_once(config: Config, clock: Clock) -> Errand:
             await station.dispatcher.deliver_due(channel)
         failed = [line.split(":")[0] for line, good in outcomes if not good]
         return Errand(
-            tuple(line for line, _ in outcomes), (*failed, *(f"channel {c}" for c in station.dispatcher.failing))
+            tuple(line for line, _ in outcomes),
+            (*failed, *(f"channel {c}" for c in station.dispatcher.failing)),
         )
 
 
@@ -38,7 +39,10 @@ async def _poll(station: Station, collector: Collector) -> tuple[str, bool]:
     source = collector.source.name
     before = await listening.state(station, source)
     if before.failures and before.next_poll_at and before.next_poll_at > station.now():
-        return f"{source}: left alone for {before.next_poll_at - station.now()} s more: {before.next_reason}", True
+        return (
+            f"{source}: left alone for {before.next_poll_at - station.now()} s more: {before.next_reason}",
+            True,
+        )
     outcome = await listening.poll(station, collector)
     after = await listening.state(station, source)
     if outcome == "failed":

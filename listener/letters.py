@@ -8,8 +8,8 @@ from datetime import datetime
 import structlog
 from cronsim import CronSim
 
+from alerts.digest.facts import DigestFacts, to_json
 from alerts.digest.gather import gather
-from alerts.digest.facts import to_json
 from listener.config import DigestOptions
 from listener.station import Station
 from storage import ledger, outbox
@@ -51,27 +51,36 @@ async def write_if_due(station: Station) -> bool:
     key, window = week_of(station, bell)
     if bell < station.born or await asyncio.to_thread(ledger.digest_made, station.reader, key):
         return False
-    await lay_out(station, options, key, window, now)
+    facts = await _count(station, options, window, now)
+    if not facts.coverage and window.until <= station.born:
+        # A letter on a week before there was a Listener would only say that it heard nothing.
+        return False
+    await lay_out(station, options, key, facts, now)
     return True
 
 
-async def lay_out(station: Station, options: DigestOptions, key: str, window: Window, now: int) -> None:
-    """Count the week and put its letter into the outbox, in one transaction with the ledger."""
+async def _count(station: Station, options: DigestOptions, window: Window, now: int) -> DigestFacts:
     config = station.config
-    facts = await asyncio.to_thread(
+    # However often the bell rings, the next letter is on the week that runs now.
+    over = unit_of(now, "week", config.zone).until
+    return await asyncio.to_thread(
         gather,
         station.reader,
         config.brands,
         window,
         config.zone,
         now,
-        next_bell(station, options, now),
+        next_bell(station, options, over - 1),
         station.link,
     )
+
+
+async def lay_out(station: Station, options: DigestOptions, key: str, facts: DigestFacts, now: int) -> None:
+    """Put the letter into the outbox, in one transaction with the ledger."""
     ids = [int(ref.post) for ref in facts.quotes]
 
     def work(db: Transaction) -> None:
-        if ledger.add_digest(db, key, window.since, window.until, now):
+        if ledger.add_digest(db, key, facts.since, facts.until, now):
             outbox.put(db, options.channels, key, "digest", to_json(facts), ids, now)
 
     await station.writer(work)

@@ -6,14 +6,15 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import Processor
 
 
 def set_up(*, verbose: bool = False) -> None:
     """Send our events, and warnings of the libraries, to standard error."""
     people = sys.stderr.isatty()
     stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if people else "iso", utc=not people)
-    shared = [structlog.stdlib.add_log_level, stamp, structlog.processors.format_exc_info]
-    renderer = (
+    shared: list[Processor] = [structlog.stdlib.add_log_level, stamp, structlog.processors.format_exc_info]
+    renderer: Processor = (
         structlog.dev.ConsoleRenderer(colors=True, pad_event_to=24)
         if people
         else structlog.processors.JSONRenderer()
@@ -26,6 +27,8 @@ def set_up(*, verbose: bool = False) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *shared, renderer])
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *shared, renderer]
+        )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

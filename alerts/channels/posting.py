@@ -20,9 +20,9 @@ async def post(
 ) -> Answer:
     """Return the answer of a receiver that took the body (2xx); raise Undelivered for every other outcome.
 
-    Addresses of channels carry secrets, so no reason repeats the address, nor a text of the library that may.
-    Private addresses are allowed: the operator named this receiver. A redirect is refused: it would carry the
-    message to somebody whom nobody named.
+    Addresses of channels carry secrets; the transport's reasons name the host alone, and no traceback goes with
+    them. Private addresses are allowed: the operator named this receiver. A redirect is refused: it would carry
+    the message to somebody whom nobody named.
     """
     try:
         answer = await transport.request(
@@ -31,16 +31,15 @@ async def post(
             headers=headers,
             body=body,
             timeout=TIMEOUT,
-            max_bytes=65_536,
+            max_bytes=1_000_000,
             allow_private=True,
             max_redirects=0,
         )
     except NoAnswer as error:
-        what = "gave no whole answer, so it may have the message" if error.sent else "cannot be reached"
-        raise Undelivered(f"{receiver} {what}", unknown=error.sent) from None
-    except Refused:
-        reason = f"{receiver}: the address is not http(s), redirects elsewhere, or answers with too much"
-        raise Undelivered(reason, permanent=True) from None
+        what = "may have the message, but gave no whole answer" if error.sent else "cannot be reached"
+        raise Undelivered(f"{receiver} {what}: {error}", unknown=error.sent) from None
+    except Refused as error:
+        raise Undelivered(f"{receiver} is not asked: {error}", permanent=True) from None
     if 200 <= answer.status < 300:
         return answer
     raise _refusal(receiver, answer)

@@ -1,0 +1,1 @@
+"""The weekly letter: facts gathered, composed into content, rendered three ways."""

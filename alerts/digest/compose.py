@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts import format as reading
 from alerts.digest import wording
-from alerts.digest.facts import BrandFacts, CoverageFacts, DigestFacts, KpiFact, QuoteRef, to_json
+from alerts.digest.content import BrandLine, Chart, Day, Digest, Hearing, Market
+from alerts.digest.facts import BrandFacts, CoverageFacts, DigestFacts, KpiFact, to_json
 from alerts.digest.wording import MIN_N
 from alerts.render import clean, shorten
 
@@ -17,87 +17,6 @@ _OWN_IN_SUMMARY = 3
 _BRANDS_IN_MARKET = 15
 _LONGEST_NAME = 48
 _LONGEST_CHART = 10
-
-
-@dataclass(frozen=True, slots=True)
-class BrandLine:
-    """One brand, written for reading. The widths are whole percent of a bar; None where there is no bar."""
-
-    name: str
-    own: bool
-    mentions: str
-    mentions_change: str
-    direction: str
-    share: str
-    share_change: str
-    share_width: int | None
-    judged: str
-    tone_widths: tuple[int, int, int] | None
-    positive: str
-    neutral: str
-    negative: str
-    net: str
-    net_change: str
-    response: str
-    response_note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """Brands that are compared with one another, the most mentioned first."""
-
-    name: str
-    brands: tuple[BrandLine, ...]
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One column of the small chart; `height` in percent of the highest, None where nothing was heard."""
-
-    name: str
-    count: str
-    height: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """Mentions per day of one of our brands."""
-
-    brand: str
-    days: tuple[Day, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """One source in the box about what was heard."""
-
-    source: str
-    hours: str
-    before: str
-    meaning: str
-    full: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """A letter's content in reading order; `data` carries the plain numbers."""
-
-    title: str
-    subject: str
-    period: str
-    summary: tuple[str, ...]
-    notice: str
-    markets: tuple[Market, ...]
-    charts: tuple[Chart, ...]
-    quotes: tuple[QuoteRef, ...]
-    hearing: tuple[Hearing, ...]
-    left_out: tuple[str, ...]
-    next_letter: str
-    engine: str
-    command: str
-    dashboard: str | None
-    data: dict[str, Any]
 
 
 def compose(facts: DigestFacts) -> Digest:
@@ -284,7 +203,7 @@ def _direction(kpi: KpiFact, comparable: bool) -> str:
 
 def _net_change(kpi: KpiFact, comparable: bool) -> str:
     now, before = kpi.compared, kpi.before
-    if not comparable or now is None or before is None or min(kpi.n or 0, kpi.n_before or 0) < MIN_N:
+    if not comparable or now is None or before is None or kpi.compared_n < MIN_N:
         return ""
     return f"{reading.balance(before)} before"
 

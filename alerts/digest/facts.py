@@ -13,10 +13,10 @@ from sentiment.tone import Label
 class KpiFact:
     """One KPI of one brand, this period and the one before. Ratios are ratios, times are seconds.
 
-    `value` counts every source heard. `before` is None where nothing can be compared; `like_for_like` is this
-    period's value over the sources of `before` (None: the same as `value`), because a comparison uses only
-    sources heard in both periods. `n` is what `value` rests on, `n_before` what `before` rests on. `reason`
-    says why `value` is None. `beside` holds what the contract gives with a KPI: change, p90, answered_share,
+    `value` counts every source heard, and rests on `n`; `reason` says why it is None. `before` is None where
+    nothing can be compared, and rests on `n_before`. `like_for_like` is this period's value over the sources of
+    `before`, because a comparison uses only sources heard in both periods, and rests on `n_like` (None: the
+    same as `value` and `n`). `beside` holds what the contract gives with a KPI: change, p90, answered_share,
     within_target, response_target, unjudged.
     """
 
@@ -27,12 +27,18 @@ class KpiFact:
     n_before: int | None = None
     reason: str | None = None
     like_for_like: float | None = None
+    n_like: int | None = None
     beside: Mapping[str, float | None] = field(default_factory=dict)
 
     @property
     def compared(self) -> float | None:
         """This period's value, over the sources that `before` was counted on."""
         return self.value if self.like_for_like is None else self.like_for_like
+
+    @property
+    def compared_n(self) -> int:
+        """The smaller of the two numbers that a comparison rests on."""
+        return min((self.n if self.n_like is None else self.n_like) or 0, self.n_before or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def _brand(
             n_before=earlier.n if earlier else None,
             reason=value.reason,
             like_for_like=same.value if same else None,
+            n_like=same.n if same else None,
             beside={key: _number(value.more[key]) for key in _BESIDE if key in value.more},
         )
     per_day = tuple(_whole(v.value) for v in days if v.brand == brand.name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alerts import blocks
 from alerts.blocks import Block, escape
-from alerts.digest.compose import BrandLine, Chart, Digest, Hearing, Market
+from alerts.digest.content import BrandLine, Chart, Digest, Hearing, Market
 from alerts.message import Letter, Quote
 from alerts.render import byline, clean, clean_lines, html_page, safe_url, shorten
 from sentiment.tone import Label

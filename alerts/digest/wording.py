@@ -27,7 +27,7 @@ def change_of_count(kpi: KpiFact, comparable: bool) -> str:
 def change_of_share(kpi: KpiFact, comparable: bool) -> str:
     """Write how a share moved, in points; nothing below MIN_N on either side."""
     now, before = kpi.compared, kpi.before
-    if not comparable or now is None or before is None or min(kpi.n or 0, kpi.n_before or 0) < MIN_N:
+    if not comparable or now is None or before is None or kpi.compared_n < MIN_N:
         return ""
     return "about the same" if abs(now - before) < 0.005 else reading.points(now - before)
 

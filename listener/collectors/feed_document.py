@@ -252,7 +252,7 @@ def _text(value: object) -> str | None:
 
 
 def _page_reason(document: bytes, base: str) -> str:
-    tree = LexborHTMLParser(document[:100_000].decode("utf-8", "replace"))
+    tree = LexborHTMLParser(document[:50_000].decode("utf-8", "replace"))
     for link in tree.css('link[rel="alternate"][href]'):
         kind, href = link.attributes.get("type") or "", link.attributes.get("href") or ""
         if ("rss" in kind or "atom" in kind or "feed+json" in kind) and href:

@@ -29,6 +29,7 @@ PAGE = 500
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _LONGEST_ID = 500
 _LONGEST_NAME = 200
+_LONGEST_TITLE = 1_000
 _LONGEST_URL = 2_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PERSON = re.compile(r"\s*[^\s()@]+@[^\s()@]+\s+\((.+)\)\s*")
@@ -221,7 +222,7 @@ def to_post(item: Item) -> Post | None:
         native_id=_native_id(item, text),
         text=text,
         published_at=_seconds(item["published"]),
-        title=title or None,
+        title=title[:_LONGEST_TITLE] or None,
         author=_author(item["author"]),
         url=_web_address(item["link"]),
         language=_language(item["language"]),

@@ -95,19 +95,23 @@ class HackerNews:
         """Yield a page per slice, oldest first, each moving the cursor: dying between two of them loses nothing."""
         through = now - self._options.history if cursor is None else min(int(cursor["through"]), now)
         start = through if cursor is None else through - OVERLAP
+        # Kept in the cursor, so that a first poll which a crash has cut in two is still one when it goes on.
+        baseline = now if cursor is None else int(cursor.get("baseline", 0))
         stretches = [(since, min(since + SLICE, now)) for since in range(start, now, SLICE)]
         stretches.reverse()
         while stretches:
             since, until = stretches.pop()
             found = await self._ask(since, until)
-            if _incomplete(found):
+            cut = _incomplete(found)
+            if cut:
                 if until - since > _SHORTEST_SLICE:
                     middle = (since + until) // 2
                     stretches += [(middle, until), (since, middle)]
                     continue
                 log.warning("more items in a second than can be read", missed=found.total - found.hits)
-            heard = Heard(max(since, through), until) if until > through else None
-            yield Page(found.posts, {"through": max(through, until)}, heard, cursor is None, found.aside)
+            heard = None if cut or until <= through else Heard(max(since, through), until)
+            next_cursor = {"through": max(through, until), "baseline": baseline}
+            yield Page(found.posts, next_cursor, heard, until <= baseline, found.aside)
 
     async def _ask(self, since: int, until: int) -> _Slice:
         # No query: what is said about a brand is found here, so that a changed query needs no other requests.

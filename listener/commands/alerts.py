@@ -45,7 +45,14 @@ def command(ctx: click.Context, config_file: Path, as_json: bool) -> None:
         document = {
             "firing": [{"rule": s.rule, "brand": s.brand, "fired_at": iso(s.fired_at, zone)} for s in firing],
             "events": [
-                {"rule": e.rule, "brand": e.brand, "kind": e.kind, "at": iso(e.at, zone), "key": e.key, **e.numbers}
+                {
+                    "rule": e.rule,
+                    "brand": e.brand,
+                    "kind": e.kind,
+                    "at": iso(e.at, zone),
+                    "key": e.key,
+                    **e.numbers,
+                }
                 for e in events
             ],
             "deliveries": [
@@ -70,13 +77,19 @@ def command(ctx: click.Context, config_file: Path, as_json: bool) -> None:
         click.echo("Told lately:")
     for event in events[:20]:
         n = event.numbers
-        value = amount(n["value"], str(n["unit"]), str(n["kpi"])) if n["value"] is not None else "too little data"  # type: ignore[arg-type]
-        click.echo(f"  {reading.moment(event.at, zone)}  {event.brand}: {event.rule} {event.kind} ({n['kpi']} {value})")
+        value = (
+            amount(n["value"], str(n["unit"]), str(n["kpi"])) if n["value"] is not None else "too little data"
+        )  # type: ignore[arg-type]
+        click.echo(
+            f"  {reading.moment(event.at, zone)}  {event.brand}: {event.rule} {event.kind} ({n['kpi']} {value})"
+        )
     if waiting:
         click.echo("Not delivered:")
     for item in waiting:
         tries = f"{item.attempts} attempt{'s' if item.attempts != 1 else ''}"
-        click.echo(f"  {item.kind} on {item.channel}: {item.state} after {tries}: {item.error or 'not sent yet'}")
+        click.echo(
+            f"  {item.kind} on {item.channel}: {item.state} after {tries}: {item.error or 'not sent yet'}"
+        )
 
 
 @command.command("test")

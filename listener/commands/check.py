@@ -51,7 +51,9 @@ def describe(config: Config) -> list[str]:
             f"to {', '.join(rule.channels)}"
         )
     if config.digest:
-        lines.append(f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}")
+        lines.append(
+            f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}"
+        )
     if config.storage.retention:
         lines.append("storage.retention: read, but nothing is removed yet in this version")
     return lines

@@ -11,7 +11,7 @@ from listener.asking import UsageError, zone_of
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
 from listener.config import Config
 from listener.imports.history import FIELDS, Importer, Report, Wish, rows
-from listener.imports.new_brands import BrandWriter
+from listener.imports.new_brands import BrandWriter, CannotAdd
 from listener.pipeline import Pipeline
 from sentiment.engines import load
 from sentiment.tone import EngineUnavailable
@@ -22,7 +22,11 @@ from sentiment.tone import EngineUnavailable
 @config_option
 @click.option("--source", default="import", show_default=True, help="Where the posts come from.")
 @click.option(
-    "--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Read a field from another column; repeatable."
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="Read a field from another column; repeatable.",
 )
 @click.option("--timezone", metavar="ZONE", help="Zone of times that bear none; default: the configured one.")
 @click.option("--add-brands", is_flag=True, help="Add unknown brands to the configuration, as competitors.")
@@ -68,11 +72,12 @@ def _columns(mapping: tuple[str, ...]) -> dict[str, str]:
 def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_brands: bool) -> Report:
     writer = BrandWriter(config.file)
     with open_store(config) as store:
-        importer = Importer(
-            config.brands, pipeline, store.commit, writer.add if add_brands else None, now()
-        )
+        importer = Importer(config.brands, pipeline, store.commit, writer.add if add_brands else None, now())
         report = importer.run(rows(file), wish)
-    writer.save()
+    try:
+        writer.save()
+    except CannotAdd as error:
+        raise Failure(f"the posts are kept, but {config.file} could not be changed: {error}") from None
     return report
 
 
@@ -91,7 +96,10 @@ def _tell(report: Report, file: Path, zone: ZoneInfo) -> None:
         click.echo(f"{count} rows of unknown brands refused: {values}", err=True)
         click.echo("  add them to the configuration, or import with --add-brands", err=True)
     if report.bad_rows:
-        click.echo(f"{report.bad_rows} bad rows left out (times are read in {zone.key} where they bear no zone):", err=True)
+        click.echo(
+            f"{report.bad_rows} bad rows left out (times are read in {zone.key} where they bear no zone):",
+            err=True,
+        )
         for line, reason in report.bad:
             click.echo(f"  line {line}: {reason}", err=True)
         if report.bad_rows > len(report.bad):

@@ -76,7 +76,9 @@ def command(
 
 def _print(values: list[KpiValue], ask: Ask) -> None:
     zone = ask.zone
-    click.echo(f"{reading.moment(ask.window.since, zone)} to {reading.moment(ask.window.until, zone)} ({zone.key})\n")
+    click.echo(
+        f"{reading.moment(ask.window.since, zone)} to {reading.moment(ask.window.until, zone)} ({zone.key})\n"
+    )
     rows = [("", "KPI", "VALUE", "N", "")] if len(values) else []
     last = ""
     for value in values:
@@ -86,13 +88,20 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
         last = where
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for row in rows:
-        cells = (row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].rjust(widths[3]))
+        cells = (
+            row[0].ljust(widths[0]),
+            row[1].ljust(widths[1]),
+            row[2].rjust(widths[2]),
+            row[3].rjust(widths[3]),
+        )
         click.echo("  ".join((*cells, row[4])).rstrip())
     missing = sorted({name for value in values for name in value.left_out})
     if missing:
         click.echo(f"\nNot heard in some of these windows, and left out there: {', '.join(missing)}")
     if values and all(value.value is None for value in values):
-        click.echo("\nNothing to count yet: run `listener once`, or import history with `listener import FILE`.")
+        click.echo(
+            "\nNothing to count yet: run `listener once`, or import history with `listener import FILE`."
+        )
 
 
 def _where(value: KpiValue, ask: Ask) -> str:

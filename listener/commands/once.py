@@ -33,4 +33,6 @@ def command(config_file: Path) -> None:
     for line in errand.lines:
         click.echo(line)
     if errand.failed:
-        raise Failure(f"not everything worked: {', '.join(errand.failed)}; see `listener sources` and `listener alerts`")
+        raise Failure(
+            f"not everything worked: {', '.join(errand.failed)}; see `listener sources` and `listener alerts`"
+        )

@@ -44,7 +44,9 @@ def number_options(function: F) -> F:
     options = [
         click.option("--brand", "brands", multiple=True, help="Only this brand; may be repeated."),
         click.option("--source", "sources", multiple=True, help="Only this source or kind of source."),
-        click.option("--since", metavar="TIME", help="From here on: 2026-11-02, 2026-11-02T08:00Z or 7d (ago)."),
+        click.option(
+            "--since", metavar="TIME", help="From here on: 2026-11-02, 2026-11-02T08:00Z or 7d (ago)."
+        ),
         click.option("--until", metavar="TIME", help="Up to here, itself not included; default now."),
         click.option("--timezone", metavar="ZONE", help="Zone for days and for times without one."),
         click.option(

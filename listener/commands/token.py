@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from alerts import format as reading
-from listener.commands.options import Failure, WrongUsage, config_option, now, open_reader, open_store, read_config
+from listener.commands.options import (
+    Failure,
+    WrongUsage,
+    config_option,
+    now,
+    open_reader,
+    open_store,
+    read_config,
+)
 from storage.desk import tokens
 
 

@@ -62,7 +62,9 @@ def _decode(text: str) -> tuple[int, int]:
         published_at, id_ = json.loads(base64.urlsafe_b64decode(text.encode()))
         return int(published_at), int(id_)
     except (ValueError, TypeError):
-        raise ValueError("this cursor was not made by the API; leave it out to begin with the newest") from None
+        raise ValueError(
+            "this cursor was not made by the API; leave it out to begin with the newest"
+        ) from None
 
 
 async def kpis(request: web.Request) -> web.Response:
@@ -110,7 +112,13 @@ async def alerts(request: web.Request) -> web.Response:
                 for e in events
             ],
             "undelivered": [
-                {"key": d.key, "channel": d.channel, "state": d.state, "attempts": d.attempts, "error": d.error}
+                {
+                    "key": d.key,
+                    "channel": d.channel,
+                    "state": d.state,
+                    "attempts": d.attempts,
+                    "error": d.error,
+                }
                 for d in waiting
             ],
         }

@@ -107,11 +107,11 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
     local = is_loopback(station.config.dashboard.host)
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind:
-        owner = kind.lower() == "bearer" and await asyncio.to_thread(
-            tokens.owner, station.reader, token.strip()
-        )
-        if not owner:
-            raise web.HTTPUnauthorized(text="this token is not known; make one with `listener token add NAME`")
+        owner = await asyncio.to_thread(tokens.owner, station.reader, token.strip())
+        if kind.lower() != "bearer" or owner is None:
+            raise web.HTTPUnauthorized(
+                text="this token is not known; make one with `listener token add NAME`"
+            )
     elif not local and request.path != "/healthz":
         raise web.HTTPUnauthorized(text="a bearer token is needed; make one with `listener token add NAME`")
     if local and not kind and not _meant_for_us(request, station):

@@ -105,7 +105,7 @@ class World:
     def _write_hour(self, hour: int) -> None:
         rng = random.Random(f"{self._seed}:hour:{hour - self.since}")
         loudness = HOURS[hour // 3600 % 24] / max(HOURS) * DAYS[(hour - MONDAY) // DAY % 7]
-        growing = 1 + 0.15 * ((hour - self.since) // WEEK)
+        growing = 1 + 0.25 * ((hour - self.since) // WEEK)
         count = int(POSTS_AT_FULL_HOUR * loudness * growing + rng.random())
         for at in sorted(hour + rng.randrange(3600) for _ in range(count)):
             if at < self.start:
@@ -181,7 +181,7 @@ class World:
 
     def _tone(self, at: int, brand: str, rng: random.Random) -> Tone:
         """The crisis brand was liked better last week than the week before: something for the letter to tell."""
-        liked = 0.46 if brand == CRISIS_BRAND and at >= self.since + WEEK else 0.34
+        liked = 0.58 if brand == CRISIS_BRAND and at >= self.since + WEEK else 0.34
         tones: tuple[Tone, ...] = ("positive", "neutral", "negative")
         return rng.choices(tones, (liked, 0.84 - liked, 0.16))[0]
 

@@ -237,7 +237,9 @@ class Importer:
         self._pages.setdefault(source, []).append(found)
         if post.published_at is not None and plausible(post.published_at, self._now):
             span = self._spans.get(source, Heard(post.published_at, post.published_at))
-            self._spans[source] = Heard(min(span.since, post.published_at), max(span.until, post.published_at))
+            self._spans[source] = Heard(
+                min(span.since, post.published_at), max(span.until, post.published_at)
+            )
         if len(self._pages[source]) >= PAGE:
             self._flush(source)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import sys
 
@@ -70,3 +71,9 @@ async def test_a_closed_output_is_undelivered(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_registry_names_four_channels() -> None:
     assert sorted(CHANNELS) == ["console", "email", "slack", "webhook"]
+    for path in CHANNELS.values():
+        module = importlib.import_module(path)
+        assert (
+            module.Options.model_config == {"extra": "forbid", "frozen": True} | module.Options.model_config
+        )
+        assert callable(module.build)

@@ -184,6 +184,17 @@ async def test_the_letter_arrives(box: Box, port: int) -> None:
     assert mail["Date"].datetime.isoformat() == "2026-11-16T08:00:00+01:00"
 
 
+async def test_a_hostile_letter_is_one_letter(box: Box, port: int) -> None:
+    bad = "x\r\nBcc: victim@example.com\r\n\r\n\ud800"
+    await Email(options(port)).send(Letter("k", bad, f"<p>{bad}</p>", bad, (), {}))
+    (mail,) = box.mails
+    assert mail["Bcc"] is None
+    assert mail["Subject"] == "x Bcc: victim@example.com \ufffd"
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert "victim" in text.get_content()
+
+
 async def test_a_time_that_is_none_leaves_the_date_to_the_server(box: Box, port: int) -> None:
     await Email(options(port)).send(plain(at="just now"))
     assert box.mails[0]["Date"] is None

@@ -9,7 +9,8 @@ import pytest
 import sample_letters as samples
 
 from alerts.digest import wording
-from alerts.digest.compose import Digest, compose
+from alerts.digest.compose import compose
+from alerts.digest.content import Digest
 from alerts.digest.facts import BrandFacts, DigestFacts, KpiFact, from_json, to_json
 from alerts.digest.render import letter
 
@@ -82,7 +83,9 @@ def test_not_comparable_hides_what_storage_gave_all_the_same() -> None:
     text = letter(digest, {}, "k").text
     assert "before" not in text.replace("week before it", "")
     assert "+45.8" not in text
-    assert all(not brand.direction for brand in digest.markets[0].brands)
+    assert "same" not in digest.subject
+    for brand in digest.markets[0].brands:
+        assert not (brand.mentions_change or brand.share_change or brand.net_change or brand.direction)
 
 
 def test_little_is_not_put_into_percent() -> None:
@@ -116,6 +119,14 @@ def test_a_comparison_uses_the_sources_of_both_weeks() -> None:
         digest
     )
     assert digest.markets[0].brands[1].mentions_change == "+100 (+50.0 %)"
+
+
+@pytest.mark.parametrize(("n", "n_like", "n_before"), [(19, None, 900), (900, None, 19), (900, 19, 900)])
+def test_no_share_is_compared_on_little(n: int, n_like: int | None, n_before: int) -> None:
+    thin = KpiFact(0.4, 0.2, "ratio", n, n_before, like_for_like=0.5, n_like=n_like)
+    assert wording.change_of_share(thin, True) == ""
+    digest = compose(with_kpi(samples.full_week(), "net_sentiment", thin))
+    assert digest.markets[0].brands[1].net_change == ""
 
 
 @pytest.mark.parametrize(

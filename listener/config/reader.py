@@ -2,164 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, SecretStr, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from alerts.channels import CHANNELS
 from alerts.rules import Rule, RuleOptions
 from listener.collectors import COLLECTORS
-from listener.matching.query import QueryError, parse
+from listener.config.options import (
+    AlertsOptions,
+    BrandOptions,
+    Config,
+    DashboardOptions,
+    DigestOptions,
+    StorageOptions,
+)
+from listener.config.problems import ConfigError, Place, Problem, did_you_mean, dotted, line_of, say
 from sentiment.engines import ENGINES
-from storage.durations import Duration
 from storage.mention import Brand
-from storage.sqlite import path_of
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-_Path = tuple[str | int, ...]
 Options = TypeVar("Options", bound=BaseModel)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BrandOptions(_Strict):
-    """A brand, ours or a competitor's. Without a query its name and aliases are searched for."""
-
-    name: str = Field(min_length=1, max_length=200)
-    own: bool = False
-    market: str = "default"
-    query: str | None = None
-    handles: dict[str, str] = Field(default_factory=dict)
-    aliases: list[str] = Field(default_factory=list)
-    response_target: Duration = 3600
-
-    @field_validator("query")
-    @classmethod
-    def _parses(cls, query: str | None) -> str | None:
-        if query is not None:
-            try:
-                parse(query)
-            except QueryError as error:
-                raise ValueError(f"{error}\n{error.caret()}") from None
-        return query
-
-    def brand(self) -> Brand:
-        """The record that the store and the matcher use."""
-        handles = {source: handle.lstrip("@") for source, handle in self.handles.items()}
-        return Brand(
-            self.name,
-            self.own,
-            self.market,
-            self.query,
-            handles,
-            tuple(self.aliases),
-            self.response_target,
-        )
-
-
-class StorageOptions(_Strict):
-    """Where mentions are kept. A relative file lies beside config.yaml."""
-
-    url: str = "sqlite:///data/listener.db"
-    retention: dict[str, Duration] = Field(default_factory=dict)
-
-    @field_validator("url")
-    @classmethod
-    def _known(cls, url: str) -> str:
-        path_of(url)
-        return url
-
-
-class DigestOptions(_Strict):
-    """When the letter on the last whole ISO week is written, and who gets it."""
-
-    cron: str = "0 8 * * MON"
-    channels: list[str] = Field(default_factory=lambda: ["console"], min_length=1)
-
-    @field_validator("cron")
-    @classmethod
-    def _cron(cls, cron: str) -> str:
-        try:
-            CronSim(cron, _EPOCH)
-        except CronSimError as error:
-            raise ValueError(
-                f"{cron!r} is no cron expression ({error}); write minute hour day month weekday, as in 0 8 * * MON"
-            ) from None
-        return cron
-
-
-class DashboardOptions(_Strict):
-    """Where the status page and the API are served."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=8765, ge=0, le=65535)
-    public_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One mistake: where it stands and what to do."""
-
-    path: str
-    message: str
-    line: int | None = None
-
-
-class ConfigError(Exception):
-    """The configuration cannot be used; `problems` holds every mistake found."""
-
-    def __init__(self, file: Path, problems: list[Problem]) -> None:
-        self.file = file
-        self.problems = problems
-        super().__init__(self._say())
-
-    def _say(self) -> str:
-        count = len(self.problems)
-        head = f"{self.file}: {count} mistake{'s' if count > 1 else ''}"
-        lines = []
-        for problem in self.problems:
-            where = f"{problem.path} (line {problem.line})" if problem.line else problem.path
-            message = problem.message.replace("\n", "\n      ")
-            lines.append(f"  {where}: {message}" if where else f"  {message}")
-        return "\n".join([head, *lines])
-
-
-@dataclass(frozen=True)
-class Config:
-    """A configuration that has no mistake. `sources`, `channels` hold the options of each part by its name."""
-
-    file: Path
-    text: str
-    zone: ZoneInfo
-    brands: tuple[Brand, ...]
-    sources: Mapping[str, BaseModel]
-    engine: str
-    engine_options: Mapping[str, Any]
-    storage: StorageOptions
-    channels: Mapping[str, BaseModel]
-    rules: tuple[Rule, ...]
-    digest: DigestOptions | None
-    dashboard: DashboardOptions
-
-    @property
-    def database(self) -> Path:
-        """The store's file; a relative one lies beside config.yaml, wherever the command is started."""
-        return self.file.resolve().parent / path_of(self.storage.url)
 
 
 def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -199,13 +70,13 @@ class _Reader:
     def __init__(self, file: Path, text: str, raw: Mapping[str, Any], environment: Mapping[str, str]) -> None:
         self._file, self._text, self._raw, self._environment = file, text, raw, environment
         self._problems: list[Problem] = []
-        self._from_environment: set[_Path] = set()
+        self._from_environment: set[Place] = set()
 
     def read(self) -> Config:
         tree: dict[str, Any] = self._expand(self._raw, ())
         for key in tree:
             if key not in self._SECTIONS:
-                self._add((key,), f"unknown key{_did_you_mean(key, self._SECTIONS)}")
+                self._add((key,), f"unknown key{did_you_mean(key, self._SECTIONS)}")
         zone = self._zone(tree.get("timezone", "UTC"))
         brands = self._brands(tree.get("brands"))
         sources = self._parts(tree, "sources", COLLECTORS)
@@ -236,10 +107,10 @@ class _Reader:
             dashboard,
         )
 
-    def _add(self, path: _Path, message: str) -> None:
-        self._problems.append(Problem(_dotted(path), message, _line(self._raw, path)))
+    def _add(self, path: Place, message: str) -> None:
+        self._problems.append(Problem(dotted(path), message, line_of(self._raw, path)))
 
-    def _expand(self, node: Any, path: _Path) -> Any:
+    def _expand(self, node: Any, path: Place) -> Any:
         """Put in the environment's values for ${NAME}, and remember where that was."""
         if isinstance(node, Mapping):
             return {str(key): self._expand(value, (*path, str(key))) for key, value in node.items()}
@@ -253,7 +124,7 @@ class _Reader:
         self._from_environment.add(path)
         return _SECRET.sub(lambda match: self._environment.get(match[1]) or "unset", node)
 
-    def _options(self, model: type[Options], raw: Any, path: _Path) -> Options | None:
+    def _options(self, model: type[Options], raw: Any, path: Place) -> Options | None:
         """Validate one mapping; its mistakes are collected and None is returned."""
         if not isinstance(raw, Mapping):
             self._add(path, f"expects keys and values, got {raw!r}" if raw is not None else "is empty")
@@ -265,7 +136,7 @@ class _Reader:
                 location = (*path, *problem["loc"])
                 # A union names its branches in the path; the file knows only keys and positions.
                 place = tuple(p for p in location if not isinstance(p, str) or "[" not in p)
-                self._add(place, _say(model, problem))
+                self._add(place, say(model, problem))
             return None
         for name, value in _secrets(options):
             if (*path, name) not in self._from_environment:
@@ -310,7 +181,7 @@ class _Reader:
         found = {}
         for name, options in raw.items():
             if name not in registry:
-                self._add((section, name), f"unknown{_did_you_mean(name, registry)}")
+                self._add((section, name), f"unknown{did_you_mean(name, registry)}")
                 continue
             model: type[BaseModel] = import_module(registry[name]).Options
             checked = self._options(model, {} if options is None else options, (section, name))
@@ -333,7 +204,7 @@ class _Reader:
         name = raw.get("engine", "vader")
         options = {key: value for key, value in raw.items() if key != "engine"}
         if name not in ENGINES:
-            self._add(("sentiment", "engine"), f"unknown engine {name!r}{_did_you_mean(str(name), ENGINES)}")
+            self._add(("sentiment", "engine"), f"unknown engine {name!r}{did_you_mean(str(name), ENGINES)}")
         else:
             self._options(import_module(ENGINES[name]).Options, options, ("sentiment",))
         return str(name), options
@@ -341,10 +212,10 @@ class _Reader:
     def _rules(
         self, raw: Any, brands: tuple[Brand, ...], channels: Mapping[str, BaseModel]
     ) -> tuple[Rule, ...]:
-        section = self._options(_AlertsOptions, raw, ("alerts",))
+        section = self._options(AlertsOptions, raw, ("alerts",))
         rules: list[Rule] = []
         for index, entry in enumerate(section.rules if section else ()):
-            path: _Path = ("alerts", "rules", index)
+            path: Place = ("alerts", "rules", index)
             options = self._options(RuleOptions, entry, path)
             if options is None:
                 continue
@@ -358,18 +229,18 @@ class _Reader:
                     else "no brand is marked own: true"
                 )
                 names = [brand.name for brand in brands]
-                self._add((*path, "brand"), f"{wrong}{_did_you_mean(options.brand or '', names)}")
+                self._add((*path, "brand"), f"{wrong}{did_you_mean(options.brand or '', names)}")
             self._check_channels(options.channels, channels, (*path, "channels"))
             rules.extend(Rule.of(options, brand.name) for brand in named)
         return tuple(rules)
 
-    def _check_channels(self, names: list[str], channels: Mapping[str, BaseModel], path: _Path) -> None:
+    def _check_channels(self, names: list[str], channels: Mapping[str, BaseModel], path: Place) -> None:
         declared = self._raw.get("channels") or {"console": {}}
         for index, name in enumerate(names):
             if name not in channels and name not in declared:
                 self._add(
                     (*path, index),
-                    f"there is no channel {name!r} under channels{_did_you_mean(name, channels)}",
+                    f"there is no channel {name!r} under channels{did_you_mean(name, channels)}",
                 )
 
     def _digest(self, raw: Any, channels: Mapping[str, BaseModel]) -> DigestOptions | None:
@@ -381,49 +252,8 @@ class _Reader:
         return digest
 
 
-class _AlertsOptions(_Strict):
-    rules: list[Any] = Field(default_factory=list)
-
-
-def _say(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
-    """Write pydantic's finding for a person who edits a YAML file."""
-    kind, given = problem["type"], problem.get("input")
-    if kind == "extra_forbidden":
-        known = [field.alias or name for name, field in model.model_fields.items()]
-        return f"unknown key{_did_you_mean(str(problem['loc'][-1]), known)}"
-    if kind == "missing":
-        return "is missing"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return (
-        message if kind == "value_error" or isinstance(given, Mapping | list) else f"{message}; got {given!r}"
-    )
-
-
 def _secrets(options: BaseModel) -> Iterator[tuple[str, SecretStr]]:
     for name, field in type(options).model_fields.items():
         value = getattr(options, name)
         if isinstance(value, SecretStr):
             yield field.alias or name, value
-
-
-def _did_you_mean(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, list(known), 1, 0.6)
-    return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}" if known else ""
-
-
-def _dotted(path: _Path) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-
-
-def _line(raw: Any, path: _Path) -> int | None:
-    """The line of a path in the file, or of the deepest part of it that stands there."""
-    line = None
-    for part in path:
-        place = getattr(raw, "lc", None)
-        try:
-            found = place.key(part) if isinstance(raw, dict) else place.item(part)  # type: ignore[union-attr]
-            line = found[0] + 1
-            raw = raw[part]
-        except (KeyError, IndexError, TypeError, AttributeError):
-            break
-    return line

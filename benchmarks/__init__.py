@@ -1,0 +1,1 @@
+"""Figures with their ratios, taken in one run: `python -m benchmarks`."""

@@ -1,0 +1,7 @@
+"""config.yaml: what it may say (options), what is wrong with it (problems), and how it is read (reader)."""
+
+from listener.config.options import Config, DashboardOptions, DigestOptions
+from listener.config.problems import ConfigError
+from listener.config.reader import load
+
+__all__ = ["Config", "ConfigError", "DashboardOptions", "DigestOptions", "load"]

@@ -1,0 +1,100 @@
+"""What the doctor looks at: each finding says what is wrong and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from pydantic import BaseModel, SecretStr
+
+from alerts.transport import Transport
+from listener.collectors import COLLECTORS
+from listener.collectors.base import Collector, Permanent, Retriable
+from listener.config import Config
+from listener.http import PoliteClient
+from sentiment.engines import load
+from sentiment.tone import EngineUnavailable, Text
+from storage.sqlite import SqliteStore
+
+_LITTLE = 500_000_000
+"""Bytes of free disk below which the doctor warns."""
+_PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    good: bool
+    says: str
+    remedy: str = ""
+
+
+async def examine(config: Config, clock: Callable[[], float], free: int) -> list[Finding]:
+    """Look at store, disk, engine, sources and channels. Raises StoreError."""
+    SqliteStore(config.database).close()
+    findings = [Finding("store", True, f"{config.database} can be written"), _disk(free), _engine(config)]
+    async with Transport() as transport:
+        client = PoliteClient(transport, clock)
+        collectors: list[Collector] = []
+        for name, options in config.sources.items():
+            collectors.extend(import_module(COLLECTORS[name]).build(options, client))
+        findings += await asyncio.gather(*(_source(c, int(clock())) for c in collectors))
+    findings += [await _channel(name, options) for name, options in config.channels.items()]
+    if not collectors:
+        findings.append(
+            Finding("sources", False, "none is configured", "add one under sources, or import a file")
+        )
+    return findings
+
+
+def _disk(free: int) -> Finding:
+    says = f"{free / 1e9:.1f} GB free"
+    return Finding("disk", free >= _LITTLE, says, "" if free >= _LITTLE else "free some space for the store")
+
+
+def _engine(config: Config) -> Finding:
+    try:
+        engine = load(config.engine, config.engine_options)
+        tone = engine.judge([Text("This is wonderful, thank you!", "en")])[0]
+    except EngineUnavailable as error:
+        return Finding("sentiment", False, str(error))
+    return Finding("sentiment", True, f"{engine.name} judges a sample {tone.label}")
+
+
+async def _source(collector: Collector, now: int) -> Finding:
+    name = collector.source.name
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            async for page in collector.pages(None, now):
+                return Finding(name, True, f"answers, {len(page.posts)} posts on its first page")
+    except (Retriable, Permanent) as failure:
+        return Finding(name, False, str(failure))
+    except TimeoutError:
+        return Finding(name, False, f"no page within {_PATIENCE:.0f} s", "check the network, or try again")
+    return Finding(name, True, "answers, nothing on it yet")
+
+
+async def _channel(name: str, options: BaseModel) -> Finding:
+    """Channels are not sent anything: that is what `listener alerts test` is for. Their server is looked for."""
+    fields: Mapping[str, object] = dict(options)
+    host, port = fields.get("host"), fields.get("port")
+    if isinstance(host, str) and isinstance(port, int):
+        try:
+            async with asyncio.timeout(10):
+                _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+        except (OSError, TimeoutError) as error:
+            why = str(error) or "no answer"
+            return Finding(
+                f"channel {name}", False, f"{host}:{port} cannot be reached ({why})", "check host and port"
+            )
+        return Finding(
+            f"channel {name}", True, f"{host}:{port} can be reached; `listener alerts test` sends a sample"
+        )
+    kept = any(isinstance(value, SecretStr) for value in fields.values())
+    says = "its secret is set; " if kept else ""
+    return Finding(f"channel {name}", True, f"{says}`listener alerts test {name}` sends a sample")

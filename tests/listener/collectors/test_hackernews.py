@@ -1,0 +1,255 @@
+"""Hacker News against a local stand-in for Algolia's search.
+
+The stand-in is written from the documentation and field notes, not from recorded answers: it filters by
+created_at_i, gives at most 1,000 hits however many there are, newest first, and says the true number in nbHits.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from servers import FaultServer, Reply, Seen
+
+from alerts.transport import Transport
+from listener.collectors.base import Collector, Permanent, Retriable
+from listener.collectors.hackernews import OVERLAP, SLICE, Options, build, to_post
+from listener.collectors.post import Page
+from listener.http import PoliteClient
+from storage.mention import Cursor, Heard
+
+NOW = 1_795_000_000
+PATH = "/api/v1/search_by_date"
+
+
+class Algolia:
+    """Holds items and answers searches by date as documented."""
+
+    def __init__(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        self.estimate = 0
+
+    def comment(self, number: int, at: int, **more: Any) -> None:
+        self.items.append(
+            {
+                "objectID": str(number),
+                "created_at_i": at,
+                "author": f"user{number % 7}",
+                "comment_text": f"<p>comment {number}",
+                "story_title": "Acme launches",
+                "story_id": 1,
+                "parent_id": 1,
+                "title": None,
+                "_tags": ["comment"],
+                **more,
+            }
+        )
+
+    def answer(self, seen: Seen) -> Reply:
+        found = re.fullmatch(r"created_at_i>=(\d+),created_at_i<(\d+)", seen.query["numericFilters"])
+        assert found is not None and seen.query["tags"] == "(story,comment)"
+        since, until = int(found.group(1)), int(found.group(2))
+        hits = [hit for hit in self.items if since <= hit["created_at_i"] < until]
+        hits.sort(key=lambda hit: -hit["created_at_i"])
+        limit = min(int(seen.query["hitsPerPage"]), 1_000)
+        page = {"hits": hits[:limit], "nbHits": len(hits) + self.estimate, "page": 0, "hitsPerPage": limit}
+        return Reply(body=json.dumps(page), headers={"Content-Type": "application/json"})
+
+
+@pytest.fixture
+def algolia() -> Algolia:
+    return Algolia()
+
+
+@pytest.fixture
+async def server(algolia: Algolia) -> AsyncIterator[FaultServer]:
+    async with FaultServer() as running:
+        running.script(PATH, algolia.answer)
+        yield running
+
+
+@pytest.fixture
+async def collector(server: FaultServer) -> AsyncIterator[Collector]:
+    async with Transport() as transport:
+        options = Options(url=server.url(""), history="3h", allow_private=True)
+        (made,) = build(options, PoliteClient(transport))
+        yield made
+
+
+async def poll(collector: Collector, cursor: Cursor | None, now: int) -> list[Page]:
+    return [page async for page in collector.pages(cursor, now)]
+
+
+async def test_the_first_poll_reads_the_history_slice_by_slice(
+    algolia: Algolia, collector: Collector
+) -> None:
+    for number in range(30):
+        algolia.comment(number, NOW - 1 - number * 360)
+    pages = await poll(collector, None, NOW)
+    assert [page.heard for page in pages] == [
+        Heard(NOW - n * SLICE, NOW - (n - 1) * SLICE) for n in (3, 2, 1)
+    ]
+    assert [page.next_cursor for page in pages] == [{"through": NOW - n * SLICE} for n in (2, 1, 0)]
+    assert all(page.first for page in pages)
+    posts = [post for page in pages for post in page.posts]
+    assert [int(post.native_id) for post in posts] == list(range(29, -1, -1))
+    assert collector.source.kind == "hackernews" and collector.source.lateness == 600
+
+
+async def test_later_polls_look_back_for_what_was_indexed_late(
+    algolia: Algolia, server: FaultServer, collector: Collector
+) -> None:
+    algolia.comment(1, NOW - OVERLAP + 5)
+    algolia.comment(2, NOW + 100)
+    (page,) = await poll(collector, {"through": NOW}, NOW + 300)
+    assert [post.native_id for post in page.posts] == ["1", "2"]
+    assert (page.heard, page.next_cursor, page.first) == (
+        Heard(NOW, NOW + 300),
+        {"through": NOW + 300},
+        False,
+    )
+    assert len(server.requests) == 1
+
+
+async def test_a_slice_that_does_not_fit_is_halved_until_it_does(
+    algolia: Algolia, server: FaultServer, collector: Collector
+) -> None:
+    for number in range(2_500):
+        algolia.comment(number, NOW - SLICE + number)
+    pages = await poll(collector, {"through": NOW - SLICE + OVERLAP}, NOW)
+    ids = [int(post.native_id) for page in pages for post in page.posts]
+    assert sorted(ids) == list(range(2_500))
+    assert len(ids) == 2_500
+    assert len(server.requests) < 12
+    cursors = [page.next_cursor["through"] for page in pages if page.next_cursor]
+    assert cursors == sorted(cursors) and cursors[-1] == NOW
+    heard = [page.heard for page in pages if page.heard]
+    assert heard[0].since == NOW - SLICE + OVERLAP and heard[-1].until == NOW
+    assert all(a.until == b.since for a, b in pairwise(heard))
+
+
+async def test_more_than_fits_into_a_second_is_cut_and_the_rest_goes_on(
+    algolia: Algolia, collector: Collector
+) -> None:
+    for number in range(1_300):
+        algolia.comment(number, NOW - 1_000)
+    algolia.comment(5_000, NOW - 5)
+    pages = await poll(collector, {"through": NOW}, NOW + 10)
+    ids = {post.native_id for page in pages for post in page.posts}
+    assert len(ids) == 1_001 and "5000" in ids
+    full = Heard(NOW - 1_000, NOW - 999)
+    early = await poll(collector, {"through": NOW - 1_000}, NOW)
+    assert full not in [page.heard for page in early]
+    assert early[-1].next_cursor == {"through": NOW}
+
+
+async def test_an_estimated_total_is_no_reason_to_halve(
+    algolia: Algolia, server: FaultServer, collector: Collector
+) -> None:
+    for number in range(100):
+        algolia.comment(number, NOW - number)
+    algolia.estimate = 2
+    assert len(await poll(collector, {"through": NOW}, NOW + 10)) == 1
+    assert len(server.requests) == 1
+
+
+async def test_dying_between_slices_loses_nothing(algolia: Algolia, collector: Collector) -> None:
+    for number in range(30):
+        algolia.comment(number, NOW - 1 - number * 360)
+    kept: Cursor | None = None
+    seen: set[str] = set()
+    async for page in collector.pages(None, NOW):
+        kept = page.next_cursor
+        seen |= {post.native_id for post in page.posts}
+        break
+    for page in await poll(collector, kept, NOW + 60):
+        seen |= {post.native_id for post in page.posts}
+    assert len(seen) == 30
+
+
+async def test_a_week_of_silence_is_caught_up(algolia: Algolia, collector: Collector) -> None:
+    algolia.comment(1, NOW + 50 * SLICE)
+    pages = await poll(collector, {"through": NOW}, NOW + 168 * SLICE)
+    assert [post.native_id for page in pages for post in page.posts] == ["1"]
+    assert pages[-1].next_cursor == {"through": NOW + 168 * SLICE}
+
+
+async def test_a_clock_that_went_back_asks_for_no_future(collector: Collector) -> None:
+    (page,) = await poll(collector, {"through": NOW + 5_000}, NOW)
+    assert page.heard is None and page.next_cursor == {"through": NOW}
+
+
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", '{"hits": 5, "nbHits": 1}', '{"hits": []}', "<html>", "[" * 99_999]
+)
+async def test_broken_answers_are_retriable(server: FaultServer, collector: Collector, body: str) -> None:
+    server.script(PATH, Reply(body=body))
+    with pytest.raises(Retriable, match="no search result"):
+        await poll(collector, None, NOW)
+
+
+async def test_refusals_keep_their_meaning(server: FaultServer, collector: Collector) -> None:
+    server.script(PATH, Reply(429, headers={"Retry-After": "60"}), Reply(404))
+    with pytest.raises(Retriable) as caught:
+        await poll(collector, None, NOW)
+    assert caught.value.retry_after == 60
+    with pytest.raises(Permanent):
+        await poll(collector, None, NOW)
+
+
+async def test_a_broken_hit_is_set_aside(algolia: Algolia, collector: Collector) -> None:
+    algolia.comment(1, NOW - 5)
+    algolia.comment(2, NOW - 5, comment_text=["no text"])
+    algolia.comment(3, NOW - 5, comment_text=None)
+    (page,) = await poll(collector, {"through": NOW}, NOW + 10)
+    assert [post.native_id for post in page.posts] == ["1"]
+    assert [broken.native_id for broken in page.set_aside] == ["2"]
+
+
+def test_a_story() -> None:
+    post = to_post(
+        {
+            "objectID": "10",
+            "title": "Ask HN: Is Acme &amp; Co down?",
+            "story_text": "It<p>does not answer.",
+            "created_at_i": NOW,
+            "author": "ann",
+            "story_id": 10,
+            "parent_id": None,
+        }
+    )
+    assert post is not None
+    assert post.text == "Ask HN: Is Acme & Co down?\n\nIt\ndoes not answer."
+    assert (post.title, post.author, post.published_at) == ("Ask HN: Is Acme & Co down?", "ann", NOW)
+    assert (post.thread, post.in_reply_to) == ("10", None)
+    assert post.url == "https://news.ycombinator.com/item?id=10"
+
+
+def test_a_comment_does_not_carry_its_storys_title() -> None:
+    post = to_post(
+        {
+            "objectID": "12",
+            "comment_text": "I like <i>it</i> &#x27;a lot&#x27;",
+            "story_title": "Acme launches",
+            "created_at_i": NOW,
+            "author": "bob",
+            "story_id": 10,
+            "parent_id": 11,
+        }
+    )
+    assert post is not None
+    assert (post.text, post.title) == ("I like it 'a lot'", None)
+    assert (post.thread, post.in_reply_to) == ("10", "11")
+
+
+@pytest.mark.parametrize(
+    "options", [{"poll": "1s"}, {"url": "ftp://x"}, {"history": "0s"}, {"history": 5}, {"quick": True}]
+)
+def test_mistakes_in_the_options_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Options.model_validate(options)

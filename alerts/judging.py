@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.rules import Rule, Transition, event_key, judge, windows
 from storage import alerting, browse, outbox
-from storage.alerting import AlertEvent
+from storage.alerting import AlertEvent, AlertState
 from storage.base import Rows, Transaction
 from storage.calendar import Window
 from storage.coverage import ledgers
@@ -26,9 +26,10 @@ _QUOTED = {
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A transition of one rule, and the posts that explain it."""
+    """A transition of one rule out of the state `before`, and the posts that explain it."""
 
     rule: Rule
+    before: AlertState | None
     transition: Transition
     post_ids: tuple[int, ...]
 
@@ -38,15 +39,15 @@ def look(
 ) -> list[Judged]:
     """Judge rules against what is kept; return those whose state changes. Reads only."""
     states = alerting.states(store)
-    lateness = {ledger.name: ledger.lateness for ledger in ledgers(store) if ledger.active}
+    active = [ledger for ledger in ledgers(store) if ledger.active]
     found = []
     for rule in rules:
-        late = max((s for name, s in lateness.items() if rule.source in (None, name)), default=0)
+        late = max((s.lateness for s in active if rule.source in (None, s.name, s.kind)), default=0)
         values = [_value(store, rule, brands, zone, now, window) for window in windows(rule.over, late, now)]
         before = states.get((rule.name, rule.brand))
         transition = judge(rule, values, before, now)
         if transition.state != before and (before is not None or transition.state.phase != "quiet"):
-            found.append(Judged(rule, transition, _posts(store, rule, transition)))
+            found.append(Judged(rule, before, transition, _posts(store, rule, transition)))
     return found
 
 
@@ -71,7 +72,11 @@ def _posts(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ...]:
 def write(db: Transaction, judged: Sequence[Judged], now: int) -> list[AlertEvent]:
     """Write states, events and outbox rows in the open transaction; return the events."""
     written = []
+    states = alerting.states(db)
     for item in judged:
+        # Two judgements may have looked at once, one for a commit and one for the minute: only one may tell.
+        if states.get((item.rule.name, item.rule.brand)) != item.before:
+            continue
         alerting.save(db, item.transition.state)
         if item.transition.kind is None:
             continue
@@ -108,6 +113,7 @@ def _event(item: Judged, now: int) -> AlertEvent:
         "until": until,
         "fired_at": item.transition.state.fired_at,
         "cooldown": rule.cooldown,
+        "expire": rule.expire,
         "heard": [(h.source, h.heard, h.asked) for h in value.heard] if value else [],
         "left_out": list(value.left_out) if value else [],
     }
@@ -118,4 +124,4 @@ def _event(item: Judged, now: int) -> AlertEvent:
 def restart(db: Transaction, rules: Sequence[Rule], now: int) -> None:
     """After a start: a condition that was only pending has not been watched meanwhile, so its time starts anew."""
     alerting.forget_missing(db, [(rule.name, rule.brand) for rule in rules])
-    db.run("UPDATE alert_states SET since = ? WHERE phase = 'pending'", (now,))
+    alerting.restart_pending(db, now)

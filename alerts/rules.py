@@ -131,8 +131,8 @@ def windows(over: int, lateness: int, now: int) -> list[Window]:
     A window that ends now has lost what its sources deliver late; one that ended a little earlier has it. A
     dozen at most, so that a slow feed does not make a rule expensive.
     """
-    step = max(60, over // 6, lateness // 12)
-    return [Window(now - back - over, now - back) for back in reversed(range(0, max(lateness, 1), step))]
+    step = max(60, over // 6, lateness // 11 + 1)
+    return [Window(now - back - over, now - back) for back in reversed(range(0, lateness + 1, step))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,8 @@ def judge(rule: Rule, values: Sequence[KpiValue], state: AlertState | None, now:
 
     Below `min_n` a rule neither fires nor resolves. It fires when a window not told yet meets the condition,
     after it has held for `hold` seconds, and not within `cooldown` of the last time. It resolves when there is
-    enough data and no window meets the condition. Firing without enough data for `expire` seconds, it expires.
+    enough data in a window not told yet and no window meets the condition. Firing without enough data for
+    `expire` seconds, it expires.
     """
     before = state or AlertState(rule.name, rule.brand, "quiet", now, now, 0, 0)
     enough = [value for value in values if value.value is not None and value.n >= rule.min_n]
@@ -172,11 +173,9 @@ def judge(rule: Rule, values: Sequence[KpiValue], state: AlertState | None, now:
 def _while_firing(
     rule: Rule, enough: Sequence[KpiValue], met: Sequence[KpiValue], state: AlertState, now: int
 ) -> Transition:
-    if enough and not met:
+    if not met and enough and enough[-1].until > state.told_until:
         value = enough[-1]
-        return Transition(
-            replace(_to_quiet(state, now), told_until=max(value.until, state.told_until)), "resolved", value
-        )
+        return Transition(replace(_to_quiet(state, now), told_until=value.until), "resolved", value)
     if not enough and now - state.enough_at >= rule.expire:
         return Transition(replace(_to_quiet(state, now), told_until=now), "expired")
     return Transition(state)

@@ -36,6 +36,8 @@ def amount(value: float | None, unit: str, kpi: str) -> str:
         return reading.duration(value)
     if kpi == "net_sentiment":
         return reading.balance(value)
+    if kpi == "positive_growth":
+        return reading.percent_change(value)
     return reading.percent(value) if unit == "ratio" else reading.count(value)
 
 
@@ -46,7 +48,7 @@ def quotes_of(store: Rows, brand: str | None, ids: Sequence[int], zone: ZoneInfo
 
 def quote(seen: Seen, zone: ZoneInfo) -> Quote:
     """One post to quote."""
-    return Quote(seen.text, seen.author, seen.source, seen.url, iso(seen.published_at, zone), seen.label)
+    return Quote(seen.joined(), seen.author, seen.source, seen.url, iso(seen.published_at, zone), seen.label)
 
 
 def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None) -> Message:
@@ -57,19 +59,19 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
     value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
     limit = f"{_OPS[numbers['op']]} {amount(numbers['threshold'], numbers['unit'], numbers['kpi'])}"
     over = reading.duration(numbers["over"])
+    expire = reading.duration(numbers["expire"])
+    be = "are" if numbers["unit"] == "mentions" else "is"
+    subject = f"The {name} of {brand} over the last {over} {be} {value}"
     title, summary = {
-        "fired": (
-            f"{brand}: {name} {value}",
-            f"The {name} of {brand} over the last {over} is {value}, {limit}.",
-        ),
+        "fired": (f"{brand}: {name} {value}", f"{subject}, {limit}."),
         "resolved": (
             f"Resolved: {brand}: {name} back at {value}",
-            f"The {name} of {brand} over the last {over} is {value} and no longer {limit}.",
+            f"{subject} and no longer {limit}.",
         ),
         "expired": (
             f"Expired: {brand}: too little data on {name}",
-            f"Expired: too little data. Since the alert fired there has not been enough about {brand} to say "
-            f"whether its {name} is still {limit}; it is closed, not solved.",
+            f"Expired: too little data. There has not been enough about {brand} for {expire} to say whether its "
+            f"{name} {be} still {limit}; the alert is closed, not solved.",
         ),
     }[kind]
     return Message(

@@ -10,12 +10,15 @@ from zoneinfo import ZoneInfo
 from listener.config import Config
 from storage import browse
 from storage.base import Rows
-from storage.calendar import UNITS, Window, parse_time
+from storage.calendar import UNITS, Window, cut, parse_time
 from storage.coverage import ledgers
 from storage.durations import parse_duration
 from storage.kpi import DIMENSIONS, KPIS, Ask
 from storage.mention import Brand
 
+_EARLIEST, _LATEST = -2_208_988_800, 4_102_444_800
+_MOST_PARTS = 5_000
+"""Days, weeks or months that one question may ask for: each is counted on its own."""
 _AGO = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
 
 
@@ -52,6 +55,8 @@ def question(
     )
     if window.since >= window.until:
         raise UsageError("since must lie before until")
+    if units and len(cut(window, units[0], zone)) > _MOST_PARTS:
+        raise UsageError(f"that is more than {_MOST_PARTS} {units[0]}s; ask for a shorter time")
     known = sorted({name for source in ledgers(store) for name in (source.name, source.kind)})
     return (
         Ask(
@@ -75,9 +80,14 @@ def _beginning(store: Rows, now: int) -> int:
 def moment(text: str, zone: ZoneInfo, now: int) -> int:
     """Read "2026-11-21", "2026-11-21T08:00Z", or "7d" for seven days ago. Raises UsageError."""
     try:
-        return now - parse_duration(text) if _AGO.fullmatch(text) else parse_time(text, zone)
+        at = now - parse_duration(text) if _AGO.fullmatch(text) else parse_time(text, zone)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    except OverflowError:
+        at = _LATEST + 1
+    if not _EARLIEST <= at <= _LATEST:
+        raise UsageError(f"{text[:40]!r} is no time between 1900 and 2100")
+    return at
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -84,10 +84,15 @@ class Pipeline:
         return Named(_kept(post, text, now), tuple(mentions))
 
     def name_as(self, post: Post, source: Source, now: int, brand: str) -> Named:
-        """Take the word of an imported row for which brand it is about, instead of the query."""
+        """Take the word of an imported row for which brand it is about, instead of the query.
+
+        Whether the text calls the brand's handle is still looked for: then it is addressed to the brand.
+        """
+        text = clean(post.text)
         own = brand in self._owners(source, post.author)
-        mention = Mention(brand, True, own, automatic=post.automatic and own)
-        return Named(_kept(post, clean(post.text), now), (mention,))
+        called = {hit.brand for hit in self._matcher.match(text, _network(source)) if hit.addressed}
+        mention = Mention(brand, True, own, brand in called, post.automatic and own)
+        return Named(_kept(post, text, now), (mention,))
 
     def judge(self, named: Sequence[Named]) -> list[KeptPost]:
         """Judge the posts that are mentions, each once, names and handles masked; own posts are not judged."""

@@ -100,6 +100,11 @@ def events(store: Rows, limit: int = 50, since: int = 0) -> list[AlertEvent]:
     ]
 
 
+def restart_pending(db: Transaction, now: int) -> None:
+    """Let the time of every condition that was only pending start anew."""
+    db.run("UPDATE alert_states SET since = ? WHERE phase = 'pending'", (now,))
+
+
 def forget_missing(db: Transaction, pairs: Sequence[tuple[str, str]]) -> list[AlertState]:
     """Drop the state of rules that are configured no more; return those that were firing."""
     gone = [state for key, state in states(db).items() if key not in set(pairs)]

@@ -38,6 +38,11 @@ class Seen:
     live: bool
     dated: bool
 
+    def joined(self) -> str:
+        """The text with its title set off by a dash, for showing where paragraphs are lost."""
+        body = self.text.removeprefix(self.title).lstrip() if self.title else self.text
+        return f"{self.title} — {body}" if self.title and body and body != self.text else self.text
+
     def to_json(self) -> dict[str, object]:
         """The fields of the API."""
         fields = {name: getattr(self, name) for name in self.__slots__}
@@ -51,14 +56,15 @@ def _seen(row: Row) -> Seen:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which mentions; empty fields do not filter. `after` is the (published_at, id) that the last page ended on."""
+    """Which mentions; empty fields do not filter. `after` is the (published_at, id, brand) that the last page
+    ended on: without the brand, a page that ends between two brands of one post would lose the second."""
 
     brand: str | None = None
     source: str | None = None
     label: str | None = None
     since: int | None = None
     until: int | None = None
-    after: tuple[int, int] | None = None
+    after: tuple[int, int, str] | None = None
 
 
 def mentions(store: Rows, wanted: Filter, limit: int = 50) -> list[Seen]:
@@ -75,9 +81,12 @@ def mentions(store: Rows, wanted: Filter, limit: int = 50) -> list[Seen]:
     parameters: list[object] = list(asked.values())
     where = list(asked)
     if wanted.after is not None:
-        where.append("(m.published_at < ? OR (m.published_at = ? AND p.id < ?))")
-        parameters += [wanted.after[0], wanted.after[0], wanted.after[1]]
-    sql = f"{_SELECT} {'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY m.published_at DESC, p.id DESC LIMIT ?"
+        at, number, brand = wanted.after
+        where.append(
+            "(m.published_at < ? OR (m.published_at = ? AND (p.id < ? OR (p.id = ? AND b.name > ?))))"
+        )
+        parameters += [at, at, number, number, brand]
+    sql = f"{_SELECT} {'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY m.published_at DESC, p.id DESC, b.name LIMIT ?"
     return [_seen(row) for row in store.rows(sql, (*parameters, limit))]
 
 

@@ -37,18 +37,20 @@ def keep(db: Transaction, page: Kept) -> Committed:
     fresh = conversations.with_addressees(db, source, _new_posts(db, source, page.posts))
     first_id = db.rows("SELECT coalesce(max(id), 0) + 1 FROM posts")[0][0]
     numbered = list(enumerate(fresh, first_id))
-    db.run_many(_INSERT_POST, [_post_row(number, source, post, page.live) for number, post in numbered])
+    said_in = conversations.assign(db, source, fresh)
+    db.run_many(
+        _INSERT_POST, [_post_row(n, source, p, page.live, said_in.get(p.native_id)) for n, p in numbered]
+    )
     names = _Names(db)
     pairs = [(number, post, mention) for number, post in numbered for mention in post.mentions]
     counted = [(n, p, m) for n, p, m in pairs if m.matched and not m.own]
     db.run_many(_INSERT_MENTION, [_mention_row(names, source, page.live, n, p, m) for n, p, m in counted])
     turns = [(names.brand(m.brand), n, _role(m), p.published_at) for n, p, m in pairs if m.own or m.addressed]
     db.run_many(_INSERT_TURN, turns)
-    conversations.link(db, source, numbered)
-    conversations.address_earlier_replies(db, source, numbered)
+    touched = conversations.address_earlier_replies(db, source, numbered)
+    touched.update((m.brand, p.published_at // 3600) for _, p, m in pairs)
     _write_progress(db, source, page, len(fresh))
-    touched = frozenset((m.brand, p.published_at // 3600) for _, p, m in pairs)
-    return Committed(len(fresh), len(counted), touched)
+    return Committed(len(fresh), len(counted), frozenset(touched))
 
 
 def _new_posts(db: Transaction, source: int, posts: Iterable[KeptPost]) -> list[KeptPost]:
@@ -64,7 +66,9 @@ def _new_posts(db: Transaction, source: int, posts: Iterable[KeptPost]) -> list[
     return list(by_id.values())
 
 
-def _post_row(number: int, source: int, post: KeptPost, live: bool) -> Sequence[object]:
+def _post_row(
+    number: int, source: int, post: KeptPost, live: bool, conversation: str | None
+) -> Sequence[object]:
     return (
         number,
         source,
@@ -80,7 +84,7 @@ def _post_row(number: int, source: int, post: KeptPost, live: bool) -> Sequence[
         post.language,
         post.in_reply_to,
         post.thread,
-        post.thread if post.thread != post.native_id else None,
+        conversation if conversation != post.native_id else None,
     )
 
 

@@ -9,71 +9,102 @@ from dataclasses import replace
 from storage.base import Transaction
 from storage.mention import KeptPost, Mention
 
-# posts.conversation is NULL for a post that stands alone: its conversation then is its own native id.
+# posts.conversation is NULL for a post whose conversation bears its own native id, as when it stands alone.
+_KEPT = """SELECT native_id, coalesce(conversation, native_id), thread FROM posts
+    WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))"""
+_REPLIES = """SELECT in_reply_to, coalesce(conversation, native_id), thread FROM posts
+    WHERE source_id = ? AND in_reply_to IN (SELECT value FROM json_each(?))"""
+_JOINED_THREADS = """SELECT DISTINCT thread, conversation FROM posts
+    WHERE source_id = ? AND thread IN (SELECT value FROM json_each(?)) AND conversation <> thread"""
+_IN_USE = """SELECT DISTINCT conversation FROM posts
+    WHERE source_id = ? AND conversation IN (SELECT value FROM json_each(?))"""
 
 
-def link(db: Transaction, source: int, posts: Sequence[tuple[int, KeptPost]]) -> None:
-    """Put new posts, already inserted, into their conversations, and join what they connect.
+class _Ties:
+    """Disjoint sets of names: native ids, threads, and the names that conversations bear."""
 
-    A post that names its thread is in it. A reply without a thread is in its parent's conversation; while the
-    parent is not kept, its id stands for the conversation, so that siblings find each other and the parent
-    finds them when it arrives late. A thread named by a reply also takes in the parent that names none.
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+        self.in_use: set[str] = set()
+        self.threads: set[str] = set()
+
+    def top(self, name: str) -> str:
+        while (above := self._above.setdefault(name, name)) != name:
+            self._above[name] = name = self._above[above]
+        return name
+
+    def join(self, one: str, other: str) -> None:
+        self._above[self.top(one)] = self.top(other)
+
+    def join_kept(self, name: str, conversation: str) -> None:
+        """Tie a name to the conversation in which it is kept already."""
+        self.join(name, conversation)
+        self.in_use.add(conversation)
+
+    def groups(self) -> list[list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in list(self._above):
+            found.setdefault(self.top(name), []).append(name)
+        return list(found.values())
+
+
+def assign(db: Transaction, source: int, posts: Sequence[KeptPost]) -> dict[str, str]:
+    """Return native id -> conversation of new posts, not yet inserted; join the kept ones that they connect.
+
+    A post that names its thread is tied to that thread; a reply that names none is tied to its parent, be it
+    kept or not; a post that names none is also tied to the replies to it. What ties connect, directly or over
+    others, is one conversation. No tie depends on what is kept at the time, only on what was said, so that
+    every order of arrival ends in the same conversations. The number of statements does not grow with the
+    page, but for the conversations that it joins.
     """
-    if not any(post.thread or post.in_reply_to for _, post in posts) and not _any_waiting(db, source):
-        return
-    for number, post in posts:
-        own = post.thread or (_of(db, source, post.in_reply_to) if post.in_reply_to else None)
-        if own is None:
-            own = _thread_of_a_reply(db, source, post.native_id)
-        if own is not None and own != post.native_id:
-            db.run("UPDATE posts SET conversation = ? WHERE id = ?", (own, number))
-            _rename(db, source, post.native_id, own)
-        if post.thread and post.in_reply_to:
-            _take_in_parent(db, source, post.in_reply_to, post.thread)
-
-
-def _any_waiting(db: Transaction, source: int) -> bool:
-    sql = "SELECT 1 FROM posts WHERE source_id = ? AND conversation IS NOT NULL LIMIT 1"
-    return bool(db.rows(sql, (source,)))
-
-
-def _of(db: Transaction, source: int, parent: str) -> str:
-    """The conversation of a parent, or its own id where it is not kept (yet) or stands alone."""
-    found = db.rows(
-        "SELECT coalesce(conversation, native_id) FROM posts WHERE source_id = ? AND native_id = ?",
-        (source, parent),
+    ties = _ties(db, source, posts)
+    named: dict[str, str] = {}
+    joined = []
+    for group in ties.groups():
+        # A thread's name if there is one, so that its later posts need no look at what it was joined with.
+        candidates = [name for name in group if name in ties.in_use or name in ties.threads] or group
+        conversation = min(candidates, key=lambda name: (name not in ties.threads, name))
+        named.update(dict.fromkeys(group, conversation))
+        joined += [(conversation, source, old) for old in group if old in ties.in_use and old != conversation]
+    db.run_many("UPDATE posts SET conversation = ? WHERE source_id = ? AND conversation = ?", joined)
+    db.run_many(
+        "UPDATE posts SET conversation = ? WHERE source_id = ? AND native_id = ? AND conversation IS NULL",
+        joined,
     )
-    return str(found[0][0]) if found else parent
+    return {post.native_id: named[post.native_id] for post in posts if post.native_id in named}
 
 
-def _thread_of_a_reply(db: Transaction, source: int, native_id: str) -> str | None:
-    found = db.rows(
-        "SELECT thread FROM posts WHERE source_id = ? AND in_reply_to = ? AND thread IS NOT NULL LIMIT 1",
-        (source, native_id),
-    )
-    return str(found[0][0]) if found else None
+def _ties(db: Transaction, source: int, posts: Sequence[KeptPost]) -> _Ties:
+    """Tie the new posts to what they name, and all of that to the conversations in which it is kept."""
+    ties = _Ties()
+    new = {post.native_id for post in posts}
+    ties.threads = {post.thread for post in posts if post.thread is not None}
+    without_thread = {post.native_id for post in posts if post.thread is None}
+    new_without_thread = frozenset(without_thread)
+    others = ({post.in_reply_to for post in posts if post.in_reply_to is not None} | ties.threads) - new
+    for native_id, conversation, thread in _rows(db, _KEPT, source, others):
+        ties.join_kept(native_id, conversation)
+        if thread is None:
+            without_thread.add(native_id)
+    names = new | others
+    for parent, conversation, thread in _rows(db, _REPLIES, source, names):
+        if thread is None or parent in new_without_thread:
+            ties.join_kept(parent, conversation)
+    for thread, conversation in _rows(db, _JOINED_THREADS, source, names):
+        ties.join_kept(thread, conversation)
+    ties.in_use.update(row[0] for row in _rows(db, _IN_USE, source, names))
+    for post in posts:
+        tie = post.thread if post.thread is not None else post.in_reply_to
+        if tie is not None:
+            ties.join(post.native_id, tie)
+        if post.thread is not None and post.in_reply_to in without_thread:
+            ties.join(post.native_id, post.in_reply_to)
+    return ties
 
 
-def _take_in_parent(db: Transaction, source: int, parent: str, thread: str) -> None:
-    if not db.rows(
-        "SELECT 1 FROM posts WHERE source_id = ? AND native_id = ? AND thread IS NULL", (source, parent)
-    ):
-        return
-    _rename(db, source, _of(db, source, parent), thread)
-    if parent != thread:
-        db.run(
-            "UPDATE posts SET conversation = ? WHERE source_id = ? AND native_id = ?",
-            (thread, source, parent),
-        )
-
-
-def _rename(db: Transaction, source: int, old: str, new: str) -> None:
-    if old != new:
-        # Posts that name another thread themselves stay there.
-        db.run(
-            "UPDATE posts SET conversation = ? WHERE source_id = ? AND conversation = ? AND thread IS NULL",
-            (new, source, old),
-        )
+def _rows(db: Transaction, sql: str, source: int, names: Iterable[str]) -> list[tuple[str, str, str | None]]:
+    wanted = list(names)
+    return db.rows(sql, (source, json.dumps(wanted))) if wanted else []
 
 
 def with_addressees(db: Transaction, source: int, posts: Sequence[KeptPost]) -> list[KeptPost]:
@@ -112,14 +143,26 @@ def _owners(db: Transaction, source: int, native_ids: Iterable[str]) -> dict[str
     return found
 
 
-def address_earlier_replies(db: Transaction, source: int, posts: Sequence[tuple[int, KeptPost]]) -> None:
-    """Replies that were kept before the brand's own post that they answer now address that brand."""
-    for _, post in posts:
-        for mention in post.mentions:
-            if mention.own:
-                db.run(
-                    """INSERT INTO turns (brand_id, post_id, role, at)
-                    SELECT b.id, p.id, 0, p.published_at FROM posts p JOIN brands b ON b.name = ?
-                    WHERE p.source_id = ? AND p.in_reply_to = ? ON CONFLICT DO NOTHING""",
-                    (mention.brand, source, post.native_id),
-                )
+def address_earlier_replies(
+    db: Transaction, source: int, posts: Sequence[tuple[int, KeptPost]]
+) -> set[tuple[str, int]]:
+    """Replies that were kept before the brand's own post that they answer now address that brand.
+
+    Returns the (brand, hour) that this changes.
+    """
+    owners = {p.native_id: [m.brand for m in p.mentions if m.own] for _, p in posts}
+    answered = [native_id for native_id, brands in owners.items() if brands]
+    if not answered:
+        return set()
+    replies = db.rows(
+        """SELECT id, in_reply_to, published_at FROM posts
+        WHERE source_id = ? AND in_reply_to IN (SELECT value FROM json_each(?))""",
+        (source, json.dumps(answered)),
+    )
+    turns = [(brand, number, at) for number, parent, at in replies for brand in owners[parent]]
+    db.run_many(
+        """INSERT INTO turns (brand_id, post_id, role, at) SELECT id, ?2, 0, ?3 FROM brands WHERE name = ?1
+        ON CONFLICT DO NOTHING""",
+        turns,
+    )
+    return {(brand, at // 3600) for brand, _, at in turns}

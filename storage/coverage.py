@@ -52,8 +52,15 @@ class Ledger:
 
     def stretch_end(self, at: int) -> int | None:
         """The end of the unbroken stretch heard that holds `at`; None where nothing was heard then."""
-        ends = [end for spans in (self.live, self.imports) if (end := _end_of(spans, at)) is not None]
-        return max(ends, default=None)
+        end, reached = None, _reach(self.live, self.imports, at)
+        # An import may carry on where listening began later, and the other way round.
+        while reached is not None and reached != end:
+            end, reached = reached, _reach(self.live, self.imports, reached)
+        return end
+
+
+def _reach(live: Sequence[Heard], imports: Sequence[Heard], at: int) -> int | None:
+    return max((end for spans in (live, imports) if (end := _end_of(spans, at)) is not None), default=None)
 
 
 def _end_of(spans: Sequence[Heard], at: int) -> int | None:

@@ -7,18 +7,24 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from storage.base import StoreBusy
+from storage.base import StoreBusy, StoreError
 
 
 class DaemonLock:
-    """Held while the daemon runs. Raises StoreBusy with the first daemon's pid when entered a second time."""
+    """Held while the daemon runs. Raises StoreBusy with the first daemon's pid when entered a second time; StoreError."""
 
     def __init__(self, database: Path) -> None:
         self._path = database.with_name(database.name + ".lock")
         self._file = -1
 
     def __enter__(self) -> DaemonLock:
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StoreError(
+                f"{self._path} cannot be made ({error.strerror}); check storage.url and the folder's owner"
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

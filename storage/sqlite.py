@@ -106,7 +106,12 @@ class SqliteStore:
         self.path = path
         self._patience = patience
         self._stop = stop
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{path}: its folder cannot be made ({error.strerror}); check storage.url"
+            ) from error
         with _clear_errors(path):
             self._connection = _connect(path, read_only=False)
             try:
@@ -126,14 +131,19 @@ class SqliteStore:
         self._connection.execute("PRAGMA journal_mode = WAL")
         # FULL, so that a delivery once recorded stays recorded even if the machine loses power.
         self._connection.execute("PRAGMA synchronous = FULL")
-        pending = schema.pending(database)
-        if pending:
-            if database.table("posts").exists():
-                self._copy(pending[0])
+        if schema.pending(database):
             with self._immediate():
-                schema.migrations.apply(database)
+                self._migrate(database)
         # Our own patience, in small steps, because sqlite's cannot be interrupted by SIGTERM.
         self._connection.execute("PRAGMA busy_timeout = 200")
+
+    def _migrate(self, database: Database) -> None:
+        # Asked again under the lock: a second program that opened meanwhile would copy what is migrated already
+        # over the copy that was made before.
+        pending = schema.pending(database)
+        if pending and database.table("posts").exists():
+            self._copy(pending[0])
+        schema.migrations.apply(database)
 
     def _copy(self, before: str) -> None:
         copy = self.path.with_name(f"{self.path.name}.before-{before}")

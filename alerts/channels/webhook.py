@@ -9,7 +9,7 @@ import hmac
 import json
 import time
 
-from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from alerts.channels.posting import post
 from alerts.message import Letter, Message, Quote
@@ -28,7 +28,8 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: SecretStr
+    # Kept out of logs like a secret; it may stand in the file all the same, since most addresses are none.
+    url: SecretStr = Field(json_schema_extra={"literal": True})
     secret: SecretStr | None = None
 
     @field_validator("url")

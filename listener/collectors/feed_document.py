@@ -146,7 +146,7 @@ def _from_fast(entry: Mapping[str, Any], language: str | None, trusted: bool) ->
 
 
 def _lenient(document: bytes) -> list[Item]:
-    # Imported only when needed: it costs 10 MB, and almost no feed needs it.
+    # Imported only when needed: it is twenty times slower, and hardly any feed needs it.
     import feedparser
 
     try:

@@ -54,7 +54,7 @@ def tidy(text: str) -> str:
 
 
 def _without_tags(markup: str) -> str:
-    if False:
+    if markup.count("<") > _MOST_TAGS:
         return clean(html.unescape(_ANY_TAG.sub("\n", markup)))
     tree = LexborHTMLParser(_BLOCK.sub("\n<", markup))
     tree.strip_tags(_UNSEEN, recursive=True)

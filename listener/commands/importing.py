@@ -84,7 +84,7 @@ def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_bran
 def _tell(report: Report, file: Path, zone: ZoneInfo) -> None:
     click.echo(
         f"{file}: {report.rows} rows read; {report.kept} new posts kept with {report.mentions} mentions; "
-        f"{report.doubles} were kept already or stand twice in the file"
+        f"{report.doubles} were kept already, stand twice in the file, or answer nothing that is kept"
     )
     if report.unmatched:
         click.echo(f"{report.unmatched} rows name no brand and no brand's query matches them: left out")

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from alerts.rules import Rule
+from listener.matching.matcher import query_of
 from listener.matching.query import QueryError, parse
 from storage.durations import Duration
 from storage.mention import Brand
 from storage.sqlite import path_of
 
+_HTTP = ("http://", "https://")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -45,6 +48,11 @@ class BrandOptions(Strict):
             except QueryError as error:
                 raise ValueError(f"{error}\n{error.caret()}") from None
         return query
+
+    @model_validator(mode="after")
+    def _can_be_looked_for(self) -> BrandOptions:
+        query_of(self.brand())
+        return self
 
     def brand(self) -> Brand:
         """The record that the store and the matcher use."""
@@ -97,6 +105,14 @@ class DashboardOptions(Strict):
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
     public_url: str | None = None
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        # It becomes the link of every message.
+        if url is not None and not (url.startswith(_HTTP) and urlsplit(url).hostname):
+            raise ValueError("must be an address that begins with http:// or https://")
+        return url
 
 
 class AlertsOptions(Strict):

@@ -42,18 +42,24 @@ class ConfigError(Exception):
         return "\n".join([head, *lines])
 
 
-def say(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
-    """Write pydantic's finding for a person who edits a YAML file."""
-    kind, given = problem["type"], problem.get("input")
+def say(model: type[BaseModel], problem: Mapping[str, Any], *, show: bool) -> str:
+    """Write pydantic's finding for a person who edits a YAML file; without `show` the value is not quoted."""
+    kind, given, place = problem["type"], problem.get("input"), problem["loc"]
     if kind == "extra_forbidden":
-        known = [field.alias or name for name, field in model.model_fields.items()]
-        return f"unknown key{did_you_mean(str(problem['loc'][-1]), known)}"
+        # Only for the keys of this model itself: what a list inside it may hold is not known here.
+        known = [field.alias or name for name, field in model.model_fields.items()] if len(place) == 1 else []
+        return f"unknown key{did_you_mean(str(place[-1]), known)}"
     if kind == "missing":
         return "is missing"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return (
-        message if kind == "value_error" or isinstance(given, Mapping | list) else f"{message}; got {given!r}"
-    )
+    message = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    quoted = show and kind != "value_error" and not isinstance(given, Mapping | list)
+    return f"{message}; got {given!r}" if quoted else message
+
+
+def is_secret(model: type[BaseModel], key: object) -> bool:
+    """Whether a key holds a secret, which no message may quote however wrong it is."""
+    fields = [field for name, field in model.model_fields.items() if key in (name, field.alias)]
+    return any("SecretStr" in str(field.annotation) for field in fields)
 
 
 def did_you_mean(name: str, known: Any) -> str:

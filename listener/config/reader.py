@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from alerts.channels import CHANNELS
 from alerts.rules import Rule, RuleOptions
 from listener.collectors import COLLECTORS
+from listener.collectors.base import Collector
 from listener.config.options import (
     AlertsOptions,
     BrandOptions,
@@ -25,11 +26,21 @@ from listener.config.options import (
     DigestOptions,
     StorageOptions,
 )
-from listener.config.problems import ConfigError, Place, Problem, did_you_mean, dotted, line_of, say
+from listener.config.problems import (
+    ConfigError,
+    Place,
+    Problem,
+    did_you_mean,
+    dotted,
+    is_secret,
+    line_of,
+    say,
+)
 from sentiment.engines import ENGINES
 from storage.mention import Brand
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_TWICE = re.compile(r"found duplicate key \"(.*?)\" with value", re.DOTALL)
 Options = TypeVar("Options", bound=BaseModel)
 
 
@@ -44,12 +55,19 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         raw = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise ConfigError(file, [Problem("YAML", error.problem or "cannot be read", line)]) from None
+        raise ConfigError(file, [Problem("YAML", _yaml_mistake(error), line)]) from None
     except YAMLError as error:
         raise ConfigError(file, [Problem("YAML", str(error))]) from None
     if not isinstance(raw, dict):
-        raise ConfigError(file, [Problem("", "is no mapping; start from the shipped config.yaml")])
+        says = "is empty" if raw is None else "holds no keys such as brands: and sources:"
+        raise ConfigError(file, [Problem("", f"{says}; start from the shipped config.yaml")])
     return _Reader(file, text, raw, environment).read()
+
+
+def _yaml_mistake(error: MarkedYAMLError) -> str:
+    """What is wrong with the YAML. A key that stands twice is named without its values: they may be secrets."""
+    twice = _TWICE.match(error.problem or "")
+    return f"the key {twice[1]} stands twice" if twice else error.problem or "cannot be read"
 
 
 class _Reader:
@@ -71,6 +89,7 @@ class _Reader:
         self._file, self._text, self._raw, self._environment = file, text, raw, environment
         self._problems: list[Problem] = []
         self._from_environment: set[Place] = set()
+        self._missing: set[Place] = set()
 
     def read(self) -> Config:
         tree: dict[str, Any] = self._expand(self._raw, ())
@@ -80,12 +99,12 @@ class _Reader:
         zone = self._zone(tree.get("timezone", "UTC"))
         brands = self._brands(tree.get("brands"))
         sources = self._parts(tree, "sources", COLLECTORS)
-        self._check_sources(sources)
+        known = self._source_names(sources)
         engine, engine_options = self._engine(tree.get("sentiment", {"engine": "vader"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
-        rules = self._rules(tree.get("alerts", {}), brands, channels)
-        digest = self._digest(tree.get("digest"), channels)
+        rules = self._rules(tree.get("alerts", {}), brands, known)
+        digest = self._digest(tree.get("digest"))
         dashboard = self._options(DashboardOptions, tree.get("dashboard", {}), ("dashboard",))
         if self._problems:
             raise ConfigError(self._file, self._problems)
@@ -110,6 +129,10 @@ class _Reader:
     def _add(self, path: Place, message: str) -> None:
         self._problems.append(Problem(dotted(path), message, line_of(self._raw, path)))
 
+    def _sound(self, section: str) -> bool:
+        """Whether a section has no mistake; names that it should hold are not missed while it has one."""
+        return not any(problem.path.startswith(section) for problem in self._problems)
+
     def _expand(self, node: Any, path: Place) -> Any:
         """Put in the environment's values for ${NAME}, and remember where that was."""
         if isinstance(node, Mapping):
@@ -121,13 +144,16 @@ class _Reader:
         missing = sorted({n for n in _SECRET.findall(node) if not self._environment.get(n)})
         if missing:
             self._add(path, f"the environment has no {', '.join(missing)}; set it before starting")
+            self._missing.add(path)
         self._from_environment.add(path)
         return _SECRET.sub(lambda match: self._environment.get(match[1]) or "unset", node)
 
     def _options(self, model: type[Options], raw: Any, path: Place) -> Options | None:
         """Validate one mapping; its mistakes are collected and None is returned."""
         if not isinstance(raw, Mapping):
-            self._add(path, f"expects keys and values, got {raw!r}" if raw is not None else "is empty")
+            # What stands there instead is not quoted: it may be a secret, as in slack: https://hooks.slack.com/...
+            empty = "is empty; give it keys and values, or take it out"
+            self._add(path, empty if raw is None else "needs keys with values, as in {key: value}")
             return None
         try:
             options = model.model_validate(raw)
@@ -136,11 +162,12 @@ class _Reader:
                 location = (*path, *problem["loc"])
                 # A union names its branches in the path; the file knows only keys and positions.
                 place = tuple(p for p in location if not isinstance(p, str) or "[" not in p)
-                self._add(place, say(model, problem))
+                show = place not in self._from_environment and not is_secret(model, problem["loc"][0])
+                if place not in self._missing:
+                    self._add(place, say(model, problem, show=show))
             return None
-        for name, value in _secrets(options):
+        for name in _secrets(options):
             if (*path, name) not in self._from_environment:
-                del value
                 self._add((*path, name), 'is a secret; write it as "${NAME}" and set NAME in the environment')
         return options
 
@@ -176,12 +203,12 @@ class _Reader:
         if raw is None:
             raw = {}
         if not isinstance(raw, Mapping):
-            self._add((section,), f"expects one of {', '.join(registry)}, each with its options")
+            self._add((section,), f"needs keys out of {', '.join(registry)}, each with its options")
             return {}
         found = {}
         for name, options in raw.items():
             if name not in registry:
-                self._add((section, name), f"unknown{did_you_mean(name, registry)}")
+                self._add((section, name), f"there is no such key{did_you_mean(name, registry)}")
                 continue
             model: type[BaseModel] = import_module(registry[name]).Options
             checked = self._options(model, {} if options is None else options, (section, name))
@@ -189,17 +216,21 @@ class _Reader:
                 found[name] = checked
         return found
 
-    def _check_sources(self, sources: Mapping[str, BaseModel]) -> None:
-        """Building the collectors finds what no single key shows, such as two feeds of one name."""
-        for name, options in sources.items():
+    def _source_names(self, sources: Mapping[str, BaseModel]) -> list[str]:
+        """Names and kinds of all sources. Building the collectors finds what no single key shows: two of a name."""
+        names = list(sources)
+        for kind, options in sources.items():
             try:
-                import_module(COLLECTORS[name]).build(options, None)
+                built: list[Collector] = import_module(COLLECTORS[kind]).build(options, None)
             except ValueError as error:
-                self._add(("sources", name), str(error))
+                self._add(("sources", kind), str(error))
+            else:
+                names += [collector.source.name for collector in built]
+        return list(dict.fromkeys(names))
 
     def _engine(self, raw: Any) -> tuple[str, Mapping[str, Any]]:
         if not isinstance(raw, Mapping):
-            self._add(("sentiment",), "expects keys and values, as in {engine: vader}")
+            self._add(("sentiment",), "needs keys with values, as in {engine: vader}")
             return "vader", {}
         name = raw.get("engine", "vader")
         options = {key: value for key, value in raw.items() if key != "engine"}
@@ -209,51 +240,53 @@ class _Reader:
             self._options(import_module(ENGINES[name]).Options, options, ("sentiment",))
         return str(name), options
 
-    def _rules(
-        self, raw: Any, brands: tuple[Brand, ...], channels: Mapping[str, BaseModel]
-    ) -> tuple[Rule, ...]:
+    def _rules(self, raw: Any, brands: tuple[Brand, ...], sources: list[str]) -> tuple[Rule, ...]:
         section = self._options(AlertsOptions, raw, ("alerts",))
         rules: list[Rule] = []
         for index, entry in enumerate(section.rules if section else ()):
             path: Place = ("alerts", "rules", index)
             options = self._options(RuleOptions, entry, path)
-            if options is None:
-                continue
-            if options.name in {rule.name for rule in rules}:
-                self._add((*path, "name"), f"{options.name!r} stands twice; each rule needs its own name")
-            named = [b for b in brands if (b.name == options.brand if options.brand else b.own)]
-            if not named:
-                wrong = (
-                    f"there is no brand {options.brand!r}"
-                    if options.brand
-                    else "no brand is marked own: true"
-                )
-                names = [brand.name for brand in brands]
-                self._add((*path, "brand"), f"{wrong}{did_you_mean(options.brand or '', names)}")
-            self._check_channels(options.channels, channels, (*path, "channels"))
-            rules.extend(Rule.of(options, brand.name) for brand in named)
+            # Names are looked up even where another key is wrong, so that every mistake is told at once.
+            said = entry if isinstance(entry, Mapping) else {}
+            if any(rule.name == said.get("name") for rule in rules):
+                self._add((*path, "name"), f"{said['name']!r} stands twice; each rule needs its own name")
+            named = self._brands_of_rule(said.get("brand"), brands, (*path, "brand"))
+            source = said.get("source")
+            if isinstance(source, str) and source not in sources and self._sound("sources"):
+                self._add((*path, "source"), f"there is no source {source!r}{did_you_mean(source, sources)}")
+            self._check_channels(said.get("channels"), (*path, "channels"))
+            if options is not None:
+                rules.extend(Rule.of(options, brand.name) for brand in named)
         return tuple(rules)
 
-    def _check_channels(self, names: list[str], channels: Mapping[str, BaseModel], path: Place) -> None:
-        declared = self._raw.get("channels") or {"console": {}}
-        for index, name in enumerate(names):
-            if name not in channels and name not in declared:
-                self._add(
-                    (*path, index),
-                    f"there is no channel {name!r} under channels{did_you_mean(name, channels)}",
-                )
+    def _brands_of_rule(self, name: Any, brands: tuple[Brand, ...], path: Place) -> list[Brand]:
+        """The brand that a rule names, or all of ours."""
+        named = [brand for brand in brands if (brand.name == name if name is not None else brand.own)]
+        if not named and self._sound("brands"):
+            wrong = f"there is no brand {name!r}" if name is not None else "no brand is marked own: true"
+            self._add(path, f"{wrong}{did_you_mean(str(name), [brand.name for brand in brands])}")
+        return named
 
-    def _digest(self, raw: Any, channels: Mapping[str, BaseModel]) -> DigestOptions | None:
+    def _check_channels(self, names: Any, path: Place) -> None:
+        declared = self._raw.get("channels") or {"console": {}}
+        for index, name in enumerate(names if isinstance(names, list) else []):
+            if name not in declared:
+                message = f"there is no channel {name!r} under channels{did_you_mean(str(name), declared)}"
+                self._add((*path, index), message)
+
+    def _digest(self, raw: Any) -> DigestOptions | None:
         if raw is None:
             return None
         digest = self._options(DigestOptions, raw, ("digest",))
-        if digest:
-            self._check_channels(digest.channels, channels, ("digest", "channels"))
+        if isinstance(raw, Mapping):
+            self._check_channels(raw.get("channels", ["console"]), ("digest", "channels"))
         return digest
 
 
-def _secrets(options: BaseModel) -> Iterator[tuple[str, SecretStr]]:
-    for name, field in type(options).model_fields.items():
-        value = getattr(options, name)
-        if isinstance(value, SecretStr):
-            yield field.alias or name, value
+def _secrets(options: BaseModel) -> list[str]:
+    """Keys whose value is a secret that is set, and that may not be written into the file."""
+    return [
+        field.alias or name
+        for name, field in type(options).model_fields.items()
+        if isinstance(getattr(options, name), SecretStr) and field.json_schema_extra != {"literal": True}
+    ]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
 
-from listener.asking import UsageError, question
+from listener.asking import UsageError, brand_named, moment, question
 from listener.dashboard.keys import STATION
 from storage import alerting, browse, outbox
-from storage.browse import Filter
-from storage.calendar import iso, parse_time
+from storage.browse import Filter, Seen
+from storage.calendar import iso
 from storage.kpi import KPIS, compute
 
 _MOST = 500
@@ -29,42 +30,56 @@ async def mentions(request: web.Request) -> web.Response:
     """GET /api/v1/mentions?brand=&source=&sentiment=&since=&until=&limit=&cursor=: newest first."""
     station = request.app[STATION]
     query = request.query
-    zone = station.config.zone
+    zone, now = station.config.zone, station.now()
     try:
-        limit = min(_MOST, max(1, int(query.get("limit", "50"))))
+        _only(query, "brand", "source", "sentiment", "since", "until", "limit", "cursor")
+        limit = _limit(query.get("limit", "50"))
         wanted = Filter(
-            brand=query.get("brand"),
+            brand=brand_named(query["brand"], station.config.brands) if "brand" in query else None,
             source=query.get("source"),
             label=_label(query.get("sentiment")),
-            since=parse_time(query["since"], zone) if "since" in query else None,
-            until=parse_time(query["until"], zone) if "until" in query else None,
+            since=moment(query["since"], zone, now) if "since" in query else None,
+            until=moment(query["until"], zone, now) if "until" in query else None,
             after=_decode(query["cursor"]) if "cursor" in query else None,
         )
-    except ValueError as error:
+    except UsageError as error:
         return problem(400, str(error))
     found = await asyncio.to_thread(browse.mentions, station.reader, wanted, limit)
-    cursor = _encode(found[-1].published_at, found[-1].id) if len(found) == limit else None
+    cursor = _encode(found[-1]) if len(found) == limit else None
     return web.json_response({"mentions": [seen.to_json() for seen in found], "next_cursor": cursor})
+
+
+def _only(query: Mapping[str, str], *names: str) -> None:
+    """Refuse what would be ignored: a misspelt filter would answer another question. Raises UsageError."""
+    for name in query:
+        if name not in names:
+            raise UsageError(f"there is no parameter {name[:40]!r}; there are: {', '.join(names)}")
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise UsageError(f"limit is a number from 1 to {_MOST}, not {text[:40]!r}")
+    return min(_MOST, max(1, int(text)))
 
 
 def _label(text: str | None) -> str | None:
     if text not in (None, "negative", "neutral", "positive"):
-        raise ValueError(f"sentiment is negative, neutral or positive, not {text!r}")
+        raise UsageError(f"sentiment is negative, neutral or positive, not {text!r}")
     return text
 
 
-def _encode(published_at: int, id_: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps([published_at, id_]).encode()).decode()
+def _encode(last: Seen) -> str:
+    return base64.urlsafe_b64encode(json.dumps([last.published_at, last.id, last.brand]).encode()).decode()
 
 
-def _decode(text: str) -> tuple[int, int]:
+def _decode(text: str) -> tuple[int, int, str]:
     try:
-        published_at, id_ = json.loads(base64.urlsafe_b64decode(text.encode()))
-        return int(published_at), int(id_)
-    except (ValueError, TypeError):
-        raise ValueError(
-            "this cursor was not made by the API; leave it out to begin with the newest"
-        ) from None
+        published_at, id_, brand = json.loads(base64.urlsafe_b64decode(text.encode()))
+        if max(abs(int(published_at)), abs(int(id_))) < 2**63:
+            return int(published_at), int(id_), str(brand)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        pass
+    raise UsageError("this cursor was not made by the API; leave it out to begin with the newest")
 
 
 async def kpis(request: web.Request) -> web.Response:
@@ -72,6 +87,7 @@ async def kpis(request: web.Request) -> web.Response:
     station = request.app[STATION]
     query = request.query
     try:
+        _only(query, "kpi", "brand", "source", "by", "since", "until", "timezone")
         ask, names = question(
             station.reader,
             station.config,

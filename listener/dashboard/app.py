@@ -96,6 +96,8 @@ async def _headers(request: web.Request, handler: _Handler) -> web.StreamRespons
         response = await handler(request)
     except web.HTTPException as error:
         response = api.problem(error.status, error.text or error.reason)
+        told = ("Allow", "WWW-Authenticate")
+        response.headers.update({name: error.headers[name] for name in told if name in error.headers})
     response.headers.update(_HEADERS)
     return response
 
@@ -107,20 +109,25 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
     local = is_loopback(station.config.dashboard.host)
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind:
-        owner = await asyncio.to_thread(tokens.owner, station.reader, token.strip())
-        if kind.lower() != "bearer" or owner is None:
-            raise web.HTTPUnauthorized(
-                text="this token is not known; make one with `listener token add NAME`"
-            )
+        known = kind.lower() == "bearer" and token.isascii()
+        if not known or await asyncio.to_thread(tokens.owner, station.reader, token.strip()) is None:
+            raise _unauthorized("this token is not known; make one with `listener token add NAME`")
     elif not local and request.path != "/healthz":
-        raise web.HTTPUnauthorized(text="a bearer token is needed; make one with `listener token add NAME`")
+        raise _unauthorized("a bearer token is needed; make one with `listener token add NAME`")
     if local and not kind and not _meant_for_us(request, station):
         # A web site may make a name of its own point here and read the page through its visitor's browser.
         raise web.HTTPForbidden(text="ask for 127.0.0.1 or localhost, or set dashboard.public_url")
     return await handler(request)
 
 
+def _unauthorized(text: str) -> web.HTTPUnauthorized:
+    return web.HTTPUnauthorized(text=text, headers={"WWW-Authenticate": "Bearer"})
+
+
 def _meant_for_us(request: web.Request, station: Station) -> bool:
-    asked = urlsplit(f"//{request.host}").hostname or ""
+    try:
+        asked = urlsplit(f"//{request.host}").hostname or ""
+    except ValueError:
+        return False
     public = urlsplit(station.config.dashboard.public_url or "").hostname
     return is_loopback(asked) or asked == public

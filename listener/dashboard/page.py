@@ -64,6 +64,7 @@ def _render(station: Station) -> str:
             moment=lambda at: reading.moment(at, zone) if at else "",
             amount=amount,
             shorten=_shorten,
+            count=reading.count,
             ago=lambda at: f"{reading.duration(max(0, now - at))} ago" if at else "never",
             ahead=lambda at: f"in {reading.duration(max(0, at - now))}" if at and at > now else "now",
         )
@@ -78,7 +79,7 @@ def _row(brand: str, own: bool, values: list[KpiValue]) -> dict[str, object]:
 def _cell(value: KpiValue) -> dict[str, object]:
     if value.value is None:
         return {"text": "–", "note": value.reason, "kpi": value.kpi}
-    return {"text": amount(value.value, value.unit, value.kpi), "note": f"n = {value.n}", "kpi": value.kpi}
+    return {"text": amount(value.value, value.unit, value.kpi), "note": f"n = {reading.count(value.n)}", "kpi": value.kpi}
 
 
 def _shorten(text: str, length: int = 220) -> str:

@@ -33,6 +33,9 @@ FIELDS = (
 )
 PAGE = 500
 _SHOWN = 20
+_DELIMITERS = ",;\t|"
+_MILLISECONDS = 100_000_000_000
+"""From here on (the year 5138 in seconds) a number of a time counts milliseconds."""
 _TRUE = frozenset({"true", "1", "yes", "y", "t"})
 _FALSE = frozenset({"false", "0", "no", "n", "f"})
 
@@ -99,16 +102,18 @@ def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | BadRow]]:
         except ValueError as error:
             yield number, BadRow(f"is no JSON ({error.args[0].split(':')[0]})")
             continue
+        except RecursionError:
+            yield number, BadRow("is no JSON that can be read: nested too deep")
+            continue
         yield number, row if isinstance(row, dict) else BadRow("is no JSON object")
 
 
 def _csv_rows(file: Iterable[str], path: Path) -> Iterator[tuple[int, Row | BadRow]]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as sample:
-        try:
-            dialect: type[csv.Dialect] | str = csv.Sniffer().sniff(sample.read(8192), ",;\t|")
-        except csv.Error:
-            dialect = "excel"
-    reader = csv.DictReader(file, dialect=dialect)
+        first = sample.readline()
+    # By the first line alone: csv.Sniffer looks at the rows too, and what people write there misleads it.
+    delimiter = max(_DELIMITERS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
+    reader = csv.DictReader(file, delimiter=delimiter)
     while True:
         try:
             row = next(reader, None)
@@ -128,6 +133,8 @@ def post_of(row: Row, wish: Wish) -> tuple[str, Post]:
 
     def cell(name: str) -> str | None:
         value = row.get(wish.columns.get(name, name))
+        if isinstance(value, dict | list):
+            raise BadRow(f"{name} is a list or an object instead of a text")
         return None if value is None or not str(value).strip() else str(value)
 
     text = cell("text")
@@ -170,7 +177,8 @@ def _time(text: str, zone: ZoneInfo) -> int:
     stripped = text.strip()
     try:
         if stripped.replace(".", "", 1).isdigit() and len(stripped) >= 9:
-            return int(float(stripped))
+            number = float(stripped)
+            return int(number / 1000 if number >= _MILLISECONDS else number)
         try:
             moment = datetime.fromisoformat(stripped)
         except ValueError:
@@ -188,10 +196,13 @@ class Importer:
         brands: Sequence[Brand],
         pipeline: Pipeline,
         commit: Callable[[Kept], Committed],
-        add_brand: Callable[[str], Brand] | None,
+        add_brand: Callable[[str], Brand | None] | None,
         now: int,
     ) -> None:
-        """`add_brand` makes a competitor of a brand that is not known; None refuses such rows."""
+        """`add_brand` makes a competitor of a brand that is not known, or None of what can be no name.
+
+        Without it such rows are refused.
+        """
         self._brands = list(brands)
         self._pipeline = pipeline
         self._commit = commit
@@ -248,8 +259,9 @@ class Importer:
             brand = brand_of(text, self._brands)
             if brand is None and self._add_brand is not None:
                 brand = self._add_brand(text)
-                self._brands.append(brand)
-                self.report.added.append(brand.name)
+                if brand is not None:
+                    self._brands.append(brand)
+                    self.report.added.append(brand.name)
             self._folded[text] = brand
         return self._folded[text]
 

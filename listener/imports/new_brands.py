@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import unicodedata
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
+from listener.config.options import BrandOptions
 from storage.mention import Brand
 
+_UNWRITABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of characters that a YAML file cannot hold, or that would break its line."""
 _TOP_LEVEL = re.compile(r"[^\s#-]")
 
 
@@ -26,23 +32,31 @@ class BrandWriter:
         self._file = file
         self._names: list[str] = []
 
-    def add(self, name: str) -> Brand:
-        """Note a new competitor in the default market."""
+    def add(self, name: str) -> Brand | None:
+        """Note a new competitor in the default market; None where the configuration would refuse the name."""
+        if any(unicodedata.category(character) in _UNWRITABLE for character in name):
+            return None
+        try:
+            brand = BrandOptions(name=name).brand()
+        except ValidationError:
+            return None
         self._names.append(name)
-        return Brand(name)
+        return brand
 
     def save(self) -> None:
         """Write the new brands into the file; the old one is kept beside it with .bak. Raises CannotAdd."""
         if not self._names:
             return
-        text = self._file.read_text(encoding="utf-8")
-        added = with_brands(text, self._names)
-        shutil.copy2(self._file, self._file.with_name(self._file.name + ".bak"))
+        # Through a link to the file itself, and with its own line ends.
+        file = self._file.resolve()
+        with file.open(encoding="utf-8", newline="") as old:
+            added = with_brands(old.read(), self._names)
+        shutil.copy2(file, file.with_name(file.name + ".bak"))
         # Replaced in one step, so that a crash leaves the old file or the new one, never half of one.
-        new = self._file.with_name(self._file.name + ".new")
-        new.write_text(added, encoding="utf-8")
-        shutil.copymode(self._file, new)
-        new.replace(self._file)
+        new = file.with_name(file.name + ".new")
+        new.write_text(added, encoding="utf-8", newline="")
+        shutil.copymode(file, new)
+        new.replace(file)
 
 
 def with_brands(text: str, names: list[str]) -> str:
@@ -56,19 +70,30 @@ def with_brands(text: str, names: list[str]) -> str:
         raise CannotAdd(
             "brands is written on one line; write it as a list with a line each, then import again"
         )
-    first_line, column = document["brands"].lc.item(0)
-    indent = " " * (column - 2)
+    first_line = document["brands"].lc.item(0)[0]
+    # The item may begin on the line after its dash.
+    while not lines[first_line].lstrip().startswith("-"):
+        first_line -= 1
+    indent = lines[first_line][: lines[first_line].index("-")]
+    end = "\r\n" if lines[first_line].endswith("\r\n") else "\n"
     # A quoted name is one YAML scalar whatever is in it: JSON strings are YAML.
-    new = [f"{indent}- {{name: {json.dumps(name, ensure_ascii=False)}}}\n" for name in names]
+    new = [f"{indent}- {{name: {json.dumps(name, ensure_ascii=False)}}}{end}" for name in names]
     at = _end_of_list(lines, first_line, indent)
     if not lines[at - 1].endswith("\n"):
-        lines[at - 1] += "\n"
+        lines[at - 1] += end
     added = "".join([*lines[:at], *new, *lines[at:]])
     wanted = _load(text)
     wanted["brands"].extend({"name": name} for name in names)
-    if _load(added) != wanted:
+    if not _says(added, wanted):
         raise CannotAdd(f"brands cannot be added by program to this file; add by hand: {', '.join(names)}")
     return added
+
+
+def _says(text: str, wanted: Any) -> bool:
+    try:
+        return bool(_load(text) == wanted)
+    except YAMLError:
+        return False
 
 
 def _end_of_list(lines: list[str], first: int, indent: str) -> int:

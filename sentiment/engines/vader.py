@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -22,6 +23,10 @@ STEEPNESS = 1.6
 # one long post must not hold up the rest.
 LONGEST = 4_000
 
+_CODE = re.compile(r"([a-z]{2,3})(?:[-_]|$)", re.IGNORECASE)
+# English, and the codes of ISO 639-2 that name no language.
+_JUDGED = frozenset({"en", "eng", "und", "mul", "mis", "zxx"})
+
 
 class Options(BaseModel):
     """VADER has nothing to set."""
@@ -30,7 +35,11 @@ class Options(BaseModel):
 
 
 class Vader:
-    """Judges by the compound score, cut at 0.05. It knows English only, and says neutral where it knows no word."""
+    """Judges by the compound score, cut at 0.05, and says neutral where it knows no word.
+
+    It knows English only. A text that is declared to be in another language is not judged: German "die" would be
+    an English death. A text whose language nobody has said is judged as if it were English.
+    """
 
     def __init__(self) -> None:
         # Reading the lexicons takes tens of milliseconds, which a command that judges nothing should not pay.
@@ -44,9 +53,18 @@ class Vader:
         return [self._judge(text) for text in texts]
 
     def _judge(self, text: Text) -> Tone:
+        if _is_foreign(text.lang):
+            doubt = 1 / 3
+            return Tone(None, doubt, doubt, doubt, self.name, text.lang, "unknown_language")
         compound: float = self._compound(text.text[:LONGEST])["compound"]
         negative, neutral, positive = probabilities(compound)
         return Tone(_label(compound), negative, neutral, positive, self.name, text.lang)
+
+
+def _is_foreign(lang: str | None) -> bool:
+    """Whether a code names a language other than English; what is no code says nothing about the language."""
+    code = _CODE.match(lang or "")
+    return code is not None and code[1].lower() not in _JUDGED
 
 
 def probabilities(compound: float) -> tuple[float, float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
@@ -82,3 +83,16 @@ def test_a_text_of_100_kb_is_judged_in_the_time_of_a_short_one() -> None:
 def test_no_text_raises(text: str) -> None:
     (tone,) = ENGINE.judge([Text(text)])
     assert tone.label in LABELS
+
+
+@pytest.mark.parametrize("lang", ["de", "fa", "pt-BR", "zh_Hant", "cat"])
+def test_a_text_declared_to_be_in_another_language_is_not_judged(lang: str) -> None:
+    (tone,) = build(Options()).judge([Text("Das ist die Anleitung", lang)])
+    assert (tone.label, tone.reason, tone.lang) == (None, "unknown_language", lang)
+    assert tone.p_negative + tone.p_neutral + tone.p_positive == pytest.approx(1)
+
+
+@pytest.mark.parametrize("lang", [None, "en", "en-GB", "EN_us", "eng", "und", "", "english", "7"])
+def test_english_and_unknown_languages_are_judged(lang: str | None) -> None:
+    (tone,) = build(Options()).judge([Text("I love it", lang)])
+    assert tone.label == "positive"

@@ -129,9 +129,7 @@ def spend(*arguments: str) -> Cost:
     os.close(quiet)
     if os.waitstatus_to_exitcode(status):
         raise RuntimeError(f"{' '.join(arguments)} failed")
-    return Cost(
-        time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-    )
+    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def whole(folder: Path, port: int) -> Cost:
@@ -155,7 +153,9 @@ def floors(body: bytes, texts: list[str], folder: Path) -> dict[str, float]:
         db = sqlite3.connect(file, isolation_level=None)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        db.execute("CREATE TABLE post (id TEXT PRIMARY KEY, at INTEGER, text TEXT, author TEXT, label INTEGER)")
+        db.execute(
+            "CREATE TABLE post (id TEXT PRIMARY KEY, at INTEGER, text TEXT, author TEXT, label INTEGER)"
+        )
         rows = [(f"m{n}", n, text, f"user{n % 997}", 0) for n, text in enumerate(texts)]
         for first in range(0, len(rows), 500):
             db.execute("BEGIN IMMEDIATE")

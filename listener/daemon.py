@@ -16,11 +16,14 @@ from listener.config import Config
 from listener.dashboard.app import serve
 from listener.schedule import Bell, Bells
 from listener.station import Station, open_station
+from storage.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
 
 JUDGE_EVERY = 60
 """Seconds between two looks at every rule, for `for`, expiry and lateness."""
+NOTICE_EVERY = 1
+"""Seconds between two looks for what other programs wrote."""
 _BREATH = 0.2
 """Seconds in which the changes of several commits are gathered before the rules look."""
 _PATIENCE_WITH_FIRST_ROUND = 300
@@ -74,6 +77,7 @@ class _Day:
             serve(self._station),
             self._watch(),
             self._ring_judge(),
+            self._notice_others(),
             self._write_letters(),
             *(self._station.dispatcher.run(channel) for channel in channels),
             *(self._listen(collector) for collector in self._station.collectors),
@@ -124,6 +128,18 @@ class _Day:
         while True:
             await bell.wait_and_clear()
             await watching.judge(self._station, self._station.config.rules)
+
+    async def _notice_others(self) -> None:
+        """Look once a second whether a command has written beside us, so that its work is told at once too."""
+        bell = self._bells.every(NOTICE_EVERY)
+        known = await self._station.writer.store(SqliteStore.data_version)
+        while True:
+            await bell.wait_and_clear()
+            version = await self._station.writer.store(SqliteStore.data_version)
+            if version != known:
+                known = version
+                self._station.dispatcher.wake_all()
+                await watching.judge(self._station, self._station.config.rules)
 
     async def _write_letters(self) -> None:
         options = self._station.config.digest

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from listener import letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config
 from listener.station import Clock, Station, open_station
+from listener.writer import Writer
 from storage import outbox
+from storage.base import StoreBusy, Transaction
+from storage.sqlite import Reader
+
+PATIENCE = 60.0
+"""Seconds in which a running daemon should have tried every channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +57,42 @@ async def _poll(station: Station, collector: Collector) -> tuple[str, bool]:
     return f"{source}: {after.posts - before.posts} new posts kept, {after.posts} in all", True
 
 
-async def test_channels(config: Config, clock: Clock, channels: tuple[str, ...]) -> Errand:
-    """Send a test message to each of these channels, now."""
-    async with open_station(config, clock) as station:
-        now = station.now()
-        key = f"test-{now}"
-        await station.writer(lambda db: outbox.put(db, channels, key, "test", {}, [], now))
-        lines = []
-        for channel in channels:
-            await station.dispatcher.deliver_due(channel)
-            why = station.dispatcher.failing.get(channel)
-            lines.append(f"{channel}: {why or 'took it'}")
-        return Errand(tuple(lines), tuple(station.dispatcher.failing))
+async def test_channels(config: Config, clock: Clock, names: tuple[str, ...]) -> Errand:
+    """Send a test message to each of these channels: by the daemon if one runs, otherwise from here."""
+    now = int(clock())
+    key = f"test-{now}"
+
+    def lay_out(db: Transaction) -> None:
+        outbox.put(db, names, key, "test", {}, [], now)
+
+    try:
+        async with open_station(config, clock) as station:
+            await station.writer(lay_out)
+            for name in names:
+                await station.dispatcher.deliver_due(name)
+    except StoreBusy:
+        await _by_the_daemon(config, key, lay_out)
+    return _results(config, key)
+
+
+async def _by_the_daemon(config: Config, key: str, lay_out: Callable[[Transaction], None]) -> None:
+    """Lay the messages out beside the running daemon and wait until it has tried each of them."""
+    writer = Writer(config.database)
+    await writer.open()
+    await writer(lay_out)
+    writer.close()
+    reader = Reader(config.database)
+    async with asyncio.timeout(PATIENCE):
+        while any(d.attempts == 0 or d.state == "sending" for d in outbox.of_key(reader, key)):
+            await asyncio.sleep(0.1)  # noqa: ASYNC110 - another process does the work
+    reader.close()
+
+
+def _results(config: Config, key: str) -> Errand:
+    reader = Reader(config.database)
+    found = outbox.of_key(reader, key)
+    reader.close()
+    lines = [
+        f"{d.channel}: {'took it' if d.state == 'delivered' else d.error or 'not tried yet'}" for d in found
+    ]
+    return Errand(tuple(lines), tuple(d.channel for d in found if d.state != "delivered"))

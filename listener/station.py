@@ -80,7 +80,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                 dispatcher = Dispatcher(
                     writer,
                     reader,
-                    _channels(config, transport),
+                    make_channels(config, transport),
                     lambda row: to_send(row, reader, config.zone, config.dashboard.public_url),
                     clock,
                 )
@@ -100,7 +100,8 @@ def _collectors(config: Config, client: PoliteClient) -> list[Collector]:
     return found
 
 
-def _channels(config: Config, transport: Transport) -> dict[str, Channel]:
+def make_channels(config: Config, transport: Transport) -> dict[str, Channel]:
+    """The configured channels by name."""
     return {
         name: import_module(CHANNELS[name]).build(options, transport)
         for name, options in config.channels.items()

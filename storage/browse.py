@@ -86,7 +86,8 @@ def mentions(store: Rows, wanted: Filter, limit: int = 50) -> list[Seen]:
             "(m.published_at < ? OR (m.published_at = ? AND (p.id < ? OR (p.id = ? AND b.name > ?))))"
         )
         parameters += [at, at, number, number, brand]
-    sql = f"{_SELECT} {'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY m.published_at DESC, p.id DESC, b.name LIMIT ?"
+    sql = f"""{_SELECT} {"WHERE " + " AND ".join(where) if where else ""}
+        ORDER BY m.published_at DESC, p.id DESC, b.name LIMIT ?"""
     return [_seen(row) for row in store.rows(sql, (*parameters, limit))]
 
 
@@ -107,19 +108,22 @@ def strongest(
     number = {"negative": -1, "neutral": 0, "positive": 1}[label]
     live = "AND m.live = 1" if live_only else ""
     rows = store.rows(
-        f"""SELECT p.id, p.author, p.text FROM mentions m JOIN posts p ON p.id = m.post_id
-        JOIN brands b ON b.id = m.brand_id
-        WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.label = ? {live}
-        ORDER BY m.p_{label} DESC, m.published_at DESC, p.id DESC LIMIT ?""",
+        f"""SELECT id, text FROM (
+            SELECT p.id, p.author, p.text, m.p_{label} AS clear, m.published_at AS at, row_number() OVER (
+                PARTITION BY p.author, CASE WHEN p.author IS NULL THEN p.id END
+                ORDER BY m.p_{label} DESC, m.published_at DESC, p.id DESC) AS place
+            FROM mentions m JOIN posts p ON p.id = m.post_id JOIN brands b ON b.id = m.brand_id
+            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.label = ? {live}) AS ranked
+        WHERE place = 1 ORDER BY clear DESC, at DESC, id DESC LIMIT ?""",
         (brand, window.since, window.until, number, limit * 8),
     )
     chosen: list[int] = []
-    said: set[object] = set()
-    for id_, author, text in rows:
-        # The same author, or the same words, would waste one of the few places.
-        if text not in said and (author is None or author not in said) and len(chosen) < limit:
+    said: set[str] = set()
+    for id_, text in rows:
+        # The same words, as the same author, would waste one of the few places.
+        if text not in said and len(chosen) < limit:
             chosen.append(id_)
-            said.update({text, author} - {None})
+            said.add(text)
     return chosen
 
 

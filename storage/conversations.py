@@ -14,7 +14,7 @@ _KEPT = """SELECT native_id, coalesce(conversation, native_id), thread FROM post
     WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))"""
 _REPLIES = """SELECT in_reply_to, coalesce(conversation, native_id), thread FROM posts
     WHERE source_id = ? AND in_reply_to IN (SELECT value FROM json_each(?))"""
-_JOINED_THREADS = """SELECT DISTINCT thread, conversation FROM posts
+_JOINED_THREADS = """SELECT DISTINCT thread, conversation, NULL FROM posts
     WHERE source_id = ? AND thread IN (SELECT value FROM json_each(?)) AND conversation <> thread"""
 _IN_USE = """SELECT DISTINCT conversation FROM posts
     WHERE source_id = ? AND conversation IN (SELECT value FROM json_each(?))"""
@@ -90,8 +90,8 @@ def _ties(db: Transaction, source: int, posts: Sequence[KeptPost]) -> _Ties:
     for parent, conversation, thread in _rows(db, _REPLIES, source, names):
         if thread is None or parent in new_without_thread:
             ties.join_kept(parent, conversation)
-    for thread, conversation in _rows(db, _JOINED_THREADS, source, names):
-        ties.join_kept(thread, conversation)
+    for name, conversation, _ in _rows(db, _JOINED_THREADS, source, names):
+        ties.join_kept(name, conversation)
     ties.in_use.update(row[0] for row in _rows(db, _IN_USE, source, names))
     for post in posts:
         tie = post.thread if post.thread is not None else post.in_reply_to

@@ -11,7 +11,7 @@ from storage.base import StoreBusy, StoreError
 
 
 class DaemonLock:
-    """Held while the daemon runs. Raises StoreBusy with the first daemon's pid when entered a second time; StoreError."""
+    """Held while the daemon runs. Entering raises StoreBusy with the first daemon's pid, or StoreError."""
 
     def __init__(self, database: Path) -> None:
         self._path = database.with_name(database.name + ".lock")

@@ -76,14 +76,18 @@ def delivered(db: Transaction, id_: int, now: int) -> None:
 def put_off(db: Transaction, id_: int, next_at: int, error: str, *, unknown: bool) -> None:
     """The receiver did not take it, or its answer was lost (`unknown`): it is sent again, same key."""
     db.run(
-        "UPDATE outbox SET state = 'waiting', next_at = ?, error = ?, unknown = unknown + ? WHERE id = ?",
+        """UPDATE outbox SET state = 'waiting', next_at = ?, error = ?, unknown = unknown + ?
+        WHERE id = ? AND state = 'sending'""",
         (next_at, error, int(unknown), id_),
     )
 
 
 def give_up(db: Transaction, id_: int, now: int, error: str) -> None:
     """Trying again will not help; the message is kept and shown."""
-    db.run("UPDATE outbox SET state = 'failed', done_at = ?, error = ? WHERE id = ?", (now, error, id_))
+    db.run(
+        "UPDATE outbox SET state = 'failed', done_at = ?, error = ? WHERE id = ? AND state = 'sending'",
+        (now, error, id_),
+    )
 
 
 def recover(db: Transaction, now: int) -> int:
@@ -97,9 +101,7 @@ def recover(db: Transaction, now: int) -> int:
 
 def next_due(store: Rows, channel: str) -> int | None:
     """When the next message on a channel is due, None where nothing waits."""
-    rows = store.rows(
-        "SELECT min(next_at) FROM outbox WHERE channel = ? AND state IN ('waiting', 'sending')", (channel,)
-    )
+    rows = store.rows("SELECT min(next_at) FROM outbox WHERE channel = ? AND state = 'waiting'", (channel,))
     due: int | None = rows[0][0]
     return due
 
@@ -118,6 +120,16 @@ class Delivery:
     next_at: int
     done_at: int | None
     error: str | None
+
+
+_DELIVERY = (
+    """SELECT key, channel, kind, state, attempts, unknown, created_at, next_at, done_at, error FROM outbox"""
+)
+
+
+def of_key(store: Rows, key: str) -> list[Delivery]:
+    """The state of one message on each of its channels."""
+    return [Delivery(*row) for row in store.rows(f"{_DELIVERY} WHERE key = ? ORDER BY id", (key,))]
 
 
 def deliveries(store: Rows, limit: int = 100, *, undelivered: bool = False) -> list[Delivery]:

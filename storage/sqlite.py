@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -148,11 +148,12 @@ class SqliteStore:
     def _copy(self, before: str) -> None:
         copy = self.path.with_name(f"{self.path.name}.before-{before}")
         copy.unlink(missing_ok=True)
-        target = sqlite3.connect(copy)
-        try:
-            self._connection.backup(target)
-        finally:
-            target.close()
+        # Read over another connection: this one holds the write lock, for which a backup would wait for ever.
+        with (
+            closing(_connect(self.path, read_only=True)) as current,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            current.backup(target)
 
     @contextmanager
     def _immediate(self) -> Iterator[None]:
@@ -206,6 +207,10 @@ class SqliteStore:
         found = self.rows("SELECT cursor FROM sources WHERE name = ?", (source,))
         cursor: Cursor | None = json.loads(found[0][0]) if found and found[0][0] else None
         return cursor
+
+    def damage(self) -> list[str]:
+        """What a quick look over the whole file finds wrong; empty where it is sound."""
+        return [str(row[0]) for row in self.rows("PRAGMA quick_check") if row[0] != "ok"]
 
     def data_version(self) -> int:
         """Changes when another connection has written to the file."""

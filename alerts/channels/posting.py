@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from alerts.channels.base import Undelivered
 from alerts.transport import Answer, NoAnswer, Refused, Transport, retry_after
@@ -16,7 +16,12 @@ _REASON = re.compile(rb"[a-z_]{2,40}")
 
 
 async def post(
-    transport: Transport, receiver: str, url: str, headers: Mapping[str, str], body: bytes
+    transport: Transport,
+    receiver: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    clock: Callable[[], float] = time.time,
 ) -> Answer:
     """Return the answer of a receiver that took the body (2xx); raise Undelivered for every other outcome.
 
@@ -42,15 +47,15 @@ async def post(
         raise Undelivered(f"{receiver} is not asked: {error}", permanent=True) from None
     if 200 <= answer.status < 300:
         return answer
-    raise _refusal(receiver, answer)
+    raise _refusal(receiver, answer, clock())
 
 
-def _refusal(receiver: str, answer: Answer) -> Undelivered:
+def _refusal(receiver: str, answer: Answer, now: float) -> Undelivered:
     """Say what a status other than 2xx means: 408, 425, 429 and 5xx pass, the rest will not change by itself."""
     passing = answer.status in _AGAIN or answer.status >= 500
     named = _REASON.fullmatch(answer.body.strip()[:60])
     return Undelivered(
         f"{receiver} answered {answer.status}" + (f" ({named.group().decode()})" if named else ""),
         permanent=not passing,
-        retry_after=retry_after(answer.headers, time.time()) if passing else None,
+        retry_after=retry_after(answer.headers, now) if passing else None,
     )

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import time
+from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -50,10 +51,17 @@ class Options(BaseModel):
 class Webhook:
     """Posts to one address of the operator's choice."""
 
-    def __init__(self, url: SecretStr, secret: SecretStr | None, transport: Transport) -> None:
+    def __init__(
+        self,
+        url: SecretStr,
+        secret: SecretStr | None,
+        transport: Transport,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._url = url
         self._secret = secret
         self._transport = transport
+        self._clock = clock
 
     async def send(self, item: Message | Letter) -> None:
         """Return on 2xx. The receiver tells a repeated attempt by `webhook-id` and `Idempotency-Key`."""
@@ -64,7 +72,7 @@ class Webhook:
 
     def _headers(self, key: str, body: bytes) -> dict[str, str]:
         # The time of this attempt, not of the alert: receivers refuse old timestamps as replays.
-        stamp = str(int(time.time()))
+        stamp = str(int(self._clock()))
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": key,

@@ -24,7 +24,9 @@ def letter_from(facts: DigestFacts, store: Rows, zone: ZoneInfo, key: str) -> Le
     ids = [int(ref.post) for ref in facts.quotes]
     seen = browse.by_ids(store, None, ids) if ids else []
     quotes = {
-        str(one.id): Quote(one.joined(), one.author, one.source, one.url, iso(one.published_at, zone), one.label)
+        str(one.id): Quote(
+            one.joined(), one.author, one.source, one.url, iso(one.published_at, zone), one.label
+        )
         for one in seen
     }
     return letter(compose(facts), quotes, key)

@@ -37,6 +37,7 @@ _PARSER_FAILURES = (
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _FEED_ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 _ITEM_TAG = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _CLOSED = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _LANGUAGE = re.compile(rb"<(?:dc:)?language>\s*([A-Za-z]{2,3})\b")
 _OPENING = re.compile(rb"<!(?:--|\[CDATA\[|ENTITY)")
@@ -72,7 +73,15 @@ def read_document(body: bytes, content_type: str | None = None, base: str = "") 
     items = _read_xml(document)
     # A broken-off document may lack items, and nothing in it says how many.
     whole = not items or _CLOSED.search(document) is not None
+    if not whole and _last(_ITEM_TAG, document) > _last(_ITEM_END, document):
+        # Half a text would be kept under its item's id, and the whole one never again.
+        items.pop()
     return Document([_absolute(item, base) for item in items], whole)
+
+
+def _last(tag: re.Pattern[bytes], document: bytes) -> int:
+    """Where a tag stands last; -1 where it does not."""
+    return max((found.start() for found in tag.finditer(document)), default=-1)
 
 
 def _declares_entities(document: bytes) -> bool:

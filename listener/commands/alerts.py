@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
+from click.core import ParameterSource
 
 from alerts import format as reading
 from alerts.telling import amount
@@ -21,7 +26,9 @@ from listener.commands.options import (
     store_errors,
 )
 from storage import alerting, outbox
+from storage.alerting import AlertEvent, AlertState
 from storage.calendar import iso
+from storage.outbox import Delivery
 
 
 @click.group("alerts", invoke_without_command=True)
@@ -29,75 +36,83 @@ from storage.calendar import iso
 @json_option
 @click.pass_context
 def command(ctx: click.Context, config_file: Path, as_json: bool) -> None:
-    """Show what fires now, what was told lately, and what could not be delivered."""
+    """Show what fires, what was told, what waits to be delivered."""
     ctx.obj = config_file
     if ctx.invoked_subcommand is not None:
         return
     config = read_config(config_file)
     with open_reader(config) as reader:
-        states = alerting.states(reader)
-        events = alerting.events(reader)
-        waiting = outbox.deliveries(reader, undelivered=True)
-        told = outbox.deliveries(reader, 20)
-    firing = [state for state in states.values() if state.phase == "firing"]
-    zone = config.zone
-    if as_json:
-        document = {
-            "firing": [{"rule": s.rule, "brand": s.brand, "fired_at": iso(s.fired_at, zone)} for s in firing],
-            "events": [
-                {
-                    "rule": e.rule,
-                    "brand": e.brand,
-                    "kind": e.kind,
-                    "at": iso(e.at, zone),
-                    "key": e.key,
-                    **e.numbers,
-                }
-                for e in events
-            ],
-            "deliveries": [
-                {
-                    "key": d.key,
-                    "channel": d.channel,
-                    "kind": d.kind,
-                    "state": d.state,
-                    "attempts": d.attempts,
-                    "unknown": d.unknown,
-                    "error": d.error,
-                }
-                for d in told
-            ],
-        }
-        click.echo(json.dumps(document, ensure_ascii=False))
-        return
-    click.echo("Firing now:" if firing else "Nothing fires now.")
-    for state in firing:
-        click.echo(f"  {state.brand}: {state.rule}, since {reading.moment(state.fired_at, zone)}")
-    if events:
-        click.echo("Told lately:")
-    for event in events[:20]:
-        n = event.numbers
-        value = (
-            amount(n["value"], str(n["unit"]), str(n["kpi"])) if n["value"] is not None else "too little data"
-        )  # type: ignore[arg-type]
-        click.echo(
-            f"  {reading.moment(event.at, zone)}  {event.brand}: {event.rule} {event.kind} ({n['kpi']} {value})"
+        seen = _Seen(
+            [state for state in alerting.states(reader).values() if state.phase == "firing"],
+            alerting.events(reader),
+            outbox.deliveries(reader, undelivered=True),
+            outbox.deliveries(reader, 20),
         )
-    if waiting:
+    if as_json:
+        click.echo(json.dumps(_document(seen, config.zone), ensure_ascii=False))
+    else:
+        _print(seen, config.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    firing: list[AlertState]
+    events: list[AlertEvent]
+    waiting: list[Delivery]
+    told: list[Delivery]
+
+
+def _document(seen: _Seen, zone: ZoneInfo) -> dict[str, object]:
+    names = ("key", "channel", "kind", "state", "attempts", "unknown", "error")
+    return {
+        "firing": [
+            {"rule": s.rule, "brand": s.brand, "fired_at": iso(s.fired_at, zone)} for s in seen.firing
+        ],
+        "events": [{**e.numbers, **_head(e, zone)} for e in seen.events],
+        "deliveries": [{name: getattr(d, name) for name in names} for d in seen.told],
+    }
+
+
+def _head(event: AlertEvent, zone: ZoneInfo) -> dict[str, object]:
+    times = {name: iso(getattr(event, name), zone) for name in ("at", "since", "until")}
+    return {"key": event.key, "rule": event.rule, "brand": event.brand, "kind": event.kind, **times}
+
+
+def _print(seen: _Seen, zone: ZoneInfo) -> None:
+    click.echo("Firing now:" if seen.firing else "Nothing fires now.")
+    for state in seen.firing:
+        click.echo(f"  {state.brand}: {state.rule}, since {reading.moment(state.fired_at, zone)}")
+    if seen.events:
+        click.echo("Told lately:")
+    for event in seen.events[:20]:
+        when = reading.moment(event.at, zone)
+        click.echo(f"  {when}  {event.brand}: {event.rule} {event.kind} ({_value(event.numbers)})")
+    if seen.waiting:
         click.echo("Not delivered:")
-    for item in waiting:
-        tries = f"{item.attempts} attempt{'s' if item.attempts != 1 else ''}"
+    for item in seen.waiting:
+        tries = reading.plural(item.attempts, "attempt")
         click.echo(
             f"  {item.kind} on {item.channel}: {item.state} after {tries}: {item.error or 'not sent yet'}"
         )
 
 
+def _value(numbers: Mapping[str, Any]) -> str:
+    if numbers["value"] is None:
+        return "too little data"
+    return f"{numbers['kpi']} {amount(numbers['value'], numbers['unit'], numbers['kpi'])}"
+
+
 @command.command("test")
 @click.argument("channels", nargs=-1)
-@click.pass_obj
-def test(config_file: Path, channels: tuple[str, ...]) -> None:
-    """Send a sample to each channel (or to those named), now."""
-    config = read_config(config_file)
+@config_option
+@click.pass_context
+def test(ctx: click.Context, config_file: Path, channels: tuple[str, ...]) -> None:
+    """Send a sample to each channel, or to those named.
+
+    A running daemon sends it, if there is one. Exit 1 when a channel did not take it.
+    """
+    here = ctx.get_parameter_source("config_file") == ParameterSource.COMMANDLINE
+    config = read_config(config_file if here else ctx.obj)
     unknown = [name for name in channels if name not in config.channels]
     if unknown:
         raise WrongUsage(f"there is no channel {unknown[0]!r}; there are: {', '.join(config.channels)}")
@@ -105,8 +120,11 @@ def test(config_file: Path, channels: tuple[str, ...]) -> None:
     from listener.errands import test_channels
 
     logs.set_up()
-    with store_errors():
-        errand = asyncio.run(test_channels(config, time.time, channels or tuple(config.channels)))
+    try:
+        with store_errors():
+            errand = asyncio.run(test_channels(config, time.time, channels or tuple(config.channels)))
+    except TimeoutError:
+        raise Failure("a daemon runs on this store, but it does not send; look at its log") from None
     for line in errand.lines:
         click.echo(line)
     if errand.failed:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from listener.commands.options import config_option, open_reader, read_config
+from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
 from storage import polling
 from storage.durations import format_duration
@@ -22,9 +22,9 @@ def command(config_file: Path) -> None:
     config = read_config(config_file)
     for line in describe(config):
         click.echo(line)
-    with open_reader(config) as reader:
-        sources = polling.states(reader)
-        problems = [row[0] for row in reader.rows("PRAGMA quick_check") if row[0] != "ok"]
+    with open_store(config) as store:
+        sources = polling.states(store)
+        problems = store.damage()
     for problem in problems:
         click.echo(f"store: {problem}", err=True)
     posts = sum(source.posts for source in sources)

@@ -16,9 +16,10 @@ from listener.commands.options import Failure, config_option, read_config, store
 @click.command("doctor")
 @config_option
 def command(config_file: Path) -> None:
-    """Check everything: configuration, store, disk, engine, each source over the network.
+    """Check everything, with the network, and say what to do.
 
-    Nothing is stored and nothing is told. Exit 1 when something needs a hand.
+    Looks at configuration, store, disk, engine, sources and channels. Nothing is stored and nothing is told.
+    Exit 1 when something needs a hand.
     """
     config = read_config(config_file)
     from listener.examining import examine

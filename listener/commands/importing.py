@@ -41,8 +41,10 @@ def command(
     """Import history: CSV with a first line of names, or JSON Lines.
 
     Fields: text, id, created_at, author, brand, url, source, in_reply_to, thread, inbound, language. A column
-    that bears a field's name needs no --map; other columns are ignored. Importing twice changes nothing.
-    Imported posts count in every KPI and never make a rule fire.
+    that bears a field's name needs no --map; other columns are ignored. `brand` stands instead of the query;
+    `inbound` false says that the brand itself wrote it; `thread` ties an answer to its question.
+
+    Importing twice changes nothing. Imported posts count in every KPI and never make a rule fire.
     """
     config = read_config(config_file)
     try:

@@ -19,6 +19,7 @@ from listener.commands.options import (
     open_reader,
     read_config,
 )
+from storage.calendar import iso
 from storage.kpi import KPIS, Ask, KpiValue, compute
 
 
@@ -76,9 +77,8 @@ def command(
 
 def _print(values: list[KpiValue], ask: Ask) -> None:
     zone = ask.zone
-    click.echo(
-        f"{reading.moment(ask.window.since, zone)} to {reading.moment(ask.window.until, zone)} ({zone.key})\n"
-    )
+    since, until = (reading.stamp(iso(at, zone)) for at in (ask.window.since, ask.window.until))
+    click.echo(f"{since} to {until} ({zone.key})\n")
     rows = [("", "KPI", "VALUE", "N", "")] if len(values) else []
     last = ""
     for value in values:

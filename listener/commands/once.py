@@ -14,10 +14,10 @@ from listener.commands.options import Failure, config_option, read_config, store
 @click.command("once")
 @config_option
 def command(config_file: Path) -> None:
-    """Poll each source once, judge, count, tell what is to be told, and exit.
+    """Poll each source once, do what follows from it, and exit.
 
-    A source that is down, or asked to wait, is left alone until its time has come. Exit 1 when a source or a
-    message failed.
+    What follows: judging, counting, alerts, a letter that is due. A source that is down, or asked to wait, is
+    left alone until its time has come. Exit 1 when a source or a message failed.
     """
     config = read_config(config_file)
     from listener import logs

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from listener.commands.options import Failure, WrongUsage, config_option, read_config, store_errors
+from listener.commands.options import Failure, WrongUsage, config_option, read_config
 
 
 @click.command("run")
@@ -26,15 +26,16 @@ def command(config_file: Path, verbose: bool) -> None:
     from listener import daemon, logs
     from listener.dashboard.app import NotServed
     from sentiment.tone import EngineUnavailable
+    from storage.base import StoreError
 
     logs.set_up(verbose=verbose)
-    with store_errors():
-        try:
-            asyncio.run(daemon.run(config))
-        except* NotServed as group:
-            raise WrongUsage(str(_first(group))) from None
-        except* EngineUnavailable as group:
-            raise Failure(str(_first(group))) from None
+    try:
+        asyncio.run(daemon.run(config))
+    except* NotServed as group:
+        raise WrongUsage(str(_first(group))) from None
+    # In a group: the store may fail under several tasks at once.
+    except* (EngineUnavailable, StoreError) as group:
+        raise Failure(str(_first(group))) from None
     # An engine in the middle of a long batch must not keep a stopped daemon alive; nothing it does is lost.
     if any(thread.name.startswith("judge") for thread in threading.enumerate()):
         sys.stdout.flush()

@@ -20,7 +20,7 @@ from storage.polling import SourceState
 @json_option
 @click.option("--explain", metavar="NAME", help="One source: its next poll and why.")
 def command(config_file: Path, as_json: bool, explain: str | None) -> None:
-    """Show each source: its state, until when it was heard, when it is polled next and why."""
+    """Show each source: its state, last heard, next poll and why."""
     config = read_config(config_file)
     with open_reader(config) as reader:
         states = polling.states(reader)

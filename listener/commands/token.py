@@ -21,7 +21,10 @@ from storage.desk import tokens
 
 @click.group("token")
 def command() -> None:
-    """Make and revoke the tokens that the HTTP API asks for beyond this machine."""
+    """Make and revoke the tokens of the HTTP API.
+
+    They are asked for where the dashboard can be reached from other machines; only their hashes are kept.
+    """
 
 
 @command.command("add")

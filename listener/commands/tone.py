@@ -21,7 +21,7 @@ from listener.commands.options import Failure, WrongUsage, read_config
 )
 @click.option("--engine", "engine_name", help="vader or transformers; default: the configured one, or vader.")
 def command(config_file: Path | None, engine_name: str | None) -> None:
-    """Judge JSON Lines from standard input; one line out for each line in, always.
+    """Judge JSON Lines from standard input, one line out for each.
 
     In: {"text": "...", "lang": "en", "target": "Acme"}, of which lang and target may be missing.
 

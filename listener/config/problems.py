@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,9 @@ def say(model: type[BaseModel], problem: Mapping[str, Any], *, show: bool) -> st
     return f"{message}; got {given!r}" if quoted else message
 
 
-def is_secret(model: type[BaseModel], key: object) -> bool:
-    """Whether a key holds a secret, which no message may quote however wrong it is."""
-    fields = [field for name, field in model.model_fields.items() if key in (name, field.alias)]
+def is_secret(model: type[BaseModel], key: Sequence[object]) -> bool:
+    """Whether a key (none: the model itself) holds a secret, which no message may quote however wrong it is."""
+    fields = [field for name, field in model.model_fields.items() if {name, field.alias} & set(key)]
     return any("SecretStr" in str(field.annotation) for field in fields)
 
 

@@ -162,7 +162,7 @@ class _Reader:
                 location = (*path, *problem["loc"])
                 # A union names its branches in the path; the file knows only keys and positions.
                 place = tuple(p for p in location if not isinstance(p, str) or "[" not in p)
-                show = place not in self._from_environment and not is_secret(model, problem["loc"][0])
+                show = place not in self._from_environment and not is_secret(model, problem["loc"][:1])
                 if place not in self._missing:
                     self._add(place, say(model, problem, show=show))
             return None

@@ -51,10 +51,10 @@ async def serve(station: Station) -> None:
             f"dashboard.host {options.host} can be reached from other machines, and there is no token to ask "
             "for; make one with `listener token add NAME`, or set dashboard.host to 127.0.0.1"
         )
-    runner = web.AppRunner(make_app(station), access_log=None, handle_signals=False)
+    runner = web.AppRunner(make_app(station), access_log=None, handle_signals=False, shutdown_timeout=0.2)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, options.host, options.port, shutdown_timeout=0.2)
+        site = web.TCPSite(runner, options.host, options.port)
         try:
             await site.start()
         except OSError as error:

@@ -79,7 +79,11 @@ def _row(brand: str, own: bool, values: list[KpiValue]) -> dict[str, object]:
 def _cell(value: KpiValue) -> dict[str, object]:
     if value.value is None:
         return {"text": "–", "note": value.reason, "kpi": value.kpi}
-    return {"text": amount(value.value, value.unit, value.kpi), "note": f"n = {reading.count(value.n)}", "kpi": value.kpi}
+    return {
+        "text": amount(value.value, value.unit, value.kpi),
+        "note": f"n = {reading.count(value.n)}",
+        "kpi": value.kpi,
+    }
 
 
 def _shorten(text: str, length: int = 220) -> str:

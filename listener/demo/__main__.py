@@ -58,8 +58,8 @@ def write_config(folder: Path, port: int, dashboard_port: int) -> Path:
     config["dashboard"]["port"] = dashboard_port
     sources = config["sources"]
     sources["hackernews"]["url"] = _moved(sources["hackernews"]["url"], port)
-    for number, url in enumerate(sources["feeds"]["urls"]):
-        sources["feeds"]["urls"][number] = _moved(url, port)
+    for feed in sources["feeds"]["urls"]:
+        feed["url"] = _moved(feed["url"], port)
     path = folder / "config.yaml"
     with path.open("w", encoding="utf-8") as file:
         yaml.dump(config, file)

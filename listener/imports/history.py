@@ -267,7 +267,9 @@ class Importer:
 
     def _flush(self, source: str) -> None:
         posts: list[KeptPost] = self._pipeline.judge(self._pages.pop(source))
-        committed = self._commit(Kept(_source(source), posts, None, self._spans.get(source), live=False))
+        # Rows without any time stand at the time of the import, so that is what was heard.
+        span = self._spans.get(source, Heard(self._now, self._now))
+        committed = self._commit(Kept(_source(source), posts, None, span, live=False))
         self.report.kept += committed.posts
         self.report.mentions += committed.mentions
         self.report.doubles += len(posts) - committed.posts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.base import Rows
 from storage.calendar import Window
@@ -19,40 +20,43 @@ class Response:
     seconds: int | None
 
 
+class _Turn(NamedTuple):
+    role: int
+    at: int
+    language: str | None
+    live: int
+
+
 # Conversations that were addressed to the brand inside the window, then everything said in them with or by it:
 # the clock may have started earlier, and the answer may lie after the window.
 _TURNS = """WITH started AS (
     SELECT DISTINCT p.source_id, coalesce(p.conversation, p.native_id) AS conversation
     FROM turns t JOIN posts p ON p.id = t.post_id
-    WHERE t.brand_id = ? AND t.role = 0 AND t.at >= ? AND t.at < ? {live}),
+    WHERE t.brand_id = ? AND t.role = 0 AND t.at >= ? AND t.at < ?),
 members AS (
-    SELECT s.source_id, s.conversation, p.id, p.language FROM started s
+    SELECT s.source_id, s.conversation, p.id, p.language, p.live FROM started s
     JOIN posts p ON p.source_id = s.source_id AND p.conversation = s.conversation
     UNION ALL
-    SELECT s.source_id, s.conversation, p.id, p.language FROM started s
+    SELECT s.source_id, s.conversation, p.id, p.language, p.live FROM started s
     JOIN posts p ON p.source_id = s.source_id AND p.native_id = s.conversation AND p.conversation IS NULL)
-SELECT m.source_id, m.conversation, t.role, t.at, m.language FROM members m
-JOIN turns t ON t.brand_id = ? AND t.post_id = m.id ORDER BY t.at"""
+SELECT m.source_id, m.conversation, t.role, t.at, m.language, m.live FROM members m
+JOIN turns t ON t.brand_id = ? AND t.post_id = m.id ORDER BY t.at, m.id"""
 
 
 def responses(store: Rows, brand: int, window: Window, *, live_only: bool) -> list[Response]:
     """Return one Response for each conversation whose clock started in the window.
 
     The clock starts at the first post that addresses the brand and stops at the first later one by the brand's
-    own people; posts flagged automatic do not stop it.
+    own people; posts flagged automatic do not stop it. `live_only` leaves out clocks that history started.
     """
-    sql = _TURNS.format(live="AND p.live = 1" if live_only else "")
-    said: dict[tuple[int, str], list[tuple[int, int, str | None]]] = defaultdict(list)
-    for source, conversation, role, at, language in store.rows(
-        sql, (brand, window.since, window.until, brand)
-    ):
-        said[source, conversation].append((at, role, language))
+    said: dict[tuple[int, str], list[_Turn]] = defaultdict(list)
+    for source, conversation, *turn in store.rows(_TURNS, (brand, window.since, window.until, brand)):
+        said[source, conversation].append(_Turn(*turn))
     found = []
     for (source, _), turns in said.items():
-        started, _, language = next(turn for turn in turns if turn[1] == 0)
-        if window.since <= started < window.until:
-            answered = next((at for at, role, _ in turns if role == 1 and at > started), None)
-            found.append(
-                Response(source, language, started, None if answered is None else answered - started)
-            )
+        first = next(turn for turn in turns if turn.role == 0)
+        if window.since <= first.at < window.until and (first.live or not live_only):
+            answered = next((turn.at for turn in turns if turn.role == 1 and turn.at > first.at), None)
+            seconds = None if answered is None else answered - first.at
+            found.append(Response(source, first.language, first.at, seconds))
     return found

@@ -43,6 +43,8 @@ _STATEMENTS = (
         role INTEGER NOT NULL CHECK (role IN (0, 1, 2)), at INTEGER NOT NULL,
         PRIMARY KEY (brand_id, post_id)) WITHOUT ROWID""",
     "CREATE INDEX turns_at ON turns (brand_id, role, at)",
+    # Which posts are a brand's own, asked for the parents of each page's replies.
+    "CREATE INDEX turns_own ON turns (post_id) WHERE role > 0",
     """CREATE TABLE quarantine (
         id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL REFERENCES sources(id), at INTEGER NOT NULL,
         native_id TEXT, cause TEXT NOT NULL, item TEXT NOT NULL, UNIQUE (source_id, item))""",
@@ -63,7 +65,7 @@ _STATEMENTS = (
         attempts INTEGER NOT NULL DEFAULT 0, unknown INTEGER NOT NULL DEFAULT 0,
         next_at INTEGER NOT NULL, done_at INTEGER, error TEXT,
         UNIQUE (key, channel))""",
-    "CREATE INDEX outbox_open ON outbox (channel, next_at) WHERE state IN ('waiting', 'sending')",
+    "CREATE INDEX outbox_open ON outbox (channel, next_at) WHERE state = 'waiting'",
     """CREATE TABLE digests (
         key TEXT PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID""",
     """CREATE TABLE tokens (

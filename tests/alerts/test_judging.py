@@ -194,6 +194,7 @@ def test_what_was_only_pending_begins_anew_after_a_restart(store: SqliteStore) -
         judging.restart(db, [patient], NOW + 800)
     hear(store, 4, NOW + 900)
     assert judge(store, [patient], NOW + 900) == []
+    hear(store, 0, NOW + 1700)
     assert [event.kind for event in judge(store, [patient], NOW + 1700)] == ["fired"]
 
 

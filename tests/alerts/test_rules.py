@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -78,9 +79,8 @@ def test_a_condition_is_read_in_the_units_of_its_kpi(text: str, kpi: str, op: st
     ],
 )
 def test_a_wrong_unit_name_or_form_is_refused_with_the_remedy(text: str, hint: str) -> None:
-    with pytest.raises(ValueError, match="^") as error:
+    with pytest.raises(ValueError, match=re.escape(hint)):
         parse_condition(text)
-    assert hint in str(error.value)
     with pytest.raises(ValidationError):
         RuleOptions.model_validate({"name": "x", "when": text})
 

@@ -1,0 +1,277 @@
+"""Writes the parts of docs/ that come from the code: `python docs/generate.py`, or with --check only compares."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import click
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+from ruamel.yaml import YAML
+
+from alerts.channels import CHANNELS
+from alerts.rules import RuleOptions
+from listener.cli import listener
+from listener.collectors import COLLECTORS
+from listener.collectors.feeds import Feed
+from listener.config.options import BrandOptions, DashboardOptions, DigestOptions, StorageOptions
+from sentiment.engines import ENGINES
+from storage.durations import format_duration, parse_duration
+from storage.kpi import KPIS, Kpi
+from storage.kpi.value import NO_SOURCE
+
+DOCS = Path(__file__).parent
+_BLOCK = re.compile(r"(<!-- generated: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PLAIN = re.compile(r"[\w./][\w .@/-]*|[\w.]+ [<>=]+ [\w.%]+")
+_WORDS: dict[Any, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "number",
+    SecretStr: "secret",
+    Feed: "feed",
+}
+
+
+class Stale(Exception):
+    """The docs and the code say different things."""
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    """The options of every section of config.yaml, by the path that leads to it."""
+
+    def of(prefix: str, registry: Mapping[str, str]) -> dict[str, type[BaseModel]]:
+        return {f"{prefix}.{name}": import_module(path).Options for name, path in registry.items()}
+
+    return {
+        "brands[]": BrandOptions,
+        **of("sources", COLLECTORS),
+        "sources.feeds.urls[]": Feed,
+        **of("sentiment", ENGINES),
+        "storage": StorageOptions,
+        **of("channels", CHANNELS),
+        "alerts.rules[]": RuleOptions,
+        "digest": DigestOptions,
+        "dashboard": DashboardOptions,
+    }
+
+
+def notes() -> dict[str, dict[str, dict[str, Any]]]:
+    """What docs/keys.yaml says of each key. Raises Stale where it and the options name different keys."""
+    said: dict[str, dict[str, dict[str, Any]]] = YAML(typ="safe").load(DOCS / "keys.yaml")
+    meant = {name: list(keys(model)) for name, model in sections().items()}
+    if set(said) != set(meant):
+        raise Stale(f"docs/keys.yaml: sections {sorted(set(said) ^ set(meant))} are there or here alone")
+    for name, known in meant.items():
+        if set(said[name]) != set(known):
+            raise Stale(f"docs/keys.yaml: {name} differs in {sorted(set(said[name]) ^ set(known))}")
+    return said
+
+
+def keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a section by the key that stands in the file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def config_table(name: str) -> str:
+    """One section of config.yaml as a table."""
+    model, said = sections()[name], notes()[name]
+    if not said:
+        return "No keys.\n"
+    lines = ["| key | type | default | example | |", "|---|---|---|---|---|"]
+    for key, field in keys(model).items():
+        note = said[key]
+        kind = _kind(field) + (f", in {note['unit']}" if "unit" in note else "")
+        cells = (f"`{key}`", kind, _default(field), f"`{_yaml(note['example'])}`", note["says"])
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _yaml(value: object) -> str:
+    """A value on one line, as it may stand in the file."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_yaml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_yaml(inner) for inner in value) + "]"
+    if not isinstance(value, str):
+        return json.dumps(value)
+    if _PLAIN.fullmatch(value):
+        return value
+    return f"'{value}'" if '"' in value and "'" not in value else json.dumps(value, ensure_ascii=False)
+
+
+def _is_duration(metadata: Iterable[object]) -> bool:
+    return any(getattr(entry, "func", None) is parse_duration for entry in metadata)
+
+
+def _kind(field: FieldInfo) -> str:
+    kind = "duration" if _is_duration(field.metadata) else _words(field.annotation)
+    low = max((entry.ge for entry in field.metadata if hasattr(entry, "ge")), default=None)
+    high = min((entry.le for entry in field.metadata if hasattr(entry, "le")), default=None)
+    show: Callable[[Any], str] = format_duration if kind == "duration" else str
+    if low is not None and high is not None:
+        return f"{kind}, {show(low)} to {show(high)}"
+    return f"{kind}, at least {show(low)}" if low else kind
+
+
+def _words(annotation: Any) -> str:
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return "duration" if _is_duration(annotation.__metadata__) else _words(inside[0])
+    if origin in (Union, UnionType):
+        return _words(next(part for part in inside if part is not type(None)))
+    if origin is Literal:
+        return "one of " + ", ".join(f"`{part}`" for part in inside)
+    if origin in (list, tuple):
+        return f"list of {_words(inside[0])}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"mapping of {_words(inside[0])} to {_words(inside[1])}"
+    return _WORDS[annotation]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**needed**"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or value is PydanticUndefined:
+        return "none"
+    if _is_duration(field.metadata):
+        return f"`{format_duration(value).replace(' ', '')}`"
+    return f"`{_yaml(list(value) if isinstance(value, tuple) else value)}`"
+
+
+def kpi_table() -> str:
+    """Every KPI with its unit and formula."""
+    lines = ["| name | unit | formula |", "|---|---|---|"]
+    lines += [f"| [`{kpi.name}`](#{kpi.name}) | {kpi.unit} | {kpi.formula} |" for kpi in KPIS.values()]
+    return "\n".join(lines) + "\n"
+
+
+def kpi_facts(name: str) -> str:
+    """What the declaration of one KPI says, and every reason that its function can give for NULL."""
+    kpi = KPIS[name]
+    reasons = ", ".join(f"`{reason}`" for reason in reasons_of(kpi))
+    says = " ".join((inspect.getdoc(kpi.read) or "").split())
+    return f"Unit: {kpi.unit}. {says}\n\nNULL, with one of these as `reason`: {reasons}.\n"
+
+
+def reasons_of(kpi: Kpi) -> list[str]:
+    """The reasons that stand in a KPI's function and in those of its module that it calls."""
+    module = ast.parse(inspect.getsource(inspect.getmodule(kpi.read)))  # type: ignore[arg-type]
+    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
+    found = dict.fromkeys(_reasons(functions, kpi.read.__name__))
+    return sorted(found, key=lambda reason: reason != NO_SOURCE)
+
+
+def _reasons(functions: Mapping[str, ast.FunctionDef], name: str) -> Iterator[str]:
+    for node in ast.walk(functions[name]):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id == "Reading":
+                yield from _texts(node.args[2:3])
+            elif node.func.id in functions:
+                yield from _reasons(functions, node.func.id)
+        elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "reason" for t in node.targets):
+            yield from _texts([node.value])
+
+
+def _texts(expressions: list[ast.expr]) -> Iterator[str]:
+    for expression in expressions:
+        for node in ast.walk(expression):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+            elif isinstance(node, ast.Name) and node.id == "NO_SOURCE":
+                yield NO_SOURCE
+
+
+def command_pages() -> str:
+    """The help of every command, as it is printed."""
+    context = click.Context(listener, info_name="listener", max_content_width=100)
+    names = listener.list_commands(context)
+    return "\n".join(page for name in names for page in _pages(listener, name, context))
+
+
+def _pages(group: click.Group, name: str, parent: click.Context) -> Iterator[str]:
+    command = group.get_command(parent, name)
+    assert command is not None
+    context = click.Context(
+        command,
+        info_name=name,
+        parent=parent,
+        max_content_width=100,
+        terminal_width=100,
+        help_option_names=["-h", "--help"],
+    )
+    yield f"## {context.command_path}\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            yield from _pages(command, inner, context)
+
+
+def generated(name: str) -> str:
+    """The text of one generated part. Raises Stale for a name that nothing here makes."""
+    kind, _, rest = name.partition(":")
+    makers: dict[str, Callable[[], str]] = {
+        "commands": command_pages,
+        "kpis": kpi_table,
+        "kpi": lambda: kpi_facts(rest),
+        "config": lambda: config_table(rest),
+    }
+    try:
+        return makers[kind]()
+    except KeyError:
+        raise Stale(f"nothing makes the part {name!r}") from None
+
+
+def page(text: str) -> str:
+    """A page with its generated parts made anew."""
+    return _BLOCK.sub(lambda found: f"{found[1]}\n{generated(found[2])}\n{found[3]}", text)
+
+
+def missing() -> list[str]:
+    """Parts that the code could fill and no page asks for."""
+    asked = {
+        name for path in DOCS.glob("*.md") for _, name, _ in _BLOCK.findall(path.read_text(encoding="utf-8"))
+    }
+    wanted = {
+        "commands",
+        "kpis",
+        *(f"kpi:{name}" for name in KPIS),
+        *(f"config:{name}" for name in sections()),
+    }
+    return sorted(wanted - asked)
+
+
+def main(arguments: list[str]) -> int:
+    """Write what is stale, or say it: exit 1 with --check where something is, 0 otherwise."""
+    stale = []
+    for path in sorted(DOCS.glob("*.md")):
+        old = path.read_text(encoding="utf-8")
+        new = page(old)
+        if new != old:
+            stale.append(path.name)
+            if "--check" not in arguments:
+                path.write_text(new, encoding="utf-8")
+    absent = missing()
+    for name in absent:
+        print(f"docs: no page holds <!-- generated: {name} -->")
+    checking = "--check" in arguments
+    for name in stale:
+        print(f"docs/{name}: {'is not current; run python docs/generate.py' if checking else 'written'}")
+    return 1 if absent or (checking and stale) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,146 @@
+"""Real posts about four brands, served as a feed to the running daemon: heard, matched, judged, counted, told."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from conftest import MakeHouse
+from house import Board, House, Item, Mailbox, feeds, rule, until
+from servers import FaultServer, Reply
+
+DATA = Path(os.environ.get("LISTENER_DATA", Path(__file__).parents[3] / "shared" / "data"))
+FILE = DATA / "brands" / "tech_four_brands.jsonl"
+BRANDS = ("Apple", "Google", "Microsoft", "Twitter")
+FIRST_POLL, STEP = 400, 1_000
+
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.data,
+    pytest.mark.skipif(not FILE.exists(), reason=f"{FILE.name} is not here; name its folder in LISTENER_DATA"),
+]
+
+
+def moved_to(end: float) -> list[Item]:
+    """All posts, without their brand, moved by one constant so that the last one is at `end`."""
+    rows = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
+    times = [datetime.fromisoformat(row["created_at"].replace("Z", "+00:00")).timestamp() for row in rows]
+    by = int(end) - max(times)
+    found = [Item(row["text"], row["id"], at + by) for row, at in zip(rows, times, strict=True)]
+    return sorted(found, key=lambda item: item.at or 0)
+
+
+def named(items: Iterable[Item], since: float = 0, until: float = float("inf")) -> Counter[str]:
+    """Mentions per brand in plain Python."""
+    return Counter(
+        brand
+        for item in items
+        for brand in BRANDS
+        if since <= (item.at or 0) < until and re.search(rf"\b{brand}\b", item.text, re.IGNORECASE)
+    )
+
+
+def configured(new_house: MakeHouse, board: Board, mailbox: Mailbox) -> House:
+    return new_house(
+        brands=[{"name": brand, "own": brand == "Twitter", "query": brand.lower()} for brand in BRANDS],
+        sources=feeds({"town": board.url}),
+        channels={"webhook": {"url": "${HOOK}"}, "email": mailbox.options},
+        alerts={"rules": [rule("loud", "mentions > 50", brand="Twitter", over="6h")]},
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+async def test_four_brands_from_feed_to_letter(
+    server: FaultServer, new_house: MakeHouse, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    server.script("/hook", Reply())
+    items = moved_to(time.time())
+    board = Board(server, "/feed", items[:FIRST_POLL])
+    house = configured(new_house, board, mailbox)
+    await house.start()
+    await house.until_kept(1)
+    await board.read(2)
+    kept = house.count("posts")
+    assert house.count("outbox") == 0, "a first poll never fires"
+    for end in range(FIRST_POLL + STEP, len(items) + STEP, STEP):
+        board.items = items[:end]
+        await board.read(2)
+    expected = named(items)
+    await until(lambda: house.count("mentions") >= expected.total(), "all mentions are kept")
+    await house.until_delivered(1)
+    assert house.count("posts") > kept
+
+    await _counts(house, items, expected)
+    (seen,) = server.seen("/hook")
+    message = seen.json()
+    assert (message["type"], message["rule"], message["brand"]) == ("alert.fired", "loud", "Twitter")
+    assert message["data"]["value"] > 50
+    await house.stop()
+
+    archive = await _import_a_copy_from_last_week(house, tmp_path)
+    house.settings["digest"] = {"cron": "* * * * *", "channels": ["email"]}
+    await house.start()
+    await until(lambda: mailbox.mails, "the letter is read back", 75)
+    _check_letter(house, mailbox.mails[0], [*items, *archive])
+    await house.stop()
+    assert len(mailbox.mails) == 1
+
+
+async def _counts(house: House, items: list[Item], expected: Counter[str]) -> None:
+    several = [item for item in items if len(named([item])) > 1]
+    assert len(several) == 192
+    answers = json.loads(await house.command("kpi", "mentions", "share_of_voice", "--since", "30d", "--json"))
+    values = {(value["kpi"], value["brand"]): value for value in answers}
+    for brand in BRANDS:
+        assert values["mentions", brand]["value"] == expected[brand]
+        assert values["share_of_voice", brand]["value"] == pytest.approx(expected[brand] / expected.total())
+    in_two = house.rows("SELECT post_id FROM mentions GROUP BY post_id HAVING count(*) > 1")
+    assert len(in_two) == len(several)
+    assert house.count("mentions", "label IS NULL") == 0, "all are judged"
+    labels = dict(house.rows("SELECT label, count(*) FROM mentions GROUP BY label"))
+    assert set(labels) == {-1, 0, 1}
+
+
+async def _import_a_copy_from_last_week(house: House, folder: Path) -> list[Item]:
+    """History for a letter: the same posts, the last one an hour before this ISO week began."""
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    items = moved_to((today - timedelta(days=today.weekday(), hours=1)).timestamp())
+    lines = [
+        json.dumps({"id": item.id, "text": item.text, "created_at": datetime.fromtimestamp(item.at or 0, UTC).isoformat()})
+        for item in items
+    ]
+    file = folder / "archive.jsonl"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    await house.command("import", str(file), "--source", "archive")
+    return items
+
+
+def _check_letter(house: House, raw: bytes, items: list[Item]) -> None:
+    ((since, until_),) = house.rows("SELECT since, until FROM digests")
+    expected = named(items, since, until_)
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    assert mail.get_content_type() == "multipart/alternative"
+    text, html = mail.iter_parts()
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert mail["Subject"] and "\n" not in mail["Subject"]
+    assert f"{expected['Twitter']:,}" in mail["Subject"] or "Twitter" in mail["Subject"]
+    words, page = text.get_content(), html.get_content()
+    for brand in BRANDS:
+        found = re.search(rf"^{brand}(?: \(yours\))?\n  mentions: ([\d,]+)", words, re.MULTILINE)
+        assert found, words
+        assert int(found[1].replace(",", "")) == expected[brand]
+        share = re.search(rf"^{brand}.*\n.*\n  share of voice: ([\d.]+) %", words, re.MULTILINE)
+        assert share, words
+        assert float(share[1]) == pytest.approx(100 * expected[brand] / expected.total(), abs=0.051)
+        assert f"{expected[brand]:,}" in page

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from alerts.rules import Rule, Transition, event_key, judge, windows
+from alerts.rules import Rule, Transition, event_key, judge, looked_at
 from storage import alerting, browse, outbox
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Rows, Transaction
@@ -43,7 +43,7 @@ def look(
     found = []
     for rule in rules:
         late = max((s.lateness for s in active if rule.source in (None, s.name, s.kind)), default=0)
-        values = [_value(store, rule, brands, zone, now, window) for window in windows(rule.over, late, now)]
+        values = [_value(store, rule, brands, zone, now, window) for window in looked_at(rule, late, now)]
         before = states.get((rule.name, rule.brand))
         transition = judge(rule, values, before, now)
         if transition.state != before and (before is not None or transition.state.phase != "quiet"):

@@ -30,6 +30,8 @@ _RANGES = {
     "negative_share": (0.0, 1.0),
     "net_sentiment": (-1.0, 1.0),
 }
+_COUNTS = frozenset({"mentions", "positive_mentions", "positive_growth"})
+"""KPIs that only grow while more posts of their window arrive."""
 _MIN_N = {"mentions": 0, "ratio": 20, "seconds": 5}
 
 
@@ -123,6 +125,17 @@ class Rule:
             tuple(options.channels),
             options.source,
         )
+
+
+def looked_at(rule: Rule, lateness: int, now: int) -> list[Window]:
+    """The windows that a rule judges now, newest last.
+
+    That a count is low is believed only of a window that nothing can be added to any more: the last minutes
+    always lack what the sources deliver late, and "mentions < 10" would fire for that alone.
+    """
+    if rule.condition.op in ("<", "<=") and rule.condition.kpi in _COUNTS:
+        return [Window(now - lateness - rule.over, now - lateness)]
+    return windows(rule.over, lateness, now)
 
 
 def windows(over: int, lateness: int, now: int) -> list[Window]:

@@ -83,8 +83,8 @@ async def _by_the_daemon(config: Config, key: str, lay_out: Callable[[Transactio
     writer.close()
     reader = Reader(config.database)
     async with asyncio.timeout(PATIENCE):
-        while any(d.attempts == 0 or d.state == "sending" for d in outbox.of_key(reader, key)):
-            await asyncio.sleep(0.1)  # noqa: ASYNC110 - another process does the work
+        while any(d.attempts == 0 or d.state == "sending" for d in outbox.of_key(reader, key)):  # noqa: ASYNC110 - another process works
+            await asyncio.sleep(0.1)
     reader.close()
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from storage.base import Row, Rows
 from storage.calendar import Window, iso
 
-_LABELS: dict[int | None, str | None] = {-1: "negative", 0: "neutral", 1: "positive", None: None}
+_NUMBERS = {"negative": -1, "neutral": 0, "positive": 1}
+_LABELS: dict[int | None, str | None] = {None: None, **{number: name for name, number in _NUMBERS.items()}}
 
 _SELECT = """SELECT p.id, b.name, s.name, p.native_id, m.published_at, p.author, p.title, p.text, p.url,
     p.language, m.label, m.p_negative, m.p_neutral, m.p_positive, e.name, p.live, p.dated
@@ -68,12 +69,13 @@ class Filter:
 
 
 def mentions(store: Rows, wanted: Filter, limit: int = 50) -> list[Seen]:
-    """Mentions newest first."""
-    label = next((number for number, name in _LABELS.items() if wanted.label and name == wanted.label), None)
+    """Mentions newest first. Raises ValueError for a label that there is not."""
+    if wanted.label is not None and wanted.label not in _NUMBERS:
+        raise ValueError(f"a label is one of {', '.join(_NUMBERS)}, not {wanted.label!r}")
     clauses = {
         "b.name = ?": wanted.brand,
         "s.name = ?": wanted.source,
-        "m.label = ?": label,
+        "m.label = ?": _NUMBERS[wanted.label] if wanted.label else None,
         "m.published_at >= ?": wanted.since,
         "m.published_at < ?": wanted.until,
     }
@@ -105,7 +107,7 @@ def strongest(
     store: Rows, brand: str, window: Window, label: str, limit: int = 3, *, live_only: bool = False
 ) -> list[int]:
     """Ids of the posts with the clearest tone of this label, one an author, newest first among equals."""
-    number = {"negative": -1, "neutral": 0, "positive": 1}[label]
+    number = _NUMBERS[label]
     live = "AND m.live = 1" if live_only else ""
     rows = store.rows(
         f"""SELECT id, text FROM (

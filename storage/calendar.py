@@ -68,7 +68,7 @@ def iso(at: int, zone: ZoneInfo | None = None) -> str:
     """Write a time as ISO 8601: "2026-11-21T08:00:00Z", or with the offset of `zone`."""
     if zone is None:
         return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return datetime.fromtimestamp(at, zone).isoformat()
+    return datetime.fromtimestamp(at, zone).isoformat().replace("+00:00", "Z")
 
 
 def parse_time(text: str, zone: ZoneInfo) -> int:

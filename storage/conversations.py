@@ -14,8 +14,9 @@ _KEPT = """SELECT native_id, coalesce(conversation, native_id), thread FROM post
     WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))"""
 _REPLIES = """SELECT in_reply_to, coalesce(conversation, native_id), thread FROM posts
     WHERE source_id = ? AND in_reply_to IN (SELECT value FROM json_each(?))"""
-_JOINED_THREADS = """SELECT DISTINCT thread, conversation, NULL FROM posts
-    WHERE source_id = ? AND thread IN (SELECT value FROM json_each(?)) AND conversation <> thread"""
+_JOINED_THREADS = """SELECT DISTINCT thread, coalesce(conversation, native_id), NULL FROM posts
+    WHERE source_id = ? AND thread IN (SELECT value FROM json_each(?))
+    AND coalesce(conversation, native_id) <> thread"""
 _IN_USE = """SELECT DISTINCT conversation FROM posts
     WHERE source_id = ? AND conversation IN (SELECT value FROM json_each(?))"""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from listener import logs
 from listener.cli import main
 
 
@@ -38,6 +39,8 @@ class CommandLine:
         self._monkeypatch = monkeypatch
         self._capture = capture
         monkeypatch.chdir(folder)
+        # The loggers of this process outlive the test, and would write to its closed outputs.
+        monkeypatch.setattr(logs, "set_up", lambda **_: None)
 
     def configure(self, text: str) -> None:
         self.config.write_text(text, encoding="utf-8")

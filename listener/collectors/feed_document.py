@@ -38,7 +38,7 @@ _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _FEED_ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 _ITEM_TAG = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
-_CLOSED = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_CLOSED = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>|<(?:\w+:)?(?:rss|feed|rdf)\b[^<>]*/>", re.IGNORECASE)
 _LANGUAGE = re.compile(rb"<(?:dc:)?language>\s*([A-Za-z]{2,3})\b")
 _OPENING = re.compile(rb"<!(?:--|\[CDATA\[|ENTITY)")
 _DATE_TAGS = (b"<pubDate", b"<dc:date", b"<published", b"<pubdate", b"<date")
@@ -109,7 +109,10 @@ def _read_xml(document: bytes) -> list[Item]:
         found = _fast(document)
     except _PARSER_FAILURES:
         found = None
-    if found or (found is not None and not _ITEM_TAG.search(document)):
+    if found:
+        return found
+    # Without its end, an empty document is no empty feed: it broke off before its first item.
+    if found is not None and not _ITEM_TAG.search(document) and _CLOSED.search(document):
         return found
     if found is None and not _FEED_ROOT.search(document[:65_536]):
         raise Permanent(

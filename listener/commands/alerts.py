@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,10 +24,7 @@ from listener.commands.options import (
     read_config,
     store_errors,
 )
-from storage import alerting, outbox
-from storage.alerting import AlertEvent, AlertState
-from storage.calendar import iso
-from storage.outbox import Delivery
+from listener.showing import Alerts, alerts
 
 
 @click.group("alerts", invoke_without_command=True)
@@ -42,43 +38,14 @@ def command(ctx: click.Context, config_file: Path, as_json: bool) -> None:
         return
     config = read_config(config_file)
     with open_reader(config) as reader:
-        seen = _Seen(
-            [state for state in alerting.states(reader).values() if state.phase == "firing"],
-            alerting.events(reader),
-            outbox.deliveries(reader, undelivered=True),
-            outbox.deliveries(reader, 20),
-        )
+        seen = alerts(reader)
     if as_json:
-        click.echo(json.dumps(_document(seen, config.zone), ensure_ascii=False))
+        click.echo(json.dumps(seen.to_json(config.zone), ensure_ascii=False))
     else:
         _print(seen, config.zone)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    firing: list[AlertState]
-    events: list[AlertEvent]
-    waiting: list[Delivery]
-    told: list[Delivery]
-
-
-def _document(seen: _Seen, zone: ZoneInfo) -> dict[str, object]:
-    names = ("key", "channel", "kind", "state", "attempts", "unknown", "error")
-    return {
-        "firing": [
-            {"rule": s.rule, "brand": s.brand, "fired_at": iso(s.fired_at, zone)} for s in seen.firing
-        ],
-        "events": [{**e.numbers, **_head(e, zone)} for e in seen.events],
-        "deliveries": [{name: getattr(d, name) for name in names} for d in seen.told],
-    }
-
-
-def _head(event: AlertEvent, zone: ZoneInfo) -> dict[str, object]:
-    times = {name: iso(getattr(event, name), zone) for name in ("at", "since", "until")}
-    return {"key": event.key, "rule": event.rule, "brand": event.brand, "kind": event.kind, **times}
-
-
-def _print(seen: _Seen, zone: ZoneInfo) -> None:
+def _print(seen: Alerts, zone: ZoneInfo) -> None:
     click.echo("Firing now:" if seen.firing else "Nothing fires now.")
     for state in seen.firing:
         click.echo(f"  {state.brand}: {state.rule}, since {reading.moment(state.fired_at, zone)}")
@@ -87,9 +54,9 @@ def _print(seen: _Seen, zone: ZoneInfo) -> None:
     for event in seen.events[:20]:
         when = reading.moment(event.at, zone)
         click.echo(f"  {when}  {event.brand}: {event.rule} {event.kind} ({_value(event.numbers)})")
-    if seen.waiting:
+    if seen.undelivered:
         click.echo("Not delivered:")
-    for item in seen.waiting:
+    for item in seen.undelivered:
         tries = reading.plural(item.attempts, "attempt")
         click.echo(
             f"  {item.kind} on {item.channel}: {item.state} after {tries}: {item.error or 'not sent yet'}"

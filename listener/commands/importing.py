@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from alerts.format import plural
 from listener.asking import UsageError, zone_of
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
 from listener.config import Config
@@ -85,21 +86,27 @@ def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_bran
 
 def _tell(report: Report, file: Path, zone: ZoneInfo) -> None:
     click.echo(
-        f"{file}: {report.rows} rows read; {report.kept} new posts kept with {report.mentions} mentions; "
+        f"{file}: {plural(report.rows, 'row')} read; {plural(report.kept, 'new post')} kept "
+        f"with {plural(report.mentions, 'mention')}; "
         f"{report.doubles} were kept already, stand twice in the file, or answer nothing that is kept"
     )
     if report.unmatched:
-        click.echo(f"{report.unmatched} rows name no brand and no brand's query matches them: left out")
+        click.echo(
+            f"{plural(report.unmatched, 'row')} left out: no brand named, and no brand's query matches"
+        )
     if report.added:
         click.echo(f"added as competitors to the configuration: {', '.join(report.added)}")
     if report.unknown_brands:
         count = sum(report.unknown_brands.values())
-        values = ", ".join(f"{name} ({n})" for name, n in report.unknown_brands.most_common(20))
-        click.echo(f"{count} rows of unknown brands refused: {values}", err=True)
+        from alerts.render import clean_lines
+
+        # Whoever wrote the file wrote these names; cleaned, or they could steer the terminal.
+        values = ", ".join(f"{clean_lines(name)} ({n})" for name, n in report.unknown_brands.most_common(20))
+        click.echo(f"{plural(count, 'row')} of unknown brands refused: {values}", err=True)
         click.echo("  add them to the configuration, or import with --add-brands", err=True)
     if report.bad_rows:
         click.echo(
-            f"{report.bad_rows} bad rows left out (times are read in {zone.key} where they bear no zone):",
+            f"{plural(report.bad_rows, 'bad row')} left out (times are read in {zone.key} where they bear no zone):",
             err=True,
         )
         for line, reason in report.bad:

@@ -10,11 +10,11 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from listener import showing
 from listener.asking import UsageError, brand_named, moment, question
 from listener.dashboard.keys import STATION
-from storage import alerting, browse, outbox
+from storage import browse
 from storage.browse import Filter, Seen
-from storage.calendar import iso
 from storage.kpi import KPIS, compute
 
 _MOST = 500
@@ -109,39 +109,5 @@ async def kpis(request: web.Request) -> web.Response:
 async def alerts(request: web.Request) -> web.Response:
     """GET /api/v1/alerts: what fires now, what was told lately, what waits to be delivered."""
     station = request.app[STATION]
-    states, events, waiting = await asyncio.to_thread(
-        lambda: (
-            alerting.states(station.reader),
-            alerting.events(station.reader),
-            outbox.deliveries(station.reader, undelivered=True),
-        )
-    )
-    return web.json_response(
-        {
-            "firing": [
-                {"rule": s.rule, "brand": s.brand, "fired_at": iso(s.fired_at)}
-                for s in states.values()
-                if s.phase == "firing"
-            ],
-            "events": [
-                {"key": e.key, "rule": e.rule, "brand": e.brand, "kind": e.kind, "at": iso(e.at), **_plain(e)}
-                for e in events
-            ],
-            "undelivered": [
-                {
-                    "key": d.key,
-                    "channel": d.channel,
-                    "state": d.state,
-                    "attempts": d.attempts,
-                    "error": d.error,
-                }
-                for d in waiting
-            ],
-        }
-    )
-
-
-def _plain(event: alerting.AlertEvent) -> dict[str, object]:
-    names = ("kpi", "op", "threshold", "unit", "value", "n")
-    numbers = {name: event.numbers[name] for name in names}
-    return {**numbers, "since": iso(event.since), "until": iso(event.until), "post_ids": list(event.post_ids)}
+    seen = await asyncio.to_thread(showing.alerts, station.reader)
+    return web.json_response(seen.to_json(station.config.zone))

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from alerts import format as reading
 from listener import __version__
 from listener.dashboard.keys import STATION
 from listener.station import Station
 from storage import outbox, polling
 from storage.calendar import iso
+
+LOST_FOR = 7 * 86_400
+"""Seconds for which a message that was given up counts as a problem: nobody can deliver it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,12 @@ def examine(station: Station) -> Health:
         if source.active and source.down_since is not None
     ]
     problems += [f"channel {name} fails: {why}" for name, why in station.dispatcher.failing.items()]
-    lost = [d for d in outbox.deliveries(station.reader, undelivered=True) if d.state == "failed"]
+    since = station.now() - LOST_FOR
+    undelivered = outbox.deliveries(station.reader, undelivered=True)
+    lost = [d for d in undelivered if d.state == "failed" and (d.done_at or 0) > since]
     if lost:
-        problems.append(f"{len(lost)} message(s) could not be delivered; see `listener alerts`")
+        told = reading.plural(len(lost), "message")
+        problems.append(f"{told} could not be delivered; see `listener alerts`")
     return Health(tuple(problems))
 
 

@@ -139,7 +139,8 @@ def post_of(row: Row, wish: Wish) -> tuple[str, Post]:
 
     text = cell("text")
     if text is None:
-        raise BadRow("has no text")
+        column = wish.columns.get("text", "text")
+        raise BadRow(f"has no text in column {column!r}; --map text=COLUMN names another")
     created = cell("created_at")
     published_at = None if created is None else _time(created, wish.zone)
     source = cell("source") or wish.source
@@ -236,15 +237,15 @@ class Importer:
             if found is None or (not found.mentions and post.in_reply_to is None):
                 self.report.unmatched += 1
                 return
-            mentions = tuple(_directed(mention, inbound) for mention in found.mentions)
-            found = replace(found, mentions=mentions)
+            if inbound is False and not _written_by_one(found.mentions):
+                raise BadRow("inbound is false, but which brand wrote it is not said: add a column brand")
         else:
             brand = self._brand(str(named).strip())
             if brand is None:
                 self.report.unknown_brands[str(named).strip()[:100]] += 1
                 return
             found = self._pipeline.name_as(post, _source(source), self._now, brand.name)
-            found = replace(found, mentions=tuple(_directed(m, inbound) for m in found.mentions))
+        found = replace(found, mentions=_directed(found.mentions, inbound))
         self._pages.setdefault(source, []).append(found)
         if post.published_at is not None and plausible(post.published_at, self._now):
             span = self._spans.get(source, Heard(post.published_at, post.published_at))
@@ -279,7 +280,16 @@ def _source(name: str) -> Source:
     return Source(name, "import")
 
 
-def _directed(mention: Mention, inbound: bool | None) -> Mention:
+def _written_by_one(mentions: Sequence[Mention]) -> bool:
+    """Whether it is clear which brand wrote a post: one of its accounts did, or it names no other."""
+    return len(mentions) == 1 or sum(mention.own for mention in mentions) == 1
+
+
+def _directed(mentions: tuple[Mention, ...], inbound: bool | None) -> tuple[Mention, ...]:
+    """Put in what the row says of its direction. A post by one brand that names others stays a mention of those."""
     if inbound is None:
-        return mention
-    return replace(mention, addressed=inbound, own=not inbound)
+        return mentions
+    if inbound:
+        return tuple(replace(mention, addressed=True, own=False) for mention in mentions)
+    only = len(mentions) == 1
+    return tuple(replace(mention, addressed=False, own=mention.own or only) for mention in mentions)

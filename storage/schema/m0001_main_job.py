@@ -29,7 +29,8 @@ _STATEMENTS = (
     "CREATE INDEX posts_conversation ON posts (source_id, conversation) WHERE conversation IS NOT NULL",
     "CREATE INDEX posts_reply ON posts (source_id, in_reply_to) WHERE in_reply_to IS NOT NULL",
     # Threads whose conversation bears another name, because a post without a thread tied them to one: few.
-    "CREATE INDEX posts_joined_thread ON posts (source_id, thread) WHERE conversation <> thread",
+    """CREATE INDEX posts_joined_thread ON posts (source_id, thread)
+        WHERE coalesce(conversation, native_id) <> thread""",
     """CREATE TABLE mentions (
         brand_id INTEGER NOT NULL REFERENCES brands(id), post_id INTEGER NOT NULL REFERENCES posts(id),
         published_at INTEGER NOT NULL, source_id INTEGER NOT NULL, live INTEGER NOT NULL, language TEXT,

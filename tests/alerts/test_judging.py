@@ -185,6 +185,17 @@ def test_the_windows_reach_back_as_far_as_posts_may_be_late(store: SqliteStore, 
     assert event.until in (NOW - 1800, NOW - 1200)
 
 
+def test_posts_that_are_merely_late_make_no_absence(store: SqliteStore) -> None:
+    late = Source("feed:slow", "feeds", lateness=1800)
+    store.register(BRANDS, [late])
+    # Heard through until the last poll; what was said since then has not arrived yet.
+    posts = [post(str(n), NOW - 1500 - 20 * n) for n in range(200)]
+    store.commit(page(posts, (NOW - 86_400, NOW - 1500), source=late))
+    assert judge(store, [rule("mentions < 150")]) == []
+    (event,) = judge(store, [rule("mentions < 181")])
+    assert (event.numbers["value"], event.until) == (180, NOW - 1800)
+
+
 def test_what_was_only_pending_begins_anew_after_a_restart(store: SqliteStore) -> None:
     patient = rule(**{"for": "15m"})
     hear(store, 4)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.rules import Condition, Rule, RuleOptions, event_key, judge, parse_condition, windows
+from alerts.rules import Condition, Rule, RuleOptions, event_key, judge, looked_at, parse_condition, windows
 from storage.alerting import AlertState
+from storage.calendar import Window
 from storage.kpi import KPIS, KpiValue
 
 T = 1_790_000_000
@@ -231,6 +232,14 @@ def test_there_are_a_dozen_windows_at_most_and_the_newest_ends_now(over: int, la
     assert found[-1].until == T
     assert found == sorted(found, key=lambda window: window.until)
     assert all(T - lateness <= window.until and window.until - window.since == over for window in found)
+
+
+@pytest.mark.parametrize("kpi", ["mentions", "positive_mentions", "positive_growth"])
+def test_that_a_count_is_low_is_believed_only_when_nothing_more_can_arrive(kpi: str) -> None:
+    for op in ("<", "<="):
+        assert looked_at(rule(f"{kpi} {op} 5"), 1800, T) == [Window(T - 1800 - HOUR, T - 1800)]
+    assert looked_at(rule(f"{kpi} > 5"), 1800, T) == windows(HOUR, 1800, T)
+    assert looked_at(rule("negative_share < 0.5"), 1800, T) == windows(HOUR, 1800, T)
 
 
 def test_a_late_window_fires_though_the_newest_has_gone_thin() -> None:

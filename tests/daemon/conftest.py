@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from house import House, Mailbox, settings
+from house import House, settings
 from servers import FaultServer
+from town import Mailbox
 
 MakeHouse = Callable[..., House]
 

@@ -1,13 +1,13 @@
 """The real daemon as a test meets it: its folder, its process, its log, its store.
 
 A `House` writes config.yaml into a folder, starts `listener run` there as a process of its own, waits for the line
-that says where it serves, and reads what it wrote. Waiting is always for a condition, with a deadline.
+that says where it serves, and reads what it wrote. Waiting is always for a condition, with a deadline. What it hears
+and to whom it speaks stands in town.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import html
 import json
 import os
 import signal
@@ -17,13 +17,10 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from email.utils import formatdate
 from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
-from aiosmtpd.smtp import SMTP
-from servers import FaultServer, Reply
 
 from storage import coverage, outbox
 from storage.mention import Heard
@@ -146,7 +143,10 @@ class House:
         """The events of this run's log; a line that is no JSON comes as {"text": line}."""
         path = self._log if run is None else self.folder / f"log-{run}"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return [json.loads(line) if line.startswith("{") and line.endswith("}") else {"text": line} for line in lines]
+        return [
+            json.loads(line) if line.startswith("{") and line.endswith("}") else {"text": line}
+            for line in lines
+        ]
 
     def said(self, event: str, run: int | None = None) -> list[dict[str, Any]]:
         """The log lines of one event."""
@@ -188,7 +188,10 @@ class House:
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
         """Ask the API; return status and JSON."""
-        async with aiohttp.ClientSession() as session, session.get(self.address + path, headers=headers) as answer:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(self.address + path, headers=headers) as answer,
+        ):
             return answer.status, await answer.json(content_type=None)
 
     async def health(self) -> dict[str, Any]:
@@ -265,93 +268,3 @@ def feeds(urls: Mapping[str, str], poll: str = "1s") -> dict[str, Any]:
 
 def rule(name: str, when: str, channels: Iterable[str] = ("webhook",), **keys: Any) -> dict[str, Any]:
     return {"name": name, "when": when, "brand": "Morvane", "min_n": 1, "channels": list(channels), **keys}
-
-
-@dataclass(frozen=True)
-class Item:
-    """One item of a feed. Without an id or a date it goes out without one."""
-
-    text: str
-    id: str | None = None
-    at: float | None = None
-
-
-def rss(items: Iterable[Item], note: str = "") -> bytes:
-    """An RSS feed, in the order given; `note` changes the document and none of its items."""
-    parts = [f"<?xml version='1.0' encoding='UTF-8'?><rss version='2.0'><channel><title>town {note}</title>"]
-    for item in items:
-        parts.append("<item>")
-        parts.append(f"<guid isPermaLink='false'>{item.id}</guid>" if item.id else "")
-        parts.append(f"<pubDate>{formatdate(item.at, usegmt=True)}</pubDate>" if item.at is not None else "")
-        # Twice: a description is HTML, and the HTML stands in XML.
-        parts.append(f"<description>{html.escape(html.escape(item.text))}</description></item>")
-    return "".join([*parts, "</channel></rss>"]).encode()
-
-
-def opening(hours: float = 3) -> Item:
-    """An item that lets a feed's first reading reach back so far."""
-    return Item("Morvane opens a shop in the old harbour", "opening", time.time() - hours * 3600)
-
-
-def posts(count: int, *, first: int = 0, text: str = "Morvane again, item {n}") -> list[Item]:
-    """That many fresh items, a tenth of a second apart, the last one now."""
-    now = time.time()
-    return [Item(text.format(n=first + n), f"i{first + n}", now - (count - 1 - n) / 10) for n in range(count)]
-
-
-class Board:
-    """A feed whose items a test changes while the daemon reads it."""
-
-    def __init__(self, server: FaultServer, path: str, items: Iterable[Item] = ()) -> None:
-        self.items = list(items)
-        self.url = server.url(path)
-        self._server = server
-        self._path = path
-        self._polls = 0
-        self._body = b""
-        self._shown: list[Item] | None = None
-        server.script(path, lambda seen: self._answer())
-
-    def _answer(self) -> Reply:
-        if self._shown != self.items:
-            self._shown, self._body = list(self.items), rss(self.items)
-        return Reply(body=self._body, headers={"Content-Type": "application/rss+xml"})
-
-    async def read(self, times: int = 1, within: float = 20.0) -> None:
-        """Wait until the feed was asked for so many more times."""
-        await self._server.got(self._path, len(self._server.seen(self._path)) + times, within)
-
-
-class Mailbox:
-    """A real SMTP server that keeps what it takes. `answers` are given to the next messages, then it takes all."""
-
-    def __init__(self) -> None:
-        self.mails: list[bytes] = []
-        self.answers: list[str] = []
-        self.port = 0
-
-    async def __aenter__(self) -> Mailbox:
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: SMTP(self, loop=loop), "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        await self._server.wait_closed()
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The section channels.email for this server."""
-        return {"host": "127.0.0.1", "port": self.port, "from": "l@example.com", "to": ["t@example.com"]}
-
-    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
-        if self.answers:
-            return self.answers.pop(0)
-        self.mails.append(envelope.content)
-        return "250 taken"
-
-
-def keys_of(server: FaultServer, path: str) -> list[str]:
-    """The idempotency keys that a webhook was sent, in order."""
-    return [seen.headers["Idempotency-Key"] for seen in server.seen(path)]

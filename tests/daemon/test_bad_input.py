@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from conftest import MakeHouse
-from house import Board, House, Item, feeds, posts, rss, until
+from house import House, feeds, until
 from servers import FaultServer, Reply
+from town import Board, Item, posts, rss
 
 DATA = Path(os.environ.get("LISTENER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 RECORDINGS = DATA / "recordings" / "feeds"
@@ -37,9 +38,11 @@ def xml(*texts: bytes) -> bytes:
 
 
 CASES = {
-    "malformed": Case(Reply(body=b"<rss><channel><<item>&&&< Morvane"), 0, "XML is broken"),
+    "malformed": Case(Reply(body=b"<rss><channel><<&&&< Morvane"), 0, "its XML is broken"),
     # The last of three is cut in the middle of its text: half a text is not kept.
-    "broken-off": Case(Reply(body=rss(posts(3))[:-50]), 2, "its XML breaks off; the 2 items before that were read"),
+    "broken-off": Case(
+        Reply(body=rss(posts(3))[:-50]), 2, "its XML breaks off; the 2 items before that were read"
+    ),
     "no-feed": Case(Reply(body=b"Morvane, as plain text"), 0, "it is no feed"),
     "page": Case(Reply(body=b"<!doctype html><html><body>Morvane</body></html>"), 0, "HTML page, not a feed"),
     "empty": Case(Reply(body=b""), 0, "the answer is empty"),
@@ -49,7 +52,10 @@ CASES = {
     "invalid-utf8": Case(Reply(body=xml(b"Morvane \xff\xfe " + "naïve, schön, être".encode() * 5)), 1),
     "controls": Case(Reply(body=xml(b"Morvane \x00\x01\x0b", b"Morvane two")), 2),
     "surrogates": Case(
-        Reply(body=b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "s", "content_text": "Morvane \\ud800"}]}'),
+        Reply(
+            body=b'{"version": "https://jsonfeed.org/version/1.1", '
+            b'"items": [{"id": "s", "content_text": "Morvane \\ud800"}]}'
+        ),
         1,
     ),
     "e500": Case(Reply(500), 0, "answered 500"),
@@ -60,10 +66,14 @@ CASES = {
     "loop": Case(Reply(302, headers={"Location": "/loop"}), 0, "redirects too often"),
     "endless": Case(Reply(endless=b"<item>" + b"x" * 65_536), 0, "is larger than"),
     "bomb": Case(
-        Reply(body=gzip.compress(b" " * 100_000_000), headers={"Content-Encoding": "gzip"}), 0, "is larger than"
+        Reply(body=gzip.compress(b" " * 100_000_000), headers={"Content-Encoding": "gzip"}),
+        0,
+        "is larger than",
     ),
     "undated": Case(Reply(body=rss([Item("Morvane without a date"), Item("Morvane without an id")])), 2),
-    "years": Case(Reply(body=rss([Item("Morvane early", "a", 0), Item("Morvane late", "b", 3_170_000_000)])), 2),
+    "years": Case(
+        Reply(body=rss([Item("Morvane early", "a", 0), Item("Morvane late", "b", 3_170_000_000)])), 2
+    ),
     "no-text": Case(Reply(body=rss([Item("", "a", 1e9), Item("   ", "b", 1e9)])), 0),
     "long": Case(Reply(body=rss([Item(LONG, "long", time.time())])), 1),
 }
@@ -99,7 +109,9 @@ async def test_bad_feeds_beside_a_good_one(server: FaultServer, new_house: MakeH
 
 def kept_of(house: House) -> dict[str, int]:
     return dict(
-        house.rows("SELECT s.name, count(*) FROM posts p JOIN sources s ON s.id = p.source_id GROUP BY s.name")
+        house.rows(
+            "SELECT s.name, count(*) FROM posts p JOIN sources s ON s.id = p.source_id GROUP BY s.name"
+        )
     )
 
 
@@ -119,7 +131,9 @@ def _texts_and_dates(house: House) -> None:
 @pytest.mark.data
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.skipif(not RECORDINGS.exists(), reason="recorded feeds are not here; name their folder in LISTENER_DATA")
+@pytest.mark.skipif(
+    not RECORDINGS.exists(), reason="recorded feeds are not here; name their folder in LISTENER_DATA"
+)
 async def test_every_recorded_feed_is_read_or_refused_with_a_reason(
     server: FaultServer, new_house: MakeHouse
 ) -> None:
@@ -130,10 +144,14 @@ async def test_every_recorded_feed_is_read_or_refused_with_a_reason(
         kind = "application/json" if file.suffix == ".json" else "application/xml"
         server.script(f"/{number}", Reply(body=file.read_bytes(), headers={"Content-Type": kind}))
         urls[str(file.relative_to(RECORDINGS))] = server.url(f"/{number}")
-    house = new_house(brands=[{"name": "Everything", "own": True, "query": "the OR a OR example OR title OR entry"}])
+    house = new_house(
+        brands=[{"name": "Everything", "own": True, "query": "the OR a OR example OR title OR entry"}]
+    )
     house.settings["sources"] = feeds(urls, poll="1h")
     await house.start(within=60)
-    await until(lambda: house.count("sources", "last_poll_at IS NOT NULL") == len(files), "all were polled", 240)
+    await until(
+        lambda: house.count("sources", "last_poll_at IS NOT NULL") == len(files), "all were polled", 240
+    )
 
     found = await house.sources()
     assert set(found) == set(urls)

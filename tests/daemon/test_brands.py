@@ -15,8 +15,11 @@ from pathlib import Path
 
 import pytest
 from conftest import MakeHouse
-from house import Board, House, Item, Mailbox, feeds, rule, until
+from house import House, feeds, rule, until
 from servers import FaultServer, Reply
+from town import Board, Item, Mailbox
+
+from alerts.format import count, percent
 
 DATA = Path(os.environ.get("LISTENER_DATA", Path(__file__).parents[3] / "shared" / "data"))
 FILE = DATA / "brands" / "tech_four_brands.jsonl"
@@ -26,7 +29,9 @@ FIRST_POLL, STEP = 400, 1_000
 pytestmark = [
     pytest.mark.server,
     pytest.mark.data,
-    pytest.mark.skipif(not FILE.exists(), reason=f"{FILE.name} is not here; name its folder in LISTENER_DATA"),
+    pytest.mark.skipif(
+        not FILE.exists(), reason=f"{FILE.name} is not here; name its folder in LISTENER_DATA"
+    ),
 ]
 
 
@@ -116,7 +121,13 @@ async def _import_a_copy_from_last_week(house: House, folder: Path) -> list[Item
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     items = moved_to((today - timedelta(days=today.weekday(), hours=1)).timestamp())
     lines = [
-        json.dumps({"id": item.id, "text": item.text, "created_at": datetime.fromtimestamp(item.at or 0, UTC).isoformat()})
+        json.dumps(
+            {
+                "id": item.id,
+                "text": item.text,
+                "created_at": datetime.fromtimestamp(item.at or 0, UTC).isoformat(),
+            }
+        )
         for item in items
     ]
     file = folder / "archive.jsonl"
@@ -133,14 +144,14 @@ def _check_letter(house: House, raw: bytes, items: list[Item]) -> None:
     assert mail.get_content_type() == "multipart/alternative"
     text, html = mail.iter_parts()
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
-    assert mail["Subject"] and "\n" not in mail["Subject"]
-    assert f"{expected['Twitter']:,}" in mail["Subject"] or "Twitter" in mail["Subject"]
-    words, page = text.get_content(), html.get_content()
+    assert "Twitter" in mail["Subject"]
+    assert count(expected["Twitter"]) in mail["Subject"]
+    words, page = text.get_content().replace("\r\n", "\n"), html.get_content()
     for brand in BRANDS:
-        found = re.search(rf"^{brand}(?: \(yours\))?\n  mentions: ([\d,]+)", words, re.MULTILINE)
+        found = re.search(rf"^{brand}(?: \(yours\))?\n  mentions: (.*)$", words, re.MULTILINE)
         assert found, words
-        assert int(found[1].replace(",", "")) == expected[brand]
-        share = re.search(rf"^{brand}.*\n.*\n  share of voice: ([\d.]+) %", words, re.MULTILINE)
+        assert found[1].split(",")[0] == count(expected[brand])
+        share = re.search(rf"^{brand}.*\n.*\n  share of voice: (.*)$", words, re.MULTILINE)
         assert share, words
-        assert float(share[1]) == pytest.approx(100 * expected[brand] / expected.total(), abs=0.051)
-        assert f"{expected[brand]:,}" in page
+        assert share[1].split(",")[0] == percent(expected[brand] / expected.total())
+        assert count(expected[brand]) in page

@@ -7,8 +7,9 @@ from email.utils import formatdate
 
 import pytest
 from conftest import MakeHouse
-from house import Board, House, Item, Mailbox, feeds, keys_of, opening, posts, rss, rule, until
+from house import House, feeds, rule, until
 from servers import FaultServer, Reply
+from town import Board, Item, Mailbox, keys_of, opening, posts, rss
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]
 
@@ -48,9 +49,13 @@ async def test_a_one_source_asks_to_wait_an_hour_and_the_other_is_read(
     assert "429" in sources["one"]["error"]
 
 
-async def test_b_an_older_item_that_appears_late_is_stored_once(server: FaultServer, new_house: MakeHouse) -> None:
+async def test_b_an_older_item_that_appears_late_is_stored_once(
+    server: FaultServer, new_house: MakeHouse
+) -> None:
     now = time.time()
-    board = Board(server, "/feed", [Item("Morvane one", "a", now - 7200), Item("Morvane two", "b", now - 600)])
+    board = Board(
+        server, "/feed", [Item("Morvane one", "a", now - 7200), Item("Morvane two", "b", now - 600)]
+    )
     house = new_house(sources=feeds({"town": board.url}))
     await house.start()
     await house.until_kept(2)
@@ -105,7 +110,9 @@ async def test_d_an_unchanged_feed_is_asked_for_with_its_validators(
     await house.until_kept(3)
     ((before,),) = house.rows("SELECT max(until) FROM coverage")
     seen = await server.got("/feed", 3)
-    await until(lambda: house.rows("SELECT 1 FROM coverage WHERE until > ?", before + 1), "silence counts as heard")
+    await until(
+        lambda: house.rows("SELECT 1 FROM coverage WHERE until > ?", before + 1), "silence counts as heard"
+    )
 
     assert "If-None-Match" not in seen[0].headers
     assert {request.headers["If-None-Match"] for request in seen[1:]} == {'"seven"'}
@@ -159,9 +166,7 @@ async def test_f_killed_in_the_middle_of_ten_thousand(server: FaultServer, new_h
 
 
 async def test_g_malformed_xml_beside_a_good_feed(server: FaultServer, new_house: MakeHouse) -> None:
-    server.script("/bad", Reply(body=rss(posts(3))[:-40].replace(b"<guid", b"<gu<id")), Reply(body=rss(posts(3))))
     good = Board(server, "/good", posts(5, first=100))
-    # Nothing can be read of this one: not even the beginning is XML.
     server.script("/bad", Reply(body=b"<rss><channel><item><title>Morv"))
     house = new_house(sources=feeds({"bad": server.url("/bad"), "good": good.url}))
     await house.start()
@@ -174,7 +179,9 @@ async def test_g_malformed_xml_beside_a_good_feed(server: FaultServer, new_house
     house.due_now()
     await house.start()
     await server.got("/bad", 2)
-    await until(lambda: house.rows("SELECT 1 FROM sources WHERE failures = 2"), "the second failure is written")
+    await until(
+        lambda: house.rows("SELECT 1 FROM sources WHERE failures = 2"), "the second failure is written"
+    )
     assert house.said("source is down") == [], "the same outage is not told twice"
     await house.stop()
 
@@ -229,7 +236,11 @@ def said(texts: list[str], kind: str) -> list[Item]:
 
 
 def watched(new_house: MakeHouse, board: Board) -> House:
-    rules = [rule("angry", "negative_share > 50%"), rule("sixty", "mentions >= 60"), rule("hundred", "mentions >= 100")]
+    rules = [
+        rule("angry", "negative_share > 50%"),
+        rule("sixty", "mentions >= 60"),
+        rule("hundred", "mentions >= 100"),
+    ]
     return new_house(sources=feeds({"town": board.url}), channels=HOOK, alerts={"rules": rules})
 
 

@@ -9,8 +9,9 @@ from collections import Counter
 
 import pytest
 from conftest import MakeHouse
-from house import Board, House, Item, Mailbox, feeds, keys_of, opening, posts, rule
+from house import House, feeds, rule
 from servers import FaultServer, Reply, Seen
+from town import Board, Item, Mailbox, keys_of, opening, posts
 
 KILLS = 20
 POSTS = 10_000
@@ -108,4 +109,6 @@ def _check_messages(house: House, ledger: Ledger, rules: list[str]) -> None:
     for channel in ("webhook", "email"):
         # A channel sends one message at a time, so a kill can cut off only one.
         assert sum(d.unknown for d in deliveries.values() if d.channel == channel) <= KILLS
+    unknown = sum(d.unknown for d in deliveries.values())
+    print(f"{len(received)} messages, {unknown} cut off by a kill, {sum(again.values())} received twice")
     assert ledger.recorded, "no delivery was recorded before the last kill: this showed nothing"

@@ -17,8 +17,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 from conftest import MakeHouse
-from house import Board, House, Item, feeds, keys_of, opening, posts, rss, rule, until
+from house import House, feeds, rule, until
 from servers import FaultServer, Reply
+from town import Board, Item, keys_of, opening, posts, rss
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]
 
@@ -63,7 +64,9 @@ async def test_sigterm_while_a_source_and_a_channel_hang(server: FaultServer, ne
     assert await house.stop() < A_SECOND
 
 
-async def test_sigterm_while_another_program_holds_the_store(server: FaultServer, new_house: MakeHouse) -> None:
+async def test_sigterm_while_another_program_holds_the_store(
+    server: FaultServer, new_house: MakeHouse
+) -> None:
     board = Board(server, "/feed", posts(3))
     house = new_house(sources=feeds({"town": board.url}))
     await house.start()
@@ -106,7 +109,9 @@ async def test_without_a_network_it_stays_up_and_points_to_the_demo(new_house: M
         port = nobody.getsockname()[1]
     house = new_house(sources=feeds({"a": f"http://127.0.0.1:{port}/a", "b": f"http://127.0.0.1:{port}/b"}))
     await house.start()
-    lines = await until(lambda: [line for line in house.log() if "make demo" in str(line)], "it points to the demo")
+    lines = await until(
+        lambda: [line for line in house.log() if "make demo" in str(line)], "it points to the demo"
+    )
     assert len(lines) == 1
     assert "is there a network?" in lines[0]["event"]
     assert (await house.health())["status"] == "degraded"
@@ -202,7 +207,9 @@ async def test_the_letter_is_sent_once_however_often_the_daemon_restarts(
     week = 7 * 86400
     board = Board(server, "/feed", [opening(), Item("Morvane last week", "old", time.time() - week)])
     house = new_house(
-        sources=feeds({"town": board.url}), channels=HOOK, digest={"cron": "* * * * *", "channels": ["webhook"]}
+        sources=feeds({"town": board.url}),
+        channels=HOOK,
+        digest={"cron": "* * * * *", "channels": ["webhook"]},
     )
     await house.start()
     await house.until_kept(2)
@@ -225,8 +232,17 @@ async def test_secrets_and_posts_stay_out_of_the_log(server: FaultServer, new_ho
     server.script("/broken", Reply(body=rss(posts(3, text=WORDS))[:-60]))
     board = Board(server, "/feed", [opening()])
     with closing(socket.create_server(("127.0.0.1", 0))) as nobody:
-        mail = {"host": "127.0.0.1", "port": nobody.getsockname()[1], "from": "l@example.com", "to": ["t@example.com"]}
-    keyed = {"gone": f"{server.url('/gone')}?key=T0PSECRETPATH", "broken": server.url("/broken"), "town": board.url}
+        mail = {
+            "host": "127.0.0.1",
+            "port": nobody.getsockname()[1],
+            "from": "l@example.com",
+            "to": ["t@example.com"],
+        }
+    keyed = {
+        "gone": f"{server.url('/gone')}?key=T0PSECRETPATH",
+        "broken": server.url("/broken"),
+        "town": board.url,
+    }
     house = new_house(
         environment={"HOOK": server.url(SECRET_PATH), "MAIL": PASSWORD},
         sources=feeds(keyed),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from listener.config import load
 from listener.dashboard.app import NotServed, is_loopback, make_app, serve
 from listener.station import Station, open_station
 from storage import outbox, polling
+from storage.base import Transaction
 from storage.desk import tokens
 from storage.mention import KeptPost
 
@@ -101,9 +102,23 @@ async def test_health_is_degraded_while_a_channel_fails_or_a_message_is_lost(
     assert body["problems"][0].startswith("channel webhook fails: the webhook cannot be reached")
     (lost,) = await asyncio.to_thread(outbox.deliveries, station.reader)
     assert lost.state == "waiting"
-    await station.writer(lambda db: outbox.give_up(db, 1, NOW, "no"))
+
+
+async def test_a_message_that_was_given_up_is_a_problem_for_a_week(client: Client, station: Station) -> None:
+    def lost(at: int) -> Callable[[Transaction], None]:
+        def work(db: Transaction) -> None:
+            outbox.put(db, ["webhook"], f"k{at}", "alert", _numbers(), [], at)
+            claimed = outbox.claim(db, "webhook", at)
+            assert claimed is not None
+            outbox.give_up(db, claimed.id, at, "no")
+
+        return work
+
+    await station.writer(lost(NOW - 8 * 86_400))
+    assert (await (await client.get("/healthz")).json())["status"] == "ok"
+    await station.writer(lost(NOW - 6 * 86_400))
     body = await (await client.get("/healthz")).json()
-    assert any("could not be delivered" in problem for problem in body["problems"])
+    assert body["problems"] == ["1 message could not be delivered; see `listener alerts`"]
 
 
 def _numbers() -> dict[str, object]:
@@ -372,6 +387,14 @@ async def test_beyond_loopback_only_the_bearer_of_a_token_reads(station: Station
         assert await status("/healthz", None) == 200
         await station.writer(lambda db: tokens.revoke(db, "grafana"))
         assert await status("/", f"Bearer {token}") == 401
+
+
+async def test_bytes_that_are_no_text_are_no_token(client: Client) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer \xff\xfe\r\n\r\n")
+    assert (await reader.readline()).split()[1] == b"401"
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_a_wrong_token_is_refused_on_loopback_too(client: Client) -> None:

@@ -25,7 +25,8 @@ def test_the_copy_of_the_configuration_has_its_own_ports_and_store(tmp_path: Pat
     assert load(path, {}).database == tmp_path.resolve() / "listener.db"
     assert config["dashboard"]["port"] == 18765
     assert config["sources"]["hackernews"]["url"] == "http://127.0.0.1:18766"
-    assert config["sources"]["feeds"]["urls"] == [f"http://127.0.0.1:18766/feeds/{name}" for name in OUTLETS]
+    feeds = [{"url": f"http://127.0.0.1:18766/feeds/{name}", "name": name} for name in OUTLETS]
+    assert config["sources"]["feeds"]["urls"] == feeds
     assert [brand["name"] for brand in config["brands"]] == list(BRANDS)
     assert "# Atom, Spanish" in text
 

@@ -166,15 +166,16 @@ def test_rows_without_a_brand_are_matched_and_what_matches_nothing_is_counted(li
     ]
     ran = imported(line, as_jsonl(records), "x.jsonl")
     assert mentions(line) == {"Acme": 1, "Bolt": 1}
-    assert "1 rows name no brand" in ran.out
+    assert "1 row left out: no brand named" in ran.out
 
 
 def test_unknown_brands_are_refused_and_counted_by_value(line: CommandLine) -> None:
-    names = ["Zeta"] * 3 + ["Eta"] + ["Acme"]
+    names = ["Zeta"] * 3 + ["\x1b[2JEta"] + ["Acme"]
     records = [{"id": str(n), "text": "x", "brand": name} for n, name in enumerate(names)]
     ran = imported(line, as_jsonl(records), "x.jsonl")
     assert ran.code == 0
-    assert "4 rows of unknown brands refused: Zeta (3), Eta (1)" in ran.err
+    assert "4 rows of unknown brands refused: Zeta (3), " in ran.err
+    assert "Eta (1)" in ran.err and "\x1b" not in ran.err, "a name steers no terminal"
     assert "--add-brands" in ran.err
     assert len(rows(line)) == 1
 
@@ -186,7 +187,7 @@ def test_of_rows_with_the_same_id_the_first_wins(line: CommandLine) -> None:
     records = [{"id": "1", "text": text, "brand": "Acme"} for text in ("first", "second")]
     ran = imported(line, as_jsonl(records), "x.jsonl")
     assert [row[2] for row in rows(line)] == ["first"]
-    assert "2 rows read; 1 new posts kept" in ran.out
+    assert "2 rows read; 1 new post kept with 1 mention" in ran.out
 
 
 def test_the_same_id_far_apart_and_the_same_id_of_two_sources(line: CommandLine) -> None:
@@ -215,7 +216,7 @@ def test_rows_without_an_id_are_told_apart_by_source_author_time_and_text(line: 
     imported(line, as_jsonl(others), "x.jsonl")
     assert mentions(line)["Acme"] == 5
     again = imported(line, as_jsonl(others[::-1]), "x.jsonl")
-    assert "0 new posts kept" in again.out
+    assert "no new posts kept" in again.out
     assert mentions(line)["Acme"] == 5
 
 

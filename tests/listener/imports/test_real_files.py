@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from commandline import CommandLine
 
+from alerts.format import count
+
 DATA = Path(os.environ.get("LISTENER_DATA") or Path(__file__).parents[4] / "shared" / "data")
 
 pytestmark = pytest.mark.data
@@ -129,4 +131,4 @@ def test_a_brand_column_with_handles_needs_no_brand_in_the_configuration(line: C
     ran = line.good("import", source, "--map", "thread=conversation", "--add-brands")
     brands = {record["brand"] for record in records}
     assert {value["brand"] for value in line.good("kpi", "mentions", "--json").json()} == {"Ours", *brands}
-    assert f"{len(records)} rows read" in ran.out
+    assert f"{count(len(records))} rows read" in ran.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from fractions import Fraction
 
@@ -57,10 +58,9 @@ def test_p90_is_the_first_moment_at_which_a_tenth_is_left(pairs: list[tuple[int,
 
 
 def test_exactly_one_half_is_met_in_fractions() -> None:
-    # 5/6 * 4/5 * 3/4 is 0.5 only in fractions: in floats it is 0.5000000000000001.
-    pairs = [(1, True), (2, True), (3, True), (10, True), (11, True), (12, True)]
-    assert (1 - 1 / 6) * (1 - 1 / 5) * (1 - 1 / 4) != 0.5
-    assert median(curve(pairs)) == 6.5
+    # 23/24 * 22/23 * ... * 12/13 is one half; multiplied in floats it is 0.5000000000000001.
+    assert math.prod(1 - 1 / left for left in range(24, 12, -1)) != 0.5
+    assert median(curve([(at, True) for at in range(24)])) == 11.5
 
 
 @pytest.mark.parametrize(

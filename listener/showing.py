@@ -1,0 +1,63 @@
+"""What fires, what was told and what waits, as one document: the same for `listener alerts --json` and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from storage import alerting, outbox
+from storage.alerting import AlertEvent, AlertState
+from storage.base import Rows
+from storage.calendar import iso
+from storage.outbox import Delivery
+
+_NUMBERS = ("kpi", "op", "threshold", "unit", "value", "n", "over", "min_n")
+_DELIVERY = ("key", "channel", "kind", "state", "attempts", "unknown", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """Rules that fire now; events and deliveries, newest first; what is not delivered yet or was given up."""
+
+    firing: Sequence[AlertState]
+    events: Sequence[AlertEvent]
+    deliveries: Sequence[Delivery]
+    undelivered: Sequence[Delivery]
+
+    def to_json(self, zone: ZoneInfo) -> dict[str, object]:
+        """Plain JSON with times in ISO 8601."""
+        return {
+            "firing": [
+                {"rule": s.rule, "brand": s.brand, "fired_at": iso(s.fired_at, zone)} for s in self.firing
+            ],
+            "events": [_event(event, zone) for event in self.events],
+            "deliveries": [_delivery(delivery) for delivery in self.deliveries],
+            "undelivered": [_delivery(delivery) for delivery in self.undelivered],
+        }
+
+
+def _event(event: AlertEvent, zone: ZoneInfo) -> dict[str, object]:
+    return {
+        "key": event.key,
+        "rule": event.rule,
+        "brand": event.brand,
+        "kind": event.kind,
+        **{name: iso(getattr(event, name), zone) for name in ("at", "since", "until")},
+        **{name: event.numbers[name] for name in _NUMBERS},
+        "post_ids": list(event.post_ids),
+    }
+
+
+def _delivery(delivery: Delivery) -> dict[str, object]:
+    return {name: getattr(delivery, name) for name in _DELIVERY}
+
+
+def alerts(store: Rows) -> Alerts:
+    """Read what there is to show."""
+    return Alerts(
+        [state for state in alerting.states(store).values() if state.phase == "firing"],
+        alerting.events(store),
+        outbox.deliveries(store, 50),
+        outbox.deliveries(store, undelivered=True),
+    )

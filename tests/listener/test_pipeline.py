@@ -1,0 +1,232 @@
+"""From a post to what is kept of it: whose it is, when it was, what is left of strange texts, what the engine sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from pages import tone
+
+from listener.collectors.post import Page, Post
+from listener.pipeline import AHEAD, EARLIEST, LONGEST_TEXT, Pipeline, clean, plausible
+from sentiment.tone import Text, Tone
+from storage.mention import Brand, Heard, Kept, SetAside, Source
+
+NOW = 1_790_000_000
+HACKERNEWS = Source("hackernews", "hackernews")
+FEED = Source("feed:example", "feeds")
+FORUM = Source("forum", "import")
+BRANDS = (
+    Brand("Acme", own=True, aliases=("Acme Corp",), handles={"hackernews": "acme_hq", "forum": "@AcmeHelp"}),
+    Brand("Bolt", handles={"hackernews": "bolt"}),
+    Brand("Zap", handles={"hackernews": "acme_hq"}),
+)
+
+
+class Reading:
+    """An engine that remembers what it was given."""
+
+    name = "reading-1"
+
+    def __init__(self) -> None:
+        self.texts: list[Text] = []
+
+    def judge(self, texts: Sequence[Text]) -> list[Tone]:
+        self.texts += texts
+        return [tone("neutral") for _ in texts]
+
+
+@pytest.fixture
+def engine() -> Reading:
+    return Reading()
+
+
+@pytest.fixture
+def pipeline(engine: Reading) -> Pipeline:
+    return Pipeline(BRANDS, engine)
+
+
+def keep(pipeline: Pipeline, *posts: Post, source: Source = HACKERNEWS, first: bool = False) -> Kept:
+    return pipeline.keep(Page(posts, {"at": 1}, Heard(NOW - 60, NOW), first), source, NOW)
+
+
+def post(text: str = "acme", **fields: object) -> Post:
+    return Post(**{"native_id": "1", "text": text, "published_at": NOW - 9, **fields})  # type: ignore[arg-type]
+
+
+def test_a_page_keeps_its_cursor_its_coverage_and_what_was_set_aside(pipeline: Pipeline) -> None:
+    aside = SetAside("9", "ValueError", "{}")
+    page = Page([post()], {"at": 1}, Heard(NOW - 60, NOW), False, [aside])
+    kept = pipeline.keep(page, HACKERNEWS, NOW)
+    assert (kept.cursor, kept.heard, kept.set_aside, kept.live) == (
+        {"at": 1},
+        Heard(NOW - 60, NOW),
+        [aside],
+        True,
+    )
+    assert kept.source is HACKERNEWS
+
+
+def test_posts_of_a_first_poll_are_not_live(pipeline: Pipeline) -> None:
+    assert keep(pipeline, post(), first=True).live is False
+    assert pipeline.keep(Page([post()], None), HACKERNEWS, NOW, live=False).live is False
+
+
+def test_a_post_is_a_mention_of_each_brand_that_it_names_and_judged_once(
+    pipeline: Pipeline, engine: Reading
+) -> None:
+    (kept,) = keep(pipeline, post("acme or bolt?")).posts
+    assert [mention.brand for mention in kept.mentions] == ["Acme", "Bolt"]
+    assert all(mention.matched and mention.tone for mention in kept.mentions)
+    assert len(engine.texts) == 1
+
+
+def test_a_post_that_names_nobody_is_left_out(pipeline: Pipeline) -> None:
+    assert keep(pipeline, post("nothing of interest")).posts == []
+
+
+def test_what_a_brand_writes_is_kept_and_no_mention_of_itself(pipeline: Pipeline, engine: Reading) -> None:
+    (kept,) = keep(pipeline, post("bolt is slower than acme", author="BOLT")).posts
+    found = {mention.brand: mention for mention in kept.mentions}
+    assert (found["Bolt"].own, found["Bolt"].tone) == (True, None)
+    assert (found["Acme"].own, found["Acme"].tone is not None) == (False, True)
+    (silent,) = keep(pipeline, post("thanks!", author="@bolt")).posts
+    assert [(m.brand, m.matched, m.own) for m in silent.mentions] == [("Bolt", False, True)]
+    assert len(engine.texts) == 1, "own posts are not judged"
+
+
+def test_one_account_may_speak_for_two_brands(pipeline: Pipeline) -> None:
+    (kept,) = keep(pipeline, post("hello", author="acme_hq")).posts
+    assert [(m.brand, m.own) for m in kept.mentions] == [("Acme", True), ("Zap", True)]
+
+
+@pytest.mark.parametrize(
+    ("source", "author", "own"),
+    [
+        (HACKERNEWS, "acme_hq", True),
+        (HACKERNEWS, "Acme_HQ", True),
+        (HACKERNEWS, "AcmeHelp", False),
+        (FORUM, "acmehelp", True),
+        (FORUM, "acme_hq", False),
+        (FEED, "acme_hq", False),
+        (HACKERNEWS, None, False),
+        (HACKERNEWS, "", False),
+    ],
+)
+def test_a_handle_is_the_brands_own_on_its_network_alone(
+    pipeline: Pipeline, source: Source, author: str | None, own: bool
+) -> None:
+    (kept,) = keep(pipeline, post("acme", author=author), source=source).posts
+    assert kept.mentions[0].own is own
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "addressed"),
+    [
+        (HACKERNEWS, "@acme_hq help", True),
+        (HACKERNEWS, "@AcmeHelp, acme", False),
+        (FORUM, "@acmehelp help", True),
+        (HACKERNEWS, "acme is fine", False),
+    ],
+)
+def test_calling_the_handle_of_that_network_asks_for_an_answer(
+    pipeline: Pipeline, source: Source, text: str, addressed: bool
+) -> None:
+    (kept,) = keep(pipeline, post(text), source=source).posts
+    assert {m.brand: m.addressed for m in kept.mentions}["Acme"] is addressed
+
+
+def test_the_word_of_an_imported_row_stands_instead_of_the_query(pipeline: Pipeline) -> None:
+    named = pipeline.name_as(post("only bolt here"), FORUM, NOW, "Acme")
+    assert [(m.brand, m.matched, m.own, m.addressed) for m in named.mentions] == [
+        ("Acme", True, False, False)
+    ]
+    called = pipeline.name_as(post("@AcmeHelp hello"), FORUM, NOW, "Acme")
+    assert called.mentions[0].addressed
+    written = pipeline.name_as(post("hello", author="AcmeHelp"), FORUM, NOW, "Acme")
+    assert written.mentions[0].own
+
+
+def test_an_automatic_post_is_marked_where_the_brand_wrote_it(pipeline: Pipeline) -> None:
+    (kept,) = keep(pipeline, post("acme and bolt", author="bolt", automatic=True)).posts
+    assert {m.brand: m.automatic for m in kept.mentions} == {"Acme": False, "Bolt": True}
+
+
+def test_a_reply_that_names_nobody_is_passed_on_without_mentions_and_not_judged(
+    pipeline: Pipeline, engine: Reading
+) -> None:
+    (kept,) = keep(pipeline, post("any news?", in_reply_to="7", thread="t")).posts
+    assert (kept.mentions, kept.in_reply_to, kept.thread) == ((), "7", "t")
+    assert engine.texts == []
+
+
+def test_names_and_handles_are_masked_before_they_are_judged(pipeline: Pipeline, engine: Reading) -> None:
+    text = "Acme Corp and bolt and @acme_hq are nice"
+    (kept,) = keep(pipeline, post(text, language="en")).posts
+    (seen,) = engine.texts
+    assert kept.text == text
+    for name in ("acme", "bolt"):
+        assert name not in seen.text.casefold()
+    assert "are nice" in seen.text
+    assert seen.lang == "en"
+
+
+@pytest.mark.parametrize(
+    ("published_at", "dated"),
+    [
+        (NOW - 9, True),
+        (NOW + AHEAD, True),
+        (NOW + AHEAD + 1, False),
+        (EARLIEST, True),
+        (EARLIEST - 1, False),
+        (0, False),
+        (-5, False),
+        (10**30, False),
+        (None, False),
+    ],
+)
+def test_a_missing_or_impossible_time_is_replaced_and_flagged(
+    pipeline: Pipeline, published_at: int | None, dated: bool
+) -> None:
+    assert plausible(published_at, NOW) is dated
+    (kept,) = keep(pipeline, post(published_at=published_at)).posts
+    assert kept.dated is dated
+    assert kept.published_at == (published_at if dated else NOW)
+    assert kept.fetched_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("dirty", "tidy"),
+    [
+        ("plain", "plain"),
+        ("a\0b\0", "ab"),
+        ("half \ud83d pair", "half ? pair"),
+        ("\udfff", "?"),
+        ("whole \U0001f600 pair", "whole \U0001f600 pair"),
+        ("Ünï\u200cکد", "Ünï\u200cکد"),
+        ("é\0\ud800", "é?"),
+        ("", ""),
+    ],
+)
+def test_what_a_store_cannot_hold_is_taken_out(dirty: str, tidy: str) -> None:
+    assert clean(dirty) == tidy
+    clean(dirty).encode("utf-8")
+
+
+def test_a_long_text_is_kept_and_an_endless_one_cut() -> None:
+    assert clean("x" * 100_000) == "x" * 100_000
+    assert len(clean("é" * 10_000_000)) == LONGEST_TEXT
+
+
+def test_every_field_of_strangers_is_cleaned(pipeline: Pipeline) -> None:
+    bad = "x\0\ud800"
+    fields = dict.fromkeys(("native_id", "title", "author", "url", "language", "in_reply_to", "thread"), bad)
+    (kept,) = keep(pipeline, post("acme" + bad, **fields)).posts
+    for name in fields:
+        assert getattr(kept, name) == "x?"
+    assert kept.text == "acmex?" or kept.text == "acme x?"
+
+
+def test_empty_fields_are_none(pipeline: Pipeline) -> None:
+    (kept,) = keep(pipeline, post(title="", author="", url="", thread="")).posts
+    assert (kept.title, kept.author, kept.url, kept.thread) == (None, None, None, None)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from alerts.rules import Rule, Transition, event_key, judge, looked_at
+from alerts.rules import Rule, Transition, enough_and_met, event_key, judge, looked_at
 from storage import alerting, browse, outbox
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Rows, Transaction
@@ -43,20 +43,25 @@ def look(
     found = []
     for rule in rules:
         late = max((s.lateness for s in active if rule.source in (None, s.name, s.kind)), default=0)
-        values = [_value(store, rule, brands, zone, now, window) for window in looked_at(rule, late, now)]
+        seen = looked_at(rule, late, now)
+        question = Ask(seen[0], now, zone, tuple(brands), (rule.brand,), _sources(rule), strict=True)
+        values = [_value(store, rule, replace(question, window=window)) for window in seen]
+        live = None
+        if any(enough_and_met(rule, value) for value in values):
+            live = [_value(store, rule, replace(question, window=w, live_only=True)) for w in seen]
         before = states.get((rule.name, rule.brand))
-        transition = judge(rule, values, before, now)
+        transition = judge(rule, values, before, now, live)
         if transition.state != before and (before is not None or transition.state.phase != "quiet"):
             found.append(Judged(rule, before, transition, _posts(store, rule, transition)))
     return found
 
 
-def _value(
-    store: Rows, rule: Rule, brands: Sequence[Brand], zone: ZoneInfo, now: int, window: Window
-) -> KpiValue:
-    sources = (rule.source,) if rule.source else ()
-    ask = Ask(window, now, zone, tuple(brands), only=(rule.brand,), sources=sources, rule=True)
-    return compute(store, [KPIS[rule.condition.kpi]], ask)[0]
+def _sources(rule: Rule) -> tuple[str, ...]:
+    return (rule.source,) if rule.source else ()
+
+
+def _value(store: Rows, rule: Rule, question: Ask) -> KpiValue:
+    return compute(store, [KPIS[rule.condition.kpi]], question)[0]
 
 
 def _posts(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ...]:

@@ -157,8 +157,23 @@ class Transition:
     value: KpiValue | None = None
 
 
-def judge(rule: Rule, values: Sequence[KpiValue], state: AlertState | None, now: int) -> Transition:
+def enough_and_met(rule: Rule, value: KpiValue) -> bool:
+    """Whether there is enough data to judge by, and the condition holds."""
+    return value.value is not None and value.n >= rule.min_n and rule.condition.holds(value.value)
+
+
+def judge(
+    rule: Rule,
+    values: Sequence[KpiValue],
+    state: AlertState | None,
+    now: int,
+    live: Sequence[KpiValue] | None = None,
+) -> Transition:
     """Decide what becomes of a rule for the values of its windows, oldest first.
+
+    `live` are the values of the same windows over what was heard live, None where that is everything. To fire, a
+    window must meet the condition both ways: what came by an import or a first poll neither makes a rule fire nor
+    hides, by its absence, that there was enough.
 
     Below `min_n` a rule neither fires nor resolves. It fires when a window not told yet meets the condition,
     after it has held for `hold` seconds, and not within `cooldown` of the last time. It resolves when there is
@@ -168,10 +183,16 @@ def judge(rule: Rule, values: Sequence[KpiValue], state: AlertState | None, now:
     before = state or AlertState(rule.name, rule.brand, "quiet", now, now, 0, 0)
     enough = [value for value in values if value.value is not None and value.n >= rule.min_n]
     seen = replace(before, enough_at=now) if enough else before
-    met = [v for v in enough if v.value is not None and rule.condition.holds(v.value)]
     if before.phase == "firing":
+        met = [value for value in enough if enough_and_met(rule, value)]
         return _while_firing(rule, enough, met, seen, now)
-    fresh = [value for value in met if value.until > before.told_until]
+    fresh = [
+        value
+        for value, heard_live in zip(values, live or values, strict=True)
+        if enough_and_met(rule, value)
+        and enough_and_met(rule, heard_live)
+        and value.until > before.told_until
+    ]
     if not fresh or now - before.fired_at < rule.cooldown:
         thin = not enough and now - before.enough_at < rule.expire
         return Transition(before if thin or before.phase == "quiet" else _to_quiet(seen, now))

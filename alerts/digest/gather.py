@@ -17,6 +17,8 @@ from storage.mention import Brand
 _QUOTES_EACH = 2
 _BESIDE = ("change", "p90", "answered_share", "within_target", "response_target", "unjudged")
 
+_ENGINE_CHANGED = "the engine that judges the tone was changed, so these weeks cannot be compared"
+
 _Values = Mapping[tuple[str, str], KpiValue]
 
 
@@ -37,6 +39,9 @@ def gather(
     values = _values(store, ask)
     like = _values(store, Ask(window, now, zone, tuple(brands), sources=tuple(both))) if both else {}
     then = _values(store, Ask(earlier, now, zone, tuple(brands), sources=tuple(both))) if both else {}
+    why = None if both else _why_not(sources, window, earlier, now)
+    if both and browse.engines(store, window) != browse.engines(store, earlier):
+        both, like, then, why = [], {}, {}, _ENGINE_CHANGED
     days = compute(store, [KPIS["mentions"]], Ask(window, now, zone, tuple(brands), by=("day",)))
     first = next(iter(values.values()), None)
     return DigestFacts(
@@ -45,7 +50,7 @@ def gather(
         until=window.until,
         written_at=now,
         comparable=bool(both),
-        why_not=None if both else _why_not(sources, window, earlier, now),
+        why_not=why,
         brands=tuple(_brand(brand, values, like, then, days) for brand in brands),
         coverage=tuple(
             _coverage(s, window, earlier, now) for s in sources if s.heard(*_of(window), now).heard

@@ -88,11 +88,11 @@ class _Period:
 
     def _count(self, window: Window, live_only: bool | None = None) -> Tally:
         numbers = [brand.number for brand in self._brands]
-        live = self._ask.rule if live_only is None else live_only
+        live = self._ask.live_only if live_only is None else live_only
         return tally(self._store, numbers, window, by_language=self._by_language, live_only=live)
 
     def _fetch_responses(self, brand: Numbered) -> list[Response]:
-        return responses(self._store, brand.number, self.window, live_only=self._ask.rule)
+        return responses(self._store, brand.number, self.window, live_only=self._ask.live_only)
 
     def groups(self) -> list[_Group]:
         """One group for the total, or with --by source one for each source."""
@@ -105,7 +105,7 @@ class _Period:
         used, heard, left_out, comparable = [], [], [], set()
         for ledger in candidates:
             now = ledger.heard(self.window.since, self.window.until, self._ask.now)
-            if now.heard and (now.share >= ENOUGH or not self._ask.rule):
+            if now.heard and (now.share >= ENOUGH or not self._ask.strict):
                 used.append(ledger)
                 heard.append(now)
                 then = ledger.heard(self._before.since, self._before.until, self._ask.now)
@@ -134,4 +134,5 @@ class _Period:
             tally_before=cast("Callable[[], Tally]", self._tally_before),
             responses=self._responses,
             stretch_end=lambda source, at: self._ends[source].stretch_end(at),
+            strict=self._ask.strict,
         )

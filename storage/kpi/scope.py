@@ -26,7 +26,8 @@ class Numbered:
 class Scope:
     """`sources` are the numbers of the sources that count here; empty means that nothing was heard.
 
-    `comparable` are those heard for at least 90 % of this window and of the one before.
+    `comparable` are those heard for at least 90 % of this window and of the one before. `strict`: asked by a rule,
+    which must not fire on what a change of engine makes of the same posts.
     """
 
     brand: Numbered
@@ -40,6 +41,7 @@ class Scope:
     tally_before: Callable[[], Tally]
     responses: Callable[[Numbered], Sequence[Response]]
     stretch_end: Callable[[int, int], int | None]
+    strict: bool
 
     def counts(self, brand: Numbered | None = None) -> Counts:
         """Counts of this brand, or of another one of its market, in this scope."""

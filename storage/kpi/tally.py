@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from storage.base import Rows
 from storage.calendar import Window
@@ -12,12 +13,13 @@ from storage.calendar import Window
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Mentions by label; those without a label are `unjudged`."""
+    """Mentions by label; those without a label are `unjudged`. `engines` are the numbers of those that judged."""
 
     negative: int = 0
     neutral: int = 0
     positive: int = 0
     unjudged: int = 0
+    engines: frozenset[int] = frozenset()
 
     @property
     def judged(self) -> int:
@@ -31,20 +33,26 @@ class Counts:
 class Tally:
     """The counts of one window."""
 
-    def __init__(self, rows: Iterable[tuple[int, int, str | None, int | None, int]]) -> None:
-        """`rows`: brand number, source number, language, label (-1, 0, 1 or None), count."""
+    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+        """`rows`: brand number, source number, language, label (-1, 0, 1 or None), engine number, count."""
         self._cells: dict[tuple[int, int, str | None], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        for brand, source, language, label, count in rows:
+        self._engines: dict[tuple[int, int, str | None], set[int]] = defaultdict(set)
+        for brand, source, language, label, engine, count in rows:
             self._cells[brand, source, language][3 if label is None else label + 1] += count
+            if label is not None:
+                self._engines[brand, source, language].add(engine)
 
     def counts(self, brand: int, sources: Iterable[int], language: str | None, by_language: bool) -> Counts:
         """Sum one brand over sources; over all languages unless `by_language`."""
         wanted = set(sources)
         total = [0, 0, 0, 0]
+        engines: set[int] = set()
         for (cell_brand, source, cell_language), cell in self._cells.items():
             if cell_brand == brand and source in wanted and (not by_language or cell_language == language):
                 total = [a + b for a, b in zip(total, cell, strict=True)]
-        return Counts(*total)
+                engines |= self._engines[cell_brand, source, cell_language]
+        negative, neutral, positive, unjudged = total
+        return Counts(negative, neutral, positive, unjudged, frozenset(engines))
 
     def languages(self) -> list[str | None]:
         """The languages that occur, in order; posts of unknown language last, as None."""
@@ -58,7 +66,7 @@ def tally(store: Rows, brands: Sequence[int], window: Window, *, by_language: bo
     language = "language" if by_language else "NULL"
     live = "AND live = 1" if live_only else ""
     marks = ",".join("?" * len(brands))
-    sql = f"""SELECT brand_id, source_id, {language} AS spoken, label, count(*) FROM mentions
+    sql = f"""SELECT brand_id, source_id, {language} AS spoken, label, engine_id, count(*) FROM mentions
         WHERE brand_id IN ({marks}) AND published_at >= ? AND published_at < ? {live}
-        GROUP BY brand_id, source_id, spoken, label"""
+        GROUP BY brand_id, source_id, spoken, label, engine_id"""
     return Tally(store.rows(sql, (*brands, window.since, window.until)))

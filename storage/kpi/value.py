@@ -19,8 +19,8 @@ NO_SOURCE = "no source heard"
 class Ask:
     """One question. `brands` are all configured ones, because a share needs its market; `only` picks some.
 
-    `sources` filters by name or kind. `rule` asks as a rule does: only sources heard for at least 90 % of the
-    window, and only mentions heard live.
+    `sources` filters by name or kind. `strict` takes only sources heard for at least 90 % of the window, as rules
+    do; `live_only` leaves out what came by an import, backfill or first poll.
     """
 
     window: Window
@@ -30,7 +30,8 @@ class Ask:
     only: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
-    rule: bool = False
+    strict: bool = False
+    live_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

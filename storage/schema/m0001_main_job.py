@@ -37,7 +37,7 @@ _STATEMENTS = (
         label INTEGER CHECK (label IN (-1, 0, 1)), p_negative REAL, p_neutral REAL, p_positive REAL,
         engine_id INTEGER REFERENCES engines(id), reason TEXT,
         PRIMARY KEY (brand_id, post_id)) WITHOUT ROWID""",
-    "CREATE INDEX mentions_count ON mentions (brand_id, published_at, source_id, label, live)",
+    "CREATE INDEX mentions_count ON mentions (brand_id, published_at, source_id, label, live, engine_id)",
     # Who spoke in a conversation with a brand. role: 0 addressed the brand, 1 the brand, 2 the brand's robot.
     """CREATE TABLE turns (
         brand_id INTEGER NOT NULL REFERENCES brands(id), post_id INTEGER NOT NULL REFERENCES posts(id),

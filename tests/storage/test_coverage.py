@@ -140,7 +140,7 @@ def test_a_rule_uses_only_sources_heard_for_nine_tenths(store: SqliteStore, hear
     store.register([], [NEWS, FORUM])
     keep(store, [post("1", T0, names("Acme"))], NEWS, heard=(T0, T0 + HOUR))
     keep(store, [post("1", T0, names("Acme"))], FORUM, heard=(T0, T0 + heard))
-    found = value(store, "mentions", (T0, T0 + HOUR), rule=True)
+    found = value(store, "mentions", (T0, T0 + HOUR), strict=True)
     assert (found.value, found.left_out) == ((2, ()) if used else (1, ("forum",)))
 
 
@@ -148,7 +148,7 @@ def test_a_rule_waits_for_a_late_source(store: SqliteStore) -> None:
     slow = Source("slow", "feeds", lateness=600)
     store.register([], [slow])
     keep(store, [post("1", T0, names("Acme"))], slow, heard=(T0, T0 + HOUR - 600))
-    ask = {"rule": True, "now": T0 + HOUR}
+    ask = {"strict": True, "now": T0 + HOUR}
     assert value(store, "mentions", (T0, T0 + HOUR), **ask).value == 1
     assert value(store, "mentions", (T0, T0 + HOUR), **{**ask, "now": T0 + HOUR + 600}).value is None
 

@@ -7,12 +7,12 @@ from datetime import datetime
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keeping import DAY, FILE, FORUM, HOUR, MADRID, NEWS, T0, UTC, keep, names, own, post, value, values
+from keeping import DAY, FILE, FORUM, HOUR, MADRID, NEWS, T0, UTC, keep, names, own, post, tone, value, values
 
 from sentiment.tone import LABELS, Label
 from storage.calendar import Window
 from storage.kpi import KPIS, Ask, compute
-from storage.mention import Brand, KeptPost
+from storage.mention import Brand, KeptPost, Mention
 from storage.sqlite import SqliteStore
 
 WEEK = 7 * DAY
@@ -172,7 +172,8 @@ def test_growth_is_none_where_there_was_none_before_but_the_change_is_given(stor
     found = value(store, "positive_growth", NOW_WINDOW)
     assert (found.value, found.reason, found.more["change"]) == (None, "none in the period before", 2)
     assert value(store, "positive_growth", NOW_WINDOW, sources=("forum",)).reason == "no source heard"
-    assert value(store, "positive_growth", NOW_WINDOW, sources=("forum",)).more["change"] == 0
+    # Nothing heard is not "no change".
+    assert value(store, "positive_growth", NOW_WINDOW, sources=("forum",)).more["change"] is None
 
 
 def test_growth_compares_only_sources_heard_in_both_periods(store: SqliteStore) -> None:
@@ -204,8 +205,8 @@ def test_a_rule_sees_only_what_was_heard_live(store: SqliteStore) -> None:
     keep(store, [post("old", T0, names("Acme", "negative"))], live=False)
     keep(store, [post("new", T0, names("Acme", "positive"))])
     assert value(store, "mentions", NOW_WINDOW).value == 2
-    assert value(store, "mentions", NOW_WINDOW, rule=True).value == 1
-    assert value(store, "negative_share", NOW_WINDOW, rule=True).value == 0
+    assert value(store, "mentions", NOW_WINDOW, live_only=True).value == 1
+    assert value(store, "negative_share", NOW_WINDOW, live_only=True).value == 0
 
 
 # By
@@ -325,3 +326,34 @@ def test_compute_equals_plain_python(
         }
         assert found.value == expected[found.kpi], found
         assert (found.value is None) == (found.reason is not None)
+
+
+# A change of engine is a marked break
+
+
+def by_engine(store: SqliteStore, engine: str, *labels: Label | None, at: int) -> None:
+    mentions = [Mention("Acme", tone=tone(label, engine=engine)) for label in labels]
+    keep(store, [post(f"{engine}{at}{n}", at, mention) for n, mention in enumerate(mentions)])
+
+
+def test_growth_across_a_change_of_engine_is_none_and_the_change_is_given(store: SqliteStore) -> None:
+    hear(store)
+    by_engine(store, "old-1", "positive", at=T0 - HOUR)
+    by_engine(store, "new-2", "positive", "positive", at=T0)
+    found = value(store, "positive_growth", NOW_WINDOW)
+    assert (found.value, found.reason, found.more["change"]) == (None, "the tone engine changed", 1)
+
+
+@pytest.mark.parametrize("kpi", ["positive_mentions", "positive_share", "negative_share", "net_sentiment"])
+def test_a_rule_does_not_look_across_a_change_of_engine(store: SqliteStore, kpi: str) -> None:
+    hear(store)
+    by_engine(store, "old-1", "positive", at=T0)
+    # What an engine does not judge is no judgement of another engine.
+    by_engine(store, "new-2", None, at=T0 + 1)
+    assert value(store, kpi, NOW_WINDOW, strict=True).value is not None
+    by_engine(store, "new-2", "positive", at=T0 + 2)
+    asked = value(store, kpi, NOW_WINDOW, strict=True)
+    assert (asked.value, asked.reason) == (None, "the tone engine changed")
+    shown = value(store, kpi, NOW_WINDOW)
+    assert shown.value is not None
+    assert (shown.more["method"], shown.more["raw_value"]) == ("raw", shown.value)

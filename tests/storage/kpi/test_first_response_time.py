@@ -171,7 +171,7 @@ def test_by_source_language_and_day(store: SqliteStore) -> None:
 def test_a_rule_leaves_out_clocks_that_history_started(store: SqliteStore) -> None:
     keep(store, [asked(0, "x"), answered(10, "x")], heard=HEARD, live=False)  # type: ignore[list-item]
     keep(store, [asked(50, "x"), asked(0, "y"), answered(30, "y")])  # type: ignore[list-item]
-    found = value(store, "first_response_time", WINDOW, rule=True)
+    found = value(store, "first_response_time", WINDOW, live_only=True)
     assert (found.value, found.n) == (30, 1)
     assert value(store, "first_response_time", WINDOW).n == 2
 

@@ -10,6 +10,7 @@ from alerts.rules import Rule, Transition, enough_and_met, event_key, judge, loo
 from storage import alerting, browse, outbox
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Rows, Transaction
+from storage.browse import Narrow
 from storage.calendar import Window
 from storage.coverage import ledgers
 from storage.kpi import KPIS, Ask, KpiValue, compute
@@ -69,9 +70,10 @@ def _posts(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ...]:
         return ()
     window = Window(transition.value.since, transition.value.until)
     label = _QUOTED.get(rule.condition.kpi)
+    narrow = Narrow(live_only=True, source=rule.source)
     if label:
-        return tuple(browse.strongest(store, rule.brand, window, label, live_only=True))
-    return tuple(browse.newest(store, rule.brand, window, live_only=True))
+        return tuple(browse.strongest(store, rule.brand, window, label, narrow=narrow))
+    return tuple(browse.newest(store, rule.brand, window, narrow=narrow))
 
 
 def write(db: Transaction, judged: Sequence[Judged], now: int) -> list[AlertEvent]:
@@ -126,7 +128,11 @@ def _event(item: Judged, now: int) -> AlertEvent:
     return AlertEvent(key, rule.name, rule.brand, kind, now, until - rule.over, until, numbers, item.post_ids)
 
 
-def restart(db: Transaction, rules: Sequence[Rule], now: int) -> None:
-    """After a start: a condition that was only pending has not been watched meanwhile, so its time starts anew."""
-    alerting.forget_missing(db, [(rule.name, rule.brand) for rule in rules])
+def restart(db: Transaction, rules: Sequence[Rule], now: int) -> list[AlertState]:
+    """Take up rules after a start; return the states of those that fired and are configured no more.
+
+    A condition that was only pending has not been watched meanwhile, so its time starts anew.
+    """
+    gone = alerting.forget_missing(db, [(rule.name, rule.brand) for rule in rules])
     alerting.restart_pending(db, now)
+    return gone

@@ -25,6 +25,7 @@ _NAMES = {
     "net_sentiment": "net sentiment",
     "first_response_time": "first response time",
 }
+_NAMED = 3
 _OPS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
 
 
@@ -101,13 +102,26 @@ def _facts(numbers: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
     facts.append(Fact("Window", f"{since} to {until}"))
     heard = [SourceHeard(*entry) for entry in numbers["heard"]]
     if heard:
-        facts.append(Fact("Heard", ", ".join(f"{h.source} ({reading.percent(h.share, 0)})" for h in heard)))
+        facts.append(Fact("Heard", _heard(heard)))
     if numbers["left_out"]:
         facts.append(Fact("Not heard", ", ".join(numbers["left_out"])))
     if numbers["kind"] != "fired":
         lasted = reading.duration(numbers["at"] - numbers["fired_at"])
         facts.append(Fact("Fired", f"{reading.moment(numbers['fired_at'], zone)}, {lasted} ago"))
     return facts
+
+
+def _heard(sources: Sequence[SourceHeard]) -> str:
+    """Name the sources, at most a few of those heard throughout: "news (92 %), and 5 others throughout"."""
+    throughout = [one.source for one in sources if one.share >= 0.995]
+    parts = [
+        f"{one.source} ({reading.percent(one.share, 0)})" for one in sources if one.source not in throughout
+    ]
+    if len(throughout) > _NAMED:
+        parts.append(f"{len(throughout)} {'others' if parts else 'sources'} throughout")
+    elif throughout:
+        parts.append(f"{', '.join(throughout)} throughout")
+    return ", ".join(parts)
 
 
 def _limit(numbers: Mapping[str, Any]) -> str:

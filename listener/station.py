@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 
+import structlog
+
 from alerts import judging
 from alerts.channels import CHANNELS
 from alerts.channels.base import Channel
@@ -24,9 +26,12 @@ from listener.pipeline import Pipeline
 from listener.writer import Writer
 from sentiment.engines import load as load_engine
 from storage import ledger, outbox
+from storage.alerting import AlertState
 from storage.base import Transaction
 from storage.lock import DaemonLock
 from storage.sqlite import Reader
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], float]
 
@@ -62,7 +67,6 @@ class Station:
 async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
     """Take the store, load the engine, connect everything. Raises StoreError, EngineUnavailable."""
     database = config.database
-    database.parent.mkdir(parents=True, exist_ok=True)
     judge_thread = ThreadPoolExecutor(1, "judge")
     loop = asyncio.get_running_loop()
     with DaemonLock(database):
@@ -113,10 +117,14 @@ async def _settle(config: Config, writer: Writer, collectors: list[Collector], n
     sources = [collector.source for collector in collectors]
     await writer.store(lambda store: store.register(config.brands, sources))
 
-    def work(db: Transaction) -> int:
+    def work(db: Transaction) -> tuple[int, int, list[AlertState]]:
         ledger.keep_config(db, config.text, now)
-        outbox.recover(db, now)
-        judging.restart(db, config.rules, now)
-        return ledger.born(db, now)
+        unknown = outbox.recover(db, now)
+        return ledger.born(db, now), unknown, judging.restart(db, config.rules, now)
 
-    return await writer(work)
+    born, unknown, gone = await writer(work)
+    if unknown:
+        log.warning("was being sent when the last run ended; sent again under the same key", messages=unknown)
+    for state in gone:
+        log.warning("fired, but is configured no more: closed untold", rule=state.rule, brand=state.brand)
+    return born

@@ -103,12 +103,33 @@ def by_ids(store: Rows, brand: str | None, ids: Sequence[int]) -> list[Seen]:
     return [found[key] for key in keys if key in found]
 
 
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """Only what was heard live, or only one source (a name or a kind)."""
+
+    live_only: bool = False
+    source: str | None = None
+
+    def clause(self) -> tuple[str, tuple[object, ...]]:
+        """The condition on mentions `m`, and its parameters."""
+        live = "AND m.live = 1 " if self.live_only else ""
+        if self.source is None:
+            return live, ()
+        return (
+            f"{live}AND m.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?)",
+            (self.source, self.source),
+        )
+
+
+_ANY = Narrow()
+
+
 def strongest(
-    store: Rows, brand: str, window: Window, label: str, limit: int = 3, *, live_only: bool = False
+    store: Rows, brand: str, window: Window, label: str, limit: int = 3, narrow: Narrow = _ANY
 ) -> list[int]:
     """Ids of the posts with the clearest tone of this label, one an author, newest first among equals."""
     number = _NUMBERS[label]
-    live = "AND m.live = 1" if live_only else ""
+    live, more = narrow.clause()
     rows = store.rows(
         f"""SELECT id, text FROM (
             SELECT p.id, p.author, p.text, m.p_{label} AS clear, m.published_at AS at, row_number() OVER (
@@ -117,7 +138,7 @@ def strongest(
             FROM mentions m JOIN posts p ON p.id = m.post_id JOIN brands b ON b.id = m.brand_id
             WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.label = ? {live}) AS ranked
         WHERE place = 1 ORDER BY clear DESC, at DESC, id DESC LIMIT ?""",
-        (brand, window.since, window.until, number, limit * 8),
+        (brand, window.since, window.until, number, *more, limit * 8),
     )
     chosen: list[int] = []
     said: set[str] = set()
@@ -129,14 +150,14 @@ def strongest(
     return chosen
 
 
-def newest(store: Rows, brand: str, window: Window, limit: int = 3, *, live_only: bool = False) -> list[int]:
+def newest(store: Rows, brand: str, window: Window, limit: int = 3, narrow: Narrow = _ANY) -> list[int]:
     """Ids of the newest mentions in a window."""
-    live = "AND m.live = 1" if live_only else ""
+    live, more = narrow.clause()
     rows = store.rows(
         f"""SELECT m.post_id FROM mentions m JOIN brands b ON b.id = m.brand_id
         WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? {live}
         ORDER BY m.published_at DESC, m.post_id DESC LIMIT ?""",
-        (brand, window.since, window.until, limit),
+        (brand, window.since, window.until, *more, limit),
     )
     return [row[0] for row in rows]
 

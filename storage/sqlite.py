@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from queue import LifoQueue
 
 from sqlite_utils import Database
 
@@ -61,21 +61,37 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
 
 
 class Reader:
-    """A read-only connection. One statement at a time; several threads may share it."""
+    """A small pool of read-only connections, so that a long look at history does not hold up a short one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, size: int = 3) -> None:
+        """Open one connection; the others, up to `size`, are opened when they are needed. Raises StoreError."""
         self._path = path
-        self._lock = threading.Lock()
-        with _clear_errors(path):
-            self._connection = _connect(path, read_only=True)
+        # Last in, first out: the connections that are open, with their warm caches, are used before new ones.
+        self._idle: LifoQueue[sqlite3.Connection | None] = LifoQueue()
+        for _ in range(size - 1):
+            self._idle.put(None)
+        self._idle.put(self._open())
+
+    def _open(self) -> sqlite3.Connection:
+        with _clear_errors(self._path):
+            return _connect(self._path, read_only=True)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Return all rows of a query."""
-        with self._lock, _clear_errors(self._path):
-            return self._connection.execute(sql, parameters).fetchall()
+        """Return all rows of a query; waits while all connections are in use."""
+        connection = self._idle.get()
+        try:
+            connection = connection or self._open()
+            with _clear_errors(self._path):
+                return connection.execute(sql, parameters).fetchall()
+        finally:
+            self._idle.put(connection)
 
     def close(self) -> None:
-        self._connection.close()
+        """Close the connections; call it when nobody reads any more."""
+        while not self._idle.empty():
+            connection = self._idle.get()
+            if connection is not None:
+                connection.close()
 
 
 class _Transaction:

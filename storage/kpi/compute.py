@@ -116,7 +116,12 @@ class _Period:
         return _Group(name, tuple(used), tuple(heard), tuple(left_out), frozenset(comparable))
 
     def languages(self) -> list[str | None]:
-        return self._tally.languages() if self._by_language else [None]
+        """With --by language all that mentions and conversations are in; those of unknown language last."""
+        if not self._by_language:
+            return [None]
+        spoken = {response.language for brand in self.asked_brands() for response in self._responses(brand)}
+        known = {*self._tally.languages(), *spoken}
+        return [*sorted(language for language in known if language), *([None] if None in known else [])]
 
     def asked_brands(self) -> list[Numbered]:
         return [b for b in self._brands if not self._ask.only or b.brand.name in self._ask.only]

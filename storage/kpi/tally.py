@@ -54,11 +54,9 @@ class Tally:
         negative, neutral, positive, unjudged = total
         return Counts(negative, neutral, positive, unjudged, frozenset(engines))
 
-    def languages(self) -> list[str | None]:
-        """The languages that occur, in order; posts of unknown language last, as None."""
-        found = {language for _, _, language in self._cells}
-        known: list[str | None] = [*sorted(language for language in found if language is not None)]
-        return [*known, None] if None in found else known
+    def languages(self) -> set[str | None]:
+        """The languages that occur; None where a post's language is unknown."""
+        return {language for _, _, language in self._cells}
 
 
 def tally(store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool) -> Tally:

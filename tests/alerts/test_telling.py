@@ -99,7 +99,7 @@ def test_what_fired_is_told_with_its_value_and_its_limit(store: SqliteStore, kpi
     facts = {fact.name: fact.value for fact in said.facts}
     assert set(facts) == {"Rule", "Now", "Window", "Heard", "Not heard"}
     assert facts["Now"].endswith("(n = 54)")
-    assert facts["Heard"] == "hackernews (100 %)"
+    assert facts["Heard"] == "hackernews throughout"
     assert facts["Not heard"] == "feed:dead"
     assert said.link == "https://listener.example/"
 

@@ -125,8 +125,16 @@ def test_the_strongest_are_of_this_brand_window_label_and_live(store: SqliteStor
     keep(store, [post("good", T0, names("Acme", "positive")), post("else", T0, names("Bolt", "negative"))])
     keep(store, [angry("imported", 0.9)], live=False)
     assert ids(store, browse.strongest(store, "Acme", WINDOW, "negative")) == ["imported", "this"]
-    assert ids(store, browse.strongest(store, "Acme", WINDOW, "negative", live_only=True)) == ["this"]
-    assert ids(store, browse.newest(store, "Acme", WINDOW, live_only=True)) == ["good", "this"]
+    assert ids(
+        store, browse.strongest(store, "Acme", WINDOW, "negative", narrow=browse.Narrow(live_only=True))
+    ) == ["this"]
+    assert ids(store, browse.newest(store, "Acme", WINDOW, narrow=browse.Narrow(live_only=True))) == [
+        "good",
+        "this",
+    ]
+    elsewhere = browse.Narrow(source="forum")
+    assert browse.strongest(store, "Acme", WINDOW, "negative", narrow=elsewhere) == []
+    assert browse.newest(store, "Acme", WINDOW, narrow=elsewhere) == []
 
 
 def test_by_ids_keeps_the_order_asked_and_leaves_out_what_is_gone(store: SqliteStore) -> None:

@@ -1,0 +1,130 @@
+"""What a letter says is counted from the store: the same values as the KPIs, and no growth where none can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerts.digest.facts import from_json, to_json
+from alerts.digest.gather import gather
+from alerts.digest.sending import letter_from
+from sentiment.tone import Label, Tone
+from storage.calendar import Window
+from storage.kpi import KPIS, Ask, compute
+from storage.mention import Brand, Heard, Kept, KeptPost, Mention, Source
+from storage.sqlite import SqliteStore
+
+ZONE = ZoneInfo("Europe/Madrid")
+MONDAY = 1_792_360_800  # 2026-10-19 00:00 in Madrid: the week ends with the change to winter time
+WEEK = Window(MONDAY, MONDAY + 7 * 86_400 + 3600)
+EARLIER = Window(MONDAY - 7 * 86_400, MONDAY)
+NOW = WEEK.until + 8 * 3600
+BRANDS = (Brand("Nordlicht", own=True), Brand("Kestrel"))
+FEED, FORUM = Source("feed:a", "feeds", 1800), Source("forum", "hackernews", 600)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / "listener.db")
+    opened.register(BRANDS, [FEED, FORUM])
+    yield opened
+    opened.close()
+
+
+def say(
+    store: SqliteStore,
+    start: int,
+    count: int,
+    label: Label = "positive",
+    engine: str = "e-1",
+    source: Source = FEED,
+) -> None:
+    tone = Tone(label, 0.2, 0.2, 0.6, engine)
+    posts = [
+        KeptPost(
+            f"{start} {n} {label}", f"words {n} {label}", start + n * 600, NOW, author=f"a{n}", mentions=m
+        )
+        for n in range(count)
+        for m in [(Mention("Nordlicht", tone=tone), Mention("Kestrel", tone=tone))[: 1 + n % 2]]
+    ]
+    store.commit(Kept(source, posts))
+
+
+def hear(store: SqliteStore, *windows: Window, source: Source = FEED) -> None:
+    for window in windows:
+        store.commit(Kept(source, [], heard=Heard(window.since, window.until)))
+
+
+def test_two_weeks_heard_are_compared_and_equal_the_kpis(store: SqliteStore) -> None:
+    hear(store, EARLIER, WEEK)
+    say(store, EARLIER.since, 30)
+    say(store, WEEK.since, 60)
+    facts = gather(store, BRANDS, WEEK, ZONE, NOW, None, None)
+    assert (facts.comparable, facts.why_not, facts.span) == (True, None, "week")
+    own = facts.brands[0]
+    for name, kpi in KPIS.items():
+        (now,) = compute(store, [kpi], Ask(WEEK, NOW, ZONE, BRANDS, only=("Nordlicht",)))
+        (then,) = compute(store, [kpi], Ask(EARLIER, NOW, ZONE, BRANDS, only=("Nordlicht",)))
+        fact = own.kpi(name)
+        assert (fact.value, fact.n, fact.reason, fact.before) == (now.value, now.n, now.reason, then.value)
+    assert own.kpi("positive_growth").value == 1.0
+    assert own.per_day == (60, 0, 0, 0, 0, 0, 0)
+    assert [(one.source, one.heard, one.asked) for one in facts.coverage] == [("feed:a", 169.0, 169.0)]
+    assert facts.left_out == ("forum",)
+    assert facts.engine == "e-1"
+
+
+def test_the_first_week_is_compared_with_nothing(store: SqliteStore) -> None:
+    hear(store, WEEK)
+    say(store, WEEK.since, 30)
+    facts = gather(store, BRANDS, WEEK, ZONE, NOW, None, None)
+    assert not facts.comparable
+    assert facts.why_not is not None
+    assert "first week" in facts.why_not
+    assert facts.brands[0].kpi("mentions").before is None
+
+
+def test_a_partial_week_is_compared_with_nothing(store: SqliteStore) -> None:
+    hear(store, EARLIER, Window(WEEK.since, WEEK.since + 5 * 86_400))
+    say(store, EARLIER.since, 30)
+    say(store, WEEK.since, 30)
+    facts = gather(store, BRANDS, WEEK, ZONE, NOW, None, None)
+    assert (facts.comparable, facts.brands[0].kpi("mentions").before) == (False, None)
+
+
+def test_only_sources_heard_in_both_weeks_are_compared(store: SqliteStore) -> None:
+    hear(store, EARLIER, WEEK)
+    hear(store, WEEK, source=FORUM)
+    say(store, EARLIER.since, 10)
+    say(store, WEEK.since, 15)
+    say(store, WEEK.since + 86_400, 40, source=FORUM)
+    mentions = gather(store, BRANDS, WEEK, ZONE, NOW, None, None).brands[0].kpi("mentions")
+    assert (mentions.value, mentions.compared, mentions.before) == (55, 15, 10)
+
+
+def test_weeks_judged_by_different_engines_are_not_compared(store: SqliteStore) -> None:
+    hear(store, EARLIER, WEEK)
+    say(store, EARLIER.since, 30, engine="old-1")
+    say(store, WEEK.since, 30, engine="new-2")
+    facts = gather(store, BRANDS, WEEK, ZONE, NOW, None, None)
+    assert not facts.comparable
+    assert facts.why_not is not None
+    assert "engine" in facts.why_not
+
+
+def test_quotes_are_ids_until_the_letter_is_made(store: SqliteStore) -> None:
+    hear(store, EARLIER, WEEK)
+    say(store, WEEK.since, 3, "negative")
+    say(store, WEEK.since + 7200, 3, "positive")
+    facts = gather(store, BRANDS, WEEK, ZONE, NOW, None, None)
+    assert [(ref.brand, ref.label) for ref in facts.quotes] == [
+        ("Nordlicht", "positive"),
+        ("Nordlicht", "positive"),
+        ("Nordlicht", "negative"),
+        ("Nordlicht", "negative"),
+    ]
+    assert "words" not in repr(to_json(facts))
+    assert "words 2 negative" in letter_from(from_json(to_json(facts)), store, ZONE, "k").text

@@ -67,11 +67,17 @@ def test_a_folder_that_cannot_be_opened_is_a_clear_error(tmp_path: Path) -> None
         SqliteStore(tmp_path / "a.db")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
+def test_a_folder_that_cannot_be_written_is_a_clear_error(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if os.geteuid() == 0:  # root may write everywhere but on a disk that is read-only
+        folder: Path = request.getfixturevalue("small_disk")
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    else:
+        folder = tmp_path
+        folder.chmod(0o500)
     with pytest.raises(StoreError, match=r"storage\.url"):
-        SqliteStore(tmp_path / "a.db")
+        SqliteStore(folder / "a.db")
 
 
 def test_what_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

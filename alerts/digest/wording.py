@@ -92,6 +92,13 @@ def about_share(brand: BrandFacts, market: tuple[BrandFacts, ...], facts: Digest
     return f"{text}; {ranked[0].name} leads with {reading.share(ranked[0].kpi('share_of_voice').value or 0)}."
 
 
+def judged(share: KpiFact) -> str:
+    """What a share of tones rests on: "324 judged mentions (130 not judged)"."""
+    text = reading.plural(share.n or 0, "judged mention")
+    left = share.beside.get("unjudged") or 0
+    return f"{text} ({reading.count(left)} not judged)" if left else text
+
+
 def about_tone(brand: BrandFacts, facts: DigestFacts) -> str:
     """How it was spoken of, and whether the kind words grew."""
     good, bad = brand.kpi("positive_share"), brand.kpi("negative_share")
@@ -102,7 +109,7 @@ def about_tone(brand: BrandFacts, facts: DigestFacts) -> str:
     if (good.n or 0) < MIN_N:
         return f"Only {reading.plural(good.n or 0, 'mention')} could be judged: not enough for a percentage."
     text = (
-        f"Of {reading.plural(good.n or 0, 'judged mention')}, {reading.share(good.value)} were positive "
+        f"Of {judged(good)}, {reading.share(good.value)} were positive "
         f"and {reading.share(bad.value)} negative"
     )
     positive = brand.kpi("positive_mentions")

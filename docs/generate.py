@@ -24,7 +24,13 @@ from alerts.rules import RuleOptions
 from listener.cli import listener
 from listener.collectors import COLLECTORS
 from listener.collectors.feeds import Feed
-from listener.config.options import BrandOptions, DashboardOptions, DigestOptions, StorageOptions
+from listener.config.options import (
+    BrandOptions,
+    DashboardOptions,
+    DigestOptions,
+    ExcludeOptions,
+    StorageOptions,
+)
 from sentiment.engines import ENGINES
 from storage.durations import format_duration, parse_duration
 from storage.kpi import KPIS, Kpi
@@ -39,6 +45,7 @@ _WORDS: dict[Any, str] = {
     int: "number",
     SecretStr: "secret",
     Feed: "feed",
+    ExcludeOptions: "keys of its own",
 }
 
 
@@ -54,6 +61,7 @@ def sections() -> dict[str, type[BaseModel]]:
 
     return {
         "brands[]": BrandOptions,
+        "brands[].exclude": ExcludeOptions,
         **of("sources", COLLECTORS),
         "sources.feeds.urls[]": Feed,
         **of("sentiment", ENGINES),
@@ -132,7 +140,7 @@ def _words(annotation: Any) -> str:
     if origin is Annotated:
         return "duration" if _is_duration(annotation.__metadata__) else _words(inside[0])
     if origin in (Union, UnionType):
-        return _words(next(part for part in inside if part is not type(None)))
+        return ", or ".join(_words(part) for part in inside if part is not type(None))
     if origin is Literal:
         return "one of " + ", ".join(f"`{part}`" for part in inside)
     if origin in (list, tuple):

@@ -114,7 +114,7 @@ def brand_of(text: str, brands: Iterable[Brand]) -> Brand | None:
     by_other = (
         brand
         for brand in known
-        if folded in (name.lstrip("@").casefold() for name in (*brand.aliases, *brand.handles.values()))
+        if folded in (name.lstrip("@").casefold() for name in (*brand.names, *brand.handles.values()))
     )
     return next(by_name, None) or next(by_other, None)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from listener.collectors.post import Page, Post
 from listener.matching.matcher import Matcher
+from listener.matching.said import Said, network_of
 from sentiment.targets import Mask
 from sentiment.tone import Engine, Text, Tone
 from storage.mention import Brand, Kept, KeptPost, Mention, Source
@@ -49,7 +50,7 @@ class Pipeline:
         self._matcher = Matcher(brands)
         self._engine = engine
         self._mask = Mask(
-            [name for brand in brands for name in (brand.name, *brand.aliases)],
+            [name for brand in brands for name in brand.names],
             [handle for brand in brands for handle in brand.handles.values()],
         )
         self._accounts = _accounts(brands)
@@ -68,7 +69,7 @@ class Pipeline:
         """
         text = clean(post.text)
         own = self._owners(source, post.author)
-        hits = self._matcher.match(text, _network(source))
+        hits = self._matcher.match(_said(post, text, source))
         mentions = [
             Mention(hit.brand, True, hit.brand in own, hit.addressed, post.automatic and hit.brand in own)
             for hit in hits
@@ -90,7 +91,7 @@ class Pipeline:
         """
         text = clean(post.text)
         own = brand in self._owners(source, post.author)
-        called = {hit.brand for hit in self._matcher.match(text, _network(source)) if hit.addressed}
+        called = {hit.brand for hit in self._matcher.match(_said(post, text, source)) if hit.addressed}
         mention = Mention(brand, True, own, brand in called, post.automatic and own)
         return Named(_kept(post, text, now), (mention,))
 
@@ -105,12 +106,11 @@ class Pipeline:
         if not author:
             return ()
         account = author.lstrip("@").casefold()
-        return self._accounts.get((_network(source), account), ())
+        return self._accounts.get((network_of(source), account), ())
 
 
-def _network(source: Source) -> str:
-    """Under which name a brand's handle there is configured; an import is named after its network."""
-    return source.name if source.kind == "import" else source.kind
+def _said(post: Post, text: str, source: Source) -> Said:
+    return Said(text, source, post.title, post.url, post.author, post.language, post.in_reply_to)
 
 
 def _with_tone(mentions: tuple[Mention, ...], tone: Tone | None) -> tuple[Mention, ...]:

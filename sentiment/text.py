@@ -33,6 +33,8 @@ _SAME_LETTER = re.compile("[" + "".join(_SAME) + "]")
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
+_ASCII_WORD = re.compile(r"\w+(?:'\w+)*")
+
 _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aad\ua9e0-\ua9ff\uaa60-\uaadf"  # Thai to Tai Tham
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u303b\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff"
@@ -118,3 +120,22 @@ def is_whole_word(text: str, start: int, end: int) -> bool:
     if start and not is_edge(text[start], text[start - 1]):
         return False
     return end == len(text) or is_edge(text[end - 1], text[end])
+
+
+def word_starts(text: str) -> list[int]:
+    """Return where the words of a folded text begin, in order: "don't" is one word, and so is each letter of 日本."""
+    if text.isascii():
+        return [found.start() for found in _ASCII_WORD.finditer(text)]
+    starts = []
+    before = earlier = " "
+    for at, character in enumerate(text):
+        if (
+            is_edge(character, before)
+            and is_word_character(character)
+            and unicodedata.category(character)[0] != "M"
+        ):
+            joined = before == "'" and is_word_character(earlier) and not is_spaceless(character)
+            if not joined:
+                starts.append(at)
+        earlier, before = before, character
+    return starts

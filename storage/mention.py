@@ -13,8 +13,20 @@ Cursor = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Exclude:
+    """What is never a mention of a brand: posts by these authors, on these sites, of these kinds."""
+
+    authors: tuple[str, ...] = ()
+    sites: tuple[str, ...] = ()
+    snippets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Brand:
-    """A brand as configured. `handles` maps a source kind to the account there, without the @."""
+    """A brand as configured. `handles` maps a source kind to the account there, without the @.
+
+    `aliases` are its other names anywhere, `aliases_in` those that are its names in one language only.
+    """
 
     name: str
     own: bool = False
@@ -23,6 +35,14 @@ class Brand:
     handles: Mapping[str, str] = field(default_factory=dict, hash=False)
     aliases: tuple[str, ...] = ()
     response_target: int = 3600
+    aliases_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    exclude: Exclude = Exclude()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that it goes by, whatever the language."""
+        translated = (name for names in self.aliases_in.values() for name in names)
+        return (self.name, *self.aliases, *translated)
 
 
 @dataclass(frozen=True, slots=True)

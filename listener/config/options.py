@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from alerts.rules import Rule
+from listener.matching.fields import value_of
 from listener.matching.matcher import query_of
-from listener.matching.query import QueryError, parse
+from listener.matching.mistakes import QueryError
+from listener.matching.query import parse
 from storage.durations import Duration
-from storage.mention import Brand
+from storage.mention import Brand, Exclude
 from storage.sqlite import path_of
 
 _HTTP = ("http://", "https://")
@@ -28,6 +30,25 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+EVERY = "every"
+"""The key of aliases in any language, where others are of one language; no code of a language has five letters."""
+
+
+class ExcludeOptions(Strict):
+    """What is never a mention of a brand, whatever its query says."""
+
+    authors: list[str] = Field(default_factory=list)
+    sites: list[str] = Field(default_factory=list)
+    snippets: list[Literal["job_ads", "giveaways", "stock_tickers"]] = Field(default_factory=list)
+
+    @field_validator("authors", "sites")
+    @classmethod
+    def _usable(cls, values: list[str], info: ValidationInfo) -> list[str]:
+        for value in values:
+            value_of("author" if info.field_name == "authors" else "site", value)
+        return values
+
+
 class BrandOptions(Strict):
     """A brand, ours or a competitor's. Without a query its name and aliases are searched for."""
 
@@ -36,7 +57,8 @@ class BrandOptions(Strict):
     market: str = "default"
     query: str | None = None
     handles: dict[str, str] = Field(default_factory=dict)
-    aliases: list[str] = Field(default_factory=list)
+    aliases: list[str] | dict[str, list[str]] = Field(default_factory=list)
+    exclude: ExcludeOptions | None = None
     response_target: Duration = 3600
 
     @field_validator("query")
@@ -49,6 +71,19 @@ class BrandOptions(Strict):
                 raise ValueError(f"{error}\n{error.caret()}") from None
         return query
 
+    @field_validator("aliases", mode="before")
+    @classmethod
+    def _names(cls, aliases: object) -> object:
+        # Before pydantic, which would tell one mistake twice: as no list, and as no mapping.
+        groups = aliases if isinstance(aliases, Mapping) else {EVERY: aliases}
+        for names in groups.values():
+            if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+                raise ValueError("needs a list of names, or lists by language as in {sv: [Gro]}")
+        for language in groups:
+            if language != EVERY:
+                value_of("lang", str(language))
+        return aliases
+
     @model_validator(mode="after")
     def _can_be_looked_for(self) -> BrandOptions:
         query_of(self.brand())
@@ -57,14 +92,18 @@ class BrandOptions(Strict):
     def brand(self) -> Brand:
         """The record that the store and the matcher use."""
         handles = {source: handle.lstrip("@") for source, handle in self.handles.items()}
+        by_language = self.aliases if isinstance(self.aliases, dict) else {EVERY: self.aliases}
+        exclude = self.exclude or ExcludeOptions()
         return Brand(
             self.name,
             self.own,
             self.market,
             self.query,
             handles,
-            tuple(self.aliases),
+            tuple(by_language.get(EVERY, ())),
             self.response_target,
+            {value_of("lang", code): tuple(names) for code, names in by_language.items() if code != EVERY},
+            Exclude(tuple(exclude.authors), tuple(exclude.sites), tuple(exclude.snippets)),
         )
 
 

@@ -1,28 +1,38 @@
-"""Which brands a text names: one pass over it for the words of all brands, then the queries of those found."""
+"""Which brands a post names: one pass over it for the words of all brands, then the queries of those found."""
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick
 
-from listener.matching.query import Node, Or, holds, literals, parse, term
-from sentiment.text import fold, is_edge, is_spaceless, is_whole_word, is_word_character
-from storage.mention import Brand
+from listener.matching import fields
+from listener.matching.places import plain, stands, wild_end
+from listener.matching.query import parse, term
+from listener.matching.said import Said, network_of
+from listener.matching.scene import Exclusion, Key, Scene, key_of
+from listener.matching.tree import And, Field, Leaf, Node, Or, Term, Title, Wild, holds, leaves, words_of
+from storage.mention import Brand, Exclude
+
+# Between text, title and address in the one pass: no literal holds a line's end, and a space ends every word.
+_APART = "\n "
+_NOWHERE = (sys.maxsize, sys.maxsize)
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A brand that a text names. `addressed`: the text calls its handle, so that an answer is due."""
+    """A brand that a post names. `addressed`: the text calls its handle, so that an answer is due."""
 
     brand: str
     addressed: bool = False
 
 
 class Matcher:
-    """Finds the brands in a text; the time does not depend on how many brands there are.
+    """Finds the brands in a post; the time does not depend on how many brands there are.
 
     Raises QueryError (of the first brand whose query is wrong) and ValueError for a brand without anything to
     look for. `evaluations` counts the queries that were worked out, for tests and benchmarks.
@@ -32,94 +42,158 @@ class Matcher:
         self.evaluations = 0
         self._names = [brand.name for brand in brands]
         self._trees = [query_of(brand) for brand in brands]
-        # Which brands look for a literal, and which brands of which source kind have it as their handle.
-        self._seekers: defaultdict[str, list[int]] = defaultdict(list)
-        self._handles: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
+        self._exclusions: dict[int, Exclusion] = {}
+        # Which brands wake up when something of theirs is found: in the text, in the title, in the address, and
+        # by author, site or source.
+        self._seekers: defaultdict[Key, list[int]] = defaultdict(list)
+        self._title_seekers: defaultdict[Key, list[int]] = defaultdict(list)
+        self._url_seekers: defaultdict[str, list[int]] = defaultdict(list)
+        self._field_seekers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        # Which brands of which network have a literal as their handle.
+        self._handles: defaultdict[str, dict[Key, list[int]]] = defaultdict(dict)
+        self._wilds: defaultdict[str, dict[Wild, None]] = defaultdict(dict)
+        sought: dict[str, None] = {}
         for number, (brand, tree) in enumerate(zip(brands, self._trees, strict=True)):
-            for literal in dict.fromkeys(literals(tree)):
-                self._seekers[literal].append(number)
-            for kind, handle in brand.handles.items():
-                self._add_handle(kind, handle, number)
-        self._literals = list(self._seekers)
+            for leaf, wanted in leaves(tree):
+                sought.update(dict.fromkeys(self._add_leaf(leaf, number if wanted else None)))
+            sought.update(dict.fromkeys(self._add_handles(brand, number)))
+            if brand.exclude != Exclude():
+                self._exclusions[number] = exclusion = Exclusion(brand.exclude)
+                sought.update(dict.fromkeys(exclusion.words))
+        # Only then is the pass longer than the text.
+        self._beside = bool(self._title_seekers or self._url_seekers)
+        self._literals = list(sought)
         self._automaton = AhoCorasick(self._literals) if self._literals else None
 
-    def _add_handle(self, kind: str, handle: str, number: int) -> None:
-        if call := term("@" + handle.removeprefix("@")):
-            self._handles[kind].setdefault(call.literal, []).append(number)
-            # Sought by nobody's query, but found in the same pass.
-            self._seekers.setdefault(call.literal, [])
+    def _add_leaf(self, leaf: Leaf, number: int | None) -> Iterator[str]:
+        """Note who wakes up for a leaf, nobody where it is not wanted; yield what the pass must look for."""
+        wakes = [] if number is None else [number]
+        if isinstance(leaf, Field):
+            if leaf.name == "url":
+                self._url_seekers[leaf.value] += wakes
+                yield leaf.value
+            elif leaf.name in ("author", "site", "source"):
+                self._field_seekers[leaf.name, leaf.value] += wakes
+            return
+        seekers = self._title_seekers if isinstance(leaf, Title) else self._seekers
+        for words in words_of(leaf):
+            seekers[key_of(words)] += wakes
+            if isinstance(words, Wild):
+                self._wilds[words.prefix][words] = None
+                yield words.prefix
+            else:
+                yield words.literal
 
-    def match(self, text: str, source_kind: str) -> list[Hit]:
-        """Return the brands that the text names, in the order of the configuration.
+    def _add_handles(self, brand: Brand, number: int) -> Iterator[str]:
+        for network, handle in brand.handles.items():
+            if call := term("@" + handle.removeprefix("@")):
+                self._handles[network].setdefault(call.literal, []).append(number)
+                yield call.literal
 
-        `source_kind` chooses which of a brand's handles counts as calling it: `@handle` of that kind always
-        matches, whatever the query says, and is reported as addressed.
+    def match(self, said: Said) -> list[Hit]:
+        """Return the brands that the post names, in the order of the configuration.
+
+        `@handle` of the post's network always matches, whatever the query says, and is reported as addressed;
+        only what an excluded author or site says is never a mention.
         """
-        found = self._find(text)
-        if not found:
+        # Most posts name nobody: they must get out of here after the one pass.
+        if self._automaton is None and not self._field_seekers:
             return []
-        by_brand: defaultdict[int, set[str]] = defaultdict(set)
-        for literal in found:
-            for number in self._seekers[literal]:
-                by_brand[number].add(literal)
-        handles = self._handles.get(source_kind, {})
-        called = {number for literal in found for number in handles.get(literal, ())}
-        self.evaluations += len(by_brand)
-        matched = {number for number, words in by_brand.items() if holds(self._trees[number], words)}
-        return [Hit(self._names[number], number in called) for number in sorted(matched | called)]
-
-    def _find(self, text: str) -> set[str]:
-        if self._automaton is None:
-            return set()
-        # One space between words, as in the literals, so that a phrase may run over a line's end.
-        folded = " ".join(fold(text).split())
-        found: set[str] = set()
-        for number, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+        folded = plain(said.text)
+        whole, title_at, url_at = self._stretch(folded, said) if self._beside else (folded, *_NOWHERE)
+        places = self._automaton.find_matches_as_indexes(whole, overlapping=True) if self._automaton else []
+        if not places and not self._field_seekers:
+            return []
+        found: set[Key] = set()
+        titled: set[Key] = set()
+        linked: set[str] = set()
+        for number, start, end in places:
             literal = self._literals[number]
-            if literal not in found and _stands(folded, start, end):
-                found.add(literal)
-        return found
+            into = found
+            if start >= title_at:
+                if start >= url_at:
+                    linked.add(literal)
+                    continue
+                into = titled
+            if literal not in into and stands(whole, start, end):
+                into.add(literal)
+            if self._wilds:
+                into.update(self._fitting(literal, into, whole, start))
+        return self._hits(Scene(said, folded, found, titled), linked)
+
+    def _stretch(self, folded: str, said: Said) -> tuple[str, int, int]:
+        """Put title and address behind the text, so that one pass goes over all three; return where they begin."""
+        whole = folded
+        if self._title_seekers and said.title:
+            whole += _APART + plain(said.title)
+        url_at = len(whole) + 1
+        if self._url_seekers and said.url:
+            whole += _APART + said.url.casefold()
+        return whole, len(folded) + 1, url_at
+
+    def _fitting(self, prefix: str, found: AbstractSet[Key], text: str, start: int) -> list[Wild]:
+        """Return the words with wildcards that begin with this literal and stand here, if not known already."""
+        wilds = self._wilds.get(prefix, ())
+        return [wild for wild in wilds if wild not in found and wild_end(wild, text, start) is not None]
+
+    def _hits(self, scene: Scene, linked: Iterable[str]) -> list[Hit]:
+        said, found = scene.said, scene.found
+        awake = {number for key in found for number in self._seekers.get(key, ())}
+        if self._beside or self._field_seekers:
+            awake.update(self._woken_beside_the_text(said, scene.titled, linked))
+        called: set[int] = set()
+        if handles := self._handles.get(network_of(said.source)):
+            called.update(number for key in found for number in handles.get(key, ()))
+        self.evaluations += len(awake)
+        matched = {number for number in awake if holds(self._trees[number], found, scene.tells)}
+        if self._exclusions:
+            matched = {number for number in matched if not self._drops(number, scene)}
+            called = {number for number in called if not self._refuses(number, said)}
+        if called:
+            matched |= called
+        return [Hit(self._names[number], number in called) for number in sorted(matched)]
+
+    def _woken_beside_the_text(
+        self, said: Said, titled: Iterable[Key], linked: Iterable[str]
+    ) -> Iterator[int]:
+        for key in titled:
+            yield from self._title_seekers.get(key, ())
+        for literal in linked:
+            yield from self._url_seekers.get(literal, ())
+        if self._field_seekers:
+            origins = [("author", fields.account(said.author)), ("source", said.source.name.casefold())]
+            origins.append(("source", said.source.kind.casefold()))
+            origins += [("site", site) for site in fields.sites(said.url)]
+            for origin in origins:
+                yield from self._field_seekers.get(origin, ())
+
+    def _refuses(self, number: int, said: Said) -> bool:
+        exclusion = self._exclusions.get(number)
+        return exclusion is not None and exclusion.by_origin(said)
+
+    def _drops(self, number: int, scene: Scene) -> bool:
+        exclusion = self._exclusions.get(number)
+        return exclusion is not None and (exclusion.by_origin(scene.said) or scene.has_words_of(exclusion))
 
 
 def query_of(brand: Brand) -> Node:
     """Return the brand's query, which for a brand without one is its name or any of its aliases.
 
-    Raises QueryError, and ValueError where neither gives anything to look for.
+    A name in one language counts where the post is in that language, or in nobody knows which. Raises
+    QueryError, and ValueError where nothing gives anything to look for.
     """
     if brand.query is not None:
         return parse(brand.query)
-    terms = tuple(found for name in (brand.name, *brand.aliases) if (found := term(name)))
-    if not terms:
+    found: list[Node] = list(_terms((brand.name, *brand.aliases)))
+    for language, names in brand.aliases_in.items():
+        code = fields.value_of("lang", language)
+        local = tuple(_terms(names))
+        if local:
+            found.append(And((Or(local), Field("lang", code, or_unknown=True))))
+    if not found:
         raise ValueError(f"the brand {brand.name!r} needs a query: its name has no letter to look for")
-    return terms[0] if len(terms) == 1 else Or(terms)
+    return found[0] if len(found) == 1 else Or(tuple(found))
 
 
-def _stands(text: str, start: int, end: int) -> bool:
-    """Say whether the literal at text[start:end] is a whole word, tag or handle there."""
-    first = text[start]
-    if first == "@" and " " not in text[start:end]:
-        return _begins_handle(text, start) and _ends_handle(text, end)
-    if first == "#" and start and is_word_character(text[start - 1]) and not is_spaceless(text[start - 1]):
-        return False
-    return is_whole_word(text, start, end)
-
-
-def _begins_handle(text: str, start: int) -> bool:
-    """Refuse info@acme, which is mail, and https://example.com/@acme, which is a link; take ".@acme"."""
-    if not start:
-        return True
-    before = text[start - 1]
-    if before == "/":
-        token = text[text.rfind(" ", 0, start) + 1 : start]
-        return "." not in token and "://" not in token
-    return before != "@" and (not is_word_character(before) or is_spaceless(before))
-
-
-def _ends_handle(text: str, end: int) -> bool:
-    """Refuse @acme_x, @acme-x, @acme.example, @acme@example: other accounts; take "@acme." and "@acme's"."""
-    if end == len(text):
-        return True
-    after = text[end]
-    if after in ".-@" and end + 1 < len(text):
-        return is_edge("a", text[end + 1])
-    return is_edge(text[end - 1], after)
+def _terms(names: Iterable[str]) -> Iterator[Term]:
+    return (found for name in names if (found := term(name)))

@@ -129,13 +129,14 @@ def word_starts(text: str) -> list[int]:
     starts = []
     before = earlier = " "
     for at, character in enumerate(text):
-        if (
-            is_edge(character, before)
-            and is_word_character(character)
-            and unicodedata.category(character)[0] != "M"
-        ):
-            joined = before == "'" and is_word_character(earlier) and not is_spaceless(character)
-            if not joined:
-                starts.append(at)
+        if not is_word_character(character):
+            begins = False
+        elif not is_word_character(before):
+            begins = before != "'" or not is_word_character(earlier) or is_spaceless(character)
+        else:
+            apart = is_spaceless(character) or is_spaceless(before)
+            begins = apart and unicodedata.category(character)[0] != "M"
+        if begins:
+            starts.append(at)
         earlier, before = before, character
     return starts

@@ -35,7 +35,7 @@ EVERY = "every"
 
 
 class ExcludeOptions(Strict):
-    """What is never a mention of a brand, whatever its query says."""
+    """What is no mention of a brand although its query is true."""
 
     authors: list[str] = Field(default_factory=list)
     sites: list[str] = Field(default_factory=list)

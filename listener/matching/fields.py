@@ -31,6 +31,8 @@ _ELSEWHERE = {
 }
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _HOST = re.compile(r"[^\s/:@?#*]+")
+_LONGEST_HOST = 253
+_LONGEST_URL = 4096
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -41,7 +43,7 @@ def value_of(name: str, given: str) -> str:
         raise ValueError("min_followers: cannot be used: no source tells how many followers an author has")
     if name == "type":
         return _type(value)
-    if "*" in value and name != "url":
+    if "*" in value and name not in ("url", "site"):
         raise ValueError(f"a wildcard cannot stand in {name}: only in words and in title:")
     if name == "lang":
         return _language(value)
@@ -93,7 +95,7 @@ def tells(field: Field, said: Said) -> bool:
         case "author":
             return field.value == account(said.author)
         case "url":
-            return field.value in (said.url or "").casefold()
+            return field.value in address(said.url)
         case "type":
             return field.value == ("post" if said.in_reply_to is None else "comment")
     raise ValueError(f"there is no field {field.name}")
@@ -109,17 +111,24 @@ def account(author: str | None) -> str:
     return (author or "").strip().lstrip("@").casefold()
 
 
+def address(url: str | None) -> str:
+    """The address of a post in the form that is compared; half a surrogate pair in it would stop the pass."""
+    return (url or "")[:_LONGEST_URL].casefold().encode("utf-8", "replace").decode("utf-8")
+
+
 def sites(url: str | None) -> tuple[str, ...]:
     """The host of an address and every domain that it belongs to: blog.example.com, example.com, com."""
     return tuple(_domains(_host(url))) if url else ()
 
 
 def _host(url: str) -> str:
+    url = url[:_LONGEST_URL]
     try:
         host = urlsplit(url if _SCHEME.match(url) else f"//{url}").hostname
     except ValueError:
         return ""
-    return _ascii((host or "").casefold().strip("."))
+    # No real host is longer, and one of a hundred thousand dots would have as many domains.
+    return _ascii(host.casefold().strip(".")) if host and len(host) <= _LONGEST_HOST else ""
 
 
 def _domains(host: str) -> Iterator[str]:

@@ -128,7 +128,7 @@ class Matcher:
             whole += _APART + plain(said.title)
         url_at = len(whole) + 1
         if self._url_seekers and said.url:
-            whole += _APART + said.url.casefold()
+            whole += _APART + fields.address(said.url)
         return whole, len(folded) + 1, url_at
 
     def _fitting(self, prefix: str, found: AbstractSet[Key], text: str, start: int) -> list[Wild]:

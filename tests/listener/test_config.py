@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from listener.config import Config, ConfigError, load
+from storage.mention import Exclude
 
 ROOT = Path(__file__).parents[2]
 BRANDS = "brands:\n  - {name: Acme, own: true}\n  - {name: Bolt}\n"
@@ -67,6 +68,23 @@ alerts:
     assert "swordfish" not in repr(config)
 
 
+def test_names_by_language_and_exclusions_reach_the_brand(file: Path) -> None:
+    config = read(
+        file,
+        """brands:
+  - name: Sprout
+    aliases: {every: [SPT], sv: [Gro], pt_BR: [Broto]}
+    exclude: {authors: ["@bot"], sites: [www.jobs.example], snippets: [giveaways]}
+  - {name: Bolt, aliases: [Blt]}
+""",
+    )
+    sprout, bolt = config.brands
+    assert (sprout.aliases, sprout.aliases_in) == (("SPT",), {"sv": ("Gro",), "pt-br": ("Broto",)})
+    assert sprout.exclude == Exclude(("@bot",), ("www.jobs.example",), ("giveaways",))
+    assert sprout.names == ("Sprout", "SPT", "Gro", "Broto")
+    assert (bolt.aliases, bolt.aliases_in, bolt.exclude) == (("Blt",), {}, Exclude())
+
+
 def test_a_rule_without_a_brand_is_for_every_brand_of_ours(file: Path) -> None:
     text = (
         "brands: [{name: A, own: true}, {name: B, own: true}, {name: C}]\n"
@@ -114,6 +132,40 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
         ),
         (BRANDS + "  - {name: ACME}\n", "brands[2].name (line 4)", "stands twice"),
         ("brands:\n- {name: '@'}\n", "brands[0] (line 2)", "needs a query"),
+        ("brands:\n- {name: A, query: 'a NEAR b'}\n", "brands[0].query (line 2)", "  ^ NEAR needs a number"),
+        (
+            "brands:\n- {name: A, aliases: B}\n",
+            "brands[0].aliases (line 2)",
+            "needs a list of names, or lists",
+        ),
+        ("brands:\n- {name: A, aliases: [1]}\n", "brands[0].aliases (line 2)", "needs a list of names, or"),
+        (
+            "brands:\n- {name: A, aliases: {sv: B}}\n",
+            "brands[0].aliases (line 2)",
+            "needs a list of names, or",
+        ),
+        (
+            "brands:\n- {name: A, aliases: {swedish: [B]}}\n",
+            "brands[0].aliases (line 2)",
+            "the code of a language",
+        ),
+        ("brands:\n- {name: A, exclude: [x]}\n", "brands[0].exclude (line 2)", "valid dictionary"),
+        ("brands:\n- {name: A, exclude: {site: x}}\n", "brands[0].exclude.site (line 2)", "unknown key"),
+        (
+            "brands:\n- {name: A, exclude: {sites: [x/y]}}\n",
+            "brands[0].exclude.sites (line 2)",
+            "a host alone",
+        ),
+        (
+            "brands:\n- {name: A, exclude: {authors: ['@']}}\n",
+            "brands[0].exclude.authors (line 2)",
+            "must stand",
+        ),
+        (
+            "brands:\n- {name: A, exclude: {snippets: [jobs]}}\n",
+            "brands[0].exclude.snippets[0] (line 2)",
+            "must be 'job_ads', 'giveaways' or 'stock_tickers'; got 'jobs'",
+        ),
         ("brands:\n- {name: A, query: 'acme OR'}\n", "brands[0].query (line 2)", "must follow"),
         (BRANDS + "sources: {hackernew: {}}\n", "sources.hackernew (line 4)", "did you mean hackernews?"),
         (BRANDS + "sources: {hackernews: {poll: 5}}\n", "sources.hackernews.poll (line 4)", "needs a number"),

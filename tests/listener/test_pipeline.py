@@ -230,3 +230,27 @@ def test_every_field_of_strangers_is_cleaned(pipeline: Pipeline) -> None:
 def test_empty_fields_are_none(pipeline: Pipeline) -> None:
     (kept,) = keep(pipeline, post(title="", author="", url="", thread="")).posts
     assert (kept.title, kept.author, kept.url, kept.thread) == (None, None, None, None)
+
+
+def test_queries_are_told_everything_that_they_may_ask_about(engine: Reading) -> None:
+    facts = {
+        "title": "A Pot",
+        "url": "https://blog.example.com/1",
+        "author": "Eve",
+        "language": "en-GB",
+        "in_reply_to": "7",
+    }
+    query = "title:pot site:example.com author:eve lang:en type:comment source:hackernews"
+    pipeline = Pipeline([Brand("Acme", query=query)], engine)
+    (kept,) = keep(pipeline, post("nothing", **facts)).posts
+    assert [mention.brand for mention in kept.mentions] == ["Acme"]
+    for name in facts:
+        less = keep(pipeline, post("nothing", **{**facts, name: None})).posts
+        assert not any(kept.mentions for kept in less), name
+
+
+def test_names_in_one_language_are_masked_too(engine: Reading) -> None:
+    pipeline = Pipeline([Brand("Sprout", aliases=("SPT",), aliases_in={"sv": ("Gro",)})], engine)
+    (kept,) = keep(pipeline, post("Gro and SPT are good", language="sv")).posts
+    assert kept.mentions
+    assert engine.texts == [Text("brand and brand are good", "sv")]

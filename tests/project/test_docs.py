@@ -114,7 +114,7 @@ def test_each_example_of_a_key_is_accepted(generate: ModuleType, tmp_path: Path)
     kinds = {name.split(".")[1]: keys for name, keys in said.items() if name.startswith("channels.")}
     feeds = {**said["sources.feeds"], "urls": [said["sources.feeds.urls[]"]]}
     document = {
-        "brands": [said["brands[]"]],
+        "brands": [{**said["brands[]"], "exclude": said["brands[].exclude"]}],
         "sources": {"hackernews": said["sources.hackernews"], "feeds": feeds},
         "sentiment": {"engine": "transformers", **said["sentiment.transformers"]},
         "storage": said["storage"],

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sentiment.text import fold, fold_in_place, is_edge, is_spaceless, is_whole_word, is_word_character
+from sentiment.text import (
+    fold,
+    fold_in_place,
+    is_edge,
+    is_spaceless,
+    is_whole_word,
+    is_word_character,
+    word_starts,
+)
 
 
 @pytest.mark.parametrize(
@@ -131,3 +139,29 @@ def test_whole_words_in_any_script(text: str, word: str, whole: bool) -> None:
 def test_an_edge_inside_that_is_no_letter_needs_no_edge_outside() -> None:
     assert is_edge("+", "x")
     assert not is_edge("c", "x")
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        ("", []),
+        ("a bc  d", [0, 2, 6]),
+        ("don't a-b", [0, 6, 8]),
+        ("'a' 'b", [1, 5]),
+        ("d'été x", [0, 6]),
+        ("日本 a", [0, 1, 3]),
+        ("a日b", [0, 1, 2]),
+        ("กินข้าว", [0, 2, 3, 5, 6]),
+        ("अंतर x", [0, 5]),
+        ("한국 어", [0, 3]),
+        ("🍎a", [1]),
+        ("\u0301a", [0]),
+    ],
+)
+def test_where_words_start(text: str, starts: list[int]) -> None:
+    assert word_starts(text) == starts
+
+
+@given(st.text(alphabet="ab'_1 -.", max_size=20))
+def test_where_words_start_does_not_depend_on_a_letter_elsewhere(text: str) -> None:
+    assert word_starts(text) == word_starts(text + " é")[:-1]

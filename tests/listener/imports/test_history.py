@@ -12,7 +12,7 @@ from commandline import CommandLine, Ran
 
 CONFIG = """timezone: Europe/Madrid
 brands:
-  - {name: Acme, own: true, aliases: [AC], handles: {forum: acme_help}}
+  - {name: Acme, own: true, aliases: {every: [AC], sv: [Akme]}, handles: {forum: acme_help}}
   - {name: Bolt}
 """
 HEADER = "id,created_at,text,brand"
@@ -146,7 +146,7 @@ def test_an_unknown_zone_is_wrong_usage(line: CommandLine) -> None:
 # Brands
 
 
-@pytest.mark.parametrize("written", ["Acme", "ACME", " acme ", "ac", "acme_help", "@ACME_HELP"])
+@pytest.mark.parametrize("written", ["Acme", "ACME", " acme ", "ac", "akme", "acme_help", "@ACME_HELP"])
 def test_brand_is_a_name_an_alias_or_a_handle_in_any_case(line: CommandLine, written: str) -> None:
     record = {"id": "1", "text": "x", "brand": written, "created_at": "2026-01-02"}
     assert imported(line, as_jsonl([record]), "x.jsonl").code == 0

@@ -122,7 +122,6 @@ def sites(url: str | None) -> tuple[str, ...]:
 
 
 def _host(url: str) -> str:
-    url = url[:_LONGEST_URL]
     try:
         host = urlsplit(url if _SCHEME.match(url) else f"//{url}").hostname
     except ValueError:

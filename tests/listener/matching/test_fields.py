@@ -37,7 +37,7 @@ def test_every_domain_of_an_address(url: str, host: str) -> None:
         "http://",
         "mailto:",
         "http://" + "ü" * 300 + ".example",
-        "http://" + "a." * 9_999 + "example.com",
+        "http://" + "a." * 200 + "example.com",
     ],
 )
 def test_an_address_without_a_host_is_no_site_of_ours(url: str | None) -> None:

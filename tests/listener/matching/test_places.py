@@ -104,6 +104,7 @@ def finds(query: str, text: str) -> bool:
         ("a NEAR/0f `B`", "™ a b x™ß B", False),
         ("`B` NEAR/1f `C`", "\x01B ½ C c", False),
         ("`B` NEAR/2f `C`", "\x01B ½ C c", True),
+        ("c NEAR/9f `B`", "B B B B B c", False),
         ("🍎 NEAR/0f a", "🍎 a", True),
         ("🍎 NEAR/0f a", "a 🍎", False),
         ("苹果 NEAR/2f 手机", "苹果的新手机", True),

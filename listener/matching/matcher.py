@@ -107,8 +107,9 @@ class Matcher:
         found: set[Key] = set()
         titled: set[Key] = set()
         linked: set[str] = set()
+        literals, wilds = self._literals, self._wilds
         for number, start, end in places:
-            literal = self._literals[number]
+            literal = literals[number]
             into = found
             if start >= title_at:
                 if start >= url_at:
@@ -117,8 +118,10 @@ class Matcher:
                 into = titled
             if literal not in into and stands(whole, start, end):
                 into.add(literal)
-            if self._wilds:
+            if wilds:
                 into.update(self._fitting(literal, into, whole, start))
+        if not found and not titled and not linked and not self._field_seekers:
+            return []
         return self._hits(Scene(said, folded, found, titled), linked)
 
     def _stretch(self, folded: str, said: Said) -> tuple[str, int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from functools import cached_property
 
 from listener.matching import fields
 from listener.matching.places import as_written, near, stands_as_written
@@ -49,15 +48,21 @@ class Exclusion:
 class Scene:
     """Answers for everything in a query that is more than a word."""
 
+    # One is made for each post in which something was found, and most are asked nothing.
+    __slots__ = ("_as_written", "_folded", "found", "said", "titled")
+
     def __init__(self, said: Said, folded: str, found: AbstractSet[Key], titled: AbstractSet[Key]) -> None:
         self.said = said
         self._folded = folded
         self.found = found
         self.titled = titled
+        self._as_written: str | None = None
 
-    @cached_property
+    @property
     def _written(self) -> str:
-        return as_written(self.said.text)
+        if self._as_written is None:
+            self._as_written = as_written(self.said.text)
+        return self._as_written
 
     def tells(self, leaf: Special) -> bool:
         """Say whether it is true of this post."""

@@ -102,10 +102,13 @@ def holds(node: Node, found: AbstractSet[object], tells: Callable[[Special], boo
             return literal in found
         case Not(part):
             return not holds(part, found, tells)
-        case And(parts):
-            return all(holds(part, found, tells) for part in parts)
-        case Or(parts):
-            return any(holds(part, found, tells) for part in parts)
+        case And(parts) | Or(parts):
+            # A loop, not all() and any(): a generator for each level takes longer than the rest.
+            settles = isinstance(node, Or)
+            for part in parts:
+                if holds(part, found, tells) is settles:
+                    return settles
+            return not settles
         case _:
             return tells(node)
 

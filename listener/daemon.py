@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
@@ -24,6 +25,8 @@ JUDGE_EVERY = 60
 """Seconds between two looks at every rule, for `for`, expiry and lateness."""
 NOTICE_EVERY = 1
 """Seconds between two looks for what other programs wrote."""
+HELPER = "helper"
+"""How the names of the threads begin that may still be at work when the daemon has ended."""
 _BREATH = 0.2
 """Seconds in which the changes of several commits are gathered before the rules look."""
 _PATIENCE_WITH_FIRST_ROUND = 300
@@ -35,20 +38,32 @@ async def run(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    async with open_station(config, time.time) as station:
-        with Bells() as bells:
-            await _until_stopped(station, bells, stop)
-
-
-async def _until_stopped(station: Station, bells: Bells, stop: asyncio.Event) -> None:
-    day = _Day(station, bells)
+    loop.set_default_executor(_Helpers(thread_name_prefix=HELPER))
     try:
+        # The stop is watched from outside of the station: opening it may take long, as when a model is loaded.
         async with asyncio.TaskGroup() as tasks:
-            for work in day.tasks():
-                tasks.create_task(work)
             tasks.create_task(_raise_when(stop))
+            tasks.create_task(_live(config))
     except* _Stopped:
         log.info("stopped")
+
+
+async def _live(config: Config) -> None:
+    async with open_station(config, time.time) as station:
+        with Bells() as bells:
+            async with asyncio.TaskGroup() as tasks:
+                for work in _Day(station, bells).tasks():
+                    tasks.create_task(work)
+
+
+class _Helpers(ThreadPoolExecutor):
+    """The threads of `asyncio.to_thread`, which nobody waits for at the end.
+
+    They only read. One that looks up a name while there is no network would keep a stopped daemon for half a minute.
+    """
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
 
 
 class _Stopped(Exception):
@@ -87,11 +102,11 @@ class _Day:
         """Poll a source for ever; its row says when."""
         source, bell = collector.source.name, Bell()
         state = await listening.state(self._station, source)
-        if state.failures and state.next_poll_at and state.next_poll_at > self._station.now():
+        if (wait := listening.must_wait(state, self._station.now())) > 0:
             # A restart is no reason to ask sooner than a source that is down, or asked us to wait, allows.
-            log.info("source waits", source=source, reason=state.next_reason, until=state.next_poll_at)
+            log.info("source waits", source=source, reason=state.next_reason, next_poll_in=wait)
             self._heard_from(source, answered=False)
-            self._bells.at(f"poll {source}", state.next_poll_at, bell)
+            self._bells.at(f"poll {source}", self._station.now() + wait, bell)
             await bell.wait_and_clear()
         while True:
             outcome = await listening.poll(self._station, collector)

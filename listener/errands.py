@@ -45,11 +45,8 @@ async def run_once(config: Config, clock: Clock) -> Errand:
 async def _poll(station: Station, collector: Collector) -> tuple[str, bool]:
     source = collector.source.name
     before = await listening.state(station, source)
-    if before.failures and before.next_poll_at and before.next_poll_at > station.now():
-        return (
-            f"{source}: left alone for {before.next_poll_at - station.now()} s more: {before.next_reason}",
-            True,
-        )
+    if (wait := listening.must_wait(before, station.now())) > 0:
+        return f"{source}: left alone for {wait} s more: {before.next_reason}", True
     outcome = await listening.poll(station, collector)
     after = await listening.state(station, source)
     if outcome == "failed":

@@ -9,7 +9,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import structlog
 from aiosmtplib import (
@@ -26,7 +26,10 @@ from alerts import render
 from alerts.channels.base import Undelivered
 from alerts.format import instant
 from alerts.message import Letter, Message
-from alerts.transport import Transport
+
+if TYPE_CHECKING:
+    # Loading aiohttp takes longer than the whole of a command that only reads.
+    from alerts.transport import Transport
 
 TIMEOUT = 30.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})

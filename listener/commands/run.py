@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import threading
 from pathlib import Path
 
@@ -25,6 +24,7 @@ def command(config_file: Path, verbose: bool) -> None:
     # Only now: these load the web server, the scheduler and the engine.
     from listener import daemon, logs
     from listener.dashboard.app import NotServed
+    from listener.station import JUDGE
     from sentiment.tone import EngineUnavailable
     from storage.base import StoreError
 
@@ -36,10 +36,10 @@ def command(config_file: Path, verbose: bool) -> None:
     # In a group: the store may fail under several tasks at once.
     except* (EngineUnavailable, StoreError) as group:
         raise Failure(str(_first(group))) from None
-    # An engine in the middle of a long batch must not keep a stopped daemon alive; nothing it does is lost.
-    if any(thread.name.startswith("judge") for thread in threading.enumerate()):
-        sys.stdout.flush()
-        sys.stderr.flush()
+    # An engine in the middle of a long batch, or a name that is looked up without a network, must not keep a stopped
+    # daemon alive; nothing that they do is lost.
+    if any(thread.name.startswith((JUDGE, daemon.HELPER)) for thread in threading.enumerate()):
+        # Every line was flushed when it was written; asking again would wait for an output that nobody reads.
         os._exit(0)
 
 

@@ -82,15 +82,26 @@ def rows(path: Path) -> Iterator[tuple[int, Row | BadRow]]:
     Undecodable bytes become U+FFFD rather than stopping the file. Raises OSError.
     """
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        if path.suffix.lower() in {".jsonl", ".ndjson", ".json"} or _peek(path) == "{":
+        if is_json(path):
             yield from _json_rows(file)
         else:
             yield from _csv_rows(file, path)
 
 
-def _peek(path: Path) -> str:
+def is_json(path: Path) -> bool:
+    """Whether a file is JSON Lines, by its ending or its first sign. Raises OSError."""
+    if path.suffix.lower() in {".jsonl", ".ndjson", ".json"}:
+        return True
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return file.read(200).lstrip()[:1]
+        return file.read(200).lstrip()[:1] == "{"
+
+
+def delimiter_of(first: str) -> str:
+    """What separates the columns, by the first line alone.
+
+    csv.Sniffer looks at the rows too, and what people write there misleads it.
+    """
+    return max(_DELIMITERS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
 
 
 def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | BadRow]]:
@@ -111,9 +122,7 @@ def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | BadRow]]:
 def _csv_rows(file: Iterable[str], path: Path) -> Iterator[tuple[int, Row | BadRow]]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as sample:
         first = sample.readline()
-    # By the first line alone: csv.Sniffer looks at the rows too, and what people write there misleads it.
-    delimiter = max(_DELIMITERS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
-    reader = csv.DictReader(file, delimiter=delimiter)
+    reader = csv.DictReader(file, delimiter=delimiter_of(first))
     while True:
         try:
             row = next(reader, None)

@@ -137,7 +137,7 @@ def test_check_says_what_was_understood(line: CommandLine) -> None:
     ran = line.good("check")
     assert "brands: Acme; competitors: Bolt" in ran.out
     assert "rule: r: Acme negative_share > 0.4 over 1h for 15m, n at least 20, to console" in ran.out
-    assert "0 posts from 0 sources" in ran.out
+    assert "no posts from no sources" in ran.out
 
 
 def test_check_finds_a_damaged_store(filled: CommandLine) -> None:

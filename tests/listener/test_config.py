@@ -106,7 +106,14 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
         ("brands: [Acme]\n", "brands[0] (line 1)", "needs keys with values"),
         ("brands:\n- {nam: Acme}\n", "brands[0].nam (line 2)", "did you mean name?"),
         ("brands:\n- {nam: Acme}\n", "brands[0].name (line 2)", "is missing"),
-        ("brands:\n- {name: Acme, own: perhaps}\n", "brands[0].own (line 2)", "'perhaps'"),
+        ("brands:\n- {name: Acme, own: perhaps}\n", "brands[0].own (line 2)", "true or false; got 'perhaps'"),
+        ("brands:\n- {name: 3}\n", "brands[0].name (line 2)", "put it in quotation marks; got 3"),
+        ("brands:\n- {name: ''}\n", "brands[0].name (line 2)", "may not be empty"),
+        (
+            BRANDS + "sources: {feeds: {urls: https://a.example/x}}\n",
+            "sources.feeds.urls (line 4)",
+            "must be a list, as in [one, two]",
+        ),
         (
             "brands:\n- name: Acme\n  response_target: 60\n",
             "brands[0].response_target (line 3)",
@@ -152,9 +159,9 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
         (BRANDS + RULE + ", chanels: [x]}\n", "alerts.rules[0].chanels (line 6)", "did you mean channels?"),
         (BRANDS + RULE + ", channels: [consol]}\n", "alerts.rules[0].channels[0] (line 6)", "mean console?"),
         (BRANDS + RULE + ", channels: [slack]}\n", "alerts.rules[0].channels[0]", "no channel 'slack' under"),
-        (BRANDS + RULE + ", channels: []}\n", "alerts.rules[0].channels", "at least 1"),
+        (BRANDS + RULE + ", channels: []}\n", "alerts.rules[0].channels", "may not be empty"),
         (BRANDS + RULE + ", over: 1}\n", "alerts.rules[0].over (line 6)", "needs a number and a unit"),
-        (BRANDS + RULE + ", over: 5s}\n", "alerts.rules[0].over (line 6)", "greater than or equal to 60"),
+        (BRANDS + RULE + ", over: 5s}\n", "alerts.rules[0].over (line 6)", "must be at least 1m; got 5s"),
         (BRANDS + RULE + ", for: soon}\n", "alerts.rules[0].for (line 6)", "'soon'"),
         (BRANDS + RULE + ", min_n: -1}\n", "alerts.rules[0].min_n (line 6)", "got -1"),
         (

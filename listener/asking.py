@@ -79,11 +79,13 @@ def _beginning(store: Rows, now: int) -> int:
 
 def moment(text: str, zone: ZoneInfo, now: int) -> int:
     """Read "2026-11-21", "2026-11-21T08:00Z", or "7d" for seven days ago. Raises UsageError."""
+    ago = _AGO.fullmatch(text) is not None
     try:
-        at = now - parse_duration(text) if _AGO.fullmatch(text) else parse_time(text, zone)
-    except ValueError as error:
-        raise UsageError(f"{error}, or 7d for seven days ago") from None
-    except OverflowError:
+        at = now - parse_duration(text) if ago else parse_time(text, zone)
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, ValueError) and not ago:
+            raise UsageError(f"{error}, or 7d for seven days ago") from None
+        # Written as it should be, but longer than anything lasts.
         at = _LATEST + 1
     if not _EARLIEST <= at <= _LATEST:
         raise UsageError(f"{text[:40]!r} is no time between 1900 and 2100")

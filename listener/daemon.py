@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import structlog
 
@@ -15,6 +13,7 @@ from listener import letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config
 from listener.dashboard.app import serve
+from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
 from listener.station import Station, open_station
 from storage.sqlite import SqliteStore
@@ -38,7 +37,8 @@ async def run(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    loop.set_default_executor(_Helpers(thread_name_prefix=HELPER))
+    # Twice as many as requests may be waiting for a name.
+    loop.set_default_executor(_Helpers(2 * AT_ONCE, thread_name_prefix=HELPER))
     try:
         # The stop is watched from outside of the station: opening it may take long, as when a model is loaded.
         async with asyncio.TaskGroup() as tasks:
@@ -52,14 +52,14 @@ async def _live(config: Config) -> None:
     async with open_station(config, time.time) as station:
         with Bells() as bells:
             async with asyncio.TaskGroup() as tasks:
-                for work in _Day(station, bells).tasks():
-                    tasks.create_task(work)
+                _Day(station, bells).begin(tasks)
 
 
 class _Helpers(ThreadPoolExecutor):
     """The threads of `asyncio.to_thread`, which nobody waits for at the end.
 
-    They only read. One that looks up a name while there is no network would keep a stopped daemon for half a minute.
+    They write nothing to the store. One that looks up a name while there is no network would keep a stopped daemon
+    for half a minute.
     """
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -86,9 +86,10 @@ class _Day:
         self._first_round = asyncio.Event()
         self._any_answered = False
 
-    def tasks(self) -> Sequence[Coroutine[Any, Any, None]]:
+    def begin(self, tasks: asyncio.TaskGroup) -> None:
+        """Start all of them; each runs until it is cancelled."""
         channels = self._station.config.channels
-        return [
+        for work in (
             serve(self._station),
             self._watch(),
             self._ring_judge(),
@@ -96,7 +97,8 @@ class _Day:
             self._write_letters(),
             *(self._station.dispatcher.run(channel) for channel in channels),
             *(self._listen(collector) for collector in self._station.collectors),
-        ]
+        ):
+            tasks.create_task(work)
 
     async def _listen(self, collector: Collector) -> None:
         """Poll a source for ever; its row says when."""

@@ -73,7 +73,7 @@ async def _source(collector: Collector, now: int) -> Finding:
             async for page in collector.pages(None, now):
                 return Finding(name, True, f"answers, {plural(len(page.posts), 'post')} on its first page")
     except Retriable as failure:
-        remedy = "is there a network? If there is, wait: the daemon goes on asking"
+        remedy = "the daemon goes on asking; if it stays so, check the network and the address"
         return Finding(name, False, str(failure), remedy)
     except Permanent as failure:
         return Finding(name, False, str(failure))

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from listener.collectors.post import Page, Post
+from listener.collectors.post import LONGEST_TEXT, Page, Post, plausible
 from listener.matching.matcher import Matcher
 from sentiment.targets import Mask
 from sentiment.tone import Engine, Text, Tone
 from storage.mention import Brand, Kept, KeptPost, Mention, Source
-
-EARLIEST = 631_152_000
-"""1990-01-01: what claims to be older has a broken clock."""
-AHEAD = 86_400
-"""Seconds that a post may claim to lie in the future."""
-LONGEST_TEXT = 200_000
-"""Characters of a post that are kept."""
 
 _UNPRINTABLE = {0: None}
 
@@ -26,11 +19,6 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")
     return text[:LONGEST_TEXT].translate(_UNPRINTABLE) if "\0" in text else text[:LONGEST_TEXT]
-
-
-def plausible(published_at: int | None, now: int) -> bool:
-    """Whether a time can be the time of a mention; otherwise the time of fetching stands for it."""
-    return published_at is not None and EARLIEST <= published_at <= now + AHEAD
 
 
 @dataclass(frozen=True, slots=True)

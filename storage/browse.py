@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 
 from storage.base import Row, Rows
 from storage.calendar import Window, iso
+from storage.mention import LABEL_NUMBERS
 
-_NUMBERS = {"negative": -1, "neutral": 0, "positive": 1}
-_LABELS: dict[int | None, str | None] = {None: None, **{number: name for name, number in _NUMBERS.items()}}
+_LABELS: dict[int | None, str | None] = {
+    None: None,
+    **{number: name for name, number in LABEL_NUMBERS.items()},
+}
 
 _BRANDS = "SELECT name FROM brands"
 _SELECT = """SELECT p.id, b.name, s.name, p.native_id, m.published_at, p.author, p.title, p.text, p.url,
@@ -72,8 +75,8 @@ class Filter:
 
 def mentions(store: Rows, wanted: Filter, limit: int = 50) -> list[Seen]:
     """Mentions newest first. Raises ValueError for a label that there is not."""
-    if wanted.label is not None and wanted.label not in _NUMBERS:
-        raise ValueError(f"a label is one of {', '.join(_NUMBERS)}, not {wanted.label!r}")
+    if wanted.label is not None and wanted.label not in LABEL_NUMBERS:
+        raise ValueError(f"a label is one of {', '.join(LABEL_NUMBERS)}, not {wanted.label!r}")
     named = [wanted.brand] if wanted.brand is not None else [row[0] for row in store.rows(_BRANDS)]
     # Brand by brand, as the index has them: over all brands at once every page would sort the whole store.
     found = [seen for name in named for seen in _of_brand(store, replace(wanted, brand=name), limit)]
@@ -84,7 +87,7 @@ def _of_brand(store: Rows, wanted: Filter, limit: int) -> list[Seen]:
     clauses = {
         "b.name = ?": wanted.brand,
         "? IN (s.name, s.kind)": wanted.source,
-        "m.label = ?": _NUMBERS[wanted.label] if wanted.label else None,
+        "m.label = ?": LABEL_NUMBERS[wanted.label] if wanted.label else None,
         "m.published_at >= ?": wanted.since,
         "m.published_at < ?": wanted.until,
     }
@@ -137,7 +140,7 @@ def strongest(
     store: Rows, brand: str, window: Window, label: str, limit: int = 3, narrow: Narrow = _ANY
 ) -> list[int]:
     """Ids of the posts with the clearest tone of this label, one an author, newest first among equals."""
-    number = _NUMBERS[label]
+    number = LABEL_NUMBERS[label]
     live, more = narrow.clause()
     rows = store.rows(
         f"""SELECT id, text FROM (

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from storage import conversations, coverage
 from storage.base import Transaction
-from storage.mention import Committed, Kept, KeptPost, Mention, Source
-
-_LABELS = {"negative": -1, "neutral": 0, "positive": 1}
+from storage.mention import LABEL_NUMBERS, Committed, Kept, KeptPost, Mention, Source
 
 _INSERT_POST = """INSERT INTO posts (id, source_id, native_id, published_at, fetched_at, dated, live, title, text,
     author, url, language, in_reply_to, thread, conversation) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
@@ -96,7 +94,7 @@ def _mention_row(
     head = (brand, number, post.published_at, source, live, post.language)
     if tone is None:
         return (*head, None, None, None, None, None, None)
-    label = None if tone.label is None else _LABELS[tone.label]
+    label = None if tone.label is None else LABEL_NUMBERS[tone.label]
     engine = names.engine(tone.engine)
     return (*head, label, tone.p_negative, tone.p_neutral, tone.p_positive, engine, tone.reason)
 

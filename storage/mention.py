@@ -8,6 +8,9 @@ from typing import Any
 
 from sentiment.tone import Tone
 
+LABEL_NUMBERS: Mapping[str, int] = {"negative": -1, "neutral": 0, "positive": 1}
+"""How a label is kept."""
+
 Cursor = dict[str, Any]
 """Where a collector goes on: plain JSON, written in the transaction that keeps its page."""
 

@@ -123,7 +123,7 @@ class Delivery:
 
 
 _DELIVERY = (
-    """SELECT key, channel, kind, state, attempts, unknown, created_at, next_at, done_at, error FROM outbox"""
+    "SELECT key, channel, kind, state, attempts, unknown, created_at, next_at, done_at, error FROM outbox"
 )
 
 
@@ -138,8 +138,7 @@ def deliveries(store: Rows, limit: int = 100, *, undelivered: bool = False) -> l
     return [
         Delivery(*row)
         for row in store.rows(
-            f"""SELECT key, channel, kind, state, attempts, unknown, created_at, next_at, done_at, error
-            FROM outbox {where} ORDER BY id DESC LIMIT ?""",
+            f"{_DELIVERY} {where} ORDER BY id DESC LIMIT ?",
             (limit,),
         )
     ]

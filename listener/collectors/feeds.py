@@ -19,8 +19,8 @@ from listener.collectors import read_items
 from listener.collectors.base import Collector, Retriable
 from listener.collectors.feed_document import Item, read_document
 from listener.collectors.feed_window import first_heard, next_heard, remember
-from listener.collectors.plain import LONGEST_TEXT, clean, tidy, to_plain
-from listener.collectors.post import Page, Post
+from listener.collectors.plain import clean, tidy, to_plain
+from listener.collectors.post import LONGEST_TEXT, Page, Post
 from storage.durations import Duration, format_duration
 from storage.mention import Cursor, Heard, SetAside, Source
 

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from alerts.addresses import public_url
 from listener.collectors import read_items
 from listener.collectors.base import Collector, Retriable
-from listener.collectors.plain import LONGEST_TEXT, to_plain
-from listener.collectors.post import Page, Post
+from listener.collectors.plain import to_plain
+from listener.collectors.post import LONGEST_TEXT, Page, Post
 from storage.durations import Duration, format_duration
 from storage.mention import Cursor, Heard, SetAside, Source
 

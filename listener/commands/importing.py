@@ -13,7 +13,7 @@ from listener.commands.options import Failure, WrongUsage, config_option, now, o
 from listener.config import Config
 from listener.imports.history import FIELDS, Importer, Report, Wish, rows
 from listener.imports.misfit import misfit
-from listener.imports.new_brands import BrandWriter, CannotAdd
+from listener.imports.new_brands import BrandWriter, CannotAdd, market_of
 from listener.pipeline import Pipeline
 from sentiment.engines import load
 from sentiment.tone import EngineUnavailable
@@ -62,7 +62,7 @@ def command(
     except EngineUnavailable as error:
         raise Failure(str(error)) from None
     report = _import(file, config, wish, pipeline, add_brands)
-    _tell(report, file, wish.zone)
+    _tell(report, file, wish.zone, market_of(config.brands))
     if not report.kept and not report.doubles:
         raise Failure("nothing was imported")
 
@@ -78,7 +78,7 @@ def _columns(mapping: tuple[str, ...]) -> dict[str, str]:
 
 
 def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_brands: bool) -> Report:
-    writer = BrandWriter(config.file)
+    writer = BrandWriter(config.file, market_of(config.brands))
     with open_store(config) as store:
         importer = Importer(config.brands, pipeline, store.commit, writer.add if add_brands else None, now())
         report = importer.run(rows(file), wish)
@@ -89,7 +89,7 @@ def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_bran
     return report
 
 
-def _tell(report: Report, file: Path, zone: ZoneInfo) -> None:
+def _tell(report: Report, file: Path, zone: ZoneInfo, market: str) -> None:
     click.echo(
         f"{file}: {plural(report.rows, 'row')} read; {plural(report.kept, 'new post')} kept "
         f"with {plural(report.mentions, 'mention')}; "
@@ -100,7 +100,7 @@ def _tell(report: Report, file: Path, zone: ZoneInfo) -> None:
             f"{plural(report.unmatched, 'row')} left out: no brand named, and no brand's query matches"
         )
     if report.added:
-        click.echo(f"added as competitors to the configuration: {', '.join(report.added)}")
+        click.echo(f"added to the configuration as competitors in the market {market}: {', '.join(report.added)}")
     if report.unknown_brands:
         refused = sum(report.unknown_brands.values())
         from alerts.render import clean_lines

@@ -63,6 +63,8 @@ def say(model: type[BaseModel], problem: Mapping[str, Any], *, show: bool) -> st
         return f"unknown key{did_you_mean(str(place[-1]), known)}"
     if kind == "missing":
         return "is missing"
+    if given is None and kind.endswith("_type"):
+        return "is empty; give it a value, or take it out"
     message = _plain(model, problem)
     quoted = show and kind != "value_error" and not isinstance(given, Mapping | list)
     if not quoted:

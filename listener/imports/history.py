@@ -14,8 +14,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from listener.asking import brand_of
-from listener.collectors.post import Post
-from listener.pipeline import Named, Pipeline, clean, plausible
+from listener.collectors.post import Post, plausible
+from listener.pipeline import Named, Pipeline, clean
 from storage.mention import Brand, Committed, Heard, Kept, KeptPost, Mention, Source
 
 FIELDS = (

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from conftest import MakeHouse
-from house import House, feeds, rule, until
+from house import House, MakeHouse, feeds, rule, until
 from servers import FaultServer, Reply
 from town import Board, Item, keys_of, opening, posts, rss
 

@@ -154,6 +154,11 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
         (BRANDS + "channels: {slak: {}}\n", "channels.slak (line 4)", "did you mean slack?"),
         (BRANDS + "channels: [console]\n", "channels (line 4)", "needs keys out of console"),
         (BRANDS + "alerts:\n", "alerts (line 4)", "is empty"),
+        (
+            BRANDS + "alerts:\n  rules:\n",
+            "alerts.rules (line 5)",
+            "is empty; give it a value, or take it out",
+        ),
         (BRANDS + "alerts: {rule: []}\n", "alerts.rule (line 4)", "did you mean rules?"),
         (BRANDS + RULE.replace("Acme", "Acem") + "}\n", "alerts.rules[0].brand (line 6)", "mean Acme?"),
         (BRANDS + RULE + ", chanels: [x]}\n", "alerts.rules[0].chanels (line 6)", "did you mean channels?"),
@@ -280,6 +285,20 @@ def test_a_file_that_is_not_utf_8_is_refused_with_the_remedy(file: Path) -> None
     file.write_bytes("brands: [{name: Café}]\n".encode("latin-1"))
     with pytest.raises(ConfigError, match="save it as UTF-8"):
         load(file, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "brands:\n\t- {name: Acme}\n",
+            "YAML (line 2): found character '\\t' that cannot start any token; indent",
+        ),
+        ("brands: " + "[" * 5000, "YAML: is nested too deep"),
+    ],
+)
+def test_yaml_that_cannot_be_read_is_refused_with_the_remedy(file: Path, text: str, says: str) -> None:
+    assert says in str(refused(file, text))
 
 
 def test_a_byte_order_mark_does_not_matter(file: Path) -> None:

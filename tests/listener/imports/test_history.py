@@ -306,7 +306,7 @@ def test_bad_rows_are_told_with_their_lines_and_do_not_stop_the_rest(line: Comma
             "nr;Body;Date\n1;good;2026-01-02\n",
             "x.csv",
             (),
-            "no column 'text' in its first line, which names \"nr\", \"Body\", \"Date\"; "
+            'no column \'text\' in its first line, which names "nr", "Body", "Date"; '
             "say which one with --map text=COLUMN",
         ),
         ("id,text\n1,good\n", "x.csv", ("--map", "created_at=Dat"), "no column 'Dat' in its first line"),
@@ -326,7 +326,9 @@ def test_a_file_that_cannot_be_meant_is_refused_before_its_first_row(
     assert "\x1b" not in ran.err
 
 
-def test_a_column_that_some_rows_of_json_lines_lack_is_no_reason_to_refuse_the_file(line: CommandLine) -> None:
+def test_a_column_that_some_rows_of_json_lines_lack_is_no_reason_to_refuse_the_file(
+    line: CommandLine,
+) -> None:
     content = as_jsonl([{"id": "1", "Body": "good", "brand": "Acme"}, {"id": "2", "brand": "Acme"}])
     ran = imported(line, content, "x.jsonl", "--map", "text=Body", "--map", "author=Who")
     assert (ran.code, [row[1] for row in rows(line)]) == (0, ["1"])
@@ -365,6 +367,12 @@ def test_a_time_that_cannot_be_stands_for_the_time_of_import(line: CommandLine, 
     imported(line, as_jsonl([{"id": "1", "text": "x", "brand": "Acme", "created_at": written}]), "x.jsonl")
     ((_, _, _, at, _),) = rows(line)
     assert at > 1_700_000_000
+    from storage.sqlite import Reader
+
+    reader = Reader(line.folder / "data" / "listener.db")
+    (heard,) = reader.rows("SELECT since, until FROM coverage")
+    reader.close()
+    assert heard == (at, at), "a broken clock must not claim that years were heard"
 
 
 def test_a_file_of_nothing_but_mistakes_fails(line: CommandLine) -> None:

@@ -30,7 +30,9 @@ class Errand:
 async def run_once(config: Config, clock: Clock) -> Errand:
     """Poll each source once, judge the rules, write a letter that is due, deliver what is due."""
     async with open_station(config, clock) as station:
-        outcomes = await asyncio.gather(*(_poll(station, collector) for collector in station.collectors))
+        async with asyncio.TaskGroup() as polls:
+            tasks = [polls.create_task(_poll(station, collector)) for collector in station.collectors]
+        outcomes = [task.result() for task in tasks]
         await watching.judge(station, config.rules)
         await letters.write_if_due(station)
         for channel in config.channels:

@@ -46,7 +46,13 @@ class Pipeline:
         """Turn a page into what is committed of it: posts that name a brand, are written by one, or reply."""
         named = [found for post in page.posts if (found := self.name(post, source, now))]
         return Kept(
-            source, self.judge(named), page.next_cursor, page.heard, live and not page.first, page.set_aside
+            source,
+            self.judge(named),
+            page.next_cursor,
+            page.heard,
+            live and not page.first,
+            page.set_aside,
+            now,
         )
 
     def name(self, post: Post, source: Source, now: int) -> Named | None:

@@ -102,7 +102,7 @@ class Kept:
     """One page, ready to be committed: facts, cursor and coverage stand or fall together.
 
     `live` is False for imports, backfill and a source's first poll: such posts count in every KPI and never
-    make a rule fire.
+    make a rule fire. `at`: when it was fetched.
     """
 
     source: Source
@@ -111,6 +111,7 @@ class Kept:
     heard: Heard | None = None
     live: bool = True
     set_aside: Sequence[SetAside] = ()
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

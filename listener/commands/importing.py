@@ -100,7 +100,9 @@ def _tell(report: Report, file: Path, zone: ZoneInfo, market: str) -> None:
             f"{plural(report.unmatched, 'row')} left out: no brand named, and no brand's query matches"
         )
     if report.added:
-        click.echo(f"added to the configuration as competitors in the market {market}: {', '.join(report.added)}")
+        click.echo(
+            f"added to the configuration as competitors in the market {market}: {', '.join(report.added)}"
+        )
     if report.unknown_brands:
         refused = sum(report.unknown_brands.values())
         from alerts.render import clean_lines

@@ -40,6 +40,7 @@ from sentiment.engines import ENGINES
 from storage.mention import Brand
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _TWICE = re.compile(r"found duplicate key \"(.*?)\" with value", re.DOTALL)
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -148,6 +149,10 @@ class _Reader:
             return {str(key): self._expand(value, (*path, str(key))) for key, value in node.items()}
         if isinstance(node, list):
             return [self._expand(value, (*path, index)) for index, value in enumerate(node)]
+        if isinstance(node, str) and _PASSWORD.search(node) and not _SECRET.search(node):
+            self._add(
+                path, 'holds a password; write the address as "${NAME}" and set NAME in the environment'
+            )
         if not isinstance(node, str) or not _SECRET.search(node):
             return node
         missing = sorted({n for n in _SECRET.findall(node) if not self._environment.get(n)})

@@ -32,6 +32,7 @@ FIELDS = (
     "language",
 )
 PAGE = 500
+_ALL_PAGES = 10_000
 _SHOWN = 20
 _DELIMITERS = ",;\t|"
 _MILLISECONDS = 100_000_000_000
@@ -227,14 +228,16 @@ class Importer:
         """Keep all rows; what cannot be kept is counted in the report."""
         for line, row in found:
             self.report.rows += 1
+            if self.report.rows % _ALL_PAGES == 0:
+                # A file whose every row names another source would otherwise be held in memory whole.
+                self._flush_all()
             try:
                 if isinstance(row, BadRow):
                     raise row
                 self._take(row, wish)
             except BadRow as bad:
                 self.report.refuse(line, str(bad))
-        for source in list(self._pages):
-            self._flush(source)
+        self._flush_all()
         return self.report
 
     def _take(self, row: Row, wish: Wish) -> None:
@@ -274,6 +277,10 @@ class Importer:
                     self.report.added.append(brand.name)
             self._folded[text] = brand
         return self._folded[text]
+
+    def _flush_all(self) -> None:
+        for source in list(self._pages):
+            self._flush(source)
 
     def _flush(self, source: str) -> None:
         posts: list[KeptPost] = self._pipeline.judge(self._pages.pop(source))

@@ -378,3 +378,12 @@ def test_a_missing_variable_is_named_once(file: Path, environment: dict[str, str
 def test_a_value_of_the_environment_may_be_a_part_of_a_text(file: Path) -> None:
     config = read(file, BRANDS + "storage: {url: 'sqlite:///${PLACE}/x.db'}\n", {"PLACE": "here"})
     assert config.storage.url == "sqlite:///here/x.db"
+
+
+def test_a_password_in_an_address_is_a_secret_too(file: Path) -> None:
+    text = BRANDS + "sources: {feeds: {urls: ['https://me:swordfish@news.example/feed']}}\n"
+    told = str(refused(file, text))
+    assert 'sources.feeds.urls[0] (line 4): holds a password; write the address as "${NAME}"' in told
+    assert "swordfish" not in told
+    named = BRANDS + "sources: {feeds: {urls: ['${FEED}', 'https://me@news.example/feed']}}\n"
+    assert read(file, named, {"FEED": "https://me:swordfish@news.example/other"}).sources

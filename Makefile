@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 REPORTS := build/tests
+BENCH := build/bench
 
 # The two halves of the test suite: together they run every test, and none twice.
 QUICK := not server and not slow and not data
@@ -36,8 +37,8 @@ test: python ## everything that CI runs: lint, types, layers, all tests; says wh
 
 quick: lint types layers unit ## what to run before each commit: lint, types, layers, fast tests (under four minutes)
 
-bench: $(VENV)/.stamp-dev ## measure: 10,000 mentions from a feed to KPIs, and the daemon at rest
-	@$(BIN)/python -m benchmarks
+bench: $(BENCH)/.stamp ## measure: 10,000 mentions from a feed to KPIs, and the daemon at rest
+	@$(BENCH)/bin/python -m benchmarks
 
 soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, and watch its memory
 	@$(BIN)/python -m benchmarks.soak
@@ -91,6 +92,14 @@ $(VENV)/.stamp-torch: $(VENV)/.stamp-install
 	@echo "install: torch $(TORCH_VERSION), by itself, for the tests of the transformers engine"
 	@if $(PIP) torch==$(TORCH_VERSION); then touch $@; \
 	else echo "SKIPPED: torch $(TORCH_VERSION) cannot be installed here; the tests that need it will be skipped"; fi
+
+# What is measured is what a user installs: packages of the tests (numpy, rich) make every command start slower.
+$(BENCH)/.stamp: requirements.lock pyproject.toml | python
+	@echo "bench: the default install, by itself, in $(BENCH)"
+	@$(PYTHON) -m venv --clear $(BENCH)
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check install -qq --require-hashes -r requirements.lock
+	@$(BENCH)/bin/python -m pip --disable-pip-version-check install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
 
 torch: $(VENV)/.stamp-torch
 	@$(BIN)/python -c 'import torch; print("torch build:", torch.__version__)' 2>/dev/null || echo "torch build: none"

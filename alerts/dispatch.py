@@ -97,7 +97,7 @@ class Dispatcher:
             await self._record_failure(row, failure)
             return
         now = int(self._clock())
-        await self._write(lambda db: outbox.delivered(db, row.id, now))
+        await self._record(lambda db: outbox.delivered(db, row.id, now))
         log.info("delivered", channel=row.channel, key=row.key, attempts=row.attempts)
         if self._failing.pop(row.channel, None):
             log.info("channel works again", channel=row.channel)
@@ -108,9 +108,14 @@ class Dispatcher:
             log.warning("channel fails", channel=row.channel, reason=reason, permanent=failure.permanent)
         self._failing[row.channel] = reason
         if failure.permanent or now - row.created_at > GIVE_UP_AFTER:
-            await self._write(lambda db: outbox.give_up(db, row.id, int(now), reason))
+            await self._record(lambda db: outbox.give_up(db, row.id, int(now), reason))
             log.error("not delivered", channel=row.channel, key=row.key, reason=reason)
             return
         wait = max(failure.retry_after or 0.0, pause(row.attempts, self._rng))
         next_at = int(now + wait) + 1
-        await self._write(lambda db: outbox.put_off(db, row.id, next_at, reason, unknown=failure.unknown))
+        await self._record(lambda db: outbox.put_off(db, row.id, next_at, reason, unknown=failure.unknown))
+
+    async def _record(self, outcome: Callable[[Transaction], None]) -> None:
+        # Shielded: a daemon that is told to end would else take back what still waits for the writer thread, and send
+        # a message again whose answer it has.
+        await asyncio.shield(self._write(outcome))

@@ -67,7 +67,9 @@ def parse_condition(text: str) -> Condition:
         raise ValueError(f"{kpi} is counted in {unit}; write {how} instead of {digits}{suffix}")
     low, high = _RANGES.get(kpi, (float("-inf"), float("inf")))
     if not low <= number <= high:
-        raise ValueError(f"{kpi} lies between {low:g} and {high:g}; for {digits} percent write {digits}%")
+        meant = low <= number / 100 <= high and not suffix
+        hint = f"; for {digits} percent write {digits}%" if meant else ""
+        raise ValueError(f"{kpi} lies between {low:g} and {high:g}{hint}")
     return Condition(kpi, op, number)
 
 

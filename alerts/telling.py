@@ -25,6 +25,7 @@ _NAMES = {
     "net_sentiment": "net sentiment",
     "first_response_time": "first response time",
 }
+_PLAINLY = {"the curve does not reach 0.5": "mostly unanswered"}
 _NAMED = 3
 _OPS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
 
@@ -40,6 +41,11 @@ def amount(value: float | None, unit: str, kpi: str) -> str:
     if kpi == "positive_growth":
         return reading.percent_change(value)
     return reading.percent(value) if unit == "ratio" else reading.count(value)
+
+
+def why(reason: str | None) -> str:
+    """Say why there is no value to somebody who does not know how it is counted."""
+    return _PLAINLY.get(reason or "", reason or "")
 
 
 def quotes_of(store: Rows, brand: str | None, ids: Sequence[int], zone: ZoneInfo) -> tuple[Quote, ...]:

@@ -30,12 +30,15 @@ def report(folder: Path, rest: float = 10.0) -> list[str]:
             serving = time.perf_counter() - started
             time.sleep(rest)
             memory = _memory(daemon.pid)
-            urllib.request.urlopen(url).read()
+            with urllib.request.urlopen(url) as page:
+                page.read()
             with_page = _memory(daemon.pid)
         finally:
             told = time.perf_counter()
             daemon.send_signal(signal.SIGTERM)
             code = daemon.wait(10)
+            assert daemon.stderr is not None
+            daemon.stderr.close()
         stopped = time.perf_counter() - told
     return [
         f"the daemon: serving after {serving:.2f} s, {memory:.0f} MB at rest after {rest:.0f} s "

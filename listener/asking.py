@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from listener.config import Config
 from storage import browse
 from storage.base import Rows
-from storage.calendar import UNITS, Window, cut, parse_time
-from storage.coverage import ledgers
+from storage.calendar import UNITS, Window, cut, iso, parse_time
 from storage.durations import parse_duration
 from storage.kpi import DIMENSIONS, KPIS, Ask
 from storage.mention import Brand
@@ -54,10 +53,11 @@ def question(
         moment(until, zone, now) if until else now,
     )
     if window.since >= window.until:
-        raise UsageError("since must lie before until")
+        raise UsageError(
+            f"since must lie before until, but it would be {iso(window.since, zone)} to {iso(window.until, zone)}"
+        )
     if units and len(cut(window, units[0], zone)) > _MOST_PARTS:
         raise UsageError(f"that is more than {_MOST_PARTS} {units[0]}s; ask for a shorter time")
-    known = sorted({name for source in ledgers(store) for name in (source.name, source.kind)})
     return (
         Ask(
             window,
@@ -65,7 +65,7 @@ def question(
             zone,
             config.brands,
             only=tuple(brand_named(name, config.brands) for name in brands),
-            sources=tuple(_one_of(name, known, "source") for name in sources),
+            sources=sources_named(store, sources),
             by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
         ),
         names,
@@ -79,11 +79,13 @@ def _beginning(store: Rows, now: int) -> int:
 
 def moment(text: str, zone: ZoneInfo, now: int) -> int:
     """Read "2026-11-21", "2026-11-21T08:00Z", or "7d" for seven days ago. Raises UsageError."""
+    ago = _AGO.fullmatch(text) is not None
     try:
-        at = now - parse_duration(text) if _AGO.fullmatch(text) else parse_time(text, zone)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    except OverflowError:
+        at = now - parse_duration(text) if ago else parse_time(text, zone)
+    except (ValueError, OverflowError) as error:
+        if isinstance(error, ValueError) and not ago:
+            raise UsageError(f"{error}, or 7d for seven days ago") from None
+        # Written as it should be, but longer than anything lasts.
         at = _LATEST + 1
     if not _EARLIEST <= at <= _LATEST:
         raise UsageError(f"{text[:40]!r} is no time between 1900 and 2100")
@@ -96,6 +98,12 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise UsageError(f"{name!r} is no time zone; write one like Europe/Madrid or UTC") from None
+
+
+def sources_named(store: Rows, names: Sequence[str]) -> tuple[str, ...]:
+    """Return these names or kinds of sources as they are. Raises UsageError where there is none of a name."""
+    known = browse.sources(store) if names else []
+    return tuple(_one_of(name, known, "source") for name in names)
 
 
 def brand_named(text: str, brands: Iterable[Brand]) -> str:

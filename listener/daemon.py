@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Coroutine, Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
@@ -14,6 +13,7 @@ from listener import letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config
 from listener.dashboard.app import serve
+from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
 from listener.station import Station, open_station
 from storage.sqlite import SqliteStore
@@ -24,6 +24,8 @@ JUDGE_EVERY = 60
 """Seconds between two looks at every rule, for `for`, expiry and lateness."""
 NOTICE_EVERY = 1
 """Seconds between two looks for what other programs wrote."""
+HELPER = "helper"
+"""How the names of the threads begin that may still be at work when the daemon has ended."""
 _BREATH = 0.2
 """Seconds in which the changes of several commits are gathered before the rules look."""
 _PATIENCE_WITH_FIRST_ROUND = 300
@@ -35,20 +37,33 @@ async def run(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
-    async with open_station(config, time.time) as station:
-        with Bells() as bells:
-            await _until_stopped(station, bells, stop)
-
-
-async def _until_stopped(station: Station, bells: Bells, stop: asyncio.Event) -> None:
-    day = _Day(station, bells)
+    # Twice as many as requests may be waiting for a name.
+    loop.set_default_executor(_Helpers(2 * AT_ONCE, thread_name_prefix=HELPER))
     try:
+        # The stop is watched from outside of the station: opening it may take long, as when a model is loaded.
         async with asyncio.TaskGroup() as tasks:
-            for work in day.tasks():
-                tasks.create_task(work)
             tasks.create_task(_raise_when(stop))
+            tasks.create_task(_live(config))
     except* _Stopped:
         log.info("stopped")
+
+
+async def _live(config: Config) -> None:
+    async with open_station(config, time.time) as station:
+        with Bells() as bells:
+            async with asyncio.TaskGroup() as tasks:
+                _Day(station, bells).begin(tasks)
+
+
+class _Helpers(ThreadPoolExecutor):
+    """The threads of `asyncio.to_thread`, which nobody waits for at the end.
+
+    They write nothing to the store. One that looks up a name while there is no network would keep a stopped daemon
+    for half a minute.
+    """
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
 
 
 class _Stopped(Exception):
@@ -71,9 +86,10 @@ class _Day:
         self._first_round = asyncio.Event()
         self._any_answered = False
 
-    def tasks(self) -> Sequence[Coroutine[Any, Any, None]]:
+    def begin(self, tasks: asyncio.TaskGroup) -> None:
+        """Start all of them; each runs until it is cancelled."""
         channels = self._station.config.channels
-        return [
+        for work in (
             serve(self._station),
             self._watch(),
             self._ring_judge(),
@@ -81,17 +97,18 @@ class _Day:
             self._write_letters(),
             *(self._station.dispatcher.run(channel) for channel in channels),
             *(self._listen(collector) for collector in self._station.collectors),
-        ]
+        ):
+            tasks.create_task(work)
 
     async def _listen(self, collector: Collector) -> None:
         """Poll a source for ever; its row says when."""
         source, bell = collector.source.name, Bell()
         state = await listening.state(self._station, source)
-        if state.failures and state.next_poll_at and state.next_poll_at > self._station.now():
+        if (wait := listening.must_wait(state, self._station.now())) > 0:
             # A restart is no reason to ask sooner than a source that is down, or asked us to wait, allows.
-            log.info("source waits", source=source, reason=state.next_reason, until=state.next_poll_at)
+            log.info("source waits", source=source, reason=state.next_reason, next_poll_in=wait)
             self._heard_from(source, answered=False)
-            self._bells.at(f"poll {source}", state.next_poll_at, bell)
+            self._bells.at(f"poll {source}", self._station.now() + wait, bell)
             await bell.wait_and_clear()
         while True:
             outcome = await listening.poll(self._station, collector)

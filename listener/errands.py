@@ -30,7 +30,9 @@ class Errand:
 async def run_once(config: Config, clock: Clock) -> Errand:
     """Poll each source once, judge the rules, write a letter that is due, deliver what is due."""
     async with open_station(config, clock) as station:
-        outcomes = await asyncio.gather(*(_poll(station, collector) for collector in station.collectors))
+        async with asyncio.TaskGroup() as polls:
+            tasks = [polls.create_task(_poll(station, collector)) for collector in station.collectors]
+        outcomes = [task.result() for task in tasks]
         await watching.judge(station, config.rules)
         await letters.write_if_due(station)
         for channel in config.channels:
@@ -45,11 +47,8 @@ async def run_once(config: Config, clock: Clock) -> Errand:
 async def _poll(station: Station, collector: Collector) -> tuple[str, bool]:
     source = collector.source.name
     before = await listening.state(station, source)
-    if before.failures and before.next_poll_at and before.next_poll_at > station.now():
-        return (
-            f"{source}: left alone for {before.next_poll_at - station.now()} s more: {before.next_reason}",
-            True,
-        )
+    if (wait := listening.must_wait(before, station.now())) > 0:
+        return f"{source}: left alone for {wait} s more: {before.next_reason}", True
     outcome = await listening.poll(station, collector)
     after = await listening.state(station, source)
     if outcome == "failed":

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from pydantic import BaseModel, SecretStr
 
+from alerts.format import plural
 from alerts.transport import Transport
 from listener.collectors import COLLECTORS
 from listener.collectors.base import Collector, Permanent, Retriable
@@ -70,8 +71,11 @@ async def _source(collector: Collector, now: int) -> Finding:
     try:
         async with asyncio.timeout(_PATIENCE):
             async for page in collector.pages(None, now):
-                return Finding(name, True, f"answers, {len(page.posts)} posts on its first page")
-    except (Retriable, Permanent) as failure:
+                return Finding(name, True, f"answers, {plural(len(page.posts), 'post')} on its first page")
+    except Retriable as failure:
+        remedy = "the daemon goes on asking; if it stays so, check the network and the address"
+        return Finding(name, False, str(failure), remedy)
+    except Permanent as failure:
         return Finding(name, False, str(failure))
     except TimeoutError:
         return Finding(name, False, f"no page within {_PATIENCE:.0f} s", "check the network, or try again")

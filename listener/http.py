@@ -14,6 +14,9 @@ from alerts.transport import Answer, NoAnswer, Refused, Transport, public_url, r
 from listener.collectors.base import Permanent, Retriable
 
 PER_HOST = 2
+# Over all hosts: while the resolver is silent each request holds a thread of the pool that also judges the rules and
+# answers /healthz, and each answer may be as large as its limit.
+AT_ONCE = 16
 RETRIABLE_BASE = 30.0
 RETRIABLE_CAP = 3600.0
 # What looks permanent is still asked, slowly: addresses come back, keys are renewed, and a source that needs a
@@ -50,6 +53,7 @@ class PoliteClient:
     def __init__(self, transport: Transport, clock: Callable[[], float] = time.time) -> None:
         self._transport = transport
         self._clock = clock
+        self._seats = asyncio.Semaphore(AT_ONCE)
         self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(PER_HOST))
 
     async def get(
@@ -72,7 +76,7 @@ class PoliteClient:
             headers["If-None-Match"] = etag
         if last_modified:
             headers["If-Modified-Since"] = last_modified
-        async with self._turns[urlsplit(url).hostname or ""]:
+        async with self._turns[urlsplit(url).hostname or ""], self._seats:
             answer = await self._ask(url, headers, allow_private, max_bytes, timeout)
         if answer.status == 304 and (etag or last_modified):
             return Fetched(True, b"", etag, last_modified, None, answer.url)

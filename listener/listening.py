@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 
 Outcome = Literal["answered", "failed"]
 
+LONGEST_WAIT = 7 * 86_400
+"""Seconds: more than any back-off, Retry-After or poll that is usual."""
+
 
 async def poll(station: Station, collector: Collector) -> Outcome:
     """Read a source from its cursor to now; each page is committed before the next one is asked for.
@@ -62,11 +65,20 @@ async def state(station: Station, source: str) -> SourceState:
     return (await asyncio.to_thread(polling.states, station.reader, [source]))[0]
 
 
+def must_wait(state: SourceState, now: int) -> int:
+    """Seconds for which a source that is down, or asked us to wait, is left alone after a start; 0 to ask it now.
+
+    A wait that we would never have set was written by a clock that ran ahead: it would silence the source for years.
+    """
+    wait = (state.next_poll_at or 0) - now if state.failures else 0
+    return wait if 0 < wait <= LONGEST_WAIT else 0
+
+
 async def _answered(station: Station, collector: Collector) -> None:
     source, now = collector.source.name, station.now()
     before = await state(station, source)
     # A few percent of jitter, or a hundred feeds added together are polled together for ever.
-    next_at = now + round(collector.poll * station.rng.uniform(0.95, 1.05)) or now + 1
+    next_at = now + max(1, round(collector.poll * station.rng.uniform(0.95, 1.05)))
     await station.writer(lambda db: polling.answered(db, source, now, next_at))
     if before.down_since is not None:
         log.info("source answers again", source=source, seconds_down=now - before.down_since)

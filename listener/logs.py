@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 import structlog
@@ -13,9 +14,11 @@ def set_up(*, verbose: bool = False) -> None:
     """Send our events, and warnings of the libraries, to standard error."""
     people = sys.stderr.isatty()
     stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S" if people else "iso", utc=not people)
+    # Asked not to by name (no-color.org), or by a terminal that would show the codes themselves.
+    colors = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     shared: list[Processor] = [structlog.stdlib.add_log_level, stamp, structlog.processors.format_exc_info]
     renderer: Processor = (
-        structlog.dev.ConsoleRenderer(colors=True, pad_event_to=24)
+        structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=24)
         if people
         else structlog.processors.JSONRenderer()
     )

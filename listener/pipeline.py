@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from listener.collectors.post import Page, Post
+from listener.collectors.post import LONGEST_TEXT, Page, Post, plausible
 from listener.matching.matcher import Matcher
 from listener.matching.said import Said, network_of
 from sentiment.targets import Mask
 from sentiment.tone import Engine, Text, Tone
 from storage.mention import Brand, Kept, KeptPost, Mention, Source
-
-EARLIEST = 631_152_000
-"""1990-01-01: what claims to be older has a broken clock."""
-AHEAD = 86_400
-"""Seconds that a post may claim to lie in the future."""
-LONGEST_TEXT = 200_000
-"""Characters of a post that are kept."""
 
 _UNPRINTABLE = {0: None}
 
@@ -27,11 +20,6 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")
     return text[:LONGEST_TEXT].translate(_UNPRINTABLE) if "\0" in text else text[:LONGEST_TEXT]
-
-
-def plausible(published_at: int | None, now: int) -> bool:
-    """Whether a time can be the time of a mention; otherwise the time of fetching stands for it."""
-    return published_at is not None and EARLIEST <= published_at <= now + AHEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +47,13 @@ class Pipeline:
         """Turn a page into what is committed of it: posts that name a brand, are written by one, or reply."""
         named = [found for post in page.posts if (found := self.name(post, source, now))]
         return Kept(
-            source, self.judge(named), page.next_cursor, page.heard, live and not page.first, page.set_aside
+            source,
+            self.judge(named),
+            page.next_cursor,
+            page.heard,
+            live and not page.first,
+            page.set_aside,
+            now,
         )
 
     def name(self, post: Post, source: Source, now: int) -> Named | None:

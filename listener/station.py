@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from importlib import import_module
 
@@ -34,6 +34,9 @@ from storage.sqlite import Reader
 log = structlog.get_logger(__name__)
 
 Clock = Callable[[], float]
+
+JUDGE = "judge"
+"""How the name of the thread begins on which the engine judges."""
 
 
 @dataclass
@@ -67,7 +70,7 @@ class Station:
 async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
     """Take the store, load the engine, connect everything. Raises StoreError, EngineUnavailable."""
     database = config.database
-    judge_thread = ThreadPoolExecutor(1, "judge")
+    judge_thread = ThreadPoolExecutor(1, JUDGE)
     loop = asyncio.get_running_loop()
     with DaemonLock(database):
         writer = Writer(database)
@@ -77,8 +80,10 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                 judge_thread, load_engine, config.engine, config.engine_options
             )
             pipeline = Pipeline(config.brands, engine)
-            reader = Reader(database)
-            async with Transport() as transport:
+            # Readers are closed whatever happens; a thread that still reads keeps its own connection until it is done.
+            async with AsyncExitStack() as stack:
+                reader = stack.enter_context(closing(Reader(database)))
+                transport = await stack.enter_async_context(Transport())
                 collectors = _collectors(config, PoliteClient(transport, clock))
                 born = await _settle(config, writer, collectors, int(clock()))
                 dispatcher = Dispatcher(
@@ -91,7 +96,6 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                 yield Station(
                     config, clock, writer, reader, collectors, pipeline, dispatcher, judge_thread, born
                 )
-                reader.close()
         finally:
             writer.close()
             judge_thread.shutdown(wait=False, cancel_futures=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storage.base import Row, Rows
 from storage.calendar import Window, iso
+from storage.mention import LABEL_NUMBERS
 
-_NUMBERS = {"negative": -1, "neutral": 0, "positive": 1}
-_LABELS: dict[int | None, str | None] = {None: None, **{number: name for name, number in _NUMBERS.items()}}
+_LABELS: dict[int | None, str | None] = {
+    None: None,
+    **{number: name for name, number in LABEL_NUMBERS.items()},
+}
 
+_BRANDS = "SELECT name FROM brands"
 _SELECT = """SELECT p.id, b.name, s.name, p.native_id, m.published_at, p.author, p.title, p.text, p.url,
     p.language, m.label, m.p_negative, m.p_neutral, m.p_positive, e.name, p.live, p.dated
     FROM mentions m JOIN posts p ON p.id = m.post_id JOIN brands b ON b.id = m.brand_id
@@ -57,8 +61,9 @@ def _seen(row: Row) -> Seen:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which mentions; empty fields do not filter. `after` is the (published_at, id, brand) that the last page
-    ended on: without the brand, a page that ends between two brands of one post would lose the second."""
+    """Which mentions; empty fields do not filter. `source` is a name or a kind. `after` is the (published_at, id,
+    brand) that the last page ended on: without the brand, a page that ends between two brands of one post would
+    lose the second."""
 
     brand: str | None = None
     source: str | None = None
@@ -70,12 +75,19 @@ class Filter:
 
 def mentions(store: Rows, wanted: Filter, limit: int = 50) -> list[Seen]:
     """Mentions newest first. Raises ValueError for a label that there is not."""
-    if wanted.label is not None and wanted.label not in _NUMBERS:
-        raise ValueError(f"a label is one of {', '.join(_NUMBERS)}, not {wanted.label!r}")
+    if wanted.label is not None and wanted.label not in LABEL_NUMBERS:
+        raise ValueError(f"a label is one of {', '.join(LABEL_NUMBERS)}, not {wanted.label!r}")
+    named = [wanted.brand] if wanted.brand is not None else [row[0] for row in store.rows(_BRANDS)]
+    # Brand by brand, as the index has them: over all brands at once every page would sort the whole store.
+    found = [seen for name in named for seen in _of_brand(store, replace(wanted, brand=name), limit)]
+    return sorted(found, key=lambda seen: (-seen.published_at, -seen.id, seen.brand))[:limit]
+
+
+def _of_brand(store: Rows, wanted: Filter, limit: int) -> list[Seen]:
     clauses = {
         "b.name = ?": wanted.brand,
-        "s.name = ?": wanted.source,
-        "m.label = ?": _NUMBERS[wanted.label] if wanted.label else None,
+        "? IN (s.name, s.kind)": wanted.source,
+        "m.label = ?": LABEL_NUMBERS[wanted.label] if wanted.label else None,
         "m.published_at >= ?": wanted.since,
         "m.published_at < ?": wanted.until,
     }
@@ -88,7 +100,7 @@ def mentions(store: Rows, wanted: Filter, limit: int = 50) -> list[Seen]:
             "(m.published_at < ? OR (m.published_at = ? AND (p.id < ? OR (p.id = ? AND b.name > ?))))"
         )
         parameters += [at, at, number, number, brand]
-    sql = f"""{_SELECT} {"WHERE " + " AND ".join(where) if where else ""}
+    sql = f"""{_SELECT} WHERE {" AND ".join(where)}
         ORDER BY m.published_at DESC, p.id DESC, b.name LIMIT ?"""
     return [_seen(row) for row in store.rows(sql, (*parameters, limit))]
 
@@ -128,7 +140,7 @@ def strongest(
     store: Rows, brand: str, window: Window, label: str, limit: int = 3, narrow: Narrow = _ANY
 ) -> list[int]:
     """Ids of the posts with the clearest tone of this label, one an author, newest first among equals."""
-    number = _NUMBERS[label]
+    number = LABEL_NUMBERS[label]
     live, more = narrow.clause()
     rows = store.rows(
         f"""SELECT id, text FROM (
@@ -163,16 +175,31 @@ def newest(store: Rows, brand: str, window: Window, limit: int = 3, narrow: Narr
 
 
 def first_kept(store: Rows) -> int | None:
-    """The time of the oldest post that is kept, or of the oldest stretch heard."""
-    rows = store.rows("SELECT min(published_at) FROM posts UNION ALL SELECT min(since) FROM coverage")
+    """The time of the oldest post that is kept, or of the oldest stretch heard.
+
+    A post is kept for its mentions and turns, whose indexes know the oldest; the posts themselves would be scanned.
+    """
+    rows = store.rows(
+        """SELECT (SELECT min(published_at) FROM mentions WHERE brand_id = b.id) FROM brands b
+        UNION ALL SELECT (SELECT min(at) FROM turns WHERE brand_id = b.id AND role = r.role) FROM brands b
+        CROSS JOIN (SELECT 0 AS role UNION ALL SELECT 1 UNION ALL SELECT 2) AS r
+        UNION ALL SELECT min(since) FROM coverage"""
+    )
     return min((row[0] for row in rows if row[0] is not None), default=None)
+
+
+def sources(store: Rows) -> list[str]:
+    """Names and kinds of all sources: what may be asked for."""
+    return [
+        row[0] for row in store.rows("SELECT name FROM sources UNION SELECT kind FROM sources ORDER BY 1")
+    ]
 
 
 def engines(store: Rows, window: Window) -> list[str]:
     """Names of the engines that judged the mentions of a window."""
     rows = store.rows(
-        """SELECT e.name FROM engines e WHERE EXISTS (SELECT 1 FROM mentions m WHERE m.engine_id = e.id
-        AND m.published_at >= ? AND m.published_at < ?) ORDER BY e.name""",
+        """SELECT DISTINCT e.name FROM brands b CROSS JOIN mentions m JOIN engines e ON e.id = m.engine_id
+        WHERE m.brand_id = b.id AND m.published_at >= ? AND m.published_at < ? ORDER BY e.name""",
         (window.since, window.until),
     )
     return [row[0] for row in rows]

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from storage import conversations, coverage
 from storage.base import Transaction
-from storage.mention import Committed, Kept, KeptPost, Mention, Source
+from storage.mention import LABEL_NUMBERS, Committed, Kept, KeptPost, Mention, Source
 
-_LABELS = {"negative": -1, "neutral": 0, "positive": 1}
+MOST_SET_ASIDE = 1_000
+"""Items of one source kept in quarantine: a source that changed its form must not fill the disk."""
 
 _INSERT_POST = """INSERT INTO posts (id, source_id, native_id, published_at, fetched_at, dated, live, title, text,
     author, url, language, in_reply_to, thread, conversation) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
@@ -96,7 +97,7 @@ def _mention_row(
     head = (brand, number, post.published_at, source, live, post.language)
     if tone is None:
         return (*head, None, None, None, None, None, None)
-    label = None if tone.label is None else _LABELS[tone.label]
+    label = None if tone.label is None else LABEL_NUMBERS[tone.label]
     engine = names.engine(tone.engine)
     return (*head, label, tone.p_negative, tone.p_neutral, tone.p_positive, engine, tone.reason)
 
@@ -115,9 +116,9 @@ def _write_progress(db: Transaction, source: int, page: Kept, new: int) -> None:
         coverage.add(db, source, "live" if page.source.kind != "import" else "import", page.heard)
     for item in page.set_aside:
         db.run(
-            "INSERT INTO quarantine (source_id, at, native_id, cause, item) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
-            (source, page.heard.until if page.heard else 0, item.native_id, item.cause, item.item),
+            """INSERT INTO quarantine (source_id, at, native_id, cause, item) SELECT ?, ?, ?, ?, ?
+            WHERE (SELECT count(*) FROM quarantine WHERE source_id = ?) < ? ON CONFLICT DO NOTHING""",
+            (source, page.at, item.native_id, item.cause, item.item, source, MOST_SET_ASIDE),
         )
 
 

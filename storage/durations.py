@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+LONGEST = 36_500 * 86_400
+"""Seconds that a duration may have, a hundred years: beyond it dates run out, and the daemon would end on one."""
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _WHOLE = re.compile(r"\s*(?:\d+(?:\.\d+)?\s*[smhdw]\s*)+")
 
@@ -16,12 +18,15 @@ def parse_duration(value: object) -> int:
     """Return the seconds of "90s", "30m", "1h30m", "2d" or "1w".
 
     Raises ValueError for anything else: a number without a unit is refused, because nobody can tell
-    seconds from minutes a year later. Zero may be written as "0s" or 0.
+    seconds from minutes a year later, and so is more than a hundred years. Zero may be written as "0s" or 0.
     """
     if value == 0 and not isinstance(value, bool):
         return 0
     if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return round(sum(float(number) * UNITS[unit] for number, unit in _PART.findall(value)))
+        seconds = sum(float(number) * UNITS[unit] for number, unit in _PART.findall(value))
+        if seconds > LONGEST:
+            raise ValueError(f"a duration is at most {LONGEST // 86_400}d, a hundred years")
+        return round(seconds)
     raise ValueError(f"a duration needs a number and a unit, as in 30m, 2h or 1d; got {value!r}")
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from sentiment.tone import Tone
 
+LABEL_NUMBERS: Mapping[str, int] = {"negative": -1, "neutral": 0, "positive": 1}
+"""How a label is kept."""
+
 Cursor = dict[str, Any]
 """Where a collector goes on: plain JSON, written in the transaction that keeps its page."""
 
@@ -119,7 +122,7 @@ class Kept:
     """One page, ready to be committed: facts, cursor and coverage stand or fall together.
 
     `live` is False for imports, backfill and a source's first poll: such posts count in every KPI and never
-    make a rule fire.
+    make a rule fire. `at`: when it was fetched.
     """
 
     source: Source
@@ -128,6 +131,7 @@ class Kept:
     heard: Heard | None = None
     live: bool = True
     set_aside: Sequence[SetAside] = ()
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Literal
 
 from storage.base import Rows, Transaction
 
+MOST_DEATHS = 10
+
 Kind = Literal["alert", "digest", "test"]
 
 
@@ -91,7 +93,16 @@ def give_up(db: Transaction, id_: int, now: int, error: str) -> None:
 
 
 def recover(db: Transaction, now: int) -> int:
-    """After a start: what was being sent when the process died is sent again, and counted as unknown."""
+    """After a start: what was being sent when the process died is sent again, and counted as unknown.
+
+    A message that was being sent in MOST_DEATHS deaths is given up: more likely than not it is their cause.
+    """
+    db.run(
+        """UPDATE outbox SET state = 'failed', done_at = ?, unknown = unknown + 1,
+        error = 'the program ended each time that this was being sent'
+        WHERE state = 'sending' AND unknown >= ?""",
+        (now, MOST_DEATHS - 1),
+    )
     return db.run(
         """UPDATE outbox SET state = 'waiting', next_at = ?, unknown = unknown + 1,
         error = 'the program ended while this was being sent' WHERE state = 'sending'""",
@@ -123,7 +134,7 @@ class Delivery:
 
 
 _DELIVERY = (
-    """SELECT key, channel, kind, state, attempts, unknown, created_at, next_at, done_at, error FROM outbox"""
+    "SELECT key, channel, kind, state, attempts, unknown, created_at, next_at, done_at, error FROM outbox"
 )
 
 
@@ -138,8 +149,7 @@ def deliveries(store: Rows, limit: int = 100, *, undelivered: bool = False) -> l
     return [
         Delivery(*row)
         for row in store.rows(
-            f"""SELECT key, channel, kind, state, attempts, unknown, created_at, next_at, done_at, error
-            FROM outbox {where} ORDER BY id DESC LIMIT ?""",
+            f"{_DELIVERY} {where} ORDER BY id DESC LIMIT ?",
             (limit,),
         )
     ]

@@ -10,8 +10,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import LifoQueue
 
-from sqlite_utils import Database
-
 from storage import commit, schema
 from storage.base import Row, StoreError
 from storage.mention import Brand, Committed, Cursor, Kept, Source
@@ -135,10 +133,10 @@ class SqliteStore:
             except BaseException:
                 self._connection.close()
                 raise
+        self._opened = self._identity()
 
     def _prepare(self) -> None:
-        database = Database(self._connection)
-        unknown = schema.unknown(database)
+        unknown = schema.unknown(self._connection)
         if unknown:
             raise StoreError(
                 f"{self.path} was made by a newer Listener (it has {', '.join(unknown)}); install that version "
@@ -147,19 +145,20 @@ class SqliteStore:
         self._connection.execute("PRAGMA journal_mode = WAL")
         # FULL, so that a delivery once recorded stays recorded even if the machine loses power.
         self._connection.execute("PRAGMA synchronous = FULL")
-        if schema.pending(database):
+        if schema.pending(self._connection):
             with self._immediate():
-                self._migrate(database)
+                self._migrate()
         # Our own patience, in small steps, because sqlite's cannot be interrupted by SIGTERM.
         self._connection.execute("PRAGMA busy_timeout = 200")
 
-    def _migrate(self, database: Database) -> None:
+    def _migrate(self) -> None:
         # Asked again under the lock: a second program that opened meanwhile would copy what is migrated already
         # over the copy that was made before.
-        pending = schema.pending(database)
-        if pending and database.table("posts").exists():
+        pending = schema.pending(self._connection)
+        if pending and schema.applied(self._connection):
             self._copy(pending[0])
-        schema.migrations.apply(database)
+        if pending:
+            schema.migrate(self._connection)
 
     def _copy(self, before: str) -> None:
         copy = self.path.with_name(f"{self.path.name}.before-{before}")
@@ -229,8 +228,22 @@ class SqliteStore:
         return [str(row[0]) for row in self.rows("PRAGMA quick_check") if row[0] != "ok"]
 
     def data_version(self) -> int:
-        """Changes when another connection has written to the file."""
+        """Changes when another connection has written to the file. Raises StoreError where the file has gone.
+
+        SQLite itself would go on writing into a file that no name leads to any more, and all of it would be lost.
+        """
+        if self._identity() != self._opened:
+            raise StoreError(
+                f"{self.path} was removed or replaced while it was in use; what came since then is lost: start again"
+            )
         return int(self.rows("PRAGMA data_version")[0][0])
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         self._connection.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 from pydantic import BaseModel, ConfigDict
@@ -11,7 +13,10 @@ from pydantic import BaseModel, ConfigDict
 from alerts.channels.base import Undelivered
 from alerts.message import Letter, Message
 from alerts.render import as_text, clean_lines
-from alerts.transport import Transport
+
+if TYPE_CHECKING:
+    # Loading aiohttp takes longer than the whole of a command that only reads.
+    from alerts.transport import Transport
 
 _COLOURS = {"fired": "red", "resolved": "green", "expired": "yellow", "test": "cyan"}
 _RULE = "─" * 60
@@ -33,7 +38,8 @@ class Console:
         else:
             text, colour = as_text(item), _COLOURS[item.kind]
         try:
-            _write(text, colour)
+            # In a thread: a terminal that was stopped with Ctrl-S, or a full pipe, would hold the whole daemon.
+            await asyncio.to_thread(_write, text, colour)
         except (OSError, ValueError) as error:  # a closed pipe, a closed file
             raise Undelivered(f"standard output cannot be written: {type(error).__name__}") from None
 

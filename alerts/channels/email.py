@@ -9,7 +9,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import structlog
 from aiosmtplib import (
@@ -26,9 +26,15 @@ from alerts import render
 from alerts.channels.base import Undelivered
 from alerts.format import instant
 from alerts.message import Letter, Message
-from alerts.transport import Transport
+
+if TYPE_CHECKING:
+    # Loading aiohttp takes longer than the whole of a command that only reads.
+    from alerts.transport import Transport
 
 TIMEOUT = 30.0
+_TLS_PORT = 465
+# None: where the server offers it.
+_STARTTLS: dict[str, bool | None] = {"auto": None, "starttls": True, "tls": False, "none": False}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _BARE = r"[^\s@<>,;:\"\\\x00-\x20\x7f-\uffff]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_BARE}|[^<>\r\n]{{0,200}}<{_BARE}>")
@@ -47,7 +53,8 @@ MailAddress = Annotated[str, AfterValidator(_address)]
 
 
 class Options(BaseModel):
-    """`tls`: "auto" takes STARTTLS where the server offers it, "starttls" insists on it, "tls" speaks TLS at once.
+    """`tls`: "auto" takes STARTTLS where the server offers it (and speaks TLS at once on port 465), "starttls"
+    insists on it, "tls" speaks TLS at once.
 
     A password never leaves this machine in clear: without TLS the login is refused, but for a local server.
     """
@@ -69,6 +76,11 @@ class Options(BaseModel):
         if self.username is not None and self.tls == "none" and not self.local:
             raise ValueError("tls: none would send the password in clear; use starttls or tls")
         return self
+
+    @property
+    def tls_at_once(self) -> bool:
+        # A server on 465 (RFC 8314) waits for a TLS handshake while we would wait for its greeting, for ever.
+        return self.tls == "tls" or (self.tls == "auto" and self.port == _TLS_PORT)
 
     @property
     def local(self) -> bool:
@@ -94,8 +106,8 @@ class Email:
             port=self._options.port,
             local_hostname=_domain(self._options),
             timeout=TIMEOUT,
-            use_tls=self._options.tls == "tls",
-            start_tls={"auto": None, "starttls": True}.get(self._options.tls, False),
+            use_tls=self._options.tls_at_once,
+            start_tls=None if self._options.tls_at_once else _STARTTLS[self._options.tls],
         )
         try:
             await self._open(client)

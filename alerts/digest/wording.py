@@ -6,9 +6,11 @@ from math import sqrt
 
 from alerts import format as reading
 from alerts.digest.facts import BrandFacts, DigestFacts, KpiFact
+from storage.coverage import ENOUGH
 
 MIN_N = 20
-FULL = 0.9
+FULL = ENOUGH
+"""Share of its hours from which a source counts as heard: what comparisons ask for."""
 
 
 def change_of_count(kpi: KpiFact, comparable: bool) -> str:

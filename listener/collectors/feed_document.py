@@ -16,7 +16,7 @@ import fastfeedparser
 from fastfeedparser.main import _parse_date as _date_made_of
 from selectolax.lexbor import LexborHTMLParser
 
-from alerts.transport import public_url
+from alerts.addresses import public_url
 from listener.collectors.base import Permanent, Retriable
 from listener.collectors.feed_encoding import to_utf8
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from listener.collectors.post import Post
+from listener.collectors.post import Post, plausible
 from storage.mention import Heard
 
 REMEMBERED = 200
-EARLIEST = 631_152_000  # 1990-01-01, UTC
-_DAY = 86_400
 
 
 def first_heard(posts: Sequence[Post], now: int) -> Heard:
@@ -72,8 +70,7 @@ def _in_order(posts: Sequence[Post], now: int) -> list[Post]:
 
 def _usable(post: Post, now: int) -> int | None:
     """Return the date of a post, unless it is one that no post can have."""
-    date = post.published_at
-    return date if date is not None and EARLIEST <= date <= now + _DAY else None
+    return post.published_at if plausible(post.published_at, now) else None
 
 
 def _ids(posts: Sequence[Post]) -> set[str]:

@@ -9,20 +9,24 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from listener.collectors import read_items
-from listener.collectors.base import Collector, Permanent, Retriable
+from listener.collectors.base import Collector, Retriable
 from listener.collectors.feed_document import Item, read_document
 from listener.collectors.feed_window import first_heard, next_heard, remember
-from listener.collectors.plain import LONGEST_TEXT, clean, tidy, to_plain
-from listener.collectors.post import Page, Post
-from listener.http import Fetched, PoliteClient
+from listener.collectors.plain import clean, tidy, to_plain
+from listener.collectors.post import LONGEST_TEXT, Page, Post
 from storage.durations import Duration, format_duration
 from storage.mention import Cursor, Heard, SetAside, Source
+
+if TYPE_CHECKING:
+    # Loading aiohttp takes longer than the whole of a command that only reads.
+    from listener.http import Fetched, PoliteClient
 
 KIND = "feeds"
 PAGE = 500
@@ -169,18 +173,11 @@ class FeedCollector:
         for page in self._paged(reading, cursor, after, now):
             yield page
         if not reading.whole:
-            raise Retriable(
-                f"{self._source.name}: its XML breaks off; the {len(reading.posts)} items before that were read"
-            )
+            raise Retriable(f"its XML breaks off; the {len(reading.posts)} items before that were read")
 
     async def _read(self, fetched: Fetched, cursor: Cursor | None, now: int) -> _Reading:
-        try:
-            # In a thread: a feed of 10,000 items takes a third of a second, and the loop must not wait for it.
-            return await asyncio.to_thread(_read, fetched, cursor, now, self._source.name)
-        except Retriable as error:
-            raise Retriable(f"{self._source.name}: {error}") from error
-        except Permanent as error:
-            raise Permanent(f"{self._source.name}: {error}") from error
+        # In a thread: a feed of 10,000 items takes a third of a second, and the loop must not wait for it.
+        return await asyncio.to_thread(_read, fetched, cursor, now, self._source.name)
 
     def _paged(self, reading: _Reading, old: Cursor | None, new: Cursor, now: int) -> Iterator[Page]:
         posts = sorted(

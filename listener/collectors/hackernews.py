@@ -6,20 +6,23 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from alerts.transport import public_url
+from alerts.addresses import public_url
 from listener.collectors import read_items
 from listener.collectors.base import Collector, Retriable
-from listener.collectors.plain import LONGEST_TEXT, to_plain
-from listener.collectors.post import Page, Post
-from listener.http import PoliteClient
+from listener.collectors.plain import to_plain
+from listener.collectors.post import LONGEST_TEXT, Page, Post
 from storage.durations import Duration, format_duration
 from storage.mention import Cursor, Heard, SetAside, Source
+
+if TYPE_CHECKING:
+    # Loading aiohttp takes longer than the whole of a command that only reads.
+    from listener.http import PoliteClient
 
 KIND = "hackernews"
 MOST_HITS = 1_000
@@ -157,13 +160,16 @@ def to_post(hit: Mapping[str, Any]) -> Post | None:
     text = "\n\n".join(part for part in (title, body) if part)[:LONGEST_TEXT]
     if not text:
         return None
-    parent = hit.get("parent_id")
+    parent, author = hit.get("parent_id"), hit.get("author") or None
+    if not isinstance(author, str | None):
+        # Set aside with its item; further on it would end the daemon, at each new start again.
+        raise TypeError("author is no text")
     return Post(
         native_id=native_id,
         text=text,
         published_at=int(hit["created_at_i"]),
         title=title,
-        author=hit.get("author") or None,
+        author=author,
         url=f"https://news.ycombinator.com/item?id={native_id}",
         in_reply_to=None if parent is None else str(parent),
         thread=str(hit.get("story_id") or native_id),

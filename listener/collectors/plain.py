@@ -7,7 +7,8 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
-LONGEST_TEXT = 200_000
+from listener.collectors.post import LONGEST_TEXT
+
 _LONGEST_MARKUP = 2_000_000
 # Parsing time grows with the square of the depth: 300,000 nested divs would hold the process for minutes.
 _MOST_TAGS = 5_000

@@ -7,6 +7,18 @@ from dataclasses import dataclass
 
 from storage.mention import Cursor, Heard, SetAside
 
+EARLIEST = 631_152_000
+"""1990-01-01: what claims to be older has a broken clock."""
+AHEAD = 86_400
+"""Seconds that a post may claim to lie in the future."""
+LONGEST_TEXT = 200_000
+"""Characters of a post that are kept."""
+
+
+def plausible(published_at: int | None, now: int) -> bool:
+    """Whether a time can be the time of a mention; otherwise the time of fetching stands for it."""
+    return published_at is not None and EARLIEST <= published_at <= now + AHEAD
+
 
 @dataclass(frozen=True, slots=True)
 class Post:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from alerts.format import plural
 from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
 from storage import polling
@@ -28,7 +29,8 @@ def command(config_file: Path) -> None:
     for problem in problems:
         click.echo(f"store: {problem}", err=True)
     posts = sum(source.posts for source in sources)
-    click.echo(f"store: {config.database} opens, {posts} posts from {len(sources)} sources")
+    held = f"{plural(posts, 'post')} from {plural(len(sources), 'source')}"
+    click.echo(f"store: {config.database} opens, {held}")
     raise SystemExit(1 if problems else 0)
 
 

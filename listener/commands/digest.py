@@ -9,7 +9,15 @@ from pathlib import Path
 import click
 
 from listener.asking import UsageError, moment, zone_of
-from listener.commands.options import WrongUsage, config_option, json_option, now, open_reader, read_config
+from listener.commands.options import (
+    Failure,
+    WrongUsage,
+    config_option,
+    json_option,
+    now,
+    open_reader,
+    read_config,
+)
 from storage.calendar import Window, before, unit_of
 
 
@@ -57,15 +65,18 @@ def command(
         year, week, _ = datetime.fromtimestamp(window.since, zone).isocalendar()
         letter = letter_from(facts, reader, zone, f"digest-{year}-W{week:02}")
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
         files = {
             "digest.html": letter.html,
             "digest.txt": letter.text,
             "digest.slack.json": json.dumps(letter.blocks, ensure_ascii=False, indent=1),
             "digest.json": json.dumps(letter.data, ensure_ascii=False, indent=1),
         }
-        for name, content in files.items():
-            (out / name).write_text(content, encoding="utf-8")
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            for name, content in files.items():
+                (out / name).write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise Failure(f"{out} cannot be written: {error.strerror}") from None
         click.echo(f"written to {out}: {', '.join(files)}")
     elif as_json:
         click.echo(json.dumps(letter.data, ensure_ascii=False))

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from alerts.format import plural
+from alerts.format import count, plural
 from listener.asking import UsageError, zone_of
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
 from listener.config import Config
 from listener.imports.history import FIELDS, Importer, Report, Wish, rows
-from listener.imports.new_brands import BrandWriter, CannotAdd
+from listener.imports.misfit import misfit
+from listener.imports.new_brands import BrandWriter, CannotAdd, market_of
 from listener.pipeline import Pipeline
 from sentiment.engines import load
 from sentiment.tone import EngineUnavailable
@@ -52,12 +53,16 @@ def command(
         wish = Wish(source, _columns(mapping), zone_of(timezone) if timezone else config.zone)
     except UsageError as error:
         raise WrongUsage(str(error)) from None
+    if not source.strip():
+        raise WrongUsage("--source needs a name for where the posts come from")
+    if why := misfit(file, wish):
+        raise WrongUsage(f"{file}: {why}")
     try:
         pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
     except EngineUnavailable as error:
         raise Failure(str(error)) from None
     report = _import(file, config, wish, pipeline, add_brands)
-    _tell(report, file, wish.zone)
+    _tell(report, file, wish.zone, market_of(config.brands))
     if not report.kept and not report.doubles:
         raise Failure("nothing was imported")
 
@@ -73,7 +78,7 @@ def _columns(mapping: tuple[str, ...]) -> dict[str, str]:
 
 
 def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_brands: bool) -> Report:
-    writer = BrandWriter(config.file)
+    writer = BrandWriter(config.file, market_of(config.brands))
     with open_store(config) as store:
         importer = Importer(config.brands, pipeline, store.commit, writer.add if add_brands else None, now())
         report = importer.run(rows(file), wish)
@@ -84,25 +89,27 @@ def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_bran
     return report
 
 
-def _tell(report: Report, file: Path, zone: ZoneInfo) -> None:
+def _tell(report: Report, file: Path, zone: ZoneInfo, market: str) -> None:
     click.echo(
         f"{file}: {plural(report.rows, 'row')} read; {plural(report.kept, 'new post')} kept "
         f"with {plural(report.mentions, 'mention')}; "
-        f"{report.doubles} were kept already, stand twice in the file, or answer nothing that is kept"
+        f"{count(report.doubles)} were kept already, stand twice in the file, or answer nothing that is kept"
     )
     if report.unmatched:
         click.echo(
             f"{plural(report.unmatched, 'row')} left out: no brand named, and no brand's query matches"
         )
     if report.added:
-        click.echo(f"added as competitors to the configuration: {', '.join(report.added)}")
+        click.echo(
+            f"added to the configuration as competitors in the market {market}: {', '.join(report.added)}"
+        )
     if report.unknown_brands:
-        count = sum(report.unknown_brands.values())
+        refused = sum(report.unknown_brands.values())
         from alerts.render import clean_lines
 
         # Whoever wrote the file wrote these names; cleaned, or they could steer the terminal.
         values = ", ".join(f"{clean_lines(name)} ({n})" for name, n in report.unknown_brands.most_common(20))
-        click.echo(f"{plural(count, 'row')} of unknown brands refused: {values}", err=True)
+        click.echo(f"{plural(refused, 'row')} of unknown brands refused: {values}", err=True)
         click.echo("  add them to the configuration, or import with --add-brands", err=True)
     if report.bad_rows:
         click.echo(
@@ -112,4 +119,4 @@ def _tell(report: Report, file: Path, zone: ZoneInfo) -> None:
         for line, reason in report.bad:
             click.echo(f"  line {line}: {reason}", err=True)
         if report.bad_rows > len(report.bad):
-            click.echo(f"  and {report.bad_rows - len(report.bad)} more", err=True)
+            click.echo(f"  and {count(report.bad_rows - len(report.bad))} more", err=True)

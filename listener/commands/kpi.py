@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from alerts import format as reading
-from alerts.telling import amount
+from alerts.telling import amount, why
 from listener.asking import UsageError, question
 from listener.commands.options import (
     WrongUsage,
@@ -78,7 +78,7 @@ def command(
 def _print(values: list[KpiValue], ask: Ask) -> None:
     zone = ask.zone
     since, until = (reading.stamp(iso(at, zone)) for at in (ask.window.since, ask.window.until))
-    click.echo(f"{since} to {until} ({zone.key})\n")
+    click.echo(f"{since} to {until}" + ("\n" if zone.key == "UTC" else f" ({zone.key})\n"))
     rows = [("", "KPI", "VALUE", "N", "")] if len(values) else []
     last = ""
     for value in values:
@@ -117,7 +117,8 @@ def _where(value: KpiValue, ask: Ask) -> str:
 
 def _note(value: KpiValue) -> str:
     if value.reason:
-        return value.reason
+        plainly = why(value.reason)
+        return plainly if plainly == value.reason else f"{plainly} ({value.reason})"
     if value.kpi == "first_response_time":
         more = value.more
         p90 = amount(more["p90"], "seconds", value.kpi) if more["p90"] is not None else "not reached"  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from listener.commands.options import Failure, config_option, read_config, store_errors
+from listener.commands.options import Failure, config_option, first_of, read_config
 
 
 @click.command("once")
@@ -23,13 +23,14 @@ def command(config_file: Path) -> None:
     from listener import logs
     from listener.errands import Errand, run_once
     from sentiment.tone import EngineUnavailable
+    from storage.base import StoreError
 
     logs.set_up()
-    with store_errors():
-        try:
-            errand: Errand = asyncio.run(run_once(config, time.time))
-        except EngineUnavailable as error:
-            raise Failure(str(error)) from None
+    errand = Errand((), ())
+    try:
+        errand = asyncio.run(run_once(config, time.time))
+    except* (EngineUnavailable, StoreError) as group:
+        raise Failure(str(first_of(group))) from None
     for line in errand.lines:
         click.echo(line)
     if errand.failed:

@@ -72,6 +72,12 @@ def read_config(file: Path) -> Config:
         raise WrongUsage(str(error)) from None
 
 
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first error in a group of groups: tasks that fail together fail of the same thing."""
+    error = group.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error
+
+
 @contextmanager
 def store_errors() -> Iterator[None]:
     """Turn what the store says into a message for the person at the terminal."""

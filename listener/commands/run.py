@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import threading
 from pathlib import Path
 
 import click
 
-from listener.commands.options import Failure, WrongUsage, config_option, read_config
+from listener.commands.options import Failure, WrongUsage, config_option, first_of, read_config
 
 
 @click.command("run")
@@ -25,6 +24,7 @@ def command(config_file: Path, verbose: bool) -> None:
     # Only now: these load the web server, the scheduler and the engine.
     from listener import daemon, logs
     from listener.dashboard.app import NotServed
+    from listener.station import JUDGE
     from sentiment.tone import EngineUnavailable
     from storage.base import StoreError
 
@@ -32,17 +32,12 @@ def command(config_file: Path, verbose: bool) -> None:
     try:
         asyncio.run(daemon.run(config))
     except* NotServed as group:
-        raise WrongUsage(str(_first(group))) from None
+        raise WrongUsage(str(first_of(group))) from None
     # In a group: the store may fail under several tasks at once.
     except* (EngineUnavailable, StoreError) as group:
-        raise Failure(str(_first(group))) from None
-    # An engine in the middle of a long batch must not keep a stopped daemon alive; nothing it does is lost.
-    if any(thread.name.startswith("judge") for thread in threading.enumerate()):
-        sys.stdout.flush()
-        sys.stderr.flush()
+        raise Failure(str(first_of(group))) from None
+    # An engine in the middle of a long batch, or a name that is looked up without a network, must not keep a stopped
+    # daemon alive; nothing that they do is lost.
+    if any(thread.name.startswith((JUDGE, daemon.HELPER)) for thread in threading.enumerate()):
+        # Every line was flushed when it was written; asking again would wait for an output that nobody reads.
         os._exit(0)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -51,17 +51,18 @@ def state_of(state: SourceState) -> str:
 
 def _lines(state: SourceState, config: Config, *, full: bool) -> list[str]:
     zone, present = config.zone, now()
-    heard = reading.moment(state.heard_through, zone) if state.heard_through is not None else "never"
-    lines = [f"{state.name}: {state_of(state)}", f"    heard through {heard}, {state.posts} posts kept"]
+    through = state.heard_through
+    heard = "nothing heard yet" if through is None else f"heard through {reading.moment(through, zone)}"
+    lines = [f"{state.name}: {state_of(state)}", f"    {heard}, {reading.plural(state.posts, 'post')} kept"]
     if state.active and state.next_poll_at:
         wait = max(0, state.next_poll_at - present)
         when = f"in {reading.duration(wait)}" if wait else "now due"
         lines.append(f"    next poll {when}: {state.next_reason}")
     if state.error:
         since = f" since {reading.moment(state.down_since, zone)}" if state.down_since else ""
-        lines.append(f"    down{since} ({state.failures} failures in a row): {state.error}")
+        lines.append(f"    down{since} ({reading.plural(state.failures, 'failure')} in a row): {state.error}")
     if state.set_aside:
-        lines.append(f"    {state.set_aside} items could not be read and were set aside")
+        lines.append(f"    {reading.plural(state.set_aside, 'item')} could not be read and set aside")
     if full and state.last_poll_at:
         lines.append(f"    last poll {reading.moment(state.last_poll_at, zone)}")
     return lines

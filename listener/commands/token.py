@@ -33,6 +33,8 @@ def command() -> None:
 def add(name: str, config_file: Path) -> None:
     """Make a token and print it: the only time that it can be seen."""
     config = read_config(config_file)
+    if not name.strip():
+        raise WrongUsage("a token needs a name, so that it can be revoked")
     with open_store(config) as store, store.writing() as db:
         try:
             token = tokens.add(db, name, now())
@@ -47,7 +49,10 @@ def listing(config_file: Path) -> None:
     """List the names of the tokens."""
     config = read_config(config_file)
     with open_reader(config) as reader:
-        for name, made in tokens.names(reader):
+        found = tokens.names(reader)
+        if not found:
+            click.echo("There is no token: `listener token add NAME` makes one.", err=True)
+        for name, made in found:
             click.echo(f"{name}  made {reading.moment(made, config.zone)}")
 
 

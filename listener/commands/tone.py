@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from listener.commands.options import Failure, WrongUsage, read_config
 
@@ -41,6 +42,12 @@ def command(config_file: Path | None, engine_name: str | None) -> None:
         engine = load(name, options)
     except EngineUnavailable as error:
         raise Failure(str(error)) from None
+    except ValidationError as error:
+        keys = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+        raise WrongUsage(
+            f"the engine {name} needs options ({keys}); write them under sentiment in config.yaml, "
+            "or name another file with --config"
+        ) from None
     except ValueError as error:
         raise WrongUsage(str(error)) from None
     for line in judge_lines(sys.stdin.buffer, engine):

@@ -10,8 +10,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from storage.durations import format_duration, parse_duration
+
 Place = tuple[str | int, ...]
 """The keys and positions that lead to a value."""
+_PLAIN = {
+    "bool": "must be true or false",
+    "dict": "needs keys with values, as in {key: value}",
+    "int": "must be a whole number",
+    "list": "must be a list, as in [one, two]",
+    "mapping": "needs keys with values, as in {key: value}",
+    "string": "must be a text; put it in quotation marks",
+    "tuple": "must be a list, as in [one, two]",
+}
+"""What pydantic asks for by a type of Python, for somebody who writes YAML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +63,36 @@ def say(model: type[BaseModel], problem: Mapping[str, Any], *, show: bool) -> st
         return f"unknown key{did_you_mean(str(place[-1]), known)}"
     if kind == "missing":
         return "is missing"
-    message = str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+    if given is None and kind.endswith("_type"):
+        return "is empty; give it a value, or take it out"
+    message = _plain(model, problem)
     quoted = show and kind != "value_error" and not isinstance(given, Mapping | list)
-    return f"{message}; got {given!r}" if quoted else message
+    if not quoted:
+        return message
+    if isinstance(given, int) and _is_duration(model, place):
+        return f"{message}; got {format_duration(given)}"
+    return f"{message}; got {given!r}"
+
+
+def _plain(model: type[BaseModel], problem: Mapping[str, Any]) -> str:
+    """What is wrong, in the words of a file instead of those of Python's types."""
+    kind = str(problem["type"])
+    if kind in {"too_short", "string_too_short"}:
+        return "may not be empty"
+    bound = problem.get("ctx", {}).get("ge", problem.get("ctx", {}).get("le"))
+    if bound is not None:
+        least = "at least" if kind == "greater_than_equal" else "at most"
+        return f"must be {least} {format_duration(bound) if _is_duration(model, problem['loc']) else bound}"
+    wanted, _, wrong = kind.partition("_")
+    if wrong in {"type", "parsing", "from_float"} and wanted in _PLAIN:
+        return _PLAIN[wanted]
+    return str(problem["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _is_duration(model: type[BaseModel], place: Sequence[object]) -> bool:
+    """Whether a key of this model is a duration whose number was read, so that it can be written as one."""
+    fields = [f for name, f in model.model_fields.items() if place[:1] in ((name,), (f.alias,))]
+    return any(getattr(entry, "func", None) is parse_duration for f in fields for entry in f.metadata)
 
 
 def is_secret(model: type[BaseModel], key: Sequence[object]) -> bool:

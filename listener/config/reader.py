@@ -40,6 +40,7 @@ from sentiment.engines import ENGINES
 from storage.mention import Brand
 
 _SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _TWICE = re.compile(r"found duplicate key \"(.*?)\" with value", re.DOTALL)
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -49,8 +50,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        remedy = "name another file with --config" if isinstance(error, OSError) else "save it as UTF-8"
-        raise ConfigError(file, [Problem("", f"cannot be read ({error}); {remedy}")]) from None
+        raise ConfigError(file, [Problem("", _unreadable(error))]) from None
     try:
         raw = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
@@ -58,16 +58,26 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         raise ConfigError(file, [Problem("YAML", _yaml_mistake(error), line)]) from None
     except YAMLError as error:
         raise ConfigError(file, [Problem("YAML", str(error))]) from None
+    except RecursionError:
+        raise ConfigError(file, [Problem("YAML", "is nested too deep")]) from None
     if not isinstance(raw, dict):
         says = "is empty" if raw is None else "holds no keys such as brands: and sources:"
         raise ConfigError(file, [Problem("", f"{says}; start from the shipped config.yaml")])
     return _Reader(file, text, raw, environment).read()
 
 
+def _unreadable(error: OSError | UnicodeDecodeError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"is no text in UTF-8 (byte {error.start}); save it as UTF-8"
+    return f"cannot be read ({error.strerror}); name another file with --config"
+
+
 def _yaml_mistake(error: MarkedYAMLError) -> str:
     """What is wrong with the YAML. A key that stands twice is named without its values: they may be secrets."""
-    twice = _TWICE.match(error.problem or "")
-    return f"the key {twice[1]} stands twice" if twice else error.problem or "cannot be read"
+    problem = error.problem or "cannot be read"
+    if twice := _TWICE.match(problem):
+        return f"the key {twice[1]} stands twice"
+    return f"{problem}; indent with spaces, not with tabs" if "'\\t'" in problem else problem
 
 
 class _Reader:
@@ -139,6 +149,10 @@ class _Reader:
             return {str(key): self._expand(value, (*path, str(key))) for key, value in node.items()}
         if isinstance(node, list):
             return [self._expand(value, (*path, index)) for index, value in enumerate(node)]
+        if isinstance(node, str) and _PASSWORD.search(node) and not _SECRET.search(node):
+            self._add(
+                path, 'holds a password; write the address as "${NAME}" and set NAME in the environment'
+            )
         if not isinstance(node, str) or not _SECRET.search(node):
             return node
         missing = sorted({n for n in _SECRET.findall(node) if not self._environment.get(n)})

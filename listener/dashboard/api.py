@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from aiohttp import web
+from multidict import MultiMapping
 
 from listener import showing
-from listener.asking import UsageError, brand_named, moment, question
+from listener.asking import UsageError, brand_named, moment, question, sources_named
 from listener.dashboard.keys import STATION
+from listener.station import Station
 from storage import browse
 from storage.browse import Filter, Seen
 from storage.kpi import KPIS, compute
@@ -28,25 +30,35 @@ def problem(status: int, detail: str) -> web.Response:
 
 async def mentions(request: web.Request) -> web.Response:
     """GET /api/v1/mentions?brand=&source=&sentiment=&since=&until=&limit=&cursor=: newest first."""
-    station = request.app[STATION]
-    query = request.query
-    zone, now = station.config.zone, station.now()
+    return await _answer(_mentions, request)
+
+
+async def _answer(work: Callable[[Station, MultiMapping[str]], object], request: web.Request) -> web.Response:
+    """Look up and write out on a thread: a question over years would hold the loop for seconds."""
     try:
-        _only(query, "brand", "source", "sentiment", "since", "until", "limit", "cursor")
-        limit = _limit(query.get("limit", "50"))
-        wanted = Filter(
-            brand=brand_named(query["brand"], station.config.brands) if "brand" in query else None,
-            source=query.get("source"),
-            label=_label(query.get("sentiment")),
-            since=moment(query["since"], zone, now) if "since" in query else None,
-            until=moment(query["until"], zone, now) if "until" in query else None,
-            after=_decode(query["cursor"]) if "cursor" in query else None,
+        body = await asyncio.to_thread(
+            lambda: json.dumps(work(request.app[STATION], request.query), ensure_ascii=False).encode()
         )
     except UsageError as error:
         return problem(400, str(error))
-    found = await asyncio.to_thread(browse.mentions, station.reader, wanted, limit)
+    return web.Response(body=body, content_type="application/json", charset="utf-8")
+
+
+def _mentions(station: Station, query: MultiMapping[str]) -> object:
+    zone, now = station.config.zone, station.now()
+    _only(query, "brand", "source", "sentiment", "since", "until", "limit", "cursor")
+    limit = _limit(query.get("limit", "50"))
+    wanted = Filter(
+        brand=brand_named(query["brand"], station.config.brands) if "brand" in query else None,
+        source=sources_named(station.reader, [query["source"]])[0] if "source" in query else None,
+        label=_label(query.get("sentiment")),
+        since=moment(query["since"], zone, now) if "since" in query else None,
+        until=moment(query["until"], zone, now) if "until" in query else None,
+        after=_decode(query["cursor"]) if "cursor" in query else None,
+    )
+    found = browse.mentions(station.reader, wanted, limit)
     cursor = _encode(found[-1]) if len(found) == limit else None
-    return web.json_response({"mentions": [seen.to_json() for seen in found], "next_cursor": cursor})
+    return {"mentions": [seen.to_json() for seen in found], "next_cursor": cursor}
 
 
 def _only(query: Mapping[str, str], *names: str) -> None:
@@ -75,6 +87,7 @@ def _encode(last: Seen) -> str:
 def _decode(text: str) -> tuple[int, int, str]:
     try:
         published_at, id_, brand = json.loads(base64.urlsafe_b64decode(text.encode()))
+        str(brand).encode()  # half a surrogate pair is no name, and no store takes it
         if max(abs(int(published_at)), abs(int(id_))) < 2**63:
             return int(published_at), int(id_), str(brand)
     except (ValueError, TypeError, OverflowError, RecursionError):
@@ -84,30 +97,29 @@ def _decode(text: str) -> tuple[int, int, str]:
 
 async def kpis(request: web.Request) -> web.Response:
     """GET /api/v1/kpis?kpi=&brand=&source=&since=&until=&timezone=&by=: parameters may be repeated."""
-    station = request.app[STATION]
-    query = request.query
-    try:
-        _only(query, "kpi", "brand", "source", "by", "since", "until", "timezone")
-        ask, names = question(
-            station.reader,
-            station.config,
-            station.now(),
-            kpis=query.getall("kpi", []),
-            brands=query.getall("brand", []),
-            sources=query.getall("source", []),
-            by=query.getall("by", []),
-            since=query.get("since"),
-            until=query.get("until"),
-            timezone=query.get("timezone"),
-        )
-    except UsageError as error:
-        return problem(400, str(error))
-    found = await asyncio.to_thread(compute, station.reader, [KPIS[name] for name in names], ask)
-    return web.json_response({"kpis": [value.to_json(ask.zone) for value in found]})
+    return await _answer(_kpis, request)
+
+
+def _kpis(station: Station, query: MultiMapping[str]) -> object:
+    _only(query, "kpi", "brand", "source", "by", "since", "until", "timezone")
+    ask, names = question(
+        station.reader,
+        station.config,
+        station.now(),
+        kpis=query.getall("kpi", []),
+        brands=query.getall("brand", []),
+        sources=query.getall("source", []),
+        by=query.getall("by", []),
+        since=query.get("since"),
+        until=query.get("until"),
+        timezone=query.get("timezone"),
+    )
+    found = compute(station.reader, [KPIS[name] for name in names], ask)
+    return {"kpis": [value.to_json(ask.zone) for value in found]}
 
 
 async def alerts(request: web.Request) -> web.Response:
     """GET /api/v1/alerts: what fires now, what was told lately, what waits to be delivered."""
-    station = request.app[STATION]
-    seen = await asyncio.to_thread(showing.alerts, station.reader)
-    return web.json_response(seen.to_json(station.config.zone))
+    return await _answer(
+        lambda station, _: showing.alerts(station.reader).to_json(station.config.zone), request
+    )

@@ -32,7 +32,7 @@ class Health:
 def examine(station: Station) -> Health:
     """Look at sources, channels and undelivered messages."""
     problems = [
-        f"source {source.name} is down since {iso(source.down_since, station.config.zone)}: {source.error}"
+        f"source {source.name} is down since {reading.moment(source.down_since, station.config.zone)}: {source.error}"
         for source in polling.states(station.reader)
         if source.active and source.down_since is not None
     ]

@@ -10,7 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from alerts import format as reading
-from alerts.telling import amount
+from alerts.telling import amount, why
 from listener import __version__
 from listener.dashboard.health import examine
 from listener.dashboard.keys import STATION
@@ -78,7 +78,7 @@ def _row(brand: str, own: bool, values: list[KpiValue]) -> dict[str, object]:
 
 def _cell(value: KpiValue) -> dict[str, object]:
     if value.value is None:
-        return {"text": "–", "note": value.reason, "kpi": value.kpi}
+        return {"text": "–", "note": why(value.reason), "kpi": value.kpi}
     return {
         "text": amount(value.value, value.unit, value.kpi),
         "note": f"n = {reading.count(value.n)}",

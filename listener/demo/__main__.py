@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import socket
 import sys
 import time
 from datetime import UTC, datetime
@@ -105,18 +106,28 @@ async def run_daemon(command: list[str]) -> int:
     return await daemon.wait()
 
 
+def cannot_have(port: int) -> int:
+    """Say that a port is taken, and how to choose others."""
+    print(
+        f"demo: port {port} on 127.0.0.1 cannot be had; is another demo or daemon running? Choose others with: "
+        f"{sys.executable} -m listener.demo --port 8800 --dashboard-port 8801",
+        file=sys.stderr,
+    )
+    return 1
+
+
 async def main(options: argparse.Namespace) -> int:
     start = int(time.time())
     world = World(start)
     try:
+        # The daemon would only ask for this port later, and then speak of a configuration that nobody wrote.
+        socket.create_server(("127.0.0.1", options.dashboard_port)).close()
+    except OSError:
+        return cannot_have(options.dashboard_port)
+    try:
         runner, port = await serve(world, options.port)
-    except OSError as error:
-        print(
-            f"demo: port {options.port} on 127.0.0.1 cannot be had ({error.strerror}); "
-            "is another demo running? Choose one with: python -m listener.demo --port 8800 --dashboard-port 8801",
-            file=sys.stderr,
-        )
-        return 1
+    except OSError:
+        return cannot_have(options.port)
     try:
         folder = options.folder / f"demo-{datetime.fromtimestamp(start, UTC):%Y%m%d-%H%M%S}"
         folder.mkdir(parents=True)

@@ -14,8 +14,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from listener.asking import brand_of
-from listener.collectors.post import Post
-from listener.pipeline import Named, Pipeline, clean, plausible
+from listener.collectors.post import Post, plausible
+from listener.pipeline import Named, Pipeline, clean
 from storage.mention import Brand, Committed, Heard, Kept, KeptPost, Mention, Source
 
 FIELDS = (
@@ -32,6 +32,7 @@ FIELDS = (
     "language",
 )
 PAGE = 500
+_ALL_PAGES = 10_000
 _SHOWN = 20
 _DELIMITERS = ",;\t|"
 _MILLISECONDS = 100_000_000_000
@@ -82,15 +83,26 @@ def rows(path: Path) -> Iterator[tuple[int, Row | BadRow]]:
     Undecodable bytes become U+FFFD rather than stopping the file. Raises OSError.
     """
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        if path.suffix.lower() in {".jsonl", ".ndjson", ".json"} or _peek(path) == "{":
+        if is_json(path):
             yield from _json_rows(file)
         else:
             yield from _csv_rows(file, path)
 
 
-def _peek(path: Path) -> str:
+def is_json(path: Path) -> bool:
+    """Whether a file is JSON Lines, by its ending or its first sign. Raises OSError."""
+    if path.suffix.lower() in {".jsonl", ".ndjson", ".json"}:
+        return True
     with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return file.read(200).lstrip()[:1]
+        return file.read(200).lstrip()[:1] == "{"
+
+
+def delimiter_of(first: str) -> str:
+    """What separates the columns, by the first line alone.
+
+    csv.Sniffer looks at the rows too, and what people write there misleads it.
+    """
+    return max(_DELIMITERS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
 
 
 def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | BadRow]]:
@@ -111,9 +123,7 @@ def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | BadRow]]:
 def _csv_rows(file: Iterable[str], path: Path) -> Iterator[tuple[int, Row | BadRow]]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as sample:
         first = sample.readline()
-    # By the first line alone: csv.Sniffer looks at the rows too, and what people write there misleads it.
-    delimiter = max(_DELIMITERS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
-    reader = csv.DictReader(file, delimiter=delimiter)
+    reader = csv.DictReader(file, delimiter=delimiter_of(first))
     while True:
         try:
             row = next(reader, None)
@@ -218,14 +228,16 @@ class Importer:
         """Keep all rows; what cannot be kept is counted in the report."""
         for line, row in found:
             self.report.rows += 1
+            if self.report.rows % _ALL_PAGES == 0:
+                # A file whose every row names another source would otherwise be held in memory whole.
+                self._flush_all()
             try:
                 if isinstance(row, BadRow):
                     raise row
                 self._take(row, wish)
             except BadRow as bad:
                 self.report.refuse(line, str(bad))
-        for source in list(self._pages):
-            self._flush(source)
+        self._flush_all()
         return self.report
 
     def _take(self, row: Row, wish: Wish) -> None:
@@ -265,6 +277,10 @@ class Importer:
                     self.report.added.append(brand.name)
             self._folded[text] = brand
         return self._folded[text]
+
+    def _flush_all(self) -> None:
+        for source in list(self._pages):
+            self._flush(source)
 
     def _flush(self, source: str) -> None:
         posts: list[KeptPost] = self._pipeline.judge(self._pages.pop(source))

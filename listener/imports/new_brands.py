@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,18 @@ class CannotAdd(Exception):
 class BrandWriter:
     """Collects new competitors and appends them to the configuration in one go."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, market: str = "default") -> None:
+        """New brands are compared with those of `market`."""
         self._file = file
+        self._market = market
         self._names: list[str] = []
 
     def add(self, name: str) -> Brand | None:
-        """Note a new competitor in the default market; None where the configuration would refuse the name."""
+        """Note a new competitor; None where the configuration would refuse the name."""
         if any(unicodedata.category(character) in _UNWRITABLE for character in name):
             return None
         try:
-            brand = BrandOptions(name=name).brand()
+            brand = BrandOptions(name=name, market=self._market).brand()
         except ValidationError:
             return None
         self._names.append(name)
@@ -50,7 +53,7 @@ class BrandWriter:
         # Through a link to the file itself, and with its own line ends.
         file = self._file.resolve()
         with file.open(encoding="utf-8", newline="") as old:
-            added = with_brands(old.read(), self._names)
+            added = with_brands(old.read(), self._names, self._market)
         shutil.copy2(file, file.with_name(file.name + ".bak"))
         # Replaced in one step, so that a crash leaves the old file or the new one, never half of one.
         new = file.with_name(file.name + ".new")
@@ -59,7 +62,13 @@ class BrandWriter:
         new.replace(file)
 
 
-def with_brands(text: str, names: list[str]) -> str:
+def market_of(brands: Sequence[Brand]) -> str:
+    """The market that new competitors belong to: that of our own brands, if it is the same for all."""
+    markets = {brand.market for brand in brands if brand.own} or {brand.market for brand in brands}
+    return markets.pop() if len(markets) == 1 else "default"
+
+
+def with_brands(text: str, names: list[str], market: str = "default") -> str:
     """Return the YAML text with these brands after its last one. Raises CannotAdd.
 
     Lines are put in by hand, because a YAML library that writes the whole file moves its comments about.
@@ -77,16 +86,25 @@ def with_brands(text: str, names: list[str]) -> str:
     indent = lines[first_line][: lines[first_line].index("-")]
     end = "\r\n" if lines[first_line].endswith("\r\n") else "\n"
     # A quoted name is one YAML scalar whatever is in it: JSON strings are YAML.
-    new = [f"{indent}- {{name: {json.dumps(name, ensure_ascii=False)}}}{end}" for name in names]
+    entries = [{"name": name} if market == "default" else {"name": name, "market": market} for name in names]
+    new = [f"{indent}- {_flow(entry)}{end}" for entry in entries]
     at = _end_of_list(lines, first_line, indent)
     if not lines[at - 1].endswith("\n"):
         lines[at - 1] += end
     added = "".join([*lines[:at], *new, *lines[at:]])
     wanted = _load(text)
-    wanted["brands"].extend({"name": name} for name in names)
+    wanted["brands"].extend(entries)
     if not _says(added, wanted):
         raise CannotAdd(f"brands cannot be added by program to this file; add by hand: {', '.join(names)}")
     return added
+
+
+def _flow(entry: dict[str, str]) -> str:
+    return (
+        "{"
+        + ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entry.items())
+        + "}"
+    )
 
 
 def _says(text: str, wanted: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import cast
 
 from storage.base import Rows
@@ -34,27 +35,25 @@ def _windows(ask: Ask) -> list[Window]:
 
 
 def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
-    for group in period.groups():
-        for language in period.languages():
-            for brand in period.asked_brands():
-                scope = period.scope(group, language, brand)
-                for kpi in kpis:
-                    reading = kpi.read(scope)
-                    yield KpiValue(
-                        kpi.name,
-                        brand.brand.name,
-                        group.name,
-                        language,
-                        period.window.since,
-                        period.window.until,
-                        reading.value,
-                        kpi.unit,
-                        reading.n,
-                        reading.reason,
-                        reading.more,
-                        group.heard,
-                        group.left_out,
-                    )
+    for group, language, brand in product(period.groups(), period.languages(), period.asked_brands()):
+        scope = period.scope(group, language, brand)
+        for kpi in kpis:
+            reading = kpi.read(scope)
+            yield KpiValue(
+                kpi.name,
+                brand.brand.name,
+                group.name,
+                language,
+                period.window.since,
+                period.window.until,
+                reading.value,
+                kpi.unit,
+                reading.n,
+                reading.reason,
+                reading.more,
+                group.heard,
+                group.left_out,
+            )
 
 
 @dataclass(frozen=True, slots=True)

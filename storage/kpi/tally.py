@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from storage.base import Rows
@@ -30,33 +30,40 @@ class Counts:
         return self.judged + self.unjudged
 
 
+@dataclass(slots=True)
+class _Cell:
+    labels: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    engines: set[int] = field(default_factory=set)
+
+
 class Tally:
     """The counts of one window."""
 
     def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
         """`rows`: brand number, source number, language, label (-1, 0, 1 or None), engine number, count."""
-        self._cells: dict[tuple[int, int, str | None], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        self._engines: dict[tuple[int, int, str | None], set[int]] = defaultdict(set)
+        # By brand first: every KPI asks for one brand, and there may be hundreds of sources and brands.
+        self._cells: dict[int, dict[tuple[int, str | None], _Cell]] = defaultdict(lambda: defaultdict(_Cell))
         for brand, source, language, label, engine, count in rows:
-            self._cells[brand, source, language][3 if label is None else label + 1] += count
+            cell = self._cells[brand][source, language]
+            cell.labels[3 if label is None else label + 1] += count
             if label is not None:
-                self._engines[brand, source, language].add(engine)
+                cell.engines.add(engine)
 
     def counts(self, brand: int, sources: Iterable[int], language: str | None, by_language: bool) -> Counts:
         """Sum one brand over sources; over all languages unless `by_language`."""
         wanted = set(sources)
         total = [0, 0, 0, 0]
         engines: set[int] = set()
-        for (cell_brand, source, cell_language), cell in self._cells.items():
-            if cell_brand == brand and source in wanted and (not by_language or cell_language == language):
-                total = [a + b for a, b in zip(total, cell, strict=True)]
-                engines |= self._engines[cell_brand, source, cell_language]
+        for (source, spoken), cell in self._cells.get(brand, {}).items():
+            if source in wanted and (not by_language or spoken == language):
+                total = [a + b for a, b in zip(total, cell.labels, strict=True)]
+                engines |= cell.engines
         negative, neutral, positive, unjudged = total
         return Counts(negative, neutral, positive, unjudged, frozenset(engines))
 
     def languages(self) -> set[str | None]:
         """The languages that occur; None where a post's language is unknown."""
-        return {language for _, _, language in self._cells}
+        return {language for cells in self._cells.values() for _, language in cells}
 
 
 def tally(store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool) -> Tally:

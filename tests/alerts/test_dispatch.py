@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -264,6 +266,38 @@ async def test_what_was_being_sent_when_the_process_died_is_sent_again_and_count
     done = mail.state("one")
     assert (done.state, done.attempts, done.unknown) == ("delivered", 2, 1)
     assert mail.keys() == ["one", "one"]
+
+
+async def test_an_answer_is_recorded_although_the_program_is_told_to_end(mail: Post) -> None:
+    mail.server.script("/a", Reply(200))
+    mail.lay_out("one")
+    writer = ThreadPoolExecutor(1)
+    busy, queued = threading.Event(), asyncio.Event()
+    pieces = 0
+
+    def run(work: Callable[[Transaction], T]) -> T:
+        with mail.store.writing() as db:
+            return work(db)
+
+    async def write(work: Callable[[Transaction], T]) -> T:
+        nonlocal pieces
+        pieces += 1
+        if pieces == 2:
+            writer.submit(busy.wait)  # a large page is being written
+            queued.set()
+        return await asyncio.get_running_loop().run_in_executor(writer, run, work)
+
+    mail.dispatcher._write = write
+    sending = asyncio.create_task(mail.dispatcher.deliver_due("a"))
+    await queued.wait()
+    await asyncio.sleep(0)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    busy.set()
+    await asyncio.to_thread(writer.shutdown)
+    assert mail.keys() == ["one"]
+    assert mail.state("one").state == "delivered"
 
 
 async def test_what_was_recorded_as_delivered_is_not_sent_after_a_new_start(mail: Post) -> None:

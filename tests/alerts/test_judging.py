@@ -196,6 +196,14 @@ def test_the_windows_reach_back_as_far_as_posts_may_be_late(store: SqliteStore, 
     assert event.until in (NOW - 1800, NOW - 1200)
 
 
+def test_a_rule_for_a_quick_source_does_not_wait_for_the_slow_ones(store: SqliteStore) -> None:
+    slow = Source("feed:slow", "feeds", lateness=1800)
+    store.register(BRANDS, [HACKERNEWS, slow])
+    hear(store, 3)
+    (event,) = judge(store, [rule("mentions < 9", source=HACKERNEWS.name)])
+    assert event.until > NOW - 1800
+
+
 def test_posts_that_are_merely_late_make_no_absence(store: SqliteStore) -> None:
     late = Source("feed:slow", "feeds", lateness=1800)
     store.register(BRANDS, [late])

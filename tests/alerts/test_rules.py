@@ -68,6 +68,7 @@ def test_a_condition_is_read_in_the_units_of_its_kpi(text: str, kpi: str, op: st
         ("positive_mentions > 2h", "write a plain number"),
         ("negative_share > 40", "for 40 percent write 40%"),
         ("negative_share > 120%", "lies between 0 and 1"),
+        ("negative_share > 120", "lies between 0 and 1"),
         ("net_sentiment < -2", "lies between -1 and 1"),
         ("negative_share > 2h", "write 0.4 or 40%"),
         ("first_response_time > 40%", "write a duration as in 2h"),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from house import House, settings
+from house import House, MakeHouse, settings
 from servers import FaultServer
 from town import Mailbox
-
-MakeHouse = Callable[..., House]
 
 
 @pytest.fixture

@@ -248,6 +248,10 @@ class House:
         return SqliteStore(self.database).writing()
 
 
+MakeHouse = Callable[..., House]
+"""The fixture `new_house`: makes a house; keywords are sections of config.yaml."""
+
+
 def settings(**sections: Any) -> dict[str, Any]:
     """A small configuration; sections replace those of the same name."""
     return {

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import MakeHouse
-from house import House, feeds, until
+from house import House, MakeHouse, feeds, until
 from servers import FaultServer, Reply
 from town import Board, Item, posts, rss
 

@@ -14,8 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from conftest import MakeHouse
-from house import House, feeds, rule, until
+from house import House, MakeHouse, feeds, rule, until
 from servers import FaultServer, Reply
 from town import Board, Item, Mailbox
 

@@ -6,8 +6,7 @@ import time
 from email.utils import formatdate
 
 import pytest
-from conftest import MakeHouse
-from house import House, feeds, rule, until
+from house import House, MakeHouse, feeds, rule, until
 from servers import FaultServer, Reply
 from town import Board, Item, Mailbox, keys_of, opening, posts, rss
 

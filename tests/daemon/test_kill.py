@@ -8,8 +8,7 @@ import re
 from collections import Counter
 
 import pytest
-from conftest import MakeHouse
-from house import House, feeds, rule
+from house import House, MakeHouse, feeds, rule
 from servers import FaultServer, Reply, Seen
 from town import Board, Item, Mailbox, keys_of, opening, posts
 

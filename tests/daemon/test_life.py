@@ -16,8 +16,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from conftest import MakeHouse
-from house import House, feeds, rule, until
+from house import House, MakeHouse, feeds, rule, until
 from servers import FaultServer, Reply
 from town import Board, Item, keys_of, opening, posts, rss
 
@@ -91,6 +90,41 @@ async def test_sigterm_while_the_engine_judges_for_long(server: FaultServer, new
     await asyncio.sleep(1)  # nothing tells from outside that the engine works by now
     assert await house.stop() < A_SECOND
     assert house.count("posts") == 3, "it was not judging any more: this showed nothing"
+
+
+async def test_sigterm_while_a_name_is_looked_up(new_house: MakeHouse, tmp_path: Path) -> None:
+    # What a resolver does for half a minute when there is no network, in the daemon's own process.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import socket, sys, time\n"
+        "def wait(*_):\n"
+        '    print(\'{"event": "looking up"}\', file=sys.stderr, flush=True)\n'
+        "    time.sleep(10)\n"
+        "socket.getaddrinfo = wait\n",
+        encoding="utf-8",
+    )
+    house = new_house(
+        environment={"PYTHONPATH": str(tmp_path)}, sources=feeds({"away": "http://example.invalid/feed"})
+    )
+    house.launch()
+    await until(lambda: house.said("looking up"), "a name is looked up")
+    assert await house.stop() < A_SECOND
+
+
+async def test_sigterm_while_the_engine_is_loaded(new_house: MakeHouse, tmp_path: Path) -> None:
+    engine = tmp_path / "vaderSentiment"
+    engine.mkdir()
+    (engine / "__init__.py").touch()
+    (engine / "vaderSentiment.py").write_text(
+        "import sys, time\n"
+        'print(\'{"event": "loading"}\', file=sys.stderr, flush=True)\n'
+        "time.sleep(10)\n"
+        "class SentimentIntensityAnalyzer: ...\n",
+        encoding="utf-8",
+    )
+    house = new_house(environment={"PYTHONPATH": str(tmp_path)})
+    house.launch()
+    await until(lambda: house.said("loading"), "the engine is being loaded")
+    assert await house.stop() < A_SECOND
 
 
 async def test_a_second_daemon_is_refused_with_the_pid_of_the_first(new_house: MakeHouse) -> None:

@@ -35,3 +35,29 @@ async def test_posts_without_a_date_are_told_by_the_run_that_heard_them(
     assert (await run_once(config, lambda: started + 5)).failed == ()
     (seen,) = server.seen("/hook")
     assert seen.json()["data"]["value"] == 2
+
+
+async def test_a_letter_that_is_due_is_sent_by_the_run_that_finds_it_due(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    server.script("/hook", Reply())
+    house = House(
+        tmp_path,
+        settings(
+            sources=feeds({"town": Board(server, "/feed", [opening()]).url}),
+            channels={"webhook": {"url": "${HOOK}"}},
+            digest={"cron": "0 8 * * MON", "channels": ["webhook"]},
+        ),
+    )
+    house.write()
+    config = load(house.config, {"HOOK": server.url("/hook")})
+    friday = 1_795_780_800  # 2026-11-27 12:00 UTC
+    # The first run is what the store is born with: nothing was due before it.
+    assert (await run_once(config, lambda: friday)).failed == ()
+    assert server.seen("/hook") == []
+    # The Monday after next, two runs after eight o'clock: one letter, on the whole week that was heard till then.
+    monday = friday + 10 * 86_400
+    for later in (0, 3600):
+        assert (await run_once(config, lambda now=monday + later: now)).failed == ()
+    (seen,) = server.seen("/hook")
+    assert (seen.json()["type"], seen.headers["webhook-id"]) == ("digest", "digest-2026-W49")

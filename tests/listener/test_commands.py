@@ -137,7 +137,7 @@ def test_check_says_what_was_understood(line: CommandLine) -> None:
     ran = line.good("check")
     assert "brands: Acme; competitors: Bolt" in ran.out
     assert "rule: r: Acme negative_share > 0.4 over 1h for 15m, n at least 20, to console" in ran.out
-    assert "0 posts from 0 sources" in ran.out
+    assert "no posts from no sources" in ran.out
 
 
 def test_check_finds_a_damaged_store(filled: CommandLine) -> None:
@@ -289,6 +289,12 @@ def test_digest_writes_its_files_and_sends_nothing(filled: CommandLine) -> None:
     reader.close()
 
 
+def test_a_folder_that_cannot_be_written_is_told_without_a_traceback(filled: CommandLine) -> None:
+    file = filled.file("taken", "")
+    ran = filled("digest", "--out", file / "letter")
+    assert (ran.code, "letter cannot be written: Not a directory" in ran.err) == (1, True)
+
+
 def test_digest_with_times_the_wrong_way_round(filled: CommandLine) -> None:
     ran = filled("digest", "--since", "2026-01-05", "--until", "2026-01-01")
     assert (ran.code, "--since must lie before --until" in ran.err) == (2, True)
@@ -364,6 +370,8 @@ def test_once_without_sources_is_good_and_says_so(line: CommandLine) -> None:
 
 def test_tokens_are_made_listed_and_revoked(line: CommandLine) -> None:
     line.configure(CONFIG)
+    assert "`listener token add NAME` makes one" in line.good("token", "list").err
+    assert "needs a name" in line("token", "add", " ").err
     token = line.good("token", "add", "grafana").out.strip()
     assert token.startswith("listener_") and len(token) > 40
     database = line.folder / "data" / "listener.db"

@@ -124,7 +124,14 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
         ("brands: [Acme]\n", "brands[0] (line 1)", "needs keys with values"),
         ("brands:\n- {nam: Acme}\n", "brands[0].nam (line 2)", "did you mean name?"),
         ("brands:\n- {nam: Acme}\n", "brands[0].name (line 2)", "is missing"),
-        ("brands:\n- {name: Acme, own: perhaps}\n", "brands[0].own (line 2)", "'perhaps'"),
+        ("brands:\n- {name: Acme, own: perhaps}\n", "brands[0].own (line 2)", "true or false; got 'perhaps'"),
+        ("brands:\n- {name: 3}\n", "brands[0].name (line 2)", "put it in quotation marks; got 3"),
+        ("brands:\n- {name: ''}\n", "brands[0].name (line 2)", "may not be empty"),
+        (
+            BRANDS + "sources: {feeds: {urls: https://a.example/x}}\n",
+            "sources.feeds.urls (line 4)",
+            "must be a list, as in [one, two]",
+        ),
         (
             "brands:\n- name: Acme\n  response_target: 60\n",
             "brands[0].response_target (line 3)",
@@ -199,14 +206,19 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
         (BRANDS + "channels: {slak: {}}\n", "channels.slak (line 4)", "did you mean slack?"),
         (BRANDS + "channels: [console]\n", "channels (line 4)", "needs keys out of console"),
         (BRANDS + "alerts:\n", "alerts (line 4)", "is empty"),
+        (
+            BRANDS + "alerts:\n  rules:\n",
+            "alerts.rules (line 5)",
+            "is empty; give it a value, or take it out",
+        ),
         (BRANDS + "alerts: {rule: []}\n", "alerts.rule (line 4)", "did you mean rules?"),
         (BRANDS + RULE.replace("Acme", "Acem") + "}\n", "alerts.rules[0].brand (line 6)", "mean Acme?"),
         (BRANDS + RULE + ", chanels: [x]}\n", "alerts.rules[0].chanels (line 6)", "did you mean channels?"),
         (BRANDS + RULE + ", channels: [consol]}\n", "alerts.rules[0].channels[0] (line 6)", "mean console?"),
         (BRANDS + RULE + ", channels: [slack]}\n", "alerts.rules[0].channels[0]", "no channel 'slack' under"),
-        (BRANDS + RULE + ", channels: []}\n", "alerts.rules[0].channels", "at least 1"),
+        (BRANDS + RULE + ", channels: []}\n", "alerts.rules[0].channels", "may not be empty"),
         (BRANDS + RULE + ", over: 1}\n", "alerts.rules[0].over (line 6)", "needs a number and a unit"),
-        (BRANDS + RULE + ", over: 5s}\n", "alerts.rules[0].over (line 6)", "greater than or equal to 60"),
+        (BRANDS + RULE + ", over: 5s}\n", "alerts.rules[0].over (line 6)", "must be at least 1m; got 5s"),
         (BRANDS + RULE + ", for: soon}\n", "alerts.rules[0].for (line 6)", "'soon'"),
         (BRANDS + RULE + ", min_n: -1}\n", "alerts.rules[0].min_n (line 6)", "got -1"),
         (
@@ -327,6 +339,20 @@ def test_a_file_that_is_not_utf_8_is_refused_with_the_remedy(file: Path) -> None
         load(file, {})
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "brands:\n\t- {name: Acme}\n",
+            "YAML (line 2): found character '\\t' that cannot start any token; indent",
+        ),
+        ("brands: " + "[" * 5000, "YAML: is nested too deep"),
+    ],
+)
+def test_yaml_that_cannot_be_read_is_refused_with_the_remedy(file: Path, text: str, says: str) -> None:
+    assert says in str(refused(file, text))
+
+
 def test_a_byte_order_mark_does_not_matter(file: Path) -> None:
     assert read(file, "\ufeff" + BRANDS).brands
 
@@ -404,3 +430,12 @@ def test_a_missing_variable_is_named_once(file: Path, environment: dict[str, str
 def test_a_value_of_the_environment_may_be_a_part_of_a_text(file: Path) -> None:
     config = read(file, BRANDS + "storage: {url: 'sqlite:///${PLACE}/x.db'}\n", {"PLACE": "here"})
     assert config.storage.url == "sqlite:///here/x.db"
+
+
+def test_a_password_in_an_address_is_a_secret_too(file: Path) -> None:
+    text = BRANDS + "sources: {feeds: {urls: ['https://me:swordfish@news.example/feed']}}\n"
+    told = str(refused(file, text))
+    assert 'sources.feeds.urls[0] (line 4): holds a password; write the address as "${NAME}"' in told
+    assert "swordfish" not in told
+    named = BRANDS + "sources: {feeds: {urls: ['${FEED}', 'https://me@news.example/feed']}}\n"
+    assert read(file, named, {"FEED": "https://me:swordfish@news.example/other"}).sources

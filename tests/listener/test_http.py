@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from email.utils import formatdate
 
 import pytest
@@ -12,7 +13,7 @@ from servers import FaultServer, Reply
 
 from alerts.transport import Transport
 from listener.collectors.base import Permanent, Retriable
-from listener.http import PER_HOST, PERMANENT_BASE, PERMANENT_CAP, PoliteClient, backoff
+from listener.http import AT_ONCE, PER_HOST, PERMANENT_BASE, PERMANENT_CAP, PoliteClient, backoff
 
 NOW = 1_790_000_000.0
 
@@ -116,6 +117,24 @@ async def test_a_host_gets_few_requests_at_once(client: PoliteClient, server: Fa
     gate.set()
     await asyncio.gather(*tasks)
     assert len(server.seen("/slow")) == 5
+
+
+async def test_all_hosts_together_get_a_bounded_number_of_requests(client: PoliteClient) -> None:
+    gate = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        hosts = [await stack.enter_async_context(FaultServer(f"127.0.0.{n}")) for n in range(2, 13)]
+        for host in hosts:
+            host.script("/slow", Reply(gate=gate, body="x"))
+        urls = [host.url("/slow") for host in hosts for _ in range(PER_HOST)]
+        assert len(urls) > AT_ONCE
+        tasks = [asyncio.create_task(client.get(url, allow_private=True)) for url in urls]
+        while sum(len(host.seen("/slow")) for host in hosts) < AT_ONCE:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert sum(len(host.seen("/slow")) for host in hosts) == AT_ONCE
+        gate.set()
+        await asyncio.gather(*tasks)
+        assert sum(len(host.seen("/slow")) for host in hosts) == len(urls)
 
 
 async def test_an_odd_validator_is_not_kept(client: PoliteClient, server: FaultServer) -> None:

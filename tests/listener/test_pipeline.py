@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from pages import tone
 
-from listener.collectors.post import Page, Post
-from listener.pipeline import AHEAD, EARLIEST, LONGEST_TEXT, Pipeline, clean, plausible
+from listener.collectors.post import AHEAD, EARLIEST, LONGEST_TEXT, Page, Post, plausible
+from listener.pipeline import Pipeline, clean
 from sentiment.tone import Text, Tone
 from storage.mention import Brand, Heard, Kept, SetAside, Source
 

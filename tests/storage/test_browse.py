@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keeping import FORUM, HOUR, T0, keep, names, own, post, tone
+from keeping import DAY, FORUM, HOUR, T0, keep, names, own, post, tone
 
 from storage import browse
+from storage.base import Row, Rows
 from storage.browse import Filter
 from storage.calendar import Window
 from storage.mention import KeptPost, Mention
@@ -66,6 +69,7 @@ def test_a_post_that_comes_while_somebody_reads_does_not_move_the_next_page(stor
         (Filter(), ["3", "2", "2", "1"]),
         (Filter(brand="Acme"), ["2", "1"]),
         (Filter(source="forum"), ["3"]),
+        (Filter(source="feeds"), ["2", "2", "1"]),
         (Filter(label="neutral"), ["2"]),
         (Filter(label="negative"), ["1"]),
         (Filter(since=T0 + 1, until=T0 + 2), ["2", "2"]),
@@ -101,6 +105,33 @@ def test_what_is_seen_of_a_mention(store: SqliteStore) -> None:
         "vader-3.3.2",
     )
     assert (seen.live, seen.dated, seen.p_negative, seen.language) == (False, False, 0.9, "es")
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda store: browse.mentions(store, Filter(), 15),
+        lambda store: browse.mentions(store, Filter(brand="Acme", source="news", label="neutral"), 15),
+        browse.first_kept,
+        lambda store: browse.engines(store, WINDOW),
+        lambda store: browse.strongest(store, "Acme", WINDOW, "negative"),
+        lambda store: browse.newest(store, "Acme", WINDOW),
+    ],
+)
+def test_no_look_reads_the_whole_store(store: SqliteStore, look: Callable[[Rows], object]) -> None:
+    keep(store, [post(str(n), T0 + n, names("Acme"), names("Bolt")) for n in range(200)], heard=(T0, T0 + 9))
+    plans: list[str] = []
+
+    class Watched:
+        def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+            plans.extend(row[3] for row in store.rows("EXPLAIN QUERY PLAN " + sql, parameters))
+            return store.rows(sql, parameters)
+
+    look(Watched())
+    assert plans
+    for step in plans:
+        assert not step.startswith(("SCAN m ", "SCAN p ", "SCAN mentions", "SCAN posts", "SCAN turns")), step
+        assert step != "SEARCH posts", "the least of a column without an index is a scan by another name"
 
 
 def test_the_strongest_are_one_an_author(store: SqliteStore) -> None:
@@ -149,4 +180,8 @@ def test_the_first_kept_and_the_engines_of_a_window(store: SqliteStore) -> None:
     keep(store, [angry("1", 0.9)], heard=(T0 - 5, T0 + 5))
     keep(store, [post("2", T0 - HOUR, Mention("Acme", tone=tone("positive", engine="other-1")))])
     assert browse.first_kept(store) == T0 - HOUR
+    keep(store, [post("3", T0 - 2 * HOUR, own("Acme"))])
+    assert browse.first_kept(store) == T0 - 2 * HOUR, "a brand's own post is kept too"
+    keep(store, [], heard=(T0 - DAY, T0))
+    assert browse.first_kept(store) == T0 - DAY
     assert browse.engines(store, WINDOW) == ["vader-3.3.2"]

@@ -15,12 +15,11 @@ from pathlib import Path
 
 import pytest
 from keeping import T0, asks, keep, names, own, post
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
 from storage import schema
 from storage.base import StoreError
 from storage.mention import KeptPost
-from storage.schema.m0001_main_job import main_job
 from storage.sqlite import Reader, SqliteStore, path_of
 
 HOLDER = Path(__file__).with_name("holds_lock.py")
@@ -121,6 +120,20 @@ def test_readers_see_what_is_committed_while_a_page_is_being_written(store: Sqli
     reader.close()
 
 
+def test_a_file_that_was_removed_or_replaced_in_use_ends_the_store(tmp_path: Path) -> None:
+    path, copy = tmp_path / "x.db", tmp_path / "copy.db"
+    SqliteStore(copy).close()
+    store = SqliteStore(path)
+    store.data_version()
+    copy.replace(path)
+    with pytest.raises(StoreError, match="was removed or replaced while it was in use"):
+        store.data_version()
+    path.unlink()
+    with pytest.raises(StoreError, match="was removed or replaced while it was in use"):
+        store.data_version()
+    store.close()
+
+
 def test_data_version_changes_when_another_program_writes(store: SqliteStore) -> None:
     before = store.data_version()
     keep(store, page(count=1))
@@ -144,19 +157,18 @@ def fails(db: Database) -> None:
 
 
 @pytest.fixture
-def second(monkeypatch: pytest.MonkeyPatch) -> Migrations:
+def second(monkeypatch: pytest.MonkeyPatch) -> dict[str, schema.Migration]:
     """A program that knows one migration more; tests add it."""
-    changed = Migrations("listener")
-    changed(name="0001_main_job")(main_job)
-    monkeypatch.setattr(schema, "migrations", changed)
+    changed = dict(schema.MIGRATIONS)
+    monkeypatch.setattr(schema, "MIGRATIONS", changed)
     return changed
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(
-    tmp_path: Path, second: Migrations, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, second: dict[str, schema.Migration], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.db"
-    second(name="0002_later")(newer)
+    second["0002_later"] = newer
     SqliteStore(path).close()
     before = path.read_bytes()
     monkeypatch.undo()
@@ -165,12 +177,14 @@ def test_a_newer_database_is_refused_and_left_as_it_is(
     assert path.read_bytes() == before
 
 
-def test_an_older_database_is_copied_beside_itself_first(tmp_path: Path, second: Migrations) -> None:
+def test_an_older_database_is_copied_beside_itself_first(
+    tmp_path: Path, second: dict[str, schema.Migration]
+) -> None:
     path = tmp_path / "a.db"
     old = SqliteStore(path)
     keep(old, page(count=3))
     old.close()
-    second(name="0002_later")(newer)
+    second["0002_later"] = newer
     store = SqliteStore(path)
     assert store.rows("SELECT count(*) FROM later") == [(0,)]
     store.close()
@@ -185,13 +199,15 @@ def test_a_new_database_is_not_copied(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
 
 
-def test_a_migration_that_fails_leaves_the_old_shape(tmp_path: Path, second: Migrations) -> None:
+def test_a_migration_that_fails_leaves_the_old_shape(
+    tmp_path: Path, second: dict[str, schema.Migration]
+) -> None:
     path = tmp_path / "a.db"
     old = SqliteStore(path)
     keep(old, page(count=3))
     old.close()
-    second(name="0002_later")(newer)
-    second(name="0003_fails")(fails)
+    second["0002_later"] = newer
+    second["0003_fails"] = fails
     with pytest.raises(sqlite3.OperationalError):
         SqliteStore(path)
     left = sqlite3.connect(path)
@@ -202,7 +218,7 @@ def test_a_migration_that_fails_leaves_the_old_shape(tmp_path: Path, second: Mig
 
 
 def test_two_programs_that_open_an_older_store_at_once_migrate_and_copy_it_once(
-    tmp_path: Path, second: Migrations
+    tmp_path: Path, second: dict[str, schema.Migration]
 ) -> None:
     path = tmp_path / "a.db"
     SqliteStore(path).close()
@@ -213,7 +229,7 @@ def test_two_programs_that_open_an_older_store_at_once_migrate_and_copy_it_once(
         assert leave.wait(10)
         newer(db)
 
-    second(name="0002_later")(slow)
+    second["0002_later"] = slow
     first = threading.Thread(target=lambda: SqliteStore(path).close())
     first.start()
     assert entered.wait(10)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import importlib
 import io
+import os
 import sys
 
 import pytest
@@ -67,6 +70,31 @@ async def test_a_closed_output_is_undelivered(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(Undelivered) as caught:
         await Console().send(plain())
     assert not caught.value.permanent
+
+
+async def test_an_output_that_nobody_reads_holds_nothing_else_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(write, b"x" * 65_536)
+    os.set_blocking(write, True)
+    with open(write, "w", encoding="utf-8") as full:  # noqa: PTH123 - a pipe, no file
+        monkeypatch.setattr(sys, "stdout", full)
+        sending = asyncio.create_task(Console().send(plain()))
+        await asyncio.sleep(0.05)
+        assert not sending.done(), "the pipe was not full: this shows nothing"
+        emptied = asyncio.create_task(asyncio.to_thread(_drain, read, b"Alert: "))
+        await sending
+        assert await emptied
+    os.close(read)
+
+
+def _drain(read: int, until: bytes) -> bool:
+    seen = b""
+    while until not in seen:
+        seen = seen[-len(until) :] + os.read(read, 65_536)
+    return True
 
 
 def test_the_registry_names_four_channels() -> None:

@@ -287,6 +287,49 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return made, key
 
 
+@pytest.mark.parametrize(
+    ("tls", "port", "at_once"),
+    [
+        ("auto", 587, False),
+        ("auto", 465, True),
+        ("starttls", 465, False),
+        ("none", 465, False),
+        ("tls", 587, True),
+    ],
+)
+def test_port_465_is_spoken_to_in_tls_at_once(tls: str, port: int, at_once: bool) -> None:
+    asked = {
+        "host": "mail.example.com",
+        "port": port,
+        "from": "l@example.com",
+        "to": ["t@example.com"],
+        "tls": tls,
+    }
+    assert Options.model_validate(asked).tls_at_once is at_once
+
+
+async def test_tls_at_once_begins_with_a_handshake() -> None:
+    first: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        first.set_result(await reader.read(1))
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        asked = {
+            "host": "127.0.0.1",
+            "port": port,
+            "from": "l@example.com",
+            "to": ["t@example.com"],
+            "tls": "tls",
+        }
+        with pytest.raises(Undelivered):
+            await Email(Options.model_validate(asked)).send(plain())
+    assert first.result() == b"\x16", "the first byte of a TLS handshake"
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_starttls_with_login(
     box: Box, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, trusted: bool

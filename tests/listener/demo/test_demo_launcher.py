@@ -39,12 +39,16 @@ def taken_port() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
-async def test_a_taken_port_is_said_with_the_remedy(taken_port: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("held", "free"), [("--port", "--dashboard-port"), ("--dashboard-port", "--port")])
+async def test_a_taken_port_is_said_with_the_remedy(
+    taken_port: int, tmp_path: Path, held: str, free: str
+) -> None:
     launcher = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "listener.demo",
-        f"--port={taken_port}",
+        f"{held}={taken_port}",
+        f"{free}=0",
         f"--folder={tmp_path}",
         stderr=asyncio.subprocess.PIPE,
     )

@@ -299,6 +299,41 @@ def test_bad_rows_are_told_with_their_lines_and_do_not_stop_the_rest(line: Comma
     assert [row[1] for row in rows(line)] == ["1", "12"]
 
 
+@pytest.mark.parametrize(
+    ("content", "name", "more", "says"),
+    [
+        (
+            "nr;Body;Date\n1;good;2026-01-02\n",
+            "x.csv",
+            (),
+            'no column \'text\' in its first line, which names "nr", "Body", "Date"; '
+            "say which one with --map text=COLUMN",
+        ),
+        ("id,text\n1,good\n", "x.csv", ("--map", "created_at=Dat"), "no column 'Dat' in its first line"),
+        ("id,a\x1b[31mb\n1,good\n", "x.csv", (), "say which one with --map text=COLUMN"),
+        ("id,text\n1,good\n".encode("utf-16"), "x.csv", (), "is UTF-16; save it as UTF-8"),
+        (b"PK\x03\x04 and so on", "x.csv", (), "is a spreadsheet or an archive; save it as CSV"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "x.csv", (), "is no text"),
+        ('\ufeff [{"text": "good"}]', "x.json", (), "is one list; write one object a line"),
+        ("text\ngood\n", "x.csv", ("--source", " "), "--source needs a name"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_before_its_first_row(
+    line: CommandLine, content: str | bytes, name: str, more: tuple[str, ...], says: str
+) -> None:
+    ran = imported(line, content, name, *more)
+    assert (ran.code, says in ran.err, ran.out) == (2, True, ""), ran.err
+    assert "\x1b" not in ran.err
+
+
+def test_a_column_that_some_rows_of_json_lines_lack_is_no_reason_to_refuse_the_file(
+    line: CommandLine,
+) -> None:
+    content = as_jsonl([{"id": "1", "Body": "good", "brand": "Acme"}, {"id": "2", "brand": "Acme"}])
+    ran = imported(line, content, "x.jsonl", "--map", "text=Body", "--map", "author=Who")
+    assert (ran.code, [row[1] for row in rows(line)]) == (0, ["1"])
+
+
 def test_csv_rows_with_cells_too_many_or_too_few(line: CommandLine) -> None:
     content = f"{HEADER}\n1,2026-01-02,a,Acme\n2,2026-01-02,a,Acme,more\n3,2026-01-02\n4,2026-01-02,b,Acme\n"
     ran = imported(line, content)
@@ -332,6 +367,12 @@ def test_a_time_that_cannot_be_stands_for_the_time_of_import(line: CommandLine, 
     imported(line, as_jsonl([{"id": "1", "text": "x", "brand": "Acme", "created_at": written}]), "x.jsonl")
     ((_, _, _, at, _),) = rows(line)
     assert at > 1_700_000_000
+    from storage.sqlite import Reader
+
+    reader = Reader(line.folder / "data" / "listener.db")
+    (heard,) = reader.rows("SELECT since, until FROM coverage")
+    reader.close()
+    assert heard == (at, at), "a broken clock must not claim that years were heard"
 
 
 def test_a_file_of_nothing_but_mistakes_fails(line: CommandLine) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from listener.config import load
-from listener.imports.new_brands import BrandWriter, CannotAdd, with_brands
+from listener.imports.new_brands import BrandWriter, CannotAdd, market_of, with_brands
+from storage.mention import Brand
 
 # What stands before the new lines, how they are indented, what stands behind them.
 LAYOUTS = {
@@ -99,7 +100,7 @@ def test_new_brands_are_imported_written_and_copied_first(line: CommandLine) -> 
     file = line.file("x.jsonl", "".join(json.dumps(record) + "\n" for record in records))
     ran = line("import", file, "--add-brands")
     assert ran.code == 0
-    assert "added as competitors to the configuration: Zeta, Çelik 東京" in ran.out
+    assert "added to the configuration as competitors in the market default: Zeta, Çelik 東京" in ran.out
     assert "2 rows of unknown brands refused" in ran.err
     now = line.config.read_text(encoding="utf-8")
     assert now == text.replace("   # ours\n", '   # ours\n  - {name: "Zeta"}\n  - {name: "Çelik 東京"}\n')
@@ -155,3 +156,21 @@ def test_line_ends_of_windows_stay(tmp_path: Path) -> None:
     writer.add("Zeta")
     writer.save()
     assert file.read_bytes() == b'brands:\r\n  - {name: Acme}\r\n  - {name: "Zeta"}\r\n'
+
+
+def test_new_competitors_join_the_market_of_our_own_brands(tmp_path: Path) -> None:
+    text = "brands:\n  - {name: Acme, own: true, market: kettles}\n  - {name: Bolt, market: other}\n"
+    file = tmp_path / "config.yaml"
+    file.write_text(text, encoding="utf-8")
+    market = market_of(load(file, {}).brands)
+    assert market == "kettles"
+    writer = BrandWriter(file, market)
+    assert writer.add("Kestrel") is not None
+    writer.save()
+    assert {brand.name: brand.market for brand in load(file, {}).brands}["Kestrel"] == "kettles"
+
+
+def test_without_one_market_of_our_own_they_stand_in_the_default() -> None:
+    ours = [Brand("A", own=True, market="x"), Brand("B", own=True, market="y")]
+    assert market_of(ours) == "default"
+    assert market_of([]) == "default"

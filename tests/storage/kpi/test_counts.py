@@ -209,6 +209,13 @@ def test_a_rule_sees_only_what_was_heard_live(store: SqliteStore) -> None:
     assert value(store, "negative_share", NOW_WINDOW, live_only=True).value == 0
 
 
+def test_what_a_rule_compares_with_may_be_history(store: SqliteStore) -> None:
+    hear(store)
+    keep(store, [post("b", T0 - 1, names("Acme", "positive"))], live=False)
+    opinions(store, "positive", "positive")
+    assert value(store, "positive_growth", NOW_WINDOW, live_only=True).value == 1.0
+
+
 # By
 
 

@@ -1,0 +1,35 @@
+"""The figures of `make bench` stay within three times their targets, on whatever machine the tests run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks import at_rest, feed_to_kpis
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+# The targets: 1.8 s of wall time, 2 s of CPU, 120 MB; the daemon at rest under 100 MB, stopped within a second.
+LEEWAY = 3
+
+
+def test_ten_thousand_mentions_from_a_feed_to_kpis(tmp_path: Path) -> None:
+    (cost,), _, again = feed_to_kpis.measure(10_000, 1, tmp_path)
+    assert cost.wall < 1.8 * LEEWAY
+    assert cost.cpu < 2.0 * LEEWAY
+    assert cost.peak < 120 * LEEWAY
+    # A feed in which nothing is new costs little more than the start of the program.
+    assert again.cpu < cost.cpu / 2
+
+
+def test_the_daemon_at_rest(tmp_path: Path) -> None:
+    (line,) = at_rest.report(tmp_path / "rest", rest=2.0)
+    figures = r"serving after ([\d.]+) s, (\d+) MB at rest .* stopped ([\d.]+) s after SIGTERM \(exit 0\)"
+    found = re.search(figures, line)
+    assert found, line
+    serving, memory, stopping = map(float, found.groups())
+    assert serving < 1.0 * LEEWAY
+    assert memory < 100 * LEEWAY
+    assert stopping < 1.0

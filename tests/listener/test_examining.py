@@ -1,0 +1,77 @@
+"""What the doctor finds against real servers: what is well, what needs a hand, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commandline import CommandLine
+from servers import FaultServer, Reply
+
+from listener.config import Config, load
+from listener.examining import Finding, examine
+
+FEED = b"<rss version='2.0'><channel><title>t</title><item><guid>1</guid><title>hello</title></item></channel></rss>"
+PLENTY = 10**12
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FaultServer]:
+    async with FaultServer() as server:
+        yield server
+
+
+def configured(folder: Path, **sections: Any) -> Config:
+    file = folder / "config.yaml"
+    brands = [{"name": "Acme", "own": True}]
+    file.write_text(json.dumps({"brands": brands, "storage": {"url": "sqlite:///l.db"}, **sections}))
+    return load(file, {"HOOK": "https://hooks.example.com/T0PSECRET"})
+
+
+def by_name(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.what: finding for finding in findings}
+
+
+async def test_each_part_is_looked_at_and_nothing_is_sent_or_stored(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    server.script("/good", Reply(body=FEED))
+    server.script("/gone", Reply(404))
+    with closing(socket.create_server(("127.0.0.1", 0))) as nobody:
+        closed = nobody.getsockname()[1]
+    urls = [{"url": server.url(f"/{name}"), "name": name} for name in ("good", "gone")]
+    mail = {"host": "127.0.0.1", "from": "l@example.com", "to": ["t@example.com"]}
+    sources = {"feeds": {"urls": urls, "allow_private": True}}
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        port = listening.getsockname()[1]
+        config = configured(
+            tmp_path,
+            sources=sources,
+            channels={"console": {}, "slack": {"webhook": "${HOOK}"}, "email": {**mail, "port": port}},
+        )
+        found = by_name(await examine(config, time.time, PLENTY))
+        unreachable = configured(tmp_path, sources=sources, channels={"email": {**mail, "port": closed}})
+        deaf = by_name(await examine(unreachable, time.time, 1_000_000))
+    good = {name for name, finding in found.items() if finding.good}
+    assert good == {"store", "disk", "sentiment", "good", "channel console", "channel slack", "channel email"}
+    assert "1 post" in found["good"].says
+    assert "404" in found["gone"].says
+    assert not deaf["channel email"].good and deaf["channel email"].remedy
+    assert not deaf["disk"].good and deaf["disk"].remedy
+    assert "T0PSECRET" not in str(found)
+    assert all(seen.method == "GET" for path in ("/good", "/gone") for seen in server.seen(path))
+
+
+def test_the_command_says_what_to_do_and_ends_with_1(line: CommandLine) -> None:
+    line.configure("brands: [{name: Acme, own: true}]\nstorage: {url: 'sqlite:///l.db'}\n")
+    ran = line("doctor")
+    assert ran.code == 1
+    assert "FAIL sources: none is configured" in ran.out
+    assert "add one under sources" in ran.out
+    assert "needs a hand: sources" in ran.err

@@ -22,12 +22,6 @@ SECRET = "hunter2"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FaultServer]:
-    async with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
 async def transport() -> AsyncIterator[Transport]:
     async with Transport() as opened:
         yield opened

@@ -13,12 +13,6 @@ from town import Mailbox
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FaultServer]:
-    async with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def mailbox() -> AsyncIterator[Mailbox]:
     async with Mailbox() as box:
         yield box

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
 from commandline import CommandLine
 from servers import FaultServer, Reply
 
@@ -19,12 +17,6 @@ from listener.examining import Finding, examine
 
 FEED = b"<rss version='2.0'><channel><title>t</title><item><guid>1</guid><title>hello</title></item></channel></rss>"
 PLENTY = 10**12
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FaultServer]:
-    async with FaultServer() as server:
-        yield server
 
 
 def configured(folder: Path, **sections: Any) -> Config:

@@ -19,12 +19,6 @@ NOW = 1_790_000_000.0
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FaultServer]:
-    async with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
 async def client() -> AsyncIterator[PoliteClient]:
     async with Transport() as transport:
         yield PoliteClient(transport, clock=lambda: NOW)

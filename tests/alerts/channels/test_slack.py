@@ -24,12 +24,6 @@ PATH = "/services/T000/B000/s3cr3tWebhookToken"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FaultServer]:
-    async with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
 async def slack(server: FaultServer) -> AsyncIterator[Slack]:
     async with Transport() as transport:
         yield build(Options(webhook=SecretStr(server.url(PATH))), transport)

@@ -22,12 +22,6 @@ HOUR = 3_600
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FaultServer]:
-    async with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
 async def client() -> AsyncIterator[PoliteClient]:
     async with Transport() as transport:
         yield PoliteClient(transport)

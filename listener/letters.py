@@ -10,11 +10,12 @@ from cronsim import CronSim
 
 from alerts.digest.facts import DigestFacts, to_json
 from alerts.digest.gather import gather
+from alerts.digest.period import periods
 from listener.config import DigestOptions
 from listener.station import Station
 from storage import ledger, outbox
 from storage.base import Transaction
-from storage.calendar import Window, before, unit_of
+from storage.calendar import Window, unit_of
 
 log = structlog.get_logger(__name__)
 
@@ -30,14 +31,6 @@ def last_bell(station: Station, options: DigestOptions, now: int) -> int:
     return int(next(CronSim(options.cron, moment, reverse=True)).timestamp())
 
 
-def week_of(station: Station, bell: int) -> tuple[str, Window]:
-    """The last whole ISO week before a bell, and the key under which its letter is sent once."""
-    zone = station.config.zone
-    window = before(unit_of(bell, "week", zone), zone)
-    year, week, _ = datetime.fromtimestamp(window.since, zone).isocalendar()
-    return f"digest-{year}-W{week:02}", window
-
-
 async def write_if_due(station: Station) -> bool:
     """Lay the letter out if its bell has rung since the store was made and it is not laid out yet.
 
@@ -48,15 +41,17 @@ async def write_if_due(station: Station) -> bool:
     if options is None:
         return False
     bell = last_bell(station, options, now)
-    key, window = week_of(station, bell)
-    if bell < station.born or await asyncio.to_thread(ledger.digest_made, station.reader, key):
+    if bell < station.born:
         return False
-    facts = await _count(station, options, window, now)
-    if not facts.coverage and window.until <= station.born:
-        # A letter on a week before there was a Listener would only say that it heard nothing.
-        return False
-    await lay_out(station, options, key, facts, now)
-    return True
+    for period in periods(bell, station.config.zone):
+        if await asyncio.to_thread(ledger.digest_made, station.reader, period.key):
+            return False
+        facts = await _count(station, options, period.window, now)
+        # A week before there was a Listener has nothing to tell; one in which it was deaf has that to tell.
+        if facts.coverage or (period.whole and period.window.until > station.born):
+            await lay_out(station, options, period.key, facts, now)
+            return True
+    return False
 
 
 async def _count(station: Station, options: DigestOptions, window: Window, now: int) -> DigestFacts:

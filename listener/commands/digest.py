@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -18,7 +17,7 @@ from listener.commands.options import (
     open_reader,
     read_config,
 )
-from storage.calendar import Window, before, unit_of
+from storage.calendar import Window
 
 
 @click.command("digest")
@@ -43,27 +42,35 @@ def command(
 ) -> None:
     """Show the letter on the last whole week (or another period). Nothing is sent.
 
+    Where nothing of that week was heard, it is on this week so far.
+
     The daemon sends it by itself when digest.cron says so, once.
     """
     config = read_config(config_file)
     from alerts.digest.gather import gather
+    from alerts.digest.period import Period, periods
     from alerts.digest.sending import letter_from
 
     try:
         zone = zone_of(timezone) if timezone else config.zone
         present = now()
-        window = before(unit_of(present, "week", zone), zone)
+        asked = periods(present, zone)
         if since or until:
             end = moment(until, zone, present) if until else present
-            window = Window(moment(since, zone, present) if since else end - 7 * 86400, end)
+            begin = moment(since, zone, present) if since else end - 7 * 86400
+            asked = [Period(f"digest-{begin}-{end}", Window(begin, end))]
     except UsageError as error:
         raise WrongUsage(str(error)) from None
-    if window.since >= window.until:
+    if asked[0].window.since >= asked[0].window.until:
         raise WrongUsage("--since must lie before --until")
     with open_reader(config) as reader:
-        facts = gather(reader, config.brands, window, zone, present, None, config.dashboard.public_url)
-        year, week, _ = datetime.fromtimestamp(window.since, zone).isocalendar()
-        letter = letter_from(facts, reader, zone, f"digest-{year}-W{week:02}")
+        for period in asked:
+            facts = gather(
+                reader, config.brands, period.window, zone, present, None, config.dashboard.public_url
+            )
+            letter = letter_from(facts, reader, zone, period.key)
+            if facts.coverage:
+                break
     if out is not None:
         files = {
             "digest.html": letter.html,

@@ -44,7 +44,8 @@ async def test_a_letter_that_is_due_is_sent_by_the_run_that_finds_it_due(
     house = House(
         tmp_path,
         settings(
-            sources=feeds({"town": Board(server, "/feed", [opening()]).url}),
+            # Without dates, so that nothing is heard before the first run, on whatever day the tests run.
+            sources=feeds({"town": Board(server, "/feed", [Item("Morvane one")]).url}),
             channels={"webhook": {"url": "${HOOK}"}},
             digest={"cron": "0 8 * * MON", "channels": ["webhook"]},
         ),
@@ -61,3 +62,29 @@ async def test_a_letter_that_is_due_is_sent_by_the_run_that_finds_it_due(
         assert (await run_once(config, lambda now=monday + later: now)).failed == ()
     (seen,) = server.seen("/hook")
     assert (seen.json()["type"], seen.headers["webhook-id"]) == ("digest", "digest-2026-W49")
+
+
+async def test_who_begins_in_the_middle_of_a_week_gets_a_first_letter_on_the_days_since(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    server.script("/hook", Reply())
+    house = House(
+        tmp_path,
+        settings(
+            # Without dates, so that nothing is heard before the first run, on whatever day the tests run.
+            sources=feeds({"town": Board(server, "/feed", [Item("Morvane one")]).url}),
+            channels={"webhook": {"url": "${HOOK}"}},
+            digest={"cron": "0 8 * * *", "channels": ["webhook"]},
+        ),
+    )
+    house.write()
+    config = load(house.config, {"HOOK": server.url("/hook")})
+    wednesday = 1_795_608_000  # 2026-11-25 12:00 UTC
+    day = 86_400
+    for days in range(8):
+        assert (await run_once(config, lambda now=wednesday + days * day: now)).failed == ()
+    letters = [seen.json()["key"] for seen in server.seen("/hook")]
+    # One on the days since, however often the bell rings that week; then the whole week, on Monday.
+    assert letters == ["digest-2026-W48-so-far", "digest-2026-W48"]
+    first = server.seen("/hook")[0].json()["data"]
+    assert (first["comparable"], first["since"]) == (False, 1_795_392_000)

@@ -29,7 +29,10 @@ def next_heard(posts: Sequence[Post], remembered: Sequence[str], polled_at: int,
     """
     if now <= polled_at:
         return None
-    if not remembered or not posts or not _ids(posts).isdisjoint(remembered):
+    if not remembered:
+        # Nothing was there then: what this reading shows of the past, a first reading would have shown.
+        return Heard(min(polled_at, first_heard(posts, now).since), now)
+    if not posts or not _ids(posts).isdisjoint(remembered):
         return Heard(polled_at, now)
     return Heard(max(polled_at, first_heard(posts, now).since), now)
 

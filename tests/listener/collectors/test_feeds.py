@@ -166,6 +166,17 @@ async def test_a_feed_that_was_empty(server: FaultServer, feed: Collector) -> No
     assert third.heard == Heard(NOW + 900, NOW + 1_800)
 
 
+async def test_history_that_appears_in_an_empty_feed_is_heard_like_that_of_a_first_poll(
+    server: FaultServer, feed: Collector
+) -> None:
+    days = [item(f"d{n}", NOW - n * 24 * HOUR) for n in range(3)]
+    server.script("/feed", Reply(body=rss([])), Reply(body=rss(days)))
+    (first,) = await poll(feed, None, NOW)
+    (second,) = await poll(feed, first.next_cursor, NOW + 900)
+    assert second.heard == Heard(NOW - 48 * HOUR, NOW + 900)
+    assert (first.first, second.first) == (True, False)
+
+
 async def test_a_clock_that_went_back_claims_nothing(server: FaultServer, feed: Collector) -> None:
     server.script(
         "/feed", Reply(body=rss([item("a", NOW)])), Reply(body=rss([item("a", NOW), item("b", NOW)]))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-import os
 import random
 import sqlite3
 import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -118,18 +118,29 @@ def write_config(folder: Path, port: int, poll: str = "1s", dashboard: int = 0) 
     return file
 
 
+# A process of its own between us and what is measured: a child's peak of memory begins with that of its parent.
+_LAUNCHER = """
+import os, sys, time
+quiet = os.open(os.devnull, os.O_WRONLY)
+actions = [(os.POSIX_SPAWN_DUP2, quiet, 1), (os.POSIX_SPAWN_DUP2, quiet, 2)]
+started = time.perf_counter()
+pid = os.posix_spawn(sys.executable, sys.argv[1:], os.environ, file_actions=actions)
+_, status, usage = os.wait4(pid, 0)
+wall = time.perf_counter() - started
+print(os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+"""
+
+
 def spend(*arguments: str) -> Cost:
     """Run a command of listener as a process of its own and say what it cost. Raises RuntimeError if it fails."""
     command = [sys.executable, "-m", "listener", *arguments]
-    started = time.perf_counter()
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    actions = [(os.POSIX_SPAWN_DUP2, quiet, 1), (os.POSIX_SPAWN_DUP2, quiet, 2)]
-    pid = os.posix_spawn(sys.executable, command, os.environ, file_actions=actions)
-    _, status, usage = os.wait4(pid, 0)
-    os.close(quiet)
-    if os.waitstatus_to_exitcode(status):
+    launched = subprocess.run(
+        [sys.executable, "-S", "-c", _LAUNCHER, *command], stdout=subprocess.PIPE, text=True, check=True
+    )
+    code, wall, cpu, peak = launched.stdout.split()
+    if int(code):
         raise RuntimeError(f"{' '.join(arguments)} failed")
-    return Cost(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Cost(float(wall), float(cpu), float(peak))
 
 
 def whole(folder: Path, port: int) -> Cost:

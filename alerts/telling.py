@@ -7,10 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts import format as reading
-from alerts.message import Fact, Letter, Message, Quote
-from storage import browse
+from alerts.message import Fact, Letter, Message
+from alerts.quoting import quotes_by_id
 from storage.base import Rows
-from storage.browse import Seen
 from storage.calendar import iso
 from storage.coverage import SourceHeard
 from storage.outbox import OutboxRow
@@ -48,16 +47,6 @@ def why(reason: str | None) -> str:
     return _PLAINLY.get(reason or "", reason or "")
 
 
-def quotes_of(store: Rows, brand: str | None, ids: Sequence[int], zone: ZoneInfo) -> tuple[Quote, ...]:
-    """The posts of a message as they are kept now; what has been erased since is left out."""
-    return tuple(quote(seen, zone) for seen in browse.by_ids(store, brand, ids)) if ids else ()
-
-
-def quote(seen: Seen, zone: ZoneInfo) -> Quote:
-    """One post to quote."""
-    return Quote(seen.joined(), seen.author, seen.source, seen.url, iso(seen.published_at, zone), seen.label)
-
-
 def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None) -> Message:
     """Say what fired, resolved or expired: the numbers, what they rest on, what will end it."""
     numbers: Mapping[str, Any] = row.numbers
@@ -90,7 +79,7 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
         rule=rule,
         at=iso(numbers["at"], zone),
         facts=tuple(_facts(numbers, zone)),
-        quotes=quotes_of(store, brand, row.post_ids, zone),
+        quotes=tuple(quotes_by_id(store, brand, row.post_ids, zone).values()),
         footer=_footer(numbers, kind, limit),
         link=link,
         data=_data(numbers),

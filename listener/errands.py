@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 from listener import letters, listening, watching
@@ -37,7 +38,9 @@ async def run_once(config: Config, clock: Clock) -> Errand:
         await letters.write_if_due(station)
         for channel in config.channels:
             await station.dispatcher.deliver_due(channel)
-        failed = [line.split(":")[0] for line, good in outcomes if not good]
+        failed = [
+            c.source.name for c, (_, good) in zip(station.collectors, outcomes, strict=True) if not good
+        ]
         return Errand(
             tuple(line for line, _ in outcomes),
             (*failed, *(f"channel {c}" for c in station.dispatcher.failing)),
@@ -80,17 +83,20 @@ async def _by_the_daemon(config: Config, key: str, lay_out: Callable[[Transactio
     await writer.open()
     await writer(lay_out)
     writer.close()
-    reader = Reader(config.database)
-    async with asyncio.timeout(PATIENCE):
-        while any(d.attempts == 0 or d.state == "sending" for d in outbox.of_key(reader, key)):  # noqa: ASYNC110 - another process works
-            await asyncio.sleep(0.1)
-    reader.close()
+    with closing(Reader(config.database)) as reader:
+        async with asyncio.timeout(PATIENCE):
+            # Another process works, which has no event of ours to set.
+            while _untried(reader, key):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+
+def _untried(reader: Reader, key: str) -> bool:
+    return any(d.attempts == 0 or d.state == "sending" for d in outbox.of_key(reader, key))
 
 
 def _results(config: Config, key: str) -> Errand:
-    reader = Reader(config.database)
-    found = outbox.of_key(reader, key)
-    reader.close()
+    with closing(Reader(config.database)) as reader:
+        found = outbox.of_key(reader, key)
     lines = [
         f"{d.channel}: {'took it' if d.state == 'delivered' else d.error or 'not tried yet'}" for d in found
     ]

@@ -9,8 +9,6 @@ from typing import Literal
 
 from storage.base import Rows, Transaction
 
-MOST_DEATHS = 10
-
 Kind = Literal["alert", "digest", "test"]
 
 
@@ -95,14 +93,9 @@ def give_up(db: Transaction, id_: int, now: int, error: str) -> None:
 def recover(db: Transaction, now: int) -> int:
     """After a start: what was being sent when the process died is sent again, and counted as unknown.
 
-    A message that was being sent in MOST_DEATHS deaths is given up: more likely than not it is their cause.
+    However often it died: a bound here would lose an alert to a machine that is restarted a few times while a
+    channel hangs.
     """
-    db.run(
-        """UPDATE outbox SET state = 'failed', done_at = ?, unknown = unknown + 1,
-        error = 'the program ended each time that this was being sent'
-        WHERE state = 'sending' AND unknown >= ?""",
-        (now, MOST_DEATHS - 1),
-    )
     return db.run(
         """UPDATE outbox SET state = 'waiting', next_at = ?, unknown = unknown + 1,
         error = 'the program ended while this was being sent' WHERE state = 'sending'""",

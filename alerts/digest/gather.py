@@ -40,7 +40,8 @@ def gather(
     like = _values(store, Ask(window, now, zone, tuple(brands), sources=tuple(both))) if both else {}
     then = _values(store, Ask(earlier, now, zone, tuple(brands), sources=tuple(both))) if both else {}
     why = None if both else _why_not(sources, window, earlier, now)
-    if both and browse.engines(store, window) != browse.engines(store, earlier):
+    engines = browse.engines(store, window)
+    if both and len({*engines, *browse.engines(store, earlier)}) > 1:
         both, like, then, why = [], {}, {}, _ENGINE_CHANGED
     days = compute(store, [KPIS["mentions"]], Ask(window, now, zone, tuple(brands), by=("day",)))
     first = next(iter(values.values()), None)
@@ -58,7 +59,7 @@ def gather(
         left_out=first.left_out if first else (),
         quotes=tuple(_quotes(store, brands, window)),
         next_letter_at=next_letter_at,
-        engine=", ".join(browse.engines(store, window)) or None,
+        engine=", ".join(engines) or None,
         dashboard=dashboard,
     )
 

@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 from alerts.digest.compose import compose
 from alerts.digest.facts import DigestFacts, from_json
 from alerts.digest.render import letter
-from alerts.message import Letter, Quote
-from storage import browse
+from alerts.message import Letter
+from alerts.quoting import quotes_by_id
 from storage.base import Rows
-from storage.calendar import iso
 from storage.outbox import OutboxRow
 
 
@@ -22,11 +21,5 @@ def letter_of(row: OutboxRow, store: Rows, zone: ZoneInfo) -> Letter:
 def letter_from(facts: DigestFacts, store: Rows, zone: ZoneInfo, key: str) -> Letter:
     """Compose and render the letter of these facts."""
     ids = [int(ref.post) for ref in facts.quotes]
-    seen = browse.by_ids(store, None, ids) if ids else []
-    quotes = {
-        str(one.id): Quote(
-            one.joined(), one.author, one.source, one.url, iso(one.published_at, zone), one.label
-        )
-        for one in seen
-    }
-    return letter(compose(facts), quotes, key)
+    quotes = quotes_by_id(store, None, ids, zone)
+    return letter(compose(facts), {str(id_): quote for id_, quote in quotes.items()}, key)

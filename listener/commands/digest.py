@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from alerts.message import Letter
 from listener.asking import UsageError, moment, zone_of
 from listener.commands.options import (
     Failure,
@@ -68,24 +69,28 @@ def command(
             facts = gather(
                 reader, config.brands, period.window, zone, present, None, config.dashboard.public_url
             )
-            letter = letter_from(facts, reader, zone, period.key)
             if facts.coverage:
                 break
+        letter = letter_from(facts, reader, zone, period.key)
     if out is not None:
-        files = {
-            "digest.html": letter.html,
-            "digest.txt": letter.text,
-            "digest.slack.json": json.dumps(letter.blocks, ensure_ascii=False, indent=1),
-            "digest.json": json.dumps(letter.data, ensure_ascii=False, indent=1),
-        }
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            for name, content in files.items():
-                (out / name).write_text(content, encoding="utf-8")
-        except OSError as error:
-            raise Failure(f"{out} cannot be written: {error.strerror}") from None
-        click.echo(f"written to {out}: {', '.join(files)}")
+        _write(letter, out)
     elif as_json:
         click.echo(json.dumps(letter.data, ensure_ascii=False))
     else:
         click.echo(letter.text)
+
+
+def _write(letter: Letter, folder: Path) -> None:
+    files = {
+        "digest.html": letter.html,
+        "digest.txt": letter.text,
+        "digest.slack.json": json.dumps(letter.blocks, ensure_ascii=False, indent=1),
+        "digest.json": json.dumps(letter.data, ensure_ascii=False, indent=1),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"{folder} cannot be written: {error.strerror}") from None
+    click.echo(f"written to {folder}: {', '.join(files)}")

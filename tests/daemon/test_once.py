@@ -9,7 +9,7 @@ from house import House, feeds, rule, settings
 from servers import FaultServer, Reply
 from town import Board, Item, opening
 
-from listener.config import load
+from listener.config import Config, load
 from listener.errands import run_once
 
 
@@ -37,21 +37,26 @@ async def test_posts_without_a_date_are_told_by_the_run_that_heard_them(
     assert seen.json()["data"]["value"] == 2
 
 
-async def test_a_letter_that_is_due_is_sent_by_the_run_that_finds_it_due(
-    server: FaultServer, tmp_path: Path
-) -> None:
+def with_letters(server: FaultServer, folder: Path, cron: str) -> Config:
     server.script("/hook", Reply())
+    # Without dates, so that nothing is heard before the first run, on whatever day the tests run.
+    board = Board(server, "/feed", [Item("Morvane one")])
     house = House(
-        tmp_path,
+        folder,
         settings(
-            # Without dates, so that nothing is heard before the first run, on whatever day the tests run.
-            sources=feeds({"town": Board(server, "/feed", [Item("Morvane one")]).url}),
+            sources=feeds({"town": board.url}),
             channels={"webhook": {"url": "${HOOK}"}},
-            digest={"cron": "0 8 * * MON", "channels": ["webhook"]},
+            digest={"cron": cron, "channels": ["webhook"]},
         ),
     )
     house.write()
-    config = load(house.config, {"HOOK": server.url("/hook")})
+    return load(house.config, {"HOOK": server.url("/hook")})
+
+
+async def test_a_letter_that_is_due_is_sent_by_the_run_that_finds_it_due(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    config = with_letters(server, tmp_path, "0 8 * * MON")
     friday = 1_795_780_800  # 2026-11-27 12:00 UTC
     # The first run is what the store is born with: nothing was due before it.
     assert (await run_once(config, lambda: friday)).failed == ()
@@ -67,18 +72,7 @@ async def test_a_letter_that_is_due_is_sent_by_the_run_that_finds_it_due(
 async def test_who_begins_in_the_middle_of_a_week_gets_a_first_letter_on_the_days_since(
     server: FaultServer, tmp_path: Path
 ) -> None:
-    server.script("/hook", Reply())
-    house = House(
-        tmp_path,
-        settings(
-            # Without dates, so that nothing is heard before the first run, on whatever day the tests run.
-            sources=feeds({"town": Board(server, "/feed", [Item("Morvane one")]).url}),
-            channels={"webhook": {"url": "${HOOK}"}},
-            digest={"cron": "0 8 * * *", "channels": ["webhook"]},
-        ),
-    )
-    house.write()
-    config = load(house.config, {"HOOK": server.url("/hook")})
+    config = with_letters(server, tmp_path, "0 8 * * *")
     wednesday = 1_795_608_000  # 2026-11-25 12:00 UTC
     day = 86_400
     for days in range(8):
@@ -88,3 +82,14 @@ async def test_who_begins_in_the_middle_of_a_week_gets_a_first_letter_on_the_day
     assert letters == ["digest-2026-W48-so-far", "digest-2026-W48"]
     first = server.seen("/hook")[0].json()["data"]
     assert (first["comparable"], first["since"]) == (False, 1_795_392_000)
+
+
+async def test_what_failed_is_named_in_full(server: FaultServer, tmp_path: Path) -> None:
+    server.script("/gone", Reply(status=404))
+    house = House(
+        tmp_path, settings(sources={"feeds": {"urls": [server.url("/gone")], "allow_private": True}})
+    )
+    house.write()
+    (failed,) = (await run_once(load(house.config, {}), time.time)).failed
+    assert failed.startswith("feed:127.0.0.1:")
+    assert failed.endswith("/gone")

@@ -115,6 +115,13 @@ def test_weeks_judged_by_different_engines_are_not_compared(store: SqliteStore) 
     assert "engine" in facts.why_not
 
 
+def test_a_week_before_in_which_nobody_said_anything_is_compared(store: SqliteStore) -> None:
+    hear(store, EARLIER, WEEK)
+    say(store, WEEK.since, 30)
+    facts = gather(store, BRANDS, WEEK, ZONE, NOW, None, None)
+    assert (facts.comparable, facts.brands[0].kpi("mentions").before) == (True, 0)
+
+
 def test_quotes_are_ids_until_the_letter_is_made(store: SqliteStore) -> None:
     hear(store, EARLIER, WEEK)
     say(store, WEEK.since, 3, "negative")

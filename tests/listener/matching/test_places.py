@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from queries import written
 
 from listener.matching.matcher import Matcher
 from listener.matching.mistakes import QueryError
@@ -216,29 +217,6 @@ POSTS = st.builds(
     author=st.sampled_from([None, "bob", "eve"]),
     language=st.sampled_from([None, "en", "es"]),
 )
-
-
-def written(tree: Node) -> str:
-    match tree:
-        case Term(literal):
-            return f'"{literal}"'
-        case Wild(pattern):
-            return pattern
-        case Exact(text):
-            return f"`{text}`"
-        case Near(left, right, most, ordered):
-            sides = [f"({' OR '.join(map(written, side))})" for side in (left, right)]
-            return f"{sides[0]} NEAR/{most}{'f' * ordered} {sides[1]}"
-        case Title(words):
-            return f"title:{written(words)}"
-        case Field(name, value):
-            return f"{name}:{value}"
-        case Not(part):
-            return f"NOT ({written(part)})"
-        case And(parts):
-            return " AND ".join(f"({written(part)})" for part in parts)
-        case Or(parts):
-            return " OR ".join(f"({written(part)})" for part in parts)
 
 
 @given(st.lists(TREES, min_size=1, max_size=4), st.lists(POSTS, min_size=1, max_size=4))

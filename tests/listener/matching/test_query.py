@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from queries import written
 
 from listener.matching.mistakes import DEEPEST, QueryError
 from listener.matching.query import parse, term
@@ -237,29 +238,6 @@ TREES: st.SearchStrategy[Node] = st.recursive(
     ),
     max_leaves=12,
 )
-
-
-def written(tree: Node) -> str:
-    match tree:
-        case Term(literal):
-            return literal
-        case Wild(pattern):
-            return pattern
-        case Exact(text):
-            return f"`{text}`"
-        case Near(left, right, most, ordered):
-            sides = [f"({' OR '.join(map(written, side))})" for side in (left, right)]
-            return f"{sides[0]} NEAR/{most}{'f' * ordered} {sides[1]}"
-        case Title(words):
-            return f"title:{written(words)}"
-        case Field(name, value):
-            return f"{name}:{value}"
-        case Not(part):
-            return f"NOT ({written(part)})"
-        case And(parts):
-            return " AND ".join(f"({written(part)})" for part in parts)
-        case Or(parts):
-            return " OR ".join(f"({written(part)})" for part in parts)
 
 
 @given(TREES)

@@ -174,6 +174,7 @@ def _line(brand: BrandFacts, comparable: bool, several: bool) -> BrandLine:
         share_change=wording.change_of_share(voice, comparable),
         share_width=round(100 * (voice.value or 0)) if voiced else None,
         judged=wording.judged(good),
+        judged_short=wording.judged_short(good),
         tone_widths=_widths(good.value or 0, neutral, bad.value or 0) if enough else None,
         positive=wording.share(good),
         neutral=reading.share(neutral) if enough else reading.NOT_ENOUGH,

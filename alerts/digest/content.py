@@ -21,6 +21,7 @@ class BrandLine:
     share_change: str
     share_width: int | None
     judged: str
+    judged_short: str
     tone_widths: tuple[int, int, int] | None
     positive: str
     neutral: str

@@ -101,6 +101,14 @@ def judged(share: KpiFact) -> str:
     return f"{text} ({reading.count(left)} not judged)" if left else text
 
 
+def judged_short(share: KpiFact) -> str:
+    """The same where there is little room: "324 of 454 judged"."""
+    left = share.beside.get("unjudged") or 0
+    if not left:
+        return judged(share)
+    return f"{reading.count(share.n or 0)} of {reading.count((share.n or 0) + left)} judged"
+
+
 def about_tone(brand: BrandFacts, facts: DigestFacts) -> str:
     """How it was spoken of, and whether the kind words grew."""
     good, bad = brand.kpi("positive_share"), brand.kpi("negative_share")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -14,8 +14,8 @@ from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from alerts.rules import Rule
+from listener.matching.brand_query import query_of
 from listener.matching.fields import value_of
-from listener.matching.matcher import query_of
 from listener.matching.mistakes import QueryError
 from listener.matching.query import parse
 from storage.durations import Duration
@@ -49,17 +49,14 @@ class ExcludeOptions(Strict):
         return values
 
 
-class BrandOptions(Strict):
-    """A brand, ours or a competitor's. Without a query its name and aliases are searched for."""
+class TopicOptions(Strict):
+    """A query that belongs to no brand: an industry, a trend. Without a query its name and aliases are searched for."""
 
     name: str = Field(min_length=1, max_length=200)
-    own: bool = False
-    market: str = "default"
+    market: str = "topics"
     query: str | None = None
-    handles: dict[str, str] = Field(default_factory=dict)
     aliases: list[str] | dict[str, list[str]] = Field(default_factory=list)
     exclude: ExcludeOptions | None = None
-    response_target: Duration = 3600
 
     @field_validator("query")
     @classmethod
@@ -73,7 +70,7 @@ class BrandOptions(Strict):
 
     @field_validator("aliases", mode="before")
     @classmethod
-    def _names(cls, aliases: object) -> object:
+    def _lists_of_names(cls, aliases: object) -> object:
         # Before pydantic, which would tell one mistake twice: as no list, and as no mapping.
         groups = aliases if isinstance(aliases, Mapping) else {EVERY: aliases}
         for names in groups.values():
@@ -85,33 +82,57 @@ class BrandOptions(Strict):
         return aliases
 
     @model_validator(mode="after")
-    def _can_be_looked_for(self) -> BrandOptions:
+    def _can_be_looked_for(self) -> TopicOptions:
         query_of(self.brand())
         return self
 
     def brand(self) -> Brand:
         """The record that the store and the matcher use."""
-        handles = {source: handle.lstrip("@") for source, handle in self.handles.items()}
         by_language = self.aliases if isinstance(self.aliases, dict) else {EVERY: self.aliases}
         exclude = self.exclude or ExcludeOptions()
         return Brand(
             self.name,
-            self.own,
-            self.market,
-            self.query,
-            handles,
-            tuple(by_language.get(EVERY, ())),
-            self.response_target,
-            {value_of("lang", code): tuple(names) for code, names in by_language.items() if code != EVERY},
-            Exclude(tuple(exclude.authors), tuple(exclude.sites), tuple(exclude.snippets)),
+            market=self.market,
+            query=self.query,
+            aliases=tuple(by_language.get(EVERY, ())),
+            aliases_in={
+                value_of("lang", code): tuple(names) for code, names in by_language.items() if code != EVERY
+            },
+            exclude=Exclude(tuple(exclude.authors), tuple(exclude.sites), tuple(exclude.snippets)),
+            topic=True,
+        )
+
+
+class BrandOptions(TopicOptions):
+    """A brand, ours or a competitor's: what a topic has, and accounts of its own."""
+
+    market: str = "default"
+    own: bool = False
+    handles: dict[str, str] = Field(default_factory=dict)
+    response_target: Duration = 3600
+
+    def brand(self) -> Brand:
+        """The record that the store and the matcher use."""
+        handles = {source: handle.lstrip("@") for source, handle in self.handles.items()}
+        return replace(
+            super().brand(),
+            own=self.own,
+            handles=handles,
+            response_target=self.response_target,
+            topic=False,
         )
 
 
 class StorageOptions(Strict):
-    """Where mentions are kept. A relative file lies beside config.yaml."""
+    """Where mentions are kept. A relative file lies beside config.yaml.
+
+    `unmatched_sample`: how many posts of each source that are no mention of anybody are kept for a week, to try
+    queries on them; 0 keeps none.
+    """
 
     url: str = "sqlite:///data/listener.db"
     retention: dict[str, Duration] = Field(default_factory=dict)
+    unmatched_sample: int = Field(default=10_000, ge=0, le=1_000_000)
 
     @field_validator("url")
     @classmethod

@@ -95,12 +95,6 @@ def _is_duration(model: type[BaseModel], place: Sequence[object]) -> bool:
     return any(getattr(entry, "func", None) is parse_duration for f in fields for entry in f.metadata)
 
 
-def is_secret(model: type[BaseModel], key: Sequence[object]) -> bool:
-    """Whether a key (none: the model itself) holds a secret, which no message may quote however wrong it is."""
-    fields = [field for name, field in model.model_fields.items() if {name, field.alias} & set(key)]
-    return any("SecretStr" in str(field.annotation) for field in fields)
-
-
 def did_you_mean(name: str, known: Any) -> str:
     close = difflib.get_close_matches(name, list(known), 1, 0.6)
     return f"; did you mean {close[0]}?" if close else f"; known: {', '.join(known)}" if known else ""

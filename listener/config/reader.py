@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from alerts.channels import CHANNELS
 from alerts.rules import Rule, RuleOptions
-from listener.collectors import COLLECTORS
-from listener.collectors.base import Collector
+from listener.collectors import COLLECTORS, collectors_of
 from listener.config.options import (
     AlertsOptions,
     BrandOptions,
@@ -25,6 +24,7 @@ from listener.config.options import (
     DashboardOptions,
     DigestOptions,
     StorageOptions,
+    TopicOptions,
 )
 from listener.config.problems import (
     ConfigError,
@@ -32,15 +32,13 @@ from listener.config.problems import (
     Problem,
     did_you_mean,
     dotted,
-    is_secret,
     line_of,
     say,
 )
+from listener.config.secrets import Environment, is_secret, secrets_of
 from sentiment.engines import ENGINES
 from storage.mention import Brand
 
-_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _TWICE = re.compile(r"found duplicate key \"(.*?)\" with value", re.DOTALL)
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -86,6 +84,7 @@ class _Reader:
     _SECTIONS = (
         "timezone",
         "brands",
+        "topics",
         "sources",
         "sentiment",
         "storage",
@@ -96,18 +95,17 @@ class _Reader:
     )
 
     def __init__(self, file: Path, text: str, raw: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-        self._file, self._text, self._raw, self._environment = file, text, raw, environment
+        self._file, self._text, self._raw = file, text, raw
         self._problems: list[Problem] = []
-        self._from_environment: set[Place] = set()
-        self._missing: set[Place] = set()
+        self._environment = Environment(environment, self._add)
 
     def read(self) -> Config:
-        tree: dict[str, Any] = self._expand(self._raw, ())
+        tree: dict[str, Any] = self._environment.expand(self._raw)
         for key in tree:
             if key not in self._SECTIONS:
                 self._add((key,), f"unknown key{did_you_mean(key, self._SECTIONS)}")
         zone = self._zone(tree.get("timezone", "UTC"))
-        brands = self._brands(tree.get("brands"))
+        brands = self._brands(tree.get("brands"), tree.get("topics"))
         sources = self._parts(tree, "sources", COLLECTORS)
         known = self._source_names(sources)
         engine, engine_options = self._engine(tree.get("sentiment", {"engine": "vader"}))
@@ -143,25 +141,6 @@ class _Reader:
         """Whether a section has no mistake; names that it should hold are not missed while it has one."""
         return not any(problem.path.startswith(section) for problem in self._problems)
 
-    def _expand(self, node: Any, path: Place) -> Any:
-        """Put in the environment's values for ${NAME}, and remember where that was."""
-        if isinstance(node, Mapping):
-            return {str(key): self._expand(value, (*path, str(key))) for key, value in node.items()}
-        if isinstance(node, list):
-            return [self._expand(value, (*path, index)) for index, value in enumerate(node)]
-        if isinstance(node, str) and _PASSWORD.search(node) and not _SECRET.search(node):
-            self._add(
-                path, 'holds a password; write the address as "${NAME}" and set NAME in the environment'
-            )
-        if not isinstance(node, str) or not _SECRET.search(node):
-            return node
-        missing = sorted({n for n in _SECRET.findall(node) if not self._environment.get(n)})
-        if missing:
-            self._add(path, f"the environment has no {', '.join(missing)}; set it before starting")
-            self._missing.add(path)
-        self._from_environment.add(path)
-        return _SECRET.sub(lambda match: self._environment.get(match[1]) or "unset", node)
-
     def _options(self, model: type[Options], raw: Any, path: Place) -> Options | None:
         """Validate one mapping; its mistakes are collected and None is returned."""
         if not isinstance(raw, Mapping):
@@ -176,13 +155,15 @@ class _Reader:
                 location = (*path, *problem["loc"])
                 # A union names its branches in the path; the file knows only keys and positions.
                 place = tuple(p for p in location if not isinstance(p, str) or "[" not in p)
-                show = place not in self._from_environment and not is_secret(model, problem["loc"][:1])
-                if place not in self._missing:
+                show = place not in self._environment.filled and not is_secret(model, problem["loc"][:1])
+                if place not in self._environment.missing:
                     self._add(place, say(model, problem, show=show))
             return None
-        for name in _secrets(options):
-            if (*path, name) not in self._from_environment:
-                self._add((*path, name), 'is a secret; write it as "${NAME}" and set NAME in the environment')
+        for place in secrets_of(options):
+            if (*path, *place) not in self._environment.filled:
+                self._add(
+                    (*path, *place), 'is a secret; write it as "${NAME}" and set NAME in the environment'
+                )
         return options
 
     def _zone(self, raw: Any) -> ZoneInfo | None:
@@ -192,18 +173,28 @@ class _Reader:
             self._add(("timezone",), f"{raw!r} is no time zone; write one like Europe/Madrid or UTC")
             return None
 
-    def _brands(self, raw: Any) -> tuple[Brand, ...]:
+    def _brands(self, raw: Any, topics: Any) -> tuple[Brand, ...]:
+        """The brands, and after them the topics, which are counted alike."""
         if not isinstance(raw, list) or not raw:
             self._add(("brands",), "at least one brand is needed, as in: - {name: Acme, own: true}")
-            return ()
+            raw = []
+        if not isinstance(topics, list | None):
+            self._add(("topics",), "needs a list, as in: - {name: Kettles, query: 'kettle OR teapot'}")
+            topics = []
         found: dict[str, Brand] = {}
-        for index, entry in enumerate(raw):
-            options = self._options(BrandOptions, entry, ("brands", index))
-            if options is None:
-                continue
-            if options.name.casefold() in found:
-                self._add(("brands", index, "name"), f"{options.name!r} stands twice")
-            found[options.name.casefold()] = options.brand()
+        sections: tuple[tuple[str, type[TopicOptions], list[Any]], ...] = (
+            ("brands", BrandOptions, raw),
+            ("topics", TopicOptions, topics or []),
+        )
+        for section, model, entries in sections:
+            for index, entry in enumerate(entries):
+                path: Place = (section, index)
+                options = self._options(model, entry, path)
+                if options is None:
+                    continue
+                if options.name.casefold() in found:
+                    self._add((*path, "name"), f"{options.name!r} stands twice")
+                found[options.name.casefold()] = options.brand()
         return tuple(found.values())
 
     def _parts(
@@ -235,7 +226,7 @@ class _Reader:
         names = list(sources)
         for kind, options in sources.items():
             try:
-                built: list[Collector] = import_module(COLLECTORS[kind]).build(options, None)
+                built = collectors_of({kind: options}, None, None)
             except ValueError as error:
                 self._add(("sources", kind), str(error))
             else:
@@ -295,12 +286,3 @@ class _Reader:
         if isinstance(raw, Mapping):
             self._check_channels(raw.get("channels", ["console"]), ("digest", "channels"))
         return digest
-
-
-def _secrets(options: BaseModel) -> list[str]:
-    """Keys whose value is a secret that is set, and that may not be written into the file."""
-    return [
-        field.alias or name
-        for name, field in type(options).model_fields.items()
-        if isinstance(getattr(options, name), SecretStr) and field.json_schema_extra != {"literal": True}
-    ]

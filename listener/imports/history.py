@@ -246,7 +246,7 @@ class Importer:
         named = row.get(wish.columns.get("brand", "brand"))
         if named is None or not str(named).strip():
             found = self._pipeline.name(post, _source(source), self._now)
-            if found is None or (not found.mentions and post.in_reply_to is None):
+            if found.stays_out:
                 self.report.unmatched += 1
                 return
             if inbound is False and not _written_by_one(found.mentions):

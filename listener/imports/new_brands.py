@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from listener.config.options import BrandOptions
+from listener.config.secrets import is_plain
 from storage.mention import Brand
 
 _UNWRITABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -38,6 +39,9 @@ class BrandWriter:
     def add(self, name: str) -> Brand | None:
         """Note a new competitor; None where the configuration would refuse the name."""
         if any(unicodedata.category(character) in _UNWRITABLE for character in name):
+            return None
+        # A file could otherwise have a secret of the environment shown as the name of a brand.
+        if not is_plain(name):
             return None
         try:
             brand = BrandOptions(name=name, market=self._market).brand()

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, SecretStr
 
 from listener.config import Config, ConfigError, load
+from listener.config.secrets import is_secret, secrets_of
 from storage.mention import Exclude
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +36,7 @@ def refused(file: Path, text: str, environment: Mapping[str, str] | None = None)
 def test_the_shipped_configuration_loads_without_any_secret() -> None:
     config = load(ROOT / "config.yaml", {})
     assert config.zone.key == "UTC"
-    assert set(config.sources) == {"hackernews", "feeds"}
+    assert set(config.sources) == {"bluesky", "hackernews", "feeds"}
     assert [rule.name for rule in config.rules] == ["angry"]
     assert config.digest is not None
 
@@ -83,6 +85,40 @@ def test_names_by_language_and_exclusions_reach_the_brand(file: Path) -> None:
     assert sprout.exclude == Exclude(("@bot",), ("www.jobs.example",), ("giveaways",))
     assert sprout.names == ("Sprout", "SPT", "Gro", "Broto")
     assert (bolt.aliases, bolt.aliases_in, bolt.exclude) == (("Blt",), {}, Exclude())
+
+
+def test_topics_are_looked_for_like_brands_and_form_a_market_of_their_own(file: Path) -> None:
+    text = """brands: [{name: Acme, own: true}]
+topics:
+  - {name: Kettles, query: 'kettle* OR teapot', exclude: {snippets: [giveaways]}}
+  - {name: Toasters, market: default}
+alerts: {rules: [{name: boom, when: mentions > 3, brand: Kettles}]}
+"""
+    config = read(file, text)
+    acme, kettles, toasters = config.brands
+    assert [(b.topic, b.own, b.market) for b in config.brands] == [
+        (False, True, "default"),
+        (True, False, "topics"),
+        (True, False, "default"),
+    ]
+    assert (kettles.query, kettles.exclude.snippets) == ("kettle* OR teapot", ("giveaways",))
+    assert (toasters.handles, acme.topic) == ({}, False)
+    assert [rule.brand for rule in config.rules] == ["Kettles"]
+
+
+@pytest.mark.parametrize(
+    ("topics", "says"),
+    [
+        ("[{name: acme}]", "topics[0].name (line 2): 'acme' stands twice"),
+        ("[{name: Kettles, query: 'a AND'}]", "topics[0].query"),
+        ("[{name: Kettles, handles: {x: y}}]", "topics[0].handles"),
+        ("{name: Kettles}", "topics (line 2): needs a list"),
+    ],
+)
+def test_mistakes_in_topics_are_told_with_their_place(file: Path, topics: str, says: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        read(file, f"brands: [{{name: Acme}}]\ntopics: {topics}\n")
+    assert says in str(told.value)
 
 
 def test_a_rule_without_a_brand_is_for_every_brand_of_ours(file: Path) -> None:
@@ -186,7 +222,11 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
             "sources.feeds (line 4)",
             "twice",
         ),
-        (BRANDS + "sources: [hackernews]\n", "sources (line 4)", "needs keys out of feeds, hackernews"),
+        (
+            BRANDS + "sources: [hackernews]\n",
+            "sources (line 4)",
+            "needs keys out of bluesky, feeds, hackernews",
+        ),
         (
             BRANDS + "sentiment: {engine: vadre}\n",
             "sentiment.engine (line 4)",
@@ -439,3 +479,33 @@ def test_a_password_in_an_address_is_a_secret_too(file: Path) -> None:
     assert "swordfish" not in told
     named = BRANDS + "sources: {feeds: {urls: ['${FEED}', 'https://me@news.example/feed']}}\n"
     assert read(file, named, {"FEED": "https://me:swordfish@news.example/other"}).sources
+
+
+class _Login(BaseModel):
+    handle: str
+    password: SecretStr
+
+
+class _Place(BaseModel):
+    host: str
+    token: SecretStr | None = None
+
+
+class _Deep(BaseModel):
+    login: _Login | None = None
+    places: tuple[_Place, ...] = ()
+
+
+def test_secrets_inside_of_keys_are_found_wherever_they_stand() -> None:
+    options = _Deep(
+        login=_Login(handle="me", password=SecretStr("hush")),
+        places=(_Place(host="a"), _Place(host="b", token=SecretStr("t"))),
+    )
+    assert list(secrets_of(options)) == [("login", "password"), ("places", 1, "token")]
+    assert list(secrets_of(_Deep())) == []
+
+
+def test_nothing_that_stands_beside_a_secret_is_quoted() -> None:
+    assert is_secret(_Deep, ("login",))
+    assert is_secret(_Deep, ("places",))
+    assert not is_secret(_Place, ("host",))

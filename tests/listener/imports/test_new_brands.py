@@ -89,6 +89,13 @@ def test_any_name_is_written_so_that_it_reads_back_or_is_refused(
         assert [one.name for one in load(file, {}).brands] == ["Acme", name]
 
 
+@pytest.mark.parametrize("name", ["${SMTP_PASSWORD}", "a ${A} b", "http://me:hush@example.com"])
+def test_a_name_that_the_configuration_would_fill_in_is_refused(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("brands:\n  - {name: Acme, own: true}\n", encoding="utf-8")
+    assert BrandWriter(file).add(name) is None
+
+
 def test_new_brands_are_imported_written_and_copied_first(line: CommandLine) -> None:
     text = "# mine\nbrands:\n  - {name: Acme, own: true}   # ours\nchannels:\n  console: {} # here\n"
     line.configure(text)

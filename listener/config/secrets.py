@@ -1,0 +1,81 @@
+"""Secrets in config.yaml: they stand in it by the name of an environment variable only, and no message quotes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, SecretStr
+
+from listener.config.problems import Place
+
+_SECRET = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text means itself in the configuration: it names no variable, and holds no password."""
+    return not _SECRET.search(text) and not _PASSWORD.search(text)
+
+
+class Environment:
+    """Puts in values for ${NAME}: `filled` are the places where it did, `missing` those where there was none."""
+
+    def __init__(self, values: Mapping[str, str], complain: Callable[[Place, str], None]) -> None:
+        self._values = values
+        self._complain = complain
+        self.filled: set[Place] = set()
+        self.missing: set[Place] = set()
+
+    def expand(self, node: Any, path: Place = ()) -> Any:
+        """Return a tree of mappings, lists and values with every ${NAME} replaced."""
+        if isinstance(node, Mapping):
+            return {str(key): self.expand(value, (*path, str(key))) for key, value in node.items()}
+        if isinstance(node, list):
+            return [self.expand(value, (*path, index)) for index, value in enumerate(node)]
+        if not isinstance(node, str):
+            return node
+        if not _SECRET.search(node):
+            if _PASSWORD.search(node):
+                says = 'holds a password; write the address as "${NAME}" and set NAME in the environment'
+                self._complain(path, says)
+            return node
+        missing = sorted({n for n in _SECRET.findall(node) if not self._values.get(n)})
+        if missing:
+            self._complain(path, f"the environment has no {', '.join(missing)}; set it before starting")
+            self.missing.add(path)
+        self.filled.add(path)
+        return _SECRET.sub(lambda match: self._values.get(match[1]) or "unset", node)
+
+
+def secrets_of(options: BaseModel) -> Iterator[Place]:
+    """Where a secret is set that may not be written into the file, in these options and those inside of them."""
+    for name, field in type(options).model_fields.items():
+        value = getattr(options, name)
+        key = field.alias or name
+        if isinstance(value, SecretStr) and field.json_schema_extra != {"literal": True}:
+            yield (key,)
+        for place, inner in _inside(value):
+            yield from ((key, *place, *found) for found in secrets_of(inner))
+
+
+def _inside(value: object) -> Iterator[tuple[Place, BaseModel]]:
+    if isinstance(value, BaseModel):
+        yield (), value
+    elif isinstance(value, list | tuple):
+        yield from (((index,), one) for index, one in enumerate(value) if isinstance(one, BaseModel))
+
+
+def is_secret(model: type[BaseModel], key: Sequence[object]) -> bool:
+    """Whether a key (none: the model itself) holds a secret, which no message may quote however wrong it is."""
+    fields = [field for name, field in model.model_fields.items() if {name, field.alias} & set(key)]
+    return any(_holds_secret(field.annotation) for field in fields)
+
+
+def _holds_secret(annotation: Any) -> bool:
+    if annotation is SecretStr:
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(_holds_secret(field.annotation) for field in annotation.model_fields.values())
+    return any(_holds_secret(part) for part in get_args(annotation))

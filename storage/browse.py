@@ -16,14 +16,15 @@ _LABELS: dict[int | None, str | None] = {
 
 _BRANDS = "SELECT name FROM brands"
 _SELECT = """SELECT p.id, b.name, s.name, p.native_id, m.published_at, p.author, p.title, p.text, p.url,
-    p.language, m.label, m.p_negative, m.p_neutral, m.p_positive, e.name, p.live, p.dated
+    p.language, m.label, m.p_negative, m.p_neutral, m.p_positive, e.name, p.live, p.dated,
+    p.erased_at
     FROM mentions m JOIN posts p ON p.id = m.post_id JOIN brands b ON b.id = m.brand_id
     JOIN sources s ON s.id = p.source_id LEFT JOIN engines e ON e.id = m.engine_id"""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A mention with its post's text, as strangers wrote it."""
+    """A mention with its post's text, as strangers wrote it; `erased` where they took it back: then there is none."""
 
     id: int
     brand: str
@@ -42,6 +43,7 @@ class Seen:
     engine: str | None
     live: bool
     dated: bool
+    erased: bool
 
     def joined(self) -> str:
         """The text with its title set off by a dash, for showing where paragraphs are lost."""
@@ -55,7 +57,7 @@ class Seen:
 
 
 def _seen(row: Row) -> Seen:
-    values = [*row[:10], _LABELS[row[10]], *row[11:15], bool(row[15]), bool(row[16])]
+    values = [*row[:10], _LABELS[row[10]], *row[11:15], bool(row[15]), bool(row[16]), row[17] is not None]
     return Seen(*values)
 
 
@@ -139,7 +141,10 @@ _ANY = Narrow()
 def strongest(
     store: Rows, brand: str, window: Window, label: str, limit: int = 3, narrow: Narrow = _ANY
 ) -> list[int]:
-    """Ids of the posts with the clearest tone of this label, one an author, newest first among equals."""
+    """Ids of the posts with the clearest tone of this label, one an author, newest first among equals.
+
+    Erased posts are counted everywhere, but explain nothing any more.
+    """
     number = LABEL_NUMBERS[label]
     live, more = narrow.clause()
     rows = store.rows(
@@ -148,7 +153,8 @@ def strongest(
                 PARTITION BY p.author, CASE WHEN p.author IS NULL THEN p.id END
                 ORDER BY m.p_{label} DESC, m.published_at DESC, p.id DESC) AS place
             FROM mentions m JOIN posts p ON p.id = m.post_id JOIN brands b ON b.id = m.brand_id
-            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.label = ? {live}) AS ranked
+            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.label = ?
+            AND p.erased_at IS NULL {live}) AS ranked
         WHERE place = 1 ORDER BY clear DESC, at DESC, id DESC LIMIT ?""",
         (brand, window.since, window.until, number, *more, limit * 8),
     )
@@ -163,11 +169,11 @@ def strongest(
 
 
 def newest(store: Rows, brand: str, window: Window, limit: int = 3, narrow: Narrow = _ANY) -> list[int]:
-    """Ids of the newest mentions in a window."""
+    """Ids of the newest mentions in a window that can still be read."""
     live, more = narrow.clause()
     rows = store.rows(
-        f"""SELECT m.post_id FROM mentions m JOIN brands b ON b.id = m.brand_id
-        WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? {live}
+        f"""SELECT m.post_id FROM mentions m JOIN brands b ON b.id = m.brand_id JOIN posts p ON p.id = m.post_id
+        WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND p.erased_at IS NULL {live}
         ORDER BY m.published_at DESC, m.post_id DESC LIMIT ?""",
         (brand, window.since, window.until, *more, limit),
     )

@@ -110,14 +110,18 @@ def _rows(db: Transaction, sql: str, source: int, names: Iterable[str]) -> list[
 
 def with_addressees(db: Transaction, source: int, posts: Sequence[KeptPost]) -> list[KeptPost]:
     """Mark replies to a brand's own post as addressed to it; leave out posts that concern no brand."""
+    return [post for post in mark_addressed(db, source, posts) if post.mentions]
+
+
+def mark_addressed(db: Transaction, source: int, posts: Sequence[KeptPost]) -> list[KeptPost]:
+    """Mark replies to a brand's own post, be it kept or among these, as addressed to that brand."""
     answered = {post.in_reply_to for post in posts if post.in_reply_to}
     owners = _owners(db, source, answered) if answered else {}
     for post in posts:
         own = {mention.brand for mention in post.mentions if mention.own}
         if own:
             owners.setdefault(post.native_id, set()).update(own)
-    marked = (_address(post, owners.get(post.in_reply_to or "", set())) for post in posts)
-    return [post for post in marked if post.mentions]
+    return [_address(post, owners.get(post.in_reply_to or "", set())) for post in posts]
 
 
 def _address(post: KeptPost, brands: set[str]) -> KeptPost:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.base import Rows, Transaction
-from storage.mention import Heard
+from storage.mention import Gap, Heard
 
 ENOUGH = 0.9
 """Share of a window that a source must have been heard for, to be used in rules and comparisons."""
@@ -79,6 +79,20 @@ def add(db: Transaction, source_id: int, kind: str, heard: Heard) -> None:
     db.run(
         "INSERT INTO coverage (source_id, kind, since, until) VALUES (?, ?, ?, ?)",
         (source_id, kind, since, until),
+    )
+
+
+def cut(db: Transaction, source_id: int, kind: str, gap: Gap) -> None:
+    """Take a stretch that is lost out of what was heard: it was claimed before anybody knew."""
+    inside = (source_id, kind, gap.until, gap.since)
+    where = "source_id = ? AND kind = ? AND since < ? AND until > ?"
+    claimed = db.rows(f"SELECT since, until FROM coverage WHERE {where}", inside)
+    db.run(f"DELETE FROM coverage WHERE {where}", inside)
+    left = [(since, gap.since) for since, _ in claimed if since < gap.since]
+    left += [(gap.until, until) for _, until in claimed if until > gap.until]
+    db.run_many(
+        "INSERT INTO coverage (source_id, kind, since, until) VALUES (?, ?, ?, ?)",
+        [(source_id, kind, since, until) for since, until in left],
     )
 
 

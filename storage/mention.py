@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +29,8 @@ class Exclude:
 class Brand:
     """A brand as configured. `handles` maps a source kind to the account there, without the @.
 
-    `aliases` are its other names anywhere, `aliases_in` those that are its names in one language only.
+    `aliases` are its other names anywhere, `aliases_in` those that are its names in one language only. A `topic`
+    is a query that belongs to no brand (an industry, a trend): it is counted like one and has no account.
     """
 
     name: str
@@ -40,12 +42,31 @@ class Brand:
     response_target: int = 3600
     aliases_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     exclude: Exclude = Exclude()
+    topic: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name that it goes by, whatever the language."""
         translated = (name for names in self.aliases_in.values() for name in names)
         return (self.name, *self.aliases, *translated)
+
+    @property
+    def definition(self) -> str:
+        """What decides which posts are its mentions, as JSON: another definition is another version of its query."""
+        # Beside a query, name and aliases are not looked for.
+        named = {
+            "name": self.name,
+            "aliases": sorted(self.aliases),
+            "aliases_in": {language: sorted(names) for language, names in self.aliases_in.items()},
+        }
+        parts = {
+            **(named if self.query is None else {"query": self.query}),
+            "handles": dict(self.handles),
+            "not_by": sorted(self.exclude.authors),
+            "not_on": sorted(self.exclude.sites),
+            "not_like": sorted(self.exclude.snippets),
+        }
+        return json.dumps({k: v for k, v in parts.items() if v}, ensure_ascii=False, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +88,7 @@ class Mention:
 
     `matched`: it counts as a mention. `own`: written by one of the brand's handles; then it is no mention.
     `addressed`: it speaks to the brand, so that a first response is due. `automatic` marks an own post that
-    does not stop the clock.
+    does not stop the clock. `by_query` is False where an imported row, not the query, said that it is a mention.
     """
 
     brand: str
@@ -76,6 +97,7 @@ class Mention:
     addressed: bool = False
     automatic: bool = False
     tone: Tone | None = None
+    by_query: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +105,8 @@ class KeptPost:
     """A post with everything that is kept of it. Times are whole seconds since 1970, UTC.
 
     `published_at` is what KPIs count by; where the source gave none, or an implausible one, it equals
-    `fetched_at` and `dated` is False.
+    `fetched_at` and `dated` is False. `author` is the name that people know, `author_id` what the network knows
+    the account by, where that is another thing; `followers` is how many the author had when it was heard.
     """
 
     native_id: str
@@ -98,6 +121,8 @@ class KeptPost:
     in_reply_to: str | None = None
     thread: str | None = None
     mentions: tuple[Mention, ...] = ()
+    author_id: str | None = None
+    followers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +143,48 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch [since, until) that is known to be lost, and why, in words for `listener sources`."""
+
+    since: int
+    until: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the counters of a post showed at a time: likes, reposts, replies, quotes, points, views by name."""
+
+    native_id: str
+    at: int
+    counters: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests to a source, those that brought an answer of use, and those that did not."""
+
+    requests: int = 0
+    answers: int = 0
+    errors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A post that is no mention of anybody. `near`: something of a query stood in it, but the query was not true."""
+
+    post: KeptPost
+    near: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """One page, ready to be committed: facts, cursor and coverage stand or fall together.
 
     `live` is False for imports, backfill and a source's first poll: such posts count in every KPI and never
-    make a rule fire. `at`: when it was fetched.
+    make a rule fire. `at`: when it was fetched. `edits` are posts as they read now; `deleted` native ids and
+    `departed` author ids of closed accounts, whose texts are wiped. `unmatched` goes into the sample on which
+    queries are tried. `items` is how many items the source gave, `cut` how many more a limit kept from us.
     """
 
     source: Source
@@ -132,12 +194,26 @@ class Kept:
     live: bool = True
     set_aside: Sequence[SetAside] = ()
     at: int = 0
+    edits: Sequence[KeptPost] = ()
+    deleted: Sequence[str] = ()
+    departed: Sequence[str] = ()
+    readings: Sequence[Reading] = ()
+    unmatched: Sequence[Unmatched] = ()
+    traffic: Traffic = Traffic()
+    items: int = 0
+    cut: int = 0
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a commit changed: new posts, new mentions, and the (brand, hour since 1970) that they fall into."""
+    """What a commit changed: new posts, new mentions, and the (brand, hour since 1970) that they fall into.
+
+    `kept` are the native ids of the new posts, `erased` of those whose text is gone now.
+    """
 
     posts: int
     mentions: int
     touched: frozenset[tuple[str, int]]
+    kept: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.base import Rows, Transaction
+from storage.mention import Traffic
+
+STREAMS = "it streams: what is said arrives as it is said"
+"""Why a stream has no next poll."""
+_NO_TRAFFIC = Traffic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +46,52 @@ def states(store: Rows, names: Sequence[str] = ()) -> list[SourceState]:
     return [SourceState(name, kind, bool(active), *rest) for name, kind, active, *rest in rows]
 
 
-def answered(db: Transaction, source: str, now: int, next_at: int) -> None:
-    """A poll went well."""
+def answered(
+    db: Transaction,
+    source: str,
+    now: int,
+    next_at: int,
+    reason: str = "on schedule",
+    traffic: Traffic = _NO_TRAFFIC,
+) -> None:
+    """A poll went well; `traffic` is what no page has been committed with."""
     db.run(
-        """UPDATE sources SET last_poll_at = ?, last_answer_at = ?, next_poll_at = ?, next_reason = 'on schedule',
+        """UPDATE sources SET last_poll_at = ?, last_answer_at = ?, next_poll_at = ?, next_reason = ?,
         failures = 0, down_since = NULL, error = NULL WHERE name = ?""",
-        (now, now, next_at, source),
+        (now, now, next_at, reason, source),
     )
+    count(db, source, now, traffic)
 
 
-def failed(db: Transaction, source: str, now: int, next_at: int, reason: str, error: str) -> None:
+def failed(
+    db: Transaction,
+    source: str,
+    now: int,
+    next_at: int,
+    reason: str,
+    error: str,
+    traffic: Traffic = _NO_TRAFFIC,
+) -> None:
     """A poll failed; `reason` says why the next one is when it is."""
     db.run(
         """UPDATE sources SET last_poll_at = ?, next_poll_at = ?, next_reason = ?, failures = failures + 1,
         down_since = coalesce(down_since, ?), error = ? WHERE name = ?""",
         (now, next_at, reason, now, error, source),
     )
+    count(db, source, now, traffic)
+
+
+def count(
+    db: Transaction, source: str, now: int, traffic: Traffic = _NO_TRAFFIC, items: int = 0, cut: int = 0
+) -> None:
+    """Add requests, what they brought, and what some limit kept from us (`cut`) to the row of this source and hour."""
+    numbers = (traffic.requests, traffic.answers, traffic.errors, items, cut)
+    if any(numbers):
+        db.run(
+            """INSERT INTO source_hours (source_id, hour, requests, answers, errors, items, cut)
+            SELECT id, ?, ?, ?, ?, ?, ? FROM sources WHERE name = ?
+            ON CONFLICT (source_id, hour) DO UPDATE SET requests = source_hours.requests + excluded.requests,
+            answers = source_hours.answers + excluded.answers, errors = source_hours.errors + excluded.errors,
+            items = source_hours.items + excluded.items, cut = source_hours.cut + excluded.cut""",
+            (now // 3600, *numbers, source),
+        )

@@ -55,6 +55,8 @@ def _connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=5.0)
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
+    # What people took back is overwritten in the file; the default differs from build to build.
+    connection.execute("PRAGMA secure_delete = ON")
     return connection
 
 
@@ -110,14 +112,21 @@ class SqliteStore:
     """The store in one file. Not shared between threads: the daemon gives it to its single writer thread."""
 
     def __init__(
-        self, path: Path, *, patience: float = PATIENCE, stop: Callable[[], bool] = lambda: False
+        self,
+        path: Path,
+        *,
+        patience: float = PATIENCE,
+        stop: Callable[[], bool] = lambda: False,
+        unmatched: int = commit.MOST_UNMATCHED,
     ) -> None:
         """Open or create the file and bring it to the newest shape.
 
         An older database is copied beside itself before it is migrated; a newer one is refused. `stop` is
         asked while waiting for a lock, so that a daemon told to end does not wait `patience` seconds.
+        `unmatched`: posts that match nobody kept as a sample of each source; 0 for none.
         """
         self.path = path
+        self._unmatched = unmatched
         self._patience = patience
         self._stop = stop
         try:
@@ -215,7 +224,7 @@ class SqliteStore:
     def commit(self, page: Kept) -> Committed:
         """Keep a page: posts, mentions, cursor and coverage in one transaction; doubles are left out."""
         with self.writing() as db:
-            return commit.keep(db, page)
+            return commit.keep(db, page, self._unmatched)
 
     def cursor(self, source: str) -> Cursor | None:
         """The cursor of the last page kept of this source, None before the first."""

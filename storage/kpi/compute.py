@@ -16,6 +16,7 @@ from storage.kpi.responses import Response, responses
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.tally import Tally, tally
 from storage.kpi.value import Ask, KpiValue
+from storage.queries import QueryChange, changes
 
 
 def compute(store: Rows, kpis: Sequence[Kpi], ask: Ask) -> list[KpiValue]:
@@ -23,9 +24,10 @@ def compute(store: Rows, kpis: Sequence[Kpi], ask: Ask) -> list[KpiValue]:
     numbers: dict[str, int] = dict(store.rows("SELECT name, id FROM brands"))
     brands = [Numbered(numbers.get(brand.name, 0), brand) for brand in ask.brands]
     sources = ledgers(store, ask.sources)
+    changed = changes(store, [brand.name for brand in ask.brands], ask.window.since, ask.window.until)
     values: list[KpiValue] = []
     for window in _windows(ask):
-        values.extend(_of_window(_Period(store, ask, window, brands, sources), kpis))
+        values.extend(_of_window(_Period(store, ask, window, brands, sources, changed), kpis))
     return values
 
 
@@ -53,6 +55,7 @@ def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
                 reading.more,
                 group.heard,
                 group.left_out,
+                period.query_changes(scope.market if kpi.market_wide else (brand,)),
             )
 
 
@@ -71,9 +74,16 @@ class _Period:
     """One window: what was heard in it and counted in it, each fetched once however many values need it."""
 
     def __init__(
-        self, store: Rows, ask: Ask, window: Window, brands: list[Numbered], sources: list[Ledger]
+        self,
+        store: Rows,
+        ask: Ask,
+        window: Window,
+        brands: list[Numbered],
+        sources: list[Ledger],
+        changed: list[QueryChange],
     ) -> None:
         self.window = window
+        self._changed = changed
         self._store = store
         self._ask = ask
         self._brands = brands
@@ -121,6 +131,12 @@ class _Period:
         spoken = {response.language for brand in self.asked_brands() for response in self._responses(brand)}
         known = {*self._tally.languages(), *spoken}
         return [*sorted(language for language in known if language), *([None] if None in known else [])]
+
+    def query_changes(self, behind: Sequence[Numbered]) -> tuple[QueryChange, ...]:
+        """When in this window it changed which posts are mentions of these brands."""
+        names = {brand.brand.name for brand in behind}
+        since, until = self.window.since, self.window.until
+        return tuple(c for c in self._changed if c.brand in names and since < c.at < until)
 
     def asked_brands(self) -> list[Numbered]:
         return [b for b in self._brands if not self._ask.only or b.brand.name in self._ask.only]

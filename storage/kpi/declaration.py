@@ -11,9 +11,13 @@ from storage.kpi.value import Reading
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """`unit` is one of mentions, ratio, seconds. `read` is pure but for what its scope fetches."""
+    """`unit` is one of mentions, ratio, seconds. `read` is pure but for what its scope fetches.
+
+    `market_wide`: it changes with what is said about the other brands of the market.
+    """
 
     name: str
     unit: str
     formula: str
     read: Callable[[Scope], Reading]
+    market_wide: bool = False

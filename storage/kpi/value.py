@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from storage.calendar import Window, iso
 from storage.coverage import SourceHeard
 from storage.mention import Brand
+from storage.queries import QueryChange
 
 DIMENSIONS = ("source", "language", "day", "week", "month")
 
@@ -61,6 +62,7 @@ class KpiValue:
     more: Mapping[str, object]
     heard: tuple[SourceHeard, ...]
     left_out: tuple[str, ...]
+    query_changes: tuple[QueryChange, ...] = ()
 
     def to_json(self, zone: ZoneInfo | None = None) -> dict[str, object]:
         """Return the fields of the contract, with times in ISO 8601 and coverage in hours."""
@@ -85,4 +87,7 @@ class KpiValue:
                 for h in self.heard
             ],
             "left_out": list(self.left_out),
+            "query_changes": [
+                {"brand": change.brand, "at": iso(change.at, zone)} for change in self.query_changes
+            ],
         }

@@ -32,5 +32,6 @@ KPIS = (
         "ratio",
         "mentions of the brand / mentions of all brands of its market",
         share_of_voice,
+        market_wide=True,
     ),
 )

@@ -15,7 +15,19 @@ import pytest
 
 from sentiment.tone import Tone
 from storage.base import Store
-from storage.mention import Brand, Heard, Kept, KeptPost, Mention, SetAside, Source
+from storage.mention import (
+    Brand,
+    Gap,
+    Heard,
+    Kept,
+    KeptPost,
+    Mention,
+    Reading,
+    SetAside,
+    Source,
+    Traffic,
+    Unmatched,
+)
 
 HOUR = 3600
 NOON = 1_700_049_600
@@ -90,7 +102,7 @@ class StoreContract:
         store.commit(Kept(FORUM, [], {"id": "ü"}))
         assert (store.cursor("news"), store.cursor("forum")) == ({"page": 1}, {"id": "ü"})
 
-    @pytest.mark.parametrize("broken", ["post", "cursor", "coverage", "set_aside"])
+    @pytest.mark.parametrize("broken", ["post", "cursor", "coverage", "set_aside", "edit", "sample"])
     def test_an_error_in_a_commit_leaves_nothing(self, store: Store, broken: str) -> None:
         store.commit(Kept(NEWS, [a_post("1", ACME)], {"page": 1}, Heard(NOON, NOON + 1)))
         before = counts(store)
@@ -101,6 +113,8 @@ class StoreContract:
             "cursor": replace(good, cursor={"page": object()}),
             "coverage": replace(good, heard=Heard(NOON + 9, NOON)),
             "set_aside": replace(good, set_aside=[SetAside("5", "E", None)]),  # type: ignore[arg-type]
+            "edit": replace(good, edits=[replace(a_post("1", ACME, ACME), text="new")]),
+            "sample": replace(good, unmatched=[Unmatched(replace(a_post("5"), text=None), False)]),  # type: ignore[arg-type]
         }[broken]
         with pytest.raises(Exception, match=r".+"):
             store.commit(bad)
@@ -175,6 +189,52 @@ class StoreContract:
         strangers = [a_post("1"), a_post("2", in_reply_to="unknown"), a_post("3", in_reply_to="1")]
         assert store.commit(Kept(NEWS, strangers)).posts == 0
         assert counts(store)["posts"] == 0
+
+    def test_an_edit_replaces_words_and_mentions_and_a_deletion_wipes_them(self, store: Store) -> None:
+        store.commit(Kept(NEWS, [a_post("1", ACME), a_post("2", ACME)]))
+        edit = replace(a_post("1", BOLT), text="new", published_at=NOON + 5 * HOUR)
+        done = store.commit(Kept(NEWS, [], edits=[edit], deleted=["2", "unknown"], at=NOON + HOUR))
+        assert done.touched == {("Acme", NOON // HOUR), ("Bolt", NOON // HOUR)}
+        assert (done.posts, done.erased) == (0, ("2",))
+        sql = "SELECT native_id, text, published_at, edited_at, erased_at FROM posts ORDER BY native_id"
+        assert store.rows(sql) == [("1", "new", NOON, NOON + HOUR, None), ("2", "", NOON, None, NOON + HOUR)]
+        brands = "SELECT b.name FROM mentions m JOIN brands b ON b.id = m.brand_id ORDER BY m.post_id"
+        assert store.rows(brands) == [("Bolt",), ("Acme",)]
+        assert store.commit(Kept(NEWS, [a_post("2", ACME)], edits=[a_post("2", ACME)])).posts == 0
+        assert store.rows(sql)[1][1] == ""
+
+    def test_a_closed_account_leaves_no_text(self, store: Store) -> None:
+        page = [
+            a_post("1", ACME, author_id="a"),
+            a_post("2", ACME, author_id="a"),
+            a_post("3", ACME, author_id="b"),
+        ]
+        store.commit(Kept(NEWS, page, unmatched=[Unmatched(a_post("4", author_id="a"), near=True)]))
+        assert set(store.commit(Kept(NEWS, [], departed=["a"])).erased) == {"1", "2"}
+        assert store.rows("SELECT native_id FROM posts WHERE text <> ''") == [("3",)]
+        assert store.rows("SELECT count(*) FROM unmatched") == [(0,)]
+        assert counts(store)["mentions"] == 3
+
+    def test_counters_hours_and_gaps_are_kept_with_their_page(
+        self, store: Store, reopen: Callable[[], Store]
+    ) -> None:
+        readings = [Reading("1", NOON + n, {"likes": likes}) for n, likes in enumerate((1, 1, 2))]
+        page = Kept(NEWS, [a_post("1", ACME)], heard=Heard(NOON, NOON + 100), at=NOON, readings=readings,
+                    traffic=Traffic(3, 2, 1), items=9, cut=4, gap=Gap(NOON + 10, NOON + 20, "lost"))  # fmt: skip
+        assert store.commit(page).kept == ("1",)
+        again = reopen()
+        assert again.rows("SELECT value FROM readings ORDER BY at") == [(1,), (2,)]
+        hours = "SELECT hour, requests, answers, errors, items, cut FROM source_hours"
+        assert again.rows(hours) == [(NOON // HOUR, 3, 2, 1, 9, 4)]
+        assert again.rows("SELECT since, until, reason FROM gaps") == [(NOON + 10, NOON + 20, "lost")]
+        stretches = again.rows("SELECT since, until FROM coverage ORDER BY since")
+        assert stretches == [(NOON, NOON + 10), (NOON + 20, NOON + 100)]
+
+    def test_strangers_are_sampled_until_they_are_kept(self, store: Store) -> None:
+        strangers = [Unmatched(a_post(str(n)), near=False) for n in range(3)]
+        assert store.commit(Kept(NEWS, [], unmatched=strangers, at=NOON)).posts == 0
+        store.commit(Kept(NEWS, [a_post("1", ACME)], unmatched=strangers, at=NOON))
+        assert store.rows("SELECT native_id FROM unmatched ORDER BY 1") == [("0",), ("2",)]
 
     @pytest.mark.parametrize("parent_first", [True, False])
     def test_a_reply_to_an_own_post_is_kept_in_either_order_of_a_page(

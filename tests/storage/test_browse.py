@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keeping import DAY, FORUM, HOUR, T0, keep, names, own, post, tone
+from keeping import DAY, FORUM, HOUR, NEWS, T0, keep, names, own, post, tone
 
 from storage import browse
 from storage.base import Row, Rows
 from storage.browse import Filter
 from storage.calendar import Window
-from storage.mention import KeptPost, Mention
+from storage.mention import Kept, KeptPost, Mention
 from storage.sqlite import SqliteStore
 
 WINDOW = Window(T0, T0 + HOUR)
@@ -166,6 +166,19 @@ def test_the_strongest_are_of_this_brand_window_label_and_live(store: SqliteStor
     elsewhere = browse.Narrow(source="forum")
     assert browse.strongest(store, "Acme", WINDOW, "negative", narrow=elsewhere) == []
     assert browse.newest(store, "Acme", WINDOW, narrow=elsewhere) == []
+
+
+def test_an_erased_post_is_listed_as_such_and_explains_nothing(store: SqliteStore) -> None:
+    keep(store, [angry("gone", 0.99, "ana", url="u", title="t"), angry("here", 0.6, "ben")])
+    store.commit(Kept(NEWS, [], deleted=["gone"], at=T0 + 9))
+    (here, gone) = browse.mentions(store, Filter())
+    assert (here.erased, gone.erased) == (False, True)
+    assert (gone.native_id, gone.text, gone.joined(), gone.label) == ("gone", "", "", "negative")
+    assert (gone.author, gone.title, gone.url) == (None, None, None)
+    assert gone.to_json()["erased"] is True
+    assert ids(store, browse.strongest(store, "Acme", WINDOW, "negative")) == ["here"]
+    assert ids(store, browse.newest(store, "Acme", WINDOW)) == ["here"]
+    assert browse.by_ids(store, "Acme", [gone.id])[0].erased
 
 
 def test_by_ids_keeps_the_order_asked_and_leaves_out_what_is_gone(store: SqliteStore) -> None:

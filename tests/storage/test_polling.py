@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keeping import FORUM, NEWS, T0, keep, names, post
 
-from storage import commit, polling
+from storage import polling, quarantine
 from storage.mention import Kept, SetAside
 from storage.sqlite import SqliteStore
 
@@ -37,7 +37,7 @@ def test_a_source_tells_what_it_gave_and_until_when_it_was_heard(store: SqliteSt
 
 
 def test_a_source_that_changed_its_form_does_not_fill_the_disk(store: SqliteStore) -> None:
-    items = [SetAside(str(n), "KeyError", f'{{"n": {n}}}') for n in range(commit.MOST_SET_ASIDE + 5)]
+    items = [SetAside(str(n), "KeyError", f'{{"n": {n}}}') for n in range(quarantine.MOST_SET_ASIDE + 5)]
     store.commit(Kept(NEWS, [], set_aside=items, at=T0))
-    assert polling.states(store)[0].set_aside == commit.MOST_SET_ASIDE
+    assert polling.states(store)[0].set_aside == quarantine.MOST_SET_ASIDE
     assert store.rows("SELECT DISTINCT at FROM quarantine") == [(T0,)]

@@ -1,0 +1,45 @@
+"""What people took back: every place that holds its text is emptied, and its counts stay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from storage import sample
+from storage.base import Transaction
+
+_WIPE = """UPDATE posts SET title = NULL, text = '', author = NULL, author_id = NULL, url = NULL, erased_at = ?
+    WHERE source_id = ? AND {of_whom} IN (SELECT value FROM json_each(?)) AND erased_at IS NULL RETURNING native_id"""
+
+
+def erase(
+    db: Transaction, source: int, deleted: Sequence[str], departed: Sequence[str], at: int
+) -> tuple[str, ...]:
+    """Wipe deleted posts (native ids) and all posts of closed accounts (author ids); return whose text is gone now.
+
+    Their rows stay: mentions, turns and readings are counts, and a post that is known is not taken in again.
+    """
+    erased: list[str] = []
+    columns: tuple[tuple[sample.Column, Sequence[str]], ...] = (
+        ("native_id", deleted),
+        ("author_id", departed),
+    )
+    for column, gone in columns:
+        if gone:
+            asked = (at, source, json.dumps(list(gone)))
+            erased += [row[0] for row in db.rows(_WIPE.format(of_whom=column), asked)]
+            sample.forget(db, source, column, gone)
+    if deleted:
+        db.run(
+            "DELETE FROM quarantine WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))",
+            (source, json.dumps(list(deleted))),
+        )
+    if departed:
+        # Nobody could read who wrote an item in quarantine, so the id as it stands in JSON is looked for.
+        ids = json.dumps([json.dumps(author_id) for author_id in departed])
+        db.run(
+            """DELETE FROM quarantine WHERE source_id = ?
+            AND EXISTS (SELECT 1 FROM json_each(?) AS gone WHERE replace(item, gone.value, '') <> item)""",
+            (source, ids),
+        )
+    return tuple(erased)

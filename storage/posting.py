@@ -1,0 +1,168 @@
+"""How posts become rows: themselves, what they are to each brand, and who spoke in a conversation with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from storage import conversations
+from storage.base import Transaction
+from storage.mention import LABEL_NUMBERS, KeptPost, Mention
+
+MOST_COUNTED = 2**63 - 1
+"""The greatest number that a column holds; a source that claims more is not believed."""
+
+_INSERT_POST = """INSERT INTO posts (id, source_id, native_id, published_at, fetched_at, dated, live, title, text,
+    author, url, language, in_reply_to, thread, conversation, author_id, followers)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+_INSERT_MENTION = """INSERT INTO mentions (brand_id, post_id, published_at, source_id, live, language, label,
+    p_negative, p_neutral, p_positive, engine_id, reason, query_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+_INSERT_TURN = "INSERT INTO turns (brand_id, post_id, role, at) VALUES (?,?,?,?)"
+_BRANDS = """SELECT b.name, b.id, (SELECT max(q.id) FROM query_versions q WHERE q.brand_id = b.id) FROM brands b
+    WHERE b.name IN (SELECT value FROM json_each(?))"""
+
+
+class Numbered(NamedTuple):
+    """A post with its number in the store, and whether it was heard live."""
+
+    id: int
+    post: KeptPost
+    live: bool
+
+
+@dataclass(slots=True)
+class Added:
+    """What was written: new posts by native id, how many mentions, and the (brand, hour) that this changed."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    mentions: int = 0
+    touched: set[tuple[str, int]] = field(default_factory=set)
+
+
+def counts(mention: Mention) -> bool:
+    """Whether it is a mention: what a brand writes itself is none."""
+    return mention.matched and not mention.own
+
+
+def role(mention: Mention) -> int:
+    """Who speaks: 0 addresses the brand, 1 is the brand, 2 the brand's robot."""
+    if not mention.own:
+        return 0
+    return 2 if mention.automatic else 1
+
+
+def known(db: Transaction, source: int, native_ids: Iterable[str]) -> dict[str, int]:
+    """Numbers of those of these posts that are kept, erased ones among them."""
+    return dict(
+        db.rows(
+            """SELECT native_id, id FROM posts
+            WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?))""",
+            (source, json.dumps(list(native_ids))),
+        )
+    )
+
+
+def add(db: Transaction, source: int, posts: Iterable[KeptPost], *, live: bool) -> Added:
+    """Write posts that are not kept yet; of doubles the first one.
+
+    A post that names no brand is kept only where it answers a brand's own post.
+    """
+    by_id: dict[str, KeptPost] = {}
+    for post in posts:
+        by_id.setdefault(post.native_id, post)
+    fresh = conversations.with_addressees(db, source, list(by_id.values())) if by_id else []
+    if not fresh:
+        return Added()
+    said_in = conversations.assign(db, source, fresh)
+    first_id = db.rows("SELECT coalesce(max(id), 0) + 1 FROM posts")[0][0]
+    numbered = [Numbered(number, post, live) for number, post in enumerate(fresh, first_id)]
+    db.run_many(_INSERT_POST, [_post_row(source, one, said_in.get(one.post.native_id)) for one in numbered])
+    touched = add_mentions(db, source, numbered)
+    mentions = sum(counts(mention) for post in fresh for mention in post.mentions)
+    return Added({one.post.native_id: one.id for one in numbered}, mentions, touched)
+
+
+def add_mentions(db: Transaction, source: int, posts: Sequence[Numbered]) -> set[tuple[str, int]]:
+    """Write what posts are to each brand, who spoke, and who is addressed by the replies that are kept already."""
+    names = _Names(db, {mention.brand for one in posts for mention in one.post.mentions})
+    touched: set[tuple[str, int]] = set()
+    rows, turns = [], []
+    for one in posts:
+        at = one.post.published_at
+        for mention in one.post.mentions:
+            touched.add((mention.brand, at // 3600))
+            if counts(mention):
+                rows.append(_mention_row(names, source, one, mention))
+            if mention.own or mention.addressed:
+                turns.append((names.brand(mention.brand), one.id, role(mention), at))
+    db.run_many(_INSERT_MENTION, rows)
+    db.run_many(_INSERT_TURN, turns)
+    return touched | conversations.address_earlier_replies(db, source, [(one.id, one.post) for one in posts])
+
+
+def _post_row(source: int, one: Numbered, conversation: str | None) -> Sequence[object]:
+    post, followers = one.post, one.post.followers
+    return (
+        one.id,
+        source,
+        post.native_id,
+        post.published_at,
+        post.fetched_at,
+        post.dated,
+        one.live,
+        post.title,
+        post.text,
+        post.author,
+        post.url,
+        post.language,
+        post.in_reply_to,
+        post.thread,
+        conversation if conversation != post.native_id else None,
+        post.author_id,
+        followers if followers is None else believable(followers),
+    )
+
+
+def believable(number: int | None) -> int | None:
+    """A number that a source claims, None where no column could hold it."""
+    return number if number is not None and abs(number) <= MOST_COUNTED else None
+
+
+def _mention_row(names: _Names, source: int, one: Numbered, mention: Mention) -> Sequence[object]:
+    post, tone = one.post, mention.tone
+    brand = names.brand(mention.brand)
+    query = names.queries.get(mention.brand) if mention.by_query else None
+    head = (brand, one.id, post.published_at, source, one.live, post.language)
+    if tone is None:
+        return (*head, None, None, None, None, None, None, query)
+    label = None if tone.label is None else LABEL_NUMBERS[tone.label]
+    engine = names.engine(tone.engine)
+    return (*head, label, tone.p_negative, tone.p_neutral, tone.p_positive, engine, tone.reason, query)
+
+
+class _Names:
+    """Numbers of brands, of the newest version of each one's query, and of engines, read once for all posts."""
+
+    def __init__(self, db: Transaction, brands: Iterable[str]) -> None:
+        self._db = db
+        self._brands: dict[str, int] = {}
+        self.queries: dict[str, int | None] = {}
+        for name, number, query in db.rows(_BRANDS, (json.dumps(list(brands)),)):
+            self._brands[name], self.queries[name] = number, query
+        self._engines: dict[str, int] = dict(db.rows("SELECT name, id FROM engines"))
+
+    def brand(self, name: str) -> int:
+        if name not in self._brands:
+            self._brands[name] = self._new("brands", name)
+        return self._brands[name]
+
+    def engine(self, name: str) -> int:
+        if name not in self._engines:
+            self._engines[name] = self._new("engines", name)
+        return self._engines[name]
+
+    def _new(self, table: str, name: str) -> int:
+        self._db.run(f"INSERT INTO {table} (name) VALUES (?)", (name,))
+        return int(self._db.rows(f"SELECT id FROM {table} WHERE name = ?", (name,))[0][0])

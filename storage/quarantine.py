@@ -1,0 +1,84 @@
+"""Items that could not be read: set aside with their cause, listed without their text, tried again when asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from storage.base import Row, Rows, Transaction
+from storage.mention import SetAside
+
+MOST_SET_ASIDE = 1_000
+"""Items of one source kept in quarantine: a source that changed its form must not fill the disk."""
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An item in quarantine. `cause` names the error and the lines that it passed through.
+
+    `item` is its JSON, empty in a listing. `whole` is False where it was cut at its limit: it can be tried no more.
+    """
+
+    id: int
+    source: str
+    kind: str
+    native_id: str | None
+    at: int
+    cause: str
+    item: str
+    whole: bool
+
+
+def add(db: Transaction, source_id: int, items: Iterable[SetAside], at: int) -> None:
+    """Set items aside; one that is there already, or for which there is no room, is left out."""
+    for item in items:
+        db.run(
+            """INSERT INTO quarantine (source_id, at, native_id, cause, item) SELECT ?, ?, ?, ?, ?
+            WHERE (SELECT count(*) FROM quarantine WHERE source_id = ?) < ? ON CONFLICT DO NOTHING""",
+            (source_id, at, item.native_id, item.cause, item.item, source_id, MOST_SET_ASIDE),
+        )
+
+
+def items(store: Rows, source: str | None = None) -> list[Aside]:
+    """Everything that is set aside, or what is of one source, oldest first, without the items' texts."""
+    found: list[Aside] = []
+    while page := load(store, source, found[-1].id if found else 0, _PAGE):
+        found += [replace(aside, item="") for aside in page]
+    return found
+
+
+def load(store: Rows, source: str | None = None, after: int = 0, limit: int = _PAGE) -> list[Aside]:
+    """The items themselves, at most `limit` whose numbers are greater than `after`."""
+    named = "" if source is None else "AND s.name = ?"
+    sql = f"""SELECT q.id, s.name, s.kind, q.native_id, q.at, q.cause, q.item
+        FROM quarantine q JOIN sources s ON s.id = q.source_id WHERE q.id > ? {named} ORDER BY q.id LIMIT ?"""
+    return [_aside(row) for row in store.rows(sql, (after, *([] if source is None else [source]), limit))]
+
+
+def by_id(store: Rows, ids: Sequence[int]) -> list[Aside]:
+    """These items, in order of their numbers; those that are not there any more are left out."""
+    rows = store.rows(
+        """SELECT q.id, s.name, s.kind, q.native_id, q.at, q.cause, q.item
+        FROM quarantine q JOIN sources s ON s.id = q.source_id
+        WHERE q.id IN (SELECT value FROM json_each(?)) ORDER BY q.id""",
+        (json.dumps(list(ids)),),
+    )
+    return [_aside(row) for row in rows]
+
+
+def remove(db: Transaction, ids: Sequence[int]) -> int:
+    """Take items out of quarantine; return how many were there."""
+    return db.run(
+        "DELETE FROM quarantine WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+
+
+def _aside(row: Row) -> Aside:
+    try:
+        json.loads(row[6])
+        whole = True
+    except (ValueError, RecursionError):
+        whole = False
+    return Aside(*[*row, whole])

@@ -1,0 +1,51 @@
+"""The quarantine: listed without texts, read again in pages, emptied item by item."""
+
+from __future__ import annotations
+
+import json
+
+from keeping import FORUM, NEWS, T0
+
+from storage import quarantine
+from storage.mention import Kept, SetAside
+from storage.sqlite import SqliteStore
+
+
+def fill(store: SqliteStore) -> None:
+    broken = json.dumps({"text": "private words"})[:20]
+    deep = "[" * 100_000
+    asides = [SetAside("1", "KeyError\nfeeds.py:9", '{"a": "private words"}'), SetAside(None, "E", broken)]
+    store.commit(Kept(NEWS, [], set_aside=asides, at=T0))
+    store.commit(Kept(FORUM, [], set_aside=[SetAside("3", "E", deep), SetAside("4", "E", "[]")], at=T0 + 1))
+
+
+def test_items_are_listed_with_their_cause_and_without_their_text(store: SqliteStore) -> None:
+    fill(store)
+    found = quarantine.items(store)
+    first = found[0]
+    assert (first.id, first.source, first.kind, first.native_id, first.at) == (1, "news", "feeds", "1", T0)
+    assert first.cause == "KeyError\nfeeds.py:9"
+    assert "private" not in repr(found)
+    assert [item.whole for item in found] == [True, False, False, True]
+    assert [item.id for item in quarantine.items(store, "forum")] == [3, 4]
+
+
+def test_items_are_read_in_pages_or_by_number(store: SqliteStore) -> None:
+    fill(store)
+    assert [item.id for item in quarantine.load(store, limit=3)] == [1, 2, 3]
+    (last,) = quarantine.load(store, after=3, limit=3)
+    assert (last.item, last.whole) == ("[]", True)
+    assert [item.id for item in quarantine.load(store, "news", after=1)] == [2]
+    assert [item.id for item in quarantine.by_id(store, [4, 99, 1])] == [1, 4]
+
+
+def test_many_items_are_all_listed(store: SqliteStore) -> None:
+    store.commit(Kept(NEWS, [], set_aside=[SetAside(str(n), "E", str(n)) for n in range(450)]))
+    assert [item.native_id for item in quarantine.items(store)] == [str(n) for n in range(450)]
+
+
+def test_what_could_be_read_is_taken_out(store: SqliteStore) -> None:
+    fill(store)
+    with store.writing() as db:
+        assert quarantine.remove(db, [1, 4, 99]) == 2
+    assert [item.id for item in quarantine.items(store)] == [2, 3]

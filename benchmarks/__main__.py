@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import at_rest, feed_to_kpis
+from benchmarks import at_rest, feed_to_kpis, firehose, socket_to_store
 
 
 @click.command()
@@ -19,6 +19,10 @@ def main(count: int, repeats: int) -> None:
         for line in feed_to_kpis.report(count, repeats, Path(folder)):
             click.echo(line)
         for line in at_rest.report(Path(folder) / "rest"):
+            click.echo(line)
+        for line in firehose.report(repeats):
+            click.echo(line)
+        for line in socket_to_store.report(Path(folder) / "stream"):
             click.echo(line)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from listener.collectors.post import LONGEST_TEXT, Page, Post, plausible
+from listener.collectors.post import LONGEST_TEXT, Delete, Edit, Page, Post, plausible
 from listener.matching.matcher import Matcher
 from listener.matching.said import Said, network_of
 from sentiment.targets import Mask
 from sentiment.tone import Engine, Text, Tone
-from storage.mention import Brand, Kept, KeptPost, Mention, Source
+from storage.mention import Brand, Kept, KeptPost, Mention, Reading, Source, Unmatched
 
 _UNPRINTABLE = {0: None}
 
@@ -24,10 +24,19 @@ def clean(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A post with the brands that it concerns, before its tone is judged."""
+    """A post with the brands that it concerns, before its tone is judged.
+
+    `near`: it concerns nobody, but something that a query asks for stands in it.
+    """
 
     post: KeptPost
     mentions: tuple[Mention, ...]
+    near: bool = False
+
+    @property
+    def stays_out(self) -> bool:
+        """Whether it can be left out; not a reply, which the store keeps where it answers a brand's own post."""
+        return not self.mentions and self.post.in_reply_to is None
 
 
 class Pipeline:
@@ -35,48 +44,86 @@ class Pipeline:
 
     def __init__(self, brands: Sequence[Brand], engine: Engine) -> None:
         """Raises QueryError or ValueError for a brand that cannot be looked for."""
-        self._matcher = Matcher(brands)
+        self.matcher = Matcher(brands)
         self._engine = engine
+        # The words of a topic are no names: masked, "electric cars" would lose what the post is about.
+        named = [brand for brand in brands if not brand.topic]
         self._mask = Mask(
-            [name for brand in brands for name in brand.names],
-            [handle for brand in brands for handle in brand.handles.values()],
+            [name for brand in named for name in brand.names],
+            [handle for brand in named for handle in brand.handles.values()],
         )
         self._accounts = _accounts(brands)
 
     def keep(self, page: Page, source: Source, now: int, *, live: bool = True) -> Kept:
-        """Turn a page into what is committed of it: posts that name a brand, are written by one, or reply."""
-        named = [found for post in page.posts if (found := self.name(post, source, now))]
+        """Turn a page into what is committed of it: posts that name a brand, are written by one, or reply.
+
+        An edited post is passed on even where it names nobody any more; what concerns nobody goes into the sample.
+        """
+        named: list[Named] = []
+        edited: list[Named] = []
+        sample: list[Unmatched] = []
+        readings: list[Reading] = []
+        deleted: list[str] = []
+        departed: list[str] = []
+        for event in page.events:
+            if isinstance(event, Post):
+                found = self.name(event, source, now)
+                if not found.stays_out:
+                    named.append(found)
+                if not found.mentions:
+                    sample.append(Unmatched(found.post, found.near))
+            elif isinstance(event, Reading):
+                readings.append(event)
+            elif isinstance(event, Edit):
+                edited.append(self.name(event.post, source, now))
+            elif isinstance(event, Delete):
+                deleted.append(clean(event.native_id))
+            else:
+                departed.append(clean(event.author_id))
+        judged = self.judge([*named, *edited])
         return Kept(
             source,
-            self.judge(named),
+            judged[: len(named)],
             page.next_cursor,
             page.heard,
             live and not page.first,
             page.set_aside,
             now,
+            edits=judged[len(named) :],
+            deleted=deleted,
+            departed=departed,
+            readings=readings,
+            unmatched=sample,
+            items=len(page.events) + len(page.set_aside),
+            cut=page.cut,
+            gap=page.gap,
         )
 
-    def name(self, post: Post, source: Source, now: int) -> Named | None:
-        """Find the brands that a post concerns; None when it can be left out.
-
-        A reply that names no brand is passed on without mentions: the store keeps it if it answers a brand.
-        """
+    def name(self, post: Post, source: Source, now: int) -> Named:
+        """Find the brands that a post concerns."""
         text = clean(post.text)
-        own = self._owners(source, post.author)
-        hits = self._matcher.match(_said(post, text, source))
-        mentions = [
-            Mention(hit.brand, True, hit.brand in own, hit.addressed, post.automatic and hit.brand in own)
+        mentions, near = self._mentions(_said(post, text, source), post.automatic)
+        return Named(_kept(post, text, now), mentions, near)
+
+    def name_again(self, post: KeptPost, source: Source) -> tuple[Mention, ...]:
+        """Find the brands that a kept post concerns by the queries of today; none of the mentions bears a tone."""
+        automatic = any(mention.automatic for mention in post.mentions)
+        return self._mentions(_said(post, post.text, source), automatic)[0]
+
+    def _mentions(self, said: Said, automatic: bool) -> tuple[tuple[Mention, ...], bool]:
+        own = self._owners(said.source, said.author)
+        hits, near = self.matcher.look(said)
+        found = [
+            Mention(hit.brand, True, hit.brand in own, hit.addressed, automatic and hit.brand in own)
             for hit in hits
         ]
         matched = {hit.brand for hit in hits}
-        mentions += [
-            Mention(brand, matched=False, own=True, automatic=post.automatic)
+        found += [
+            Mention(brand, matched=False, own=True, automatic=automatic)
             for brand in own
             if brand not in matched
         ]
-        if not mentions and post.in_reply_to is None:
-            return None
-        return Named(_kept(post, text, now), tuple(mentions))
+        return tuple(found), near
 
     def name_as(self, post: Post, source: Source, now: int, brand: str) -> Named:
         """Take the word of an imported row for which brand it is about, instead of the query.
@@ -85,8 +132,8 @@ class Pipeline:
         """
         text = clean(post.text)
         own = brand in self._owners(source, post.author)
-        called = {hit.brand for hit in self._matcher.match(_said(post, text, source)) if hit.addressed}
-        mention = Mention(brand, True, own, brand in called, post.automatic and own)
+        called = {hit.brand for hit in self.matcher.match(_said(post, text, source)) if hit.addressed}
+        mention = Mention(brand, True, own, brand in called, post.automatic and own, by_query=False)
         return Named(_kept(post, text, now), (mention,))
 
     def judge(self, named: Sequence[Named]) -> list[KeptPost]:
@@ -103,8 +150,10 @@ class Pipeline:
         return self._accounts.get((network_of(source), account), ())
 
 
-def _said(post: Post, text: str, source: Source) -> Said:
-    return Said(text, source, post.title, post.url, post.author, post.language, post.in_reply_to)
+def _said(post: Post | KeptPost, text: str, source: Source) -> Said:
+    return Said(
+        text, source, post.title, post.url, post.author, post.language, post.in_reply_to, post.followers
+    )
 
 
 def _with_tone(mentions: tuple[Mention, ...], tone: Tone | None) -> tuple[Mention, ...]:
@@ -126,6 +175,8 @@ def _kept(post: Post, text: str, now: int) -> KeptPost:
         language=_optional(post.language),
         in_reply_to=_optional(post.in_reply_to),
         thread=_optional(post.thread),
+        author_id=_optional(post.author_id),
+        followers=post.followers,
     )
 
 

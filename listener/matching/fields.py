@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from listener.matching.said import Said
@@ -33,6 +33,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _HOST = re.compile(r"[^\s/:@?#*]+")
 _LONGEST_HOST = 253
 _LONGEST_URL = 4096
+_LONGEST_NUMBER = 12
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -40,7 +41,7 @@ def value_of(name: str, given: str) -> str:
     """Return the value of a field in the form that is compared. Raises ValueError, which says what to write."""
     value = given.strip().casefold()
     if name == "min_followers":
-        raise ValueError("min_followers: cannot be used: no source tells how many followers an author has")
+        return _number(value)
     if name == "type":
         return _type(value)
     if "*" in value and name not in ("url", "site"):
@@ -64,6 +65,12 @@ def _type(value: str) -> str:
     return value
 
 
+def _number(value: str) -> str:
+    if not (value.isascii() and value.isdigit()) or len(value) > _LONGEST_NUMBER:
+        raise ValueError("min_followers: takes a whole number, as in min_followers:1000")
+    return str(int(value))
+
+
 def _language(value: str) -> str:
     code = value.replace("_", "-")
     if not _LANGUAGE.fullmatch(code):
@@ -82,23 +89,18 @@ def _site(value: str) -> str:
 
 def tells(field: Field, said: Said) -> bool:
     """Say whether a field is true of a post; what the source does not tell is true of nothing."""
-    match field.name:
-        case "lang":
-            code = _code(said.language)
-            return (
-                code == field.value or code.startswith(field.value + "-") or (not code and field.or_unknown)
-            )
-        case "source":
-            return field.value in (said.source.name.casefold(), said.source.kind.casefold())
-        case "site":
-            return field.value in sites(said.url)
-        case "author":
-            return field.value == account(said.author)
-        case "url":
-            return field.value in address(said.url)
-        case "type":
-            return field.value == ("post" if said.in_reply_to is None else "comment")
-    raise ValueError(f"there is no field {field.name}")
+    if field.name not in _TELLS:
+        raise ValueError(f"there is no field {field.name}")
+    return _TELLS[field.name](field, said)
+
+
+def _in_language(field: Field, said: Said) -> bool:
+    code = _code(said.language)
+    return code == field.value or code.startswith(field.value + "-") or (not code and field.or_unknown)
+
+
+def _followed(field: Field, said: Said) -> bool:
+    return said.followers is not None and said.followers >= int(field.value)
 
 
 def _code(language: str | None) -> str:
@@ -146,6 +148,17 @@ def _ascii(host: str) -> str:
         return host
 
 
+_TELLS: dict[str, Callable[[Field, Said], bool]] = {
+    "lang": _in_language,
+    "source": lambda field, said: field.value in (said.source.name.casefold(), said.source.kind.casefold()),
+    "site": lambda field, said: field.value in sites(said.url),
+    "author": lambda field, said: field.value == account(said.author),
+    "url": lambda field, said: field.value in address(said.url),
+    "type": lambda field, said: field.value == ("post" if said.in_reply_to is None else "comment"),
+    "min_followers": _followed,
+}
+
+
 def unknown(word: str) -> str | None:
     """Return what is wrong with a word like "langage:en", which would otherwise be looked for as it stands."""
     name, colon, rest = word.partition(":")
@@ -157,7 +170,5 @@ def unknown(word: str) -> str | None:
         known = next(iter(difflib.get_close_matches(name, NAMES, 1, 0.75)), None)
     if known is None:
         return None
-    meant = (
-        f"write {known}:{rest}" if known else f"there are {', '.join(f'{known}:' for known in NAMES[:-1])}"
-    )
+    meant = f"write {known}:{rest}" if known else f"there are {', '.join(f'{known}:' for known in NAMES)}"
     return f'there is no field {name}: here; {meant}, or "{word}" to look for the words'

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 
 from ahocorasick_rs import AhoCorasick
 
 from listener.matching import fields
+from listener.matching.brand_query import calls_of, query_of
 from listener.matching.places import plain, stands, wild_end
-from listener.matching.query import parse, term
 from listener.matching.said import Said, network_of
 from listener.matching.scene import Exclusion, Key, Scene, key_of
-from listener.matching.tree import And, Field, Leaf, Node, Or, Term, Title, Wild, holds, leaves, words_of
+from listener.matching.searches import covers, texts, told_by
+from listener.matching.sieve import sieve
+from listener.matching.tree import Field, Leaf, Term, Title, Wild, holds, leaves, words_of
 from storage.mention import Brand, Exclude
 
 # Between text, title and address in the one pass: no literal holds a line's end, and a space ends every word.
@@ -51,6 +54,7 @@ class Matcher:
         self._field_seekers: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         # Which brands of which network have a literal as their handle.
         self._handles: defaultdict[str, dict[Key, list[int]]] = defaultdict(dict)
+        self._calls: list[tuple[str, Term]] = []
         self._wilds: defaultdict[str, dict[Wild, None]] = defaultdict(dict)
         sought: dict[str, None] = {}
         for number, (brand, tree) in enumerate(zip(brands, self._trees, strict=True)):
@@ -85,10 +89,10 @@ class Matcher:
                 yield words.literal
 
     def _add_handles(self, brand: Brand, number: int) -> Iterator[str]:
-        for network, handle in brand.handles.items():
-            if call := term("@" + handle.removeprefix("@")):
-                self._handles[network].setdefault(call.literal, []).append(number)
-                yield call.literal
+        for network, call in calls_of(brand):
+            self._handles[network].setdefault(call.literal, []).append(number)
+            self._calls.append((network, call))
+            yield call.literal
 
     def match(self, said: Said) -> list[Hit]:
         """Return the brands that the post names, in the order of the configuration.
@@ -96,14 +100,27 @@ class Matcher:
         `@handle` of the post's network always matches, whatever the query says, and is reported as addressed;
         only what an excluded author or site says is never a mention.
         """
+        return self.look(said)[0]
+
+    def look(self, said: Said) -> tuple[list[Hit], bool]:
+        """Return what `match` does, and whether it was a near miss.
+
+        That is a post that names nobody although something that some query looks for stood in it: in its text, its
+        title or its address, or as its author or site. To come from a source that is asked for is too little.
+        """
         # Most posts name nobody: they must get out of here after the one pass.
+        seen = self.scene(said)
+        return self._hits(*seen) if seen else ([], False)
+
+    def scene(self, said: Said) -> tuple[Scene, AbstractSet[str]] | None:
+        """Return what was found in a post, and in its address; None where nothing that any query names was."""
         if self._automaton is None and not self._field_seekers:
-            return []
+            return None
         folded = plain(said.text)
         whole, title_at, url_at = self._stretch(folded, said) if self._beside else (folded, *_NOWHERE)
         places = self._automaton.find_matches_as_indexes(whole, overlapping=True) if self._automaton else []
         if not places and not self._field_seekers:
-            return []
+            return None
         found: set[Key] = set()
         titled: set[Key] = set()
         linked: set[str] = set()
@@ -121,8 +138,8 @@ class Matcher:
             if wilds:
                 into.update(self._fitting(literal, into, whole, start))
         if not found and not titled and not linked and not self._field_seekers:
-            return []
-        return self._hits(Scene(said, folded, found, titled), linked)
+            return None
+        return Scene(said, folded, found, titled), linked
 
     def _stretch(self, folded: str, said: Said) -> tuple[str, int, int]:
         """Put title and address behind the text, so that one pass goes over all three; return where they begin."""
@@ -139,11 +156,14 @@ class Matcher:
         wilds = self._wilds.get(prefix, ())
         return [wild for wild in wilds if wild not in found and wild_end(wild, text, start) is not None]
 
-    def _hits(self, scene: Scene, linked: Iterable[str]) -> list[Hit]:
+    def _hits(self, scene: Scene, linked: Iterable[str]) -> tuple[list[Hit], bool]:
         said, found = scene.said, scene.found
         awake = {number for key in found for number in self._seekers.get(key, ())}
         if self._beside or self._field_seekers:
             awake.update(self._woken_beside_the_text(said, scene.titled, linked))
+        near = bool(awake)
+        if self._field_seekers:
+            awake.update(self._woken_by_source(said))
         called: set[int] = set()
         if handles := self._handles.get(network_of(said.source)):
             called.update(number for key in found for number in handles.get(key, ()))
@@ -154,7 +174,8 @@ class Matcher:
             called = {number for number in called if not self._refuses(number, said)}
         if called:
             matched |= called
-        return [Hit(self._names[number], number in called) for number in sorted(matched)]
+        hits = [Hit(self._names[number], number in called) for number in sorted(matched)]
+        return hits, near and not hits
 
     def _woken_beside_the_text(
         self, said: Said, titled: Iterable[Key], linked: Iterable[str]
@@ -164,11 +185,37 @@ class Matcher:
         for literal in linked:
             yield from self._url_seekers.get(literal, ())
         if self._field_seekers:
-            origins = [("author", fields.account(said.author)), ("source", said.source.name.casefold())]
-            origins.append(("source", said.source.kind.casefold()))
-            origins += [("site", site) for site in fields.sites(said.url)]
-            for origin in origins:
-                yield from self._field_seekers.get(origin, ())
+            yield from self._field_seekers.get(("author", fields.account(said.author)), ())
+            for site in fields.sites(said.url):
+                yield from self._field_seekers.get(("site", site), ())
+
+    def _woken_by_source(self, said: Said) -> Iterator[int]:
+        for name in (said.source.name, said.source.kind):
+            yield from self._field_seekers.get(("source", name.casefold()), ())
+
+    def may_match(self, text: str) -> bool:
+        """Say whether some query might be true of a post with this text, whatever else may be so of it.
+
+        Several times as fast as `match`, for each post of a whole network; True of more than what matches. The text
+        is to include the title. A query that may be true by its author, site, address or source alone makes every
+        text one that may match; `sieve` is the same for one network, and knows that it is no other source.
+        """
+        return self._may_match(text)
+
+    @cached_property
+    def _may_match(self) -> Callable[[str], bool]:
+        return sieve(covers(self._trees, [call for _, call in self._calls]))
+
+    def sieve(self, kind: str) -> Callable[[str], bool]:
+        """Return `may_match` for the posts of one network alone."""
+        return sieve(covers(self._trees, self._calls_on(kind), told_by(kind)))
+
+    def searches(self, kind: str) -> tuple[str, ...]:
+        """Return what `searches.searches` does, for one network."""
+        return texts(covers(self._trees, self._calls_on(kind), told_by(kind), wilds=False) or ())
+
+    def _calls_on(self, kind: str) -> list[Term]:
+        return [call for network, call in self._calls if network == kind]
 
     def _refuses(self, number: int, said: Said) -> bool:
         exclusion = self._exclusions.get(number)
@@ -177,26 +224,3 @@ class Matcher:
     def _drops(self, number: int, scene: Scene) -> bool:
         exclusion = self._exclusions.get(number)
         return exclusion is not None and (exclusion.by_origin(scene.said) or scene.has_words_of(exclusion))
-
-
-def query_of(brand: Brand) -> Node:
-    """Return the brand's query, which for a brand without one is its name or any of its aliases.
-
-    A name in one language counts where the post is in that language, or in nobody knows which. Raises
-    QueryError, and ValueError where nothing gives anything to look for.
-    """
-    if brand.query is not None:
-        return parse(brand.query)
-    found: list[Node] = list(_terms((brand.name, *brand.aliases)))
-    for language, names in brand.aliases_in.items():
-        code = fields.value_of("lang", language)
-        local = tuple(_terms(names))
-        if local:
-            found.append(And((Or(local), Field("lang", code, or_unknown=True))))
-    if not found:
-        raise ValueError(f"the brand {brand.name!r} needs a query: its name has no letter to look for")
-    return found[0] if len(found) == 1 else Or(tuple(found))
-
-
-def _terms(names: Iterable[str]) -> Iterator[Term]:
-    return (found for name in names if (found := term(name)))

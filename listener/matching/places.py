@@ -19,7 +19,11 @@ Span = tuple[int, int]
 
 def plain(text: str) -> str:
     """Fold a text, with one space between words, as in the literals: a phrase may run over a line's end."""
-    return " ".join(fold(text).split())
+    folded = fold(text)
+    # No white space but a space is printable: most texts need no taking apart.
+    if "  " not in folded and folded.isprintable():
+        return folded.strip(" ")
+    return " ".join(folded.split())
 
 
 def as_written(text: str) -> str:
@@ -112,31 +116,39 @@ def _occurrences(literal: str, text: str) -> Iterator[Span]:
 
 def near(pair: Near, folded: str, written: str) -> bool:
     """Say whether two different places of a text that is known to hold the words are near enough."""
+    return next(near_pairs(pair, folded, written), None) is not None
+
+
+def near_pairs(pair: Near, folded: str, written: str) -> Iterator[tuple[Span, Span]]:
+    """Yield two places that are near enough, for each place of one side that has another side near."""
     left, right = _places(pair.left, folded, written), _places(pair.right, folded, written)
     if not left or not right:
-        return False
+        return
     starts = word_starts(folded)
-    if _follows(left, right, starts, pair.most):
-        return True
-    return not pair.ordered and _follows(right, left, starts, pair.most)
+    yield from _follows(left, right, starts, pair.most)
+    if not pair.ordered:
+        yield from _follows(right, left, starts, pair.most)
 
 
-def _follows(left: Iterable[Span], right: Iterable[Span], starts: list[int], most: int) -> bool:
-    """Say whether any `right` begins after a `left` with at most so many words beginning between."""
-    begins = sorted(start for start, _ in right)
-    for _, end in left:
+def _follows(
+    left: Iterable[Span], right: Iterable[Span], starts: list[int], most: int
+) -> Iterator[tuple[Span, Span]]:
+    """Yield where a `right` begins after a `left` with at most so many words beginning between."""
+    following = sorted(right)
+    begins = [start for start, _ in following]
+    for span in left:
         # The first that follows is the nearest: no other needs to be looked at.
-        at = bisect_left(begins, end)
-        if at < len(begins) and bisect_left(starts, begins[at]) - bisect_left(starts, end) <= most:
-            return True
-    return False
+        at = bisect_left(begins, span[1])
+        if at < len(begins) and bisect_left(starts, begins[at]) - bisect_left(starts, span[1]) <= most:
+            yield span, following[at]
 
 
 def _places(alternatives: Iterable[Words], folded: str, written: str) -> list[Span]:
-    return [span for words in alternatives for span in _places_of(words, folded, written)]
+    return [span for words in alternatives for span in places_of(words, folded, written)]
 
 
-def _places_of(words: Words, folded: str, written: str) -> Iterator[Span]:
+def places_of(words: Words, folded: str, written: str) -> Iterator[Span]:
+    """Yield where in the folded text the words stand."""
     match words:
         case Term(literal):
             yield from (span for span in _occurrences(literal, folded) if stands(folded, *span))

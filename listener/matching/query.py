@@ -8,6 +8,7 @@ from functools import cache
 
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, VisitError
+from lark.tree import Meta
 
 from listener.matching import fields
 from listener.matching.mistakes import QueryError, check_pairs, explain, slip
@@ -84,12 +85,12 @@ def parse(query: str) -> Node:
 def term(words: str) -> Term | None:
     """Return the Term for a name as people write it, or None where nothing of it can be looked for."""
     literal = " ".join(fold(words).split())
-    return Term(literal) if literal.strip("#@") else None
+    return Term(literal, " ".join(words.split())) if literal.strip("#@") else None
 
 
 @cache
 def _parser() -> Lark:
-    return Lark(GRAMMAR, start="query", parser="lalr", lexer="basic")
+    return Lark(GRAMMAR, start="query", parser="lalr", lexer="basic", propagate_positions=True)
 
 
 class _Build(Transformer[Token, Node]):
@@ -127,9 +128,10 @@ class _Build(Transformer[Token, Node]):
         except ValueError as error:
             raise self._error(str(error), token) from None
 
-    @v_args(inline=True)
-    def without(self, operator: Token, part: Node) -> Node:
-        return Not(part, (operator.start_pos or 0) + 1)
+    @v_args(inline=True, meta=True)
+    def without(self, meta: Meta, operator: Token, part: Node) -> Node:
+        clause = " ".join(self._query[meta.start_pos : meta.end_pos].split())
+        return Not(part, (operator.start_pos or 0) + 1, clause)
 
     def both(self, parts: list[Node | Token]) -> Node:
         return And(tuple(part for part in parts if not isinstance(part, Token)))

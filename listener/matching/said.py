@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.mention import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One post as queries see it. `text` includes the title; None stands for what its source does not tell."""
 
+    # A tuple, not a frozen dataclass: one is made for each post that comes near, and is made in a third of the time.
     text: str
     source: Source
     title: str | None = None
@@ -18,6 +18,7 @@ class Said:
     author: str | None = None
     language: str | None = None
     in_reply_to: str | None = None
+    followers: int | None = None
 
 
 def network_of(source: Source) -> str:

@@ -27,39 +27,43 @@ class Exclusion:
         """Raises ValueError for a site or a snippet that cannot be one."""
         self._authors = frozenset(fields.value_of("author", author) for author in exclude.authors)
         self._sites = frozenset(fields.value_of("site", site) for site in exclude.sites)
-        self._snippets = tuple(snippet(name) for name in exclude.snippets)
+        self.snippets = {name: snippet(name) for name in exclude.snippets}
 
     @property
     def words(self) -> AbstractSet[str]:
         """What must be looked for in every text, so that `by_words` can answer."""
-        return frozenset(word for one in self._snippets for word in one.words)
+        return frozenset(word for one in self.snippets.values() for word in one.words)
 
     def by_origin(self, said: Said) -> bool:
         """Say whether its author or its site is excluded."""
-        if self._authors and fields.account(said.author) in self._authors:
-            return True
+        return self.by_author(said) or self.by_site(said)
+
+    def by_author(self, said: Said) -> bool:
+        return bool(self._authors) and fields.account(said.author) in self._authors
+
+    def by_site(self, said: Said) -> bool:
         return bool(self._sites) and not self._sites.isdisjoint(fields.sites(said.url))
 
     def by_words(self, found: AbstractSet[object], folded: str) -> bool:
         """Say whether it is a post of an excluded kind."""
-        return any(one.excludes(found, folded) for one in self._snippets)
+        return any(one.excludes(found, folded) for one in self.snippets.values())
 
 
 class Scene:
     """Answers for everything in a query that is more than a word."""
 
     # One is made for each post in which something was found, and most are asked nothing.
-    __slots__ = ("_as_written", "_folded", "found", "said", "titled")
+    __slots__ = ("_as_written", "folded", "found", "said", "titled")
 
     def __init__(self, said: Said, folded: str, found: AbstractSet[Key], titled: AbstractSet[Key]) -> None:
         self.said = said
-        self._folded = folded
+        self.folded = folded
         self.found = found
         self.titled = titled
         self._as_written: str | None = None
 
     @property
-    def _written(self) -> str:
+    def written(self) -> str:
         if self._as_written is None:
             self._as_written = as_written(self.said.text)
         return self._as_written
@@ -70,9 +74,9 @@ class Scene:
             case Wild():
                 return leaf in self.found
             case Exact(literal=literal):
-                return literal in self.found and stands_as_written(leaf, self._written)
+                return literal in self.found and stands_as_written(leaf, self.written)
             case Near(left, right):
-                return self._any(left) and self._any(right) and near(leaf, self._folded, self._written)
+                return self._any(left) and self._any(right) and near(leaf, self.folded, self.written)
             case Title(words):
                 return self._in_title(words)
             case Field():
@@ -88,4 +92,4 @@ class Scene:
 
     def has_words_of(self, exclusion: Exclusion) -> bool:
         """Say whether the post is of a kind that is excluded."""
-        return exclusion.by_words(self.found, self._folded)
+        return exclusion.by_words(self.found, self.folded)

@@ -131,6 +131,11 @@ class Snippet:
         """Say whether a folded text, in which these literals stand, is of this kind."""
         return not self.words.isdisjoint(found) or bool(self.pattern and self.pattern.search(folded))
 
+    def found_in(self, found: AbstractSet[object], folded: str) -> list[str]:
+        """Return what of it is in a folded text in which these literals stand."""
+        by_pattern = self.pattern.finditer(folded) if self.pattern else ()
+        return sorted({*(word for word in self.words if word in found), *(match[0] for match in by_pattern)})
+
 
 @cache
 def snippet(name: str) -> Snippet:

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-TOO_WIDE = frozenset({"lang", "type"})
+TOO_WIDE = frozenset({"lang", "type", "min_followers"})
 """Fields that half of all posts have: they narrow a query and are nothing to look for by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word, a phrase, "#tag" or "@handle", folded, with single spaces."""
+    """A word, a phrase, "#tag" or "@handle", folded, with single spaces. `written`: as the query has it."""
 
     literal: str
+    written: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,11 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Not:
+    """`clause` is how the query says it, from NOT to its end."""
+
     part: Node
     column: int = field(default=1, compare=False)
+    clause: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,12 @@ def culprit(node: Node) -> Not | Field | None:
     The matcher relies on it: it looks at a brand's tree only where something wanted was found. What is not
     wanted can only make a tree less true, so it need not wake anybody.
     """
-    return _culprit(node) if _can_be(node, True) else None
+    return _culprit(node) if needs_nothing(node) else None
+
+
+def needs_nothing(node: Node) -> bool:
+    """Say whether the query may be true of a post in which nothing of it was found."""
+    return _can_be(node, True)
 
 
 def _culprit(node: Node) -> Not | Field | None:

@@ -7,10 +7,21 @@ from collections.abc import Sequence
 import pytest
 from pages import tone
 
-from listener.collectors.post import AHEAD, EARLIEST, LONGEST_TEXT, Page, Post, plausible
+from listener.collectors.post import (
+    AHEAD,
+    EARLIEST,
+    LONGEST_TEXT,
+    AccountGone,
+    Delete,
+    Edit,
+    Page,
+    Post,
+    plausible,
+)
 from listener.pipeline import Pipeline, clean
 from sentiment.tone import Text, Tone
-from storage.mention import Brand, Heard, Kept, SetAside, Source
+from storage.mention import Brand, Gap, Heard, Kept, SetAside, Source
+from storage.mention import Reading as Counters
 
 NOW = 1_790_000_000
 HACKERNEWS = Source("hackernews", "hackernews")
@@ -254,3 +265,60 @@ def test_names_in_one_language_are_masked_too(engine: Reading) -> None:
     (kept,) = keep(pipeline, post("Gro and SPT are good", language="sv")).posts
     assert kept.mentions
     assert engine.texts == [Text("brand and brand are good", "sv")]
+
+
+def test_events_of_a_page_reach_the_store_each_in_its_place(pipeline: Pipeline, engine: Reading) -> None:
+    counted = Counters("1", NOW, {"likes": 3})
+    page = Page(
+        [post(), Edit(post("Bolt now", native_id="2")), Delete("3"), AccountGone("did:4"), counted],
+        {"at": 1},
+        cut=2,
+        gap=Gap(NOW - 60, NOW - 30, "why"),
+        set_aside=[SetAside("9", "ValueError", "{}")],
+    )
+    kept = pipeline.keep(page, HACKERNEWS, NOW)
+    assert [p.native_id for p in kept.posts] == ["1"]
+    assert [(p.native_id, [m.brand for m in p.mentions]) for p in kept.edits] == [("2", ["Bolt"])]
+    assert kept.edits[0].mentions[0].tone is not None
+    assert (kept.deleted, kept.departed, kept.readings) == (["3"], ["did:4"], [counted])
+    assert (kept.items, kept.cut, kept.gap) == (6, 2, Gap(NOW - 60, NOW - 30, "why"))
+    assert len(engine.texts) == 2
+
+
+def test_an_edit_that_names_nobody_any_more_is_passed_on(pipeline: Pipeline) -> None:
+    (edited,) = pipeline.keep(Page([Edit(post("nothing"))], None), HACKERNEWS, NOW).edits
+    assert edited.mentions == ()
+
+
+def test_what_concerns_nobody_goes_into_the_sample_and_a_near_miss_says_so(engine: Reading) -> None:
+    pipeline = Pipeline([Brand("Acme", query="acme NOT street")], engine)
+    posts = [post("acme"), post("acme street", native_id="2"), post("else", native_id="3")]
+    kept = keep(pipeline, *posts, post("else", native_id="4", in_reply_to="1"))
+    assert [p.native_id for p in kept.posts] == ["1", "4"]
+    assert [(u.post.native_id, u.near) for u in kept.unmatched] == [("2", True), ("3", False), ("4", False)]
+    assert [p.native_id for p in kept.posts if not p.mentions] == ["4"]
+
+
+def test_the_word_of_an_import_is_no_word_of_the_query(pipeline: Pipeline) -> None:
+    named = pipeline.name_as(post("nothing"), FORUM, NOW, "Acme")
+    assert [m.by_query for m in named.mentions] == [False]
+    assert [m.by_query for m in pipeline.name(post(), FORUM, NOW).mentions] == [True]
+
+
+def test_the_words_of_a_topic_are_not_masked_like_names(engine: Reading) -> None:
+    pipeline = Pipeline([Brand("Good kettles", topic=True), Brand("Acme")], engine)
+    keep(pipeline, post("good kettles by acme"))
+    assert "good kettles" in engine.texts[0].text.lower()
+    assert "acme" not in engine.texts[0].text.lower()
+
+
+def test_a_kept_post_is_named_again_by_the_queries_of_today(engine: Reading) -> None:
+    before = keep(Pipeline([Brand("Acme")], engine), post("acme and bolt")).posts[0]
+    again = Pipeline([Brand("Bolt")], engine).name_again(before, HACKERNEWS)
+    assert [(m.brand, m.matched, m.tone) for m in again] == [("Bolt", True, None)]
+
+
+def test_the_follower_count_of_an_author_can_be_asked_for(engine: Reading) -> None:
+    pipeline = Pipeline([Brand("Acme", query="acme min_followers:100")], engine)
+    posts = [post(followers=n, native_id=str(n)) for n in (None, 99, 100)]
+    assert [p.native_id for p in keep(pipeline, *posts).posts] == ["100"]

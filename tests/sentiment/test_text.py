@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sentiment.text import (
+    _fold_together,
     fold,
     fold_in_place,
     is_edge,
@@ -83,6 +84,28 @@ def test_half_a_surrogate_pair_is_no_text() -> None:
 @example("ŉ ǰ ΐ ᾳ ﬃ ẞ ﷺ")
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
+
+
+_ANY_LETTERS = st.text() | st.text(
+    st.sampled_from(
+        "aßİΣéĳ\u0301\u0345\u0327\u3099かが\u1112\u1161\u11ab한کي\u0653\u064eا\u09c7\u09beकि™² ﷺ\u200dΐŉ😀\ufe0f"
+    )
+)
+
+
+@given(_ANY_LETTERS)
+@example("ΑΣ ΑΣΑ Σ")
+def test_the_short_way_letter_by_letter_gives_what_the_long_way_gives(text: str) -> None:
+    assert fold(text) == _fold_together(text)
+
+
+def test_both_ways_give_the_same_for_every_letter() -> None:
+    for first in range(0, 0x110000, 32):
+        # Beside a letter that changes, all in one text: none may become one with another, or change twice.
+        text = "É".join(map(chr, range(first, first + 32)))
+        if fold(text) != _fold_together(text):
+            assert [hex(ord(letter)) for letter in text if fold(letter) != _fold_together(letter)] == []
+            raise AssertionError(f"together, from {first:x}")
 
 
 @given(st.text())

@@ -7,12 +7,14 @@ import os
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listener.matching.matcher import Hit, Matcher, query_of
+from listener.matching.brand_query import query_of
+from listener.matching.matcher import Hit, Matcher
 from listener.matching.mistakes import QueryError
 from listener.matching.said import Said
 from listener.matching.tree import And, Field, Or, Term
@@ -21,7 +23,7 @@ from storage.mention import Brand, Exclude, Source
 DATA = Path(os.environ.get("LISTENER_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 
-def said(text: str, kind: str = "feeds", **facts: str | None) -> Said:
+def said(text: str, kind: str = "feeds", **facts: Any) -> Said:
     return Said(text, Source(kind, kind), **facts)
 
 
@@ -202,13 +204,13 @@ def test_no_fact_raises_or_takes_long(strange: str) -> None:
     matcher = Matcher(
         [Brand("X", query=everything, exclude=Exclude(("bob",), ("example.com",), ("stock_tickers",)))]
     )
-    facts = dict.fromkeys(("title", "url", "author", "language"), strange)
+    facts: dict[str, Any] = dict.fromkeys(("title", "url", "author", "language"), strange)
     began = time.process_time()
     assert matcher.match(Said("acme", Source("x", "y"), **facts, in_reply_to="1"))
     assert time.process_time() - began < 5
 
 
-def hits(query: str, text: str = "", **facts: str | None) -> bool:
+def hits(query: str, text: str = "", **facts: Any) -> bool:
     return bool(Matcher([Brand("X", query=query)]).match(said(text, "hackernews", **facts)))
 
 
@@ -254,14 +256,52 @@ def hits(query: str, text: str = "", **facts: str | None) -> bool:
         ("acme lang:en", {"text": "acme"}, False),
         ("acme NOT lang:en", {"text": "acme"}, True),
         ("acme NOT lang:en", {"text": "acme", "language": "en"}, False),
+        ("acme min_followers:100", {"text": "acme", "followers": 100}, True),
+        ("acme min_followers:100", {"text": "acme", "followers": 99}, False),
+        ("acme min_followers:0", {"text": "acme"}, False),
+        ("acme NOT min_followers:100", {"text": "acme"}, True),
         ("acme NOT site:acme.example", {"text": "acme", "url": "https://www.acme.example/"}, False),
         ("acme NOT author:bob", {"text": "acme", "author": "bob"}, False),
         ("acme OR author:bob", {"text": "x", "author": "bob"}, True),
         ("(acme OR source:hackernews) NOT title:x", {"text": "x", "title": "x"}, False),
     ],
 )
-def test_fields(query: str, facts: dict[str, str], found: bool) -> None:
+def test_fields(query: str, facts: dict[str, Any], found: bool) -> None:
     assert hits(query, **facts) is found
+
+
+@pytest.mark.parametrize(
+    ("query", "facts", "near"),
+    [
+        ("acme kettle", {"text": "acme"}, True),
+        ("acme NOT kettle", {"text": "acme kettle"}, True),
+        ("acme NOT kettle", {"text": "kettle"}, False),
+        ("acme NOT kettle", {"text": "acme"}, False),
+        ("acme kettle", {"text": "acmes"}, False),
+        ("acme lang:en", {"text": "acme", "language": "es"}, True),
+        ("title:acme lang:en", {"text": "x", "title": "acme"}, True),
+        ("url:careers lang:en", {"text": "x", "url": "https://x.example/careers"}, True),
+        ("author:bob kettle", {"text": "x", "author": "bob"}, True),
+        ("site:x.example kettle", {"text": "x", "url": "https://x.example/careers"}, True),
+        ("source:hackernews kettle", {"text": "x"}, False),
+        ("source:hackernews kettle", {"text": "kettle"}, False),
+        ("listen* NEAR/1 acme", {"text": "acme is not what listens"}, True),
+    ],
+)
+def test_a_near_miss_is_a_post_with_something_that_is_sought(
+    query: str, facts: dict[str, Any], near: bool
+) -> None:
+    found, missed = Matcher([Brand("X", query=query)]).look(said(kind="hackernews", **facts))
+    assert missed is near
+    assert not (found and missed)
+
+
+def test_what_is_excluded_is_a_near_miss_and_what_another_brand_has_is_none() -> None:
+    matcher = Matcher([Brand("Acme", query="acme", exclude=Exclude(authors=("bob",))), Brand("Bolt")])
+    assert matcher.look(said("acme", author="bob")) == ([], True)
+    assert matcher.look(said("acme and bolt", author="bob")) == ([Hit("Bolt")], False)
+    assert matcher.look(said("nothing")) == ([], False)
+    assert Matcher([]).look(said("acme")) == ([], False)
 
 
 def test_what_is_not_wanted_wakes_nobody() -> None:

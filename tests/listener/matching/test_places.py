@@ -10,16 +10,16 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from queries import written
+from queries import POSTS, SOURCE, TREES, written
 
 from listener.matching.matcher import Matcher
 from listener.matching.mistakes import QueryError
+from listener.matching.places import plain
 from listener.matching.query import parse
 from listener.matching.said import Said
 from listener.matching.tree import And, Exact, Field, Near, Node, Not, Or, Term, Title, Wild, Words
-from storage.mention import Brand, Source
-
-SOURCE = Source("feed:example", "feeds")
+from sentiment.text import fold
+from storage.mention import Brand
 
 
 def finds(query: str, text: str) -> bool:
@@ -138,6 +138,11 @@ def test_no_text_makes_them_slow(query: str, text: str) -> None:
     assert time.process_time() - began < 5
 
 
+@given(st.text() | st.text(alphabet="aÉ \n\t\x1c\x85\u2028\u3000\xa0\u200b"))
+def test_there_is_one_space_between_words(text: str) -> None:
+    assert plain(text) == " ".join(fold(text).split())
+
+
 def places(words: Words, text: str) -> Iterator[tuple[int, int]]:
     match words:
         case Term(literal):
@@ -181,42 +186,6 @@ def naive(node: Node, said: Said) -> bool:
         case Term() | Wild() | Exact():
             return any(places(node, text))
     raise AssertionError(node)
-
-
-WORDS: st.SearchStrategy[Words] = st.sampled_from(
-    [
-        Term("a"), Term("ab"), Term("abc"), Term("a b"), Term("ab abc"), Wild("abc*"), Wild("abc?"), Wild("ab?"),
-        Wild("ab?d*"), Wild("abc*d"), Exact("AB", "ab"), Exact("Abc", "abc"), Exact("a B", "a b"), Exact("a", "a"),
-    ]
-)  # fmt: skip
-SIDES = st.lists(WORDS, min_size=1, max_size=2).map(tuple)
-LEAVES: st.SearchStrategy[Node] = (
-    WORDS
-    | st.builds(Near, SIDES, SIDES, st.integers(0, 3), st.booleans())
-    | st.builds(Title, WORDS)
-    | st.sampled_from([Field("author", "bob"), Field("lang", "en")])
-)
-TREES: st.SearchStrategy[Node] = st.recursive(
-    LEAVES,
-    lambda parts: (
-        st.builds(Not, parts)
-        | st.lists(parts, min_size=2, max_size=3).map(tuple).map(And)
-        | st.lists(parts, min_size=2, max_size=3).map(tuple).map(Or)
-    ),
-    max_leaves=8,
-)
-TEXTS = st.lists(
-    st.sampled_from(["a", "A", "ab", "AB", "abc", "Abc", "abcd", "ABCxd", "b", "B", "x", "_", "'", " ", "\n", ", "]),
-    max_size=12,
-).map(" ".join) | st.text(alphabet="aAbBcd' ", max_size=14)  # fmt: skip
-POSTS = st.builds(
-    Said,
-    TEXTS,
-    st.just(SOURCE),
-    title=st.none() | TEXTS,
-    author=st.sampled_from([None, "bob", "eve"]),
-    language=st.sampled_from([None, "en", "es"]),
-)
 
 
 @given(st.lists(TREES, min_size=1, max_size=4), st.lists(POSTS, min_size=1, max_size=4))

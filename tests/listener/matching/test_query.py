@@ -79,6 +79,7 @@ A, B, C = Term("a"), Term("b"), Term("c")
         ("c OR a NEAR/3 b c", Or((C, And((Near((A,), (B,), 3), C))))),
         ("near a", And((Term("near"), A))),
         ("a lang:PT_br", And((A, Field("lang", "pt-br")))),
+        ("a min_followers:0100", And((A, Field("min_followers", "100")))),
         ("LANG:en a", And((Field("lang", "en"), A))),
         ("a lang: en", And((A, Field("lang", "en")))),
         ("source:feed:example.com/x", Field("source", "feed:example.com/x")),
@@ -165,7 +166,12 @@ def test_trees(query: str, tree: Node) -> None:
         ("a lang:`en`", 8, "never exact"),
         ("a lang:", 8, "must follow"),
         ("a source:title:b", 10, "one value must stand behind source:"),
-        ("a min_followers:100", 3, "no source tells how many followers"),
+        ("a min_followers:1k", 3, "min_followers: takes a whole number"),
+        ("a min_followers:-5", 3, "min_followers: takes a whole number"),
+        ("a min_followers:²", 3, "min_followers: takes a whole number"),
+        ("a min_followers:9999999999999", 3, "min_followers: takes a whole number"),
+        ("a OR min_followers:100", 6, "min_followers: alone matches far too much"),
+        ("a followers:100", 3, "write min_followers:100"),
         ("a type:repost", 3, "no source tells reposts"),
         ("a type:story", 3, "post or comment"),
         ("a site:x.example/y", 3, "takes a host alone"),
@@ -214,7 +220,9 @@ def test_a_query_error_is_a_value_error() -> None:
 
 
 def test_a_name_becomes_a_term() -> None:
-    assert term(" Acme  Corp. ") == Term("acme corp.")
+    found = term(" Acmé  Corp. ")
+    assert found == Term("acme corp.")
+    assert found.written == "Acmé Corp."
     assert term("#") is None
     assert term("") is None
 

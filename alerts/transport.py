@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -17,20 +16,18 @@ from email.utils import parsedate_to_datetime
 from types import SimpleNamespace, TracebackType
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
-from alerts.addresses import PrivateAddress, check_literal, is_public, public_url, refusal
+from alerts.addresses import PrivateAddress, check_literal, public_url
+from alerts.guard import CONNECT_TIMEOUT, READ_TIMEOUT, USER_AGENT, RedirectedStream, session
 
-__all__ = ["Answer", "NoAnswer", "Refused", "Transport", "public_url", "retry_after"]
+__all__ = ["USER_AGENT", "Answer", "NoAnswer", "Refused", "Transport", "public_url", "retry_after"]
 
-USER_AGENT = "Listener/0.1.0 (+social listening daemon; see README)"
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 20.0
 LONGEST_RETRY_AFTER = 86_400.0
 _BLOCK = 65_536
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# A stream that is refused like this stays refused until somebody changes the address or the token.
+_FINAL = frozenset({400, 401, 403, 404, 405, 410})
 # What may follow a redirect to another host. Everything else could be a credential meant for the first one.
 _HARMLESS = frozenset({"accept", "accept-language", "if-none-match", "if-modified-since", "user-agent"})
 _SECONDS = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,9})?")
@@ -72,16 +69,16 @@ class Transport:
         self._open: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Transport:
-        self._guarded = _session(_PublicOnly(ThreadedResolver()))
-        self._open = _session(ThreadedResolver())
+        self._guarded = session(public_only=True)
+        self._open = session(public_only=False)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for session in (self._guarded, self._open):
-            if session is not None:
-                await session.close()
+        for opened in (self._guarded, self._open):
+            if opened is not None:
+                await opened.close()
         self._guarded = self._open = None
 
     async def request(
@@ -164,6 +161,48 @@ class Transport:
                 headers = {name: value for name, value in headers.items() if name.lower() in _HARMLESS}
             target = following
 
+    async def websocket(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        max_bytes: int,
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Open a websocket to a ws(s) or http(s) address, guarded like a request; the caller closes it.
+
+        Redirects are refused. A server that is silent for long is pinged, and given up when it does not answer.
+        Raises NoAnswer and Refused.
+        """
+        target = _parse(re.sub(r"^ws(?=s?://)", "http", url))
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT + READ_TIMEOUT):
+                session = self._session_for(target, allow_private)
+                return await session.ws_connect(
+                    target.with_user(None),
+                    headers=_request_headers(target, headers),
+                    heartbeat=READ_TIMEOUT,
+                    max_msg_size=max_bytes,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                )
+        except TimeoutError as error:
+            raise NoAnswer(f"{target.host} did not answer in time", sent=True) from error
+        except aiohttp.InvalidURL as error:
+            raise Refused("the address is not a valid address") from error
+        except aiohttp.ClientConnectorDNSError as error:
+            if isinstance(error.os_error, PrivateAddress):
+                raise Refused(str(error.os_error)) from error
+            raise NoAnswer(f"the name {target.host} was not found", sent=False) from error
+        except (PrivateAddress, RedirectedStream) as error:
+            raise Refused(str(error)) from error
+        except aiohttp.WSServerHandshakeError as error:
+            reason = f"{target.host} answered {error.status} instead of opening a stream"
+            if error.status in _FINAL:
+                raise Refused(reason) from error
+            raise NoAnswer(reason, sent=True) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise NoAnswer(f"{target.host}: {_in_words(error)}", sent=True) from error
+
     def _session_for(self, target: URL, private: bool) -> aiohttp.ClientSession:
         session = self._open if private else self._guarded
         if session is None:
@@ -191,47 +230,6 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         except (ValueError, TypeError, IndexError, OverflowError):
             return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
-
-
-class _PublicOnly(AbstractResolver):
-    """Lets only public addresses through.
-
-    It filters the very answer that the connection is then made with, so a name that changes its address
-    between check and use (DNS rebinding) gains nothing.
-    """
-
-    def __init__(self, inner: AbstractResolver) -> None:
-        self._inner = inner
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        allowed = [answer for answer in found if is_public(answer["host"])]
-        if not allowed:
-            raise PrivateAddress(refusal(host))
-        return allowed
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
-def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(_mark_sent)
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, force_close=True),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate"},
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=READ_TIMEOUT),
-        trace_configs=[trace],
-        trust_env=False,
-    )
-
-
-async def _mark_sent(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
-    """From the moment a connection stands, the request may arrive, whatever happens afterwards."""
-    context.trace_request_ctx.sent = True
 
 
 def _parse(url: str) -> URL:

@@ -6,12 +6,16 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from alerts.transport import Answer, NoAnswer, Refused, Transport, public_url, retry_after
 from listener.collectors.base import Permanent, Retriable
+from listener.stream import Stream
+from storage.mention import Traffic
 
 PER_HOST = 2
 # Over all hosts: while the resolver is silent each request holds a thread of the pool that also judges the rules and
@@ -35,6 +39,32 @@ _REMEDIES = {
 }
 
 
+class Tally:
+    """Counts the requests of one source for its ledger."""
+
+    def __init__(self) -> None:
+        self._requests = self._answers = self._errors = 0
+
+    def asked(self) -> None:
+        self._requests += 1
+
+    def answered(self, *, well: bool) -> None:
+        if well:
+            self._answers += 1
+        else:
+            self._errors += 1
+
+    def take(self) -> Traffic:
+        """Return what was counted since the last call."""
+        counted = Traffic(self._requests, self._answers, self._errors)
+        self._requests = self._answers = self._errors = 0
+        return counted
+
+
+# Collectors share one client and know nothing of the ledger: whoever polls a source says here where to count.
+TALLY: ContextVar[Tally] = ContextVar("tally")
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """What a GET brought. With `not_modified` the body is empty and the validators are the ones that were sent."""
@@ -45,6 +75,7 @@ class Fetched:
     last_modified: str | None
     content_type: str | None
     url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class PoliteClient:
@@ -62,6 +93,7 @@ class PoliteClient:
         *,
         etag: str | None = None,
         last_modified: str | None = None,
+        headers: Mapping[str, str] | None = None,
         allow_private: bool = False,
         max_bytes: int = 16_000_000,
         accept: str = "*/*",
@@ -71,16 +103,94 @@ class PoliteClient:
 
         Raises Retriable (with the server's Retry-After, if any) and Permanent; their words hold no query string.
         """
-        headers = {"Accept": accept}
+        sent = {"Accept": accept, **(headers or {})}
         if etag:
-            headers["If-None-Match"] = etag
+            sent["If-None-Match"] = etag
         if last_modified:
-            headers["If-Modified-Since"] = last_modified
-        async with self._turns[urlsplit(url).hostname or ""], self._seats:
-            answer = await self._ask(url, headers, allow_private, max_bytes, timeout)
+            sent["If-Modified-Since"] = last_modified
+        answer = await self._in_turn("GET", url, sent, None, allow_private, max_bytes, timeout)
         if answer.status == 304 and (etag or last_modified):
+            _count_answer(well=True)
             return Fetched(True, b"", etag, last_modified, None, answer.url)
-        if not 200 <= answer.status < 300:
+        return self._fetched(answer, url)
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        max_bytes: int = 16_000_000,
+        timeout: float = 30.0,  # noqa: ASYNC109 - handed on to the transport
+    ) -> Fetched:
+        """Send a JSON document, as a login wants it. Raises Retriable and Permanent."""
+        sent = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
+        answer = await self._in_turn("POST", url, sent, body, allow_private, max_bytes, timeout)
+        return self._fetched(answer, url)
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        max_bytes: int = 1_000_000,
+    ) -> AsyncIterator[Stream]:
+        """Open a websocket and read it for as long as the block runs. Raises Retriable and Permanent."""
+        _count_request()
+        try:
+            async with self._turns[urlsplit(url).hostname or ""], self._seats:
+                socket = await self._transport.websocket(
+                    url, headers=headers, allow_private=allow_private, max_bytes=max_bytes
+                )
+        except NoAnswer as error:
+            _count_answer(well=False)
+            raise Retriable(str(error)) from error
+        except Refused as error:
+            _count_answer(well=False)
+            raise Permanent(str(error)) from error
+        _count_answer(well=True)
+        stream = Stream(socket, urlsplit(url).hostname or "")
+        try:
+            yield stream
+        finally:
+            await stream.close()
+
+    async def _in_turn(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        allow_private: bool,
+        max_bytes: int,
+        limit: float,
+    ) -> Answer:
+        async with self._turns[urlsplit(url).hostname or ""], self._seats:
+            _count_request()
+            try:
+                return await self._transport.request(
+                    method,
+                    url,
+                    headers=headers,
+                    body=body,
+                    allow_private=allow_private,
+                    max_bytes=max_bytes,
+                    timeout=limit,
+                )
+            except NoAnswer as error:
+                _count_answer(well=False)
+                raise Retriable(str(error)) from error
+            except Refused as error:
+                _count_answer(well=False)
+                raise Permanent(str(error)) from error
+
+    def _fetched(self, answer: Answer, url: str) -> Fetched:
+        well = 200 <= answer.status < 300
+        _count_answer(well=well)
+        if not well:
             raise _failure(answer, url, self._clock())
         return Fetched(
             not_modified=False,
@@ -89,19 +199,18 @@ class PoliteClient:
             last_modified=_validator(answer, "Last-Modified"),
             content_type=answer.headers.get("Content-Type"),
             url=answer.url,
+            headers=answer.headers,
         )
 
-    async def _ask(
-        self, url: str, headers: dict[str, str], allow_private: bool, max_bytes: int, limit: float
-    ) -> Answer:
-        try:
-            return await self._transport.request(
-                "GET", url, headers=headers, allow_private=allow_private, max_bytes=max_bytes, timeout=limit
-            )
-        except NoAnswer as error:
-            raise Retriable(str(error)) from error
-        except Refused as error:
-            raise Permanent(str(error)) from error
+
+def _count_request() -> None:
+    if (tally := TALLY.get(None)) is not None:
+        tally.asked()
+
+
+def _count_answer(*, well: bool) -> None:
+    if (tally := TALLY.get(None)) is not None:
+        tally.answered(well=well)
 
 
 def backoff(
@@ -121,7 +230,7 @@ def _failure(answer: Answer, url: str, now: float) -> Retriable | Permanent:
     if answer.status >= 500 or answer.status in _WAIT_AND_TRY or answer.status == 304:
         return Retriable(f"{where} answered {answer.status}", retry_after(answer.headers, now))
     remedy = _REMEDIES.get(answer.status, "check the address")
-    return Permanent(f"{where} answered {answer.status}: {remedy}")
+    return Permanent(f"{where} answered {answer.status}: {remedy}", answer.status)
 
 
 def _validator(answer: Answer, name: str) -> str | None:

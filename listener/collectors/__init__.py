@@ -1,6 +1,7 @@
 """The sources that can be listened to, and the one place where a broken item is set aside.
 
-Each module named here has a pydantic class `Options` and a function `build(options, client) -> list[Collector]`.
+Each module named here has a pydantic class `Options`, a function `build(options, client, ear) -> list[Collector]`, a
+`GRADE`, and a pure `to_event(item)` that reads one item as the wire brought it (None where there is nothing to keep).
 """
 
 from __future__ import annotations
@@ -8,40 +9,73 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from pathlib import PurePath
-from typing import TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from listener.collectors.post import Post
+from pydantic import BaseModel
+
+from listener.collectors.base import Collector, Ear
+from listener.collectors.post import Event
 from storage.mention import SetAside
 
+if TYPE_CHECKING:
+    # Loading aiohttp takes longer than the whole of a command that only reads.
+    from listener.http import PoliteClient
+
 COLLECTORS = {
+    "bluesky": "listener.collectors.bluesky",
     "feeds": "listener.collectors.feeds",
     "hackernews": "listener.collectors.hackernews",
+    "ingest": "listener.collectors.ingest",
+    "mastodon": "listener.collectors.mastodon",
 }
+
+
+class Ears(Protocol):
+    """Who knows what each network is listened to for."""
+
+    def ear(self, kind: str) -> Ear: ...
+
+
+def collectors_of(
+    sources: Mapping[str, BaseModel], client: PoliteClient | None, ears: Ears | None
+) -> list[Collector]:
+    """The collectors of all configured sources; without client and ears only to see what they are called.
+
+    Raises ValueError for options that no single key shows to be wrong, such as two sources of one name.
+    """
+    found: list[Collector] = []
+    for kind, options in sources.items():
+        ear = None if ears is None else ears.ear(kind)
+        found.extend(import_module(COLLECTORS[kind]).build(options, client, ear))
+    return found
+
 
 LONGEST_ITEM = 65_536
 Item = TypeVar("Item", bound=Mapping[str, object])
+Read = TypeVar("Read", bound=Event)
 
 
 def read_items(
-    items: Iterable[Item], to_post: Callable[[Item], Post | None], id_key: str = "id"
-) -> tuple[list[Post], list[SetAside]]:
-    """Read every item with a collector's pure `to_post`; set aside those that it cannot read.
+    items: Iterable[Item], to_event: Callable[[Item], Read | None], id_key: str = "id"
+) -> tuple[list[Read], list[SetAside]]:
+    """Read every item with a collector's pure `to_event`; set aside those that it cannot read.
 
-    None from `to_post` means that there is nothing to keep (an empty or deleted item).
+    None from `to_event` means that there is nothing to keep (an empty item).
     """
-    posts: list[Post] = []
+    events: list[Read] = []
     aside: list[SetAside] = []
     for item in items:
         try:
-            post = to_post(item)
+            event = to_event(item)
         # One strange item must not silence its source for ever: it is kept for replay, the rest goes on.
         except Exception as error:
             aside.append(_set_aside(item, id_key, error))
             continue
-        if post is not None:
-            posts.append(post)
-    return posts, aside
+        if event is not None:
+            events.append(event)
+    return events, aside
 
 
 def _set_aside(item: Mapping[str, object], id_key: str, error: Exception) -> SetAside:

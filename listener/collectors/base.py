@@ -1,16 +1,24 @@
-"""What a collector is, and the two ways in which it may fail."""
+"""What a collector is, what it may ask about whom we listen for, and the two ways in which it may fail."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Protocol
+from collections.abc import AsyncGenerator, Collection, Sequence
+from typing import Literal, Protocol
 
 from listener.collectors.post import Page
 from storage.mention import Cursor, Source
 
+Grade = Literal["gold", "silver", "bronze"]
+"""How well a collector is known to work: gold was tested against a real server or recorded answers, silver is
+written from a published specification or official samples, bronze from documentation only."""
+
 
 class Collector(Protocol):
-    """Reads one source. `poll` is the pause between two readings in seconds."""
+    """Reads one source. `poll` is the pause between two readings in seconds.
+
+    Where `streams` is true, `pages` does not end by itself: it yields what comes as long as the connection holds,
+    and raises Retriable when it breaks.
+    """
 
     @property
     def source(self) -> Source: ...
@@ -18,22 +26,70 @@ class Collector(Protocol):
     @property
     def poll(self) -> int: ...
 
-    def pages(self, cursor: Cursor | None, now: int) -> AsyncIterator[Page]:
+    @property
+    def streams(self) -> bool: ...
+
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield what the source said since `cursor` (None on the first poll), up to `now`, oldest first.
 
         The caller commits each page with its cursor before it asks for the next one, so dying between two
-        pages loses nothing. Raises Retriable or Permanent; anything else is a bug and ends the daemon.
+        pages loses nothing; it closes the generator when it stops before the end. Raises Retriable or Permanent;
+        anything else is a bug and ends the daemon.
         """
         ...
 
 
-class Retriable(Exception):
-    """The source does not answer now. `retry_after` in seconds, when the source said so."""
+class Ear(Protocol):
+    """What a collector of one network may ask about whom we listen for; never for what.
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    `handles` are the brands' own accounts on this network, without the @, as configured.
+    """
+
+    @property
+    def handles(self) -> Sequence[str]: ...
+
+    @property
+    def searches(self) -> Sequence[str]:
+        """Words and phrases of which at least one stands in every post that a query can be true of.
+
+        For a search service, to read back in time. Empty where some query has no such words (fields alone).
+        """
+        ...
+
+    def know(self, author_ids: Collection[str]) -> None:
+        """Remember what the network calls the brands' own accounts; `wanted` lets their posts through from now on."""
+        ...
+
+    def wanted(self, text: str, author_id: str | None = None, parent_id: str | None = None) -> bool:
+        """Say whether a post may concern us: its text may match, a brand wrote it, or it answers a kept post.
+
+        Fast enough for each post of a whole network; True for more than what is kept in the end.
+        """
+        ...
+
+    def kept(self, native_id: str) -> bool:
+        """Say whether this post of the network is kept, so that its edits, deletion and counters matter."""
+        ...
+
+
+class Retriable(Exception):
+    """The source does not answer now. `retry_after` in seconds, when the source said so.
+
+    `partly`: some of it answers, so that it is asked again at its usual pace instead of ever more slowly.
+    """
+
+    def __init__(self, reason: str, retry_after: float | None = None, *, partly: bool = False) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.partly = partly
 
 
 class Permanent(Exception):
-    """The source will not answer like this: wrong address, refused, not a feed. It is asked again slowly."""
+    """The source will not answer like this: wrong address, refused, not a feed. It is asked again slowly.
+
+    `status` is the HTTP status that said so, where one did.
+    """
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status

@@ -14,10 +14,9 @@ from urllib.parse import urljoin
 
 import fastfeedparser
 from fastfeedparser.main import _parse_date as _date_made_of
-from selectolax.lexbor import LexborHTMLParser
 
-from alerts.addresses import public_url
 from listener.collectors.base import Permanent, Retriable
+from listener.collectors.feed_discovery import NamesFeed, feed_named_by
 from listener.collectors.feed_encoding import to_utf8
 
 Item = dict[str, str | None]
@@ -39,6 +38,10 @@ _FEED_ROOT = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf)[\s>]", re.IGNORECASE)
 _ITEM_TAG = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ITEM_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _CLOSED = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>|<(?:\w+:)?(?:rss|feed|rdf)\b[^<>]*/>", re.IGNORECASE)
+# Markup that is not escaped (Atom's type="xhtml", careless RSS): the fast parser keeps only what stands before it.
+_NAKED = re.compile(
+    rb"<(?:title|description|summary|content)\b[^<>]*>[^<]*<[a-z]|\bmode=[\"']base64[\"']", re.IGNORECASE
+)
 _LANGUAGE = re.compile(rb"<(?:dc:)?language>\s*([A-Za-z]{2,3})\b")
 _OPENING = re.compile(rb"<!(?:--|\[CDATA\[|ENTITY)")
 _DATE_TAGS = (b"<pubDate", b"<dc:date", b"<published", b"<pubdate", b"<date")
@@ -55,7 +58,8 @@ class Document:
 def read_document(body: bytes, content_type: str | None = None, base: str = "") -> Document:
     """Read RSS, Atom, RDF or JSON Feed; links are made absolute against `base`.
 
-    Raises Retriable for what is probably a passing fault of the server, Permanent for what is no feed.
+    Raises Retriable for what is probably a passing fault of the server, NamesFeed for a page that names a feed, and
+    Permanent for what is no feed.
     """
     document = to_utf8(body, content_type)
     if not document.strip():
@@ -65,7 +69,10 @@ def read_document(body: bytes, content_type: str | None = None, base: str = "") 
         return Document([_absolute(item, base) for item in _read_json(document)])
     head = document[:4096]
     if _HTML.search(head) and not _FEED_ROOT.search(head):
-        raise Permanent(_page_reason(document, base))
+        address = feed_named_by(document, base)
+        if address is not None:
+            raise NamesFeed(address)
+        raise Permanent("it is an HTML page, not a feed; look for the feed's own address")
     if _declares_entities(document):
         raise Permanent(
             "it declares XML entities, which can hide attacks; ask the publisher for a plain feed"
@@ -110,7 +117,7 @@ def _read_xml(document: bytes) -> list[Item]:
     except _PARSER_FAILURES:
         found = None
     if found:
-        return found
+        return _with_whole_texts(found, document) if _NAKED.search(document) else found
     # Without its end, an empty document is no empty feed: it broke off before its first item.
     if found is not None and not _ITEM_TAG.search(document) and _CLOSED.search(document):
         return found
@@ -130,6 +137,18 @@ def _read_xml(document: bytes) -> list[Item]:
             "it is a feed without a channel, so there is nothing to read; look for another address"
         )
     return found
+
+
+def _with_whole_texts(items: list[Item], document: bytes) -> list[Item]:
+    """Take the texts from the lenient parser; identity stays as it was, or each item would come a second time."""
+    second = _lenient(document)
+    if len(second) != len(items):
+        return items
+    identity = ("id", "link", "published", "language")
+    return [
+        {**whole, **{name: quick[name] for name in identity}}
+        for quick, whole in zip(items, second, strict=True)
+    ]
 
 
 def _fast(document: bytes) -> list[Item]:
@@ -261,15 +280,3 @@ def _text(value: object) -> str | None:
     if isinstance(value, str):
         return value or None
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _page_reason(document: bytes, base: str) -> str:
-    tree = LexborHTMLParser(document[:50_000].decode("utf-8", "replace"))
-    for link in tree.css('link[rel="alternate"][href]'):
-        kind, href = link.attributes.get("type") or "", link.attributes.get("href") or ""
-        if ("rss" in kind or "atom" in kind or "feed+json" in kind) and href:
-            try:
-                return f"it is an HTML page, not a feed; the page names this feed: {public_url(urljoin(base, href))}"
-            except ValueError:
-                continue
-    return "it is an HTML page, not a feed; look for the feed's own address"

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from alerts.addresses import public_url
 from listener.collectors import read_items
-from listener.collectors.base import Collector, Retriable
-from listener.collectors.feed_document import Item, read_document
+from listener.collectors.base import Collector, Ear, Grade, Permanent, Retriable
+from listener.collectors.feed_discovery import NamesFeed
+from listener.collectors.feed_document import read_document
+from listener.collectors.feed_item import to_event
 from listener.collectors.feed_window import first_heard, next_heard, remember
-from listener.collectors.plain import clean, tidy, to_plain
-from listener.collectors.post import LONGEST_TEXT, Page, Post
+from listener.collectors.post import Page, Post
 from storage.durations import Duration, format_duration
 from storage.mention import Cursor, Heard, SetAside, Source
 
@@ -28,16 +28,13 @@ if TYPE_CHECKING:
     # Loading aiohttp takes longer than the whole of a command that only reads.
     from listener.http import Fetched, PoliteClient
 
+__all__ = ["GRADE", "PAGE", "Feed", "FeedCollector", "Options", "build", "to_event"]
+
 KIND = "feeds"
+GRADE: Grade = "gold"
 PAGE = 500
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
-_LONGEST_ID = 500
-_LONGEST_NAME = 200
-_LONGEST_TITLE = 1_000
-_LONGEST_URL = 2_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_PERSON = re.compile(r"\s*[^\s()@]+@[^\s()@]+\s+\((.+)\)\s*")
-_PRIMARY = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_]|\s*$)")
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +99,7 @@ class Options(BaseModel):
         return self
 
 
-def build(options: Options, client: PoliteClient) -> list[Collector]:
+def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
     """Return one collector per feed."""
     return [
         FeedCollector(
@@ -126,8 +123,32 @@ class _Reading:
     whole: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the server gave, and from where: `found` is the address that a page named. No reading: nothing changed."""
+
+    fetched: Fetched
+    digest: str
+    found: str | None
+    reading: _Reading | None
+
+
+def _elsewhere(cursor: Cursor | None) -> Cursor | None:
+    """Return a cursor for another address of the same feed: what the old one calls unchanged says nothing there."""
+    if cursor is None:
+        return None
+    return {key: value for key, value in cursor.items() if key not in ("etag", "last_modified", "digest")}
+
+
+def _host(url: str) -> str | None:
+    return urlsplit(url).hostname
+
+
 class FeedCollector:
-    """Polls one feed. The cursor holds its validators, the time of the last reading, and hashes of its items."""
+    """Polls one feed. The cursor holds its validators, the time of the last reading, and hashes of its items.
+
+    Where the address is a page, it also holds the address of the feed that the page names (`found`).
+    """
 
     def __init__(self, feed: Feed, poll: int, client: PoliteClient, allow_private: bool) -> None:
         self._url = feed.url
@@ -141,43 +162,91 @@ class FeedCollector:
         return self._source
 
     @property
+    def streams(self) -> bool:
+        return False
+
+    @property
     def poll(self) -> int:
         return self._poll
 
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncIterator[Page]:
+    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield the items of the feed, oldest first; only the last page moves the cursor and says what was heard.
 
         Items are yielded again at each poll that finds the feed changed: what is known dies on its id.
         """
-        before = cursor or {}
-        fetched = await self._client.get(
-            self._url,
-            etag=before.get("etag"),
-            last_modified=before.get("last_modified"),
-            allow_private=self._allow_private,
-            accept=ACCEPT,
-        )
-        digest = hashlib.sha256(fetched.body).hexdigest()[:16]
-        if cursor is not None and (fetched.not_modified or digest == before.get("digest")):
+        look = await self._look(cursor, now)
+        reading = look.reading
+        if reading is None:
+            before = cursor or {}
             heard = Heard(before["polled_at"], now) if now > before["polled_at"] else None
             yield Page((), {**before, "polled_at": max(now, before["polled_at"])}, heard)
             return
-        reading = await self._read(fetched, cursor, now)
         after: Cursor = {
-            "etag": fetched.etag,
-            "last_modified": fetched.last_modified,
-            "digest": digest,
-            "polled_at": max(now, before.get("polled_at", now)),
+            "etag": look.fetched.etag,
+            "last_modified": look.fetched.last_modified,
+            "digest": look.digest,
+            "polled_at": max(now, (cursor or {}).get("polled_at", now)),
             "recent": reading.recent,
         }
+        if look.found is not None:
+            after["found"] = look.found
         for page in self._paged(reading, cursor, after, now):
             yield page
         if not reading.whole:
             raise Retriable(f"its XML breaks off; the {len(reading.posts)} items before that were read")
 
-    async def _read(self, fetched: Fetched, cursor: Cursor | None, now: int) -> _Reading:
+    async def _look(self, cursor: Cursor | None, now: int) -> _Look:
+        """Read the feed at its address; where that is a page, the feed that the page names."""
+        found = None if cursor is None else cursor.get("found")
+        gone: Permanent | None = None
+        if found is not None:
+            try:
+                return await self._ask(found, cursor, now)
+            except Permanent as failure:
+                gone = failure
+        try:
+            return await self._ask(None, cursor if found is None else _elsewhere(cursor), now)
+        except NamesFeed as page:
+            if gone is not None and page.address == found:
+                raise gone from None
+            address = page.address
+        look = await self._follow(address, cursor, now)
+        log.info("feed found on a page", source=self._source.name, feed=public_url(address))
+        return look
+
+    async def _follow(self, address: str, cursor: Cursor | None, now: int) -> _Look:
+        try:
+            return await self._ask(address, _elsewhere(cursor), now)
+        except NamesFeed as failure:
+            named = public_url(address)
+            raise Permanent(
+                f"it is an HTML page that names {named} as its feed, and that is a page too"
+            ) from failure
+
+    async def _ask(self, found: str | None, cursor: Cursor | None, now: int) -> _Look:
+        before = cursor or {}
+        fetched = await self._client.get(
+            self._url if found is None else self._with_login(found),
+            etag=before.get("etag"),
+            last_modified=before.get("last_modified"),
+            # A page may name any address: only what the operator wrote down may be a private one.
+            allow_private=self._allow_private and (found is None or _host(found) == _host(self._url)),
+            accept=ACCEPT,
+        )
+        digest = hashlib.sha256(fetched.body).hexdigest()[:16]
+        if cursor is not None and (fetched.not_modified or digest == before.get("digest")):
+            return _Look(fetched, digest, found, None)
         # In a thread: a feed of 10,000 items takes a third of a second, and the loop must not wait for it.
-        return await asyncio.to_thread(_read, fetched, cursor, now, self._source.name)
+        reading = await asyncio.to_thread(_read, fetched, cursor, now, self._source.name)
+        return _Look(fetched, digest, found, reading)
+
+    def _with_login(self, found: str) -> str:
+        """Send the configured user name and password along, to the server that they were written for only."""
+        ours, theirs = urlsplit(self._url), urlsplit(found)
+        login, _, host = ours.netloc.rpartition("@")
+        if not login or (ours.scheme, host.lower()) != (theirs.scheme, theirs.netloc.lower()):
+            return found
+        return urlunsplit(theirs._replace(netloc=f"{login}@{theirs.netloc}"))
 
     def _paged(self, reading: _Reading, old: Cursor | None, new: Cursor, now: int) -> Iterator[Page]:
         posts = sorted(
@@ -196,7 +265,7 @@ class FeedCollector:
 
 def _read(fetched: Fetched, cursor: Cursor | None, now: int, name: str) -> _Reading:
     document = read_document(fetched.body, fetched.content_type, fetched.url)
-    posts, aside = read_items(document.items, to_post)
+    posts, aside = read_items(document.items, to_event)
     skipped = len(document.items) - len(posts) - len(aside)
     if skipped or aside:
         log.info("feed items without text", source=name, skipped=skipped, set_aside=len(aside))
@@ -205,74 +274,3 @@ def _read(fetched: Fetched, cursor: Cursor | None, now: int, name: str) -> _Read
     else:
         heard = next_heard(posts, cursor["recent"], cursor["polled_at"], now)
     return _Reading(posts, aside, remember(posts, now), heard, document.whole)
-
-
-def to_post(item: Item) -> Post | None:
-    """Turn an item into a Post; None where it has neither title nor text."""
-    plain = to_plain if item["kind"] == "html" else _as_it_is
-    title = _one_line(plain(item["title"] or ""))
-    body = plain(item["body"] or "")
-    if not title and not body:
-        return None
-    text = _join(title, body)
-    return Post(
-        native_id=_native_id(item, text),
-        text=text,
-        published_at=_seconds(item["published"]),
-        title=title[:_LONGEST_TITLE] or None,
-        author=_author(item["author"]),
-        url=_web_address(item["link"]),
-        language=_language(item["language"]),
-    )
-
-
-def _join(title: str, body: str) -> str:
-    if not body or not title or body.startswith(title):
-        return (body or title)[:LONGEST_TEXT]
-    # Services without titles put the beginning of the text there, shortened.
-    if title.endswith(("…", "...")) and body.startswith(title.rstrip("….").rstrip()):
-        return body
-    return f"{title}\n\n{body}"[:LONGEST_TEXT]
-
-
-def _native_id(item: Item, text: str) -> str:
-    found = clean(item["id"] or item["link"] or "").strip()
-    if found and len(found) <= _LONGEST_ID:
-        return found
-    seed = found or f"{text}\n{item['published'] or ''}"
-    return hashlib.sha256(seed.encode()).hexdigest()
-
-
-def _seconds(published: str | None) -> int | None:
-    if not published:
-        return None
-    try:
-        when = datetime.fromisoformat(published.strip())
-        return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() // 1)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _author(author: str | None) -> str | None:
-    """Return the name; RSS writes `mail@host (Name)`."""
-    found = _PERSON.fullmatch(author or "")
-    return _one_line(to_plain(found.group(1) if found else author or ""))[:_LONGEST_NAME] or None
-
-
-def _language(language: str | None) -> str | None:
-    found = _PRIMARY.match(language or "")
-    return found.group(1).lower() if found else None
-
-
-def _web_address(link: str | None) -> str | None:
-    address = clean(link or "").strip()
-    fits = address.lower().startswith(("http://", "https://")) and len(address) <= _LONGEST_URL
-    return address if fits else None
-
-
-def _as_it_is(text: str) -> str:
-    return tidy(clean(text))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

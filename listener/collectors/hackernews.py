@@ -1,56 +1,78 @@
-"""Listens to Hacker News: every story and comment, through Algolia's search by date (https://hn.algolia.com/api)."""
+"""Listens to Hacker News: every story and comment through Algolia's search by date, edits and deletions by its items.
+
+The parts: hackernews_search.py asks the search, hackernews_items.py visits kept posts, hackernews_past.py reads back.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from alerts.addresses import public_url
-from listener.collectors import read_items
-from listener.collectors.base import Collector, Retriable
-from listener.collectors.plain import to_plain
-from listener.collectors.post import LONGEST_TEXT, Page, Post
+from listener.collectors.base import Collector, Ear, Grade
+from listener.collectors.hackernews_items import Items, Watch
+from listener.collectors.hackernews_past import Back, Past
+from listener.collectors.hackernews_search import MOST_HITS, Found, Search, to_event
+from listener.collectors.post import Event, Page
 from storage.durations import Duration, format_duration
-from storage.mention import Cursor, Heard, SetAside, Source
+from storage.mention import Cursor, Heard, Reading, Source
 
 if TYPE_CHECKING:
     # Loading aiohttp takes longer than the whole of a command that only reads.
     from listener.http import PoliteClient
 
+__all__ = ["GRADE", "MOST_HITS", "OVERLAP", "SLICE", "HackerNews", "Options", "build", "to_event"]
+
 KIND = "hackernews"
-MOST_HITS = 1_000
+GRADE: Grade = "bronze"
 SLICE = 3_600
 # Items reach the search index some minutes after they are written; each poll looks back this far.
 OVERLAP = 1_800
 _SHORTEST_SLICE = 1
-_MOST_BYTES = 64_000_000
+_SEARCH = "https://hn.algolia.com"
+_ITEMS = "https://hacker-news.firebaseio.com"
 
 log = structlog.get_logger(__name__)
 
 
 class Options(BaseModel):
-    """The key `sources.hackernews` of config.yaml. `history` is how far back the first poll reads."""
+    """The key `sources.hackernews` of config.yaml.
+
+    `history` is how far back the first poll reads everything, `backfill` how far back it is searched for the brands'
+    words (null: not at all). `items` is where edits and deletions are asked for (null: nowhere, which is so by
+    default where `url` is another one).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     poll: Duration = 300
     history: Duration = Field(default=86_400, ge=60, le=366 * 86_400)
-    url: str = "https://hn.algolia.com"
+    backfill: Duration | None = Field(default=28 * 86_400, ge=60, le=3 * 366 * 86_400)
+    url: str = _SEARCH
+    items: str | None = _ITEMS
     allow_private: bool = False
 
-    @field_validator("url")
+    @model_validator(mode="before")
     @classmethod
-    def _is_an_address(cls, url: str) -> str:
+    def _items_belong_to_the_search(cls, given: Any) -> Any:
+        # Who searches a server of his own means its items too, never those of the public service.
+        if isinstance(given, dict) and "items" not in given and given.get("url", _SEARCH) != _SEARCH:
+            return {**given, "items": None}
+        return given
+
+    @field_validator("url", "items")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
         parts = urlsplit(url.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("url needs an address that begins with http:// or https://")
+            raise ValueError("it needs an address that begins with http:// or https://")
         return url.strip().rstrip("/")
 
     @model_validator(mode="after")
@@ -63,114 +85,131 @@ class Options(BaseModel):
         return self
 
 
-def build(options: Options, client: PoliteClient) -> list[Collector]:
+def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
     """Return the one collector of this source."""
-    return [HackerNews(options, client)]
+    return [HackerNews(options, client, ear)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    """What the search gave for one stretch of time; `total` is how much it has."""
+@dataclass
+class _Place:
+    """Where a poll stands; every page carries a copy of it as its cursor.
 
-    posts: list[Post]
-    aside: list[SetAside]
-    hits: int
-    total: int
+    `through`: the time through which everything was read. `baseline`: through when the first poll was to read, kept
+    so that a first poll which a crash has cut in two is still one when it goes on.
+    """
+
+    through: int
+    baseline: int
+    watch: Watch = field(default_factory=Watch)
+    back: Back = field(default_factory=Back)
+
+    @classmethod
+    def of(cls, cursor: Cursor) -> _Place:
+        watch = Watch.from_json(cursor.get("watch", {}))
+        back = Back.from_json(cursor.get("back", {}))
+        return cls(int(cursor["through"]), int(cursor.get("baseline", 0)), watch, back)
+
+    def cursor(self) -> Cursor:
+        return {
+            "through": self.through,
+            "baseline": self.baseline,
+            "watch": self.watch.to_json(),
+            "back": self.back.to_json(),
+        }
 
 
 class HackerNews:
-    """Reads all of Hacker News in slices of time. The cursor holds the time through which it has been read."""
+    """Reads all of Hacker News in slices of time; then visits what is kept, and reads back what is asked for."""
 
-    def __init__(self, options: Options, client: PoliteClient) -> None:
+    def __init__(self, options: Options, client: PoliteClient, ear: Ear) -> None:
         self._options = options
-        self._client = client
+        self._ear = ear
         self._source = Source("hackernews", KIND, lateness=2 * options.poll)
+        self._search = Search(client, options.url, options.allow_private)
+        self._items = (
+            Items(client, options.items, options.allow_private, self._source.name) if options.items else None
+        )
+        self._past = Past(self._search, options.backfill) if options.backfill else None
 
     @property
     def source(self) -> Source:
         return self._source
 
     @property
+    def streams(self) -> bool:
+        return False
+
+    @property
     def poll(self) -> int:
         return self._options.poll
 
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncIterator[Page]:
-        """Yield a page per slice, oldest first, each moving the cursor: dying between two of them loses nothing."""
-        through = now - self._options.history if cursor is None else min(int(cursor["through"]), now)
-        start = through if cursor is None else through - OVERLAP
-        # Kept in the cursor, so that a first poll which a crash has cut in two is still one when it goes on.
-        baseline = now if cursor is None else int(cursor.get("baseline", 0))
+    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+        """Yield what is new, oldest first, then what has changed, then a part of the past.
+
+        Each page moves the cursor: dying between two of them loses nothing.
+        """
+        if cursor is None:
+            place = _Place(now - self._options.history, now)
+            start = place.through
+        else:
+            place = _Place.of(cursor)
+            place.through = min(place.through, now)
+            start = place.through - OVERLAP
+        before = None
+        for stage in (self._new(place, start, now), self._changed(place, now), self._before(place, now)):
+            async with aclosing(stage):
+                async for page in stage:
+                    before = page.next_cursor
+                    yield page
+        if place.cursor() != before:
+            # What the last page has brought is kept only now, so only now is it known what to visit later.
+            yield Page((), place.cursor())
+
+    async def _new(self, place: _Place, start: int, now: int) -> AsyncGenerator[Page, None]:
         stretches = [(since, min(since + SLICE, now)) for since in range(start, now, SLICE)]
         stretches.reverse()
         while stretches:
             since, until = stretches.pop()
-            found = await self._ask(since, until)
-            cut = _incomplete(found)
-            if cut:
+            found = await self._search.ask(since, until)
+            if found.lacks:
                 if until - since > _SHORTEST_SLICE:
                     middle = (since + until) // 2
                     stretches += [(middle, until), (since, middle)]
                     continue
-                log.warning("more items in a second than can be read", missed=found.total - found.hits)
-            heard = None if cut or until <= through else Heard(max(since, through), until)
-            next_cursor = {"through": max(through, until), "baseline": baseline}
-            yield Page(found.posts, next_cursor, heard, until <= baseline, found.aside)
+                log.warning("more items in a second than can be read", missed=found.cut)
+            known = not found.lacks and until > place.through
+            heard = Heard(max(since, place.through), until) if known else None
+            place.through = max(place.through, until)
+            events = self._heard_of(found, place, now)
+            cut = found.cut if found.lacks else 0
+            yield Page(events, place.cursor(), heard, until <= place.baseline, found.aside, cut)
+            place.watch.see(found.posts, self._ear, now)
 
-    async def _ask(self, since: int, until: int) -> _Slice:
-        # No query: what is said about a brand is found here, so that a changed query needs no other requests.
-        asked = {
-            "tags": "(story,comment)",
-            "numericFilters": f"created_at_i>={since},created_at_i<{until}",
-            "hitsPerPage": MOST_HITS,
-        }
-        url = f"{self._options.url}/api/v1/search_by_date?{urlencode(asked)}"
-        fetched = await self._client.get(
-            url, allow_private=self._options.allow_private, accept="application/json", max_bytes=_MOST_BYTES
-        )
-        try:
-            return await asyncio.to_thread(_read, fetched.body)
-        except (ValueError, RecursionError) as error:
-            raise Retriable(f"{public_url(url)} answered something that is no search result") from error
+    async def _changed(self, place: _Place, now: int) -> AsyncGenerator[Page, None]:
+        if self._items is None:
+            return
+        visited = await self._items.visit(place.watch, self._ear, now)
+        if visited.events or visited.aside or visited.cut:
+            yield Page(visited.events, place.cursor(), None, False, visited.aside, visited.cut)
 
+    async def _before(self, place: _Place, now: int) -> AsyncGenerator[Page, None]:
+        if self._past is None:
+            return
+        async with aclosing(self._past.steps(place.back, self._ear, now)) as steps:
+            async for step in steps:
+                place.back = step.back
+                found = step.found
+                if found is None:
+                    yield Page((), place.cursor(), step.heard, True)
+                    continue
+                events = self._heard_of(found, place, now)
+                yield Page(events, place.cursor(), None, True, found.aside, step.cut)
+                place.watch.see(found.posts, self._ear, now)
 
-def _incomplete(found: _Slice) -> bool:
-    """Tell whether a slice must be halved. `total` may be an estimate, so a few that lack are no reason."""
-    return found.total > MOST_HITS or found.total - found.hits > max(1, found.total // 50)
-
-
-def _read(body: bytes) -> _Slice:
-    answer = json.loads(body)
-    hits = answer.get("hits") if isinstance(answer, dict) else None
-    total = answer.get("nbHits") if isinstance(answer, dict) else None
-    if not isinstance(hits, list) or not isinstance(total, int):
-        raise ValueError("no list `hits` or no number `nbHits`")
-    posts, aside = read_items(hits, to_post, id_key="objectID")
-    posts.sort(key=lambda post: post.published_at or 0)
-    return _Slice(posts, aside, len(hits), total)
-
-
-def to_post(hit: Mapping[str, Any]) -> Post | None:
-    """Turn a search hit into a Post; None where it is deleted or empty.
-
-    The text of a comment is its own only: with its story's title in it, every comment would name the brand.
-    """
-    native_id = str(hit["objectID"])
-    title = to_plain(hit.get("title") or "") or None
-    body = to_plain(hit.get("comment_text") or hit.get("story_text") or "")
-    text = "\n\n".join(part for part in (title, body) if part)[:LONGEST_TEXT]
-    if not text:
-        return None
-    parent, author = hit.get("parent_id"), hit.get("author") or None
-    if not isinstance(author, str | None):
-        # Set aside with its item; further on it would end the daemon, at each new start again.
-        raise TypeError("author is no text")
-    return Post(
-        native_id=native_id,
-        text=text,
-        published_at=int(hit["created_at_i"]),
-        title=title,
-        author=author,
-        url=f"https://news.ycombinator.com/item?id={native_id}",
-        in_reply_to=None if parent is None else str(parent),
-        thread=str(hit.get("story_id") or native_id),
-    )
+    def _heard_of(self, found: Found, place: _Place, now: int) -> list[Event]:
+        """The posts, what has been edited since it was kept, and the counters of what is kept."""
+        edits = place.watch.see(found.posts, self._ear, now)
+        kept = [
+            (key, counters) for key, counters in found.counters.items() if counters and self._ear.kept(key)
+        ]
+        return [*found.posts, *edits, *(Reading(key, now, counters) for key, counters in kept)]

@@ -1,11 +1,11 @@
-"""What a collector yields: pages of posts, each with the cursor and the stretch of time that it stands for."""
+"""What a collector yields: pages of events, each with the cursor and the stretch of time that it stands for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.mention import Cursor, Heard, SetAside
+from storage.mention import Cursor, Gap, Heard, Reading, SetAside
 
 EARLIEST = 631_152_000
 """1990-01-01: what claims to be older has a broken clock."""
@@ -24,7 +24,8 @@ def plausible(published_at: int | None, now: int) -> bool:
 class Post:
     """One post as its source gave it, in plain text. `published_at` in whole seconds UTC, None where unknown.
 
-    `text` includes the title. `native_id` is the source's own id, or a hash where it has none.
+    `text` includes the title. `native_id` is the source's own id, or a hash where it has none. `author` is the
+    name that people know, and that handles are compared with; `author_id` what the network knows the account by.
     """
 
     native_id: str
@@ -37,17 +38,51 @@ class Post:
     in_reply_to: str | None = None
     thread: str | None = None
     automatic: bool = False
+    author_id: str | None = None
+    followers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A post that reads otherwise now. One that is not kept yet is taken like a new one."""
+
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """A post that its author, or the network, took back: its text is wiped, its count stays."""
+
+    native_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountGone:
+    """An account that was closed: the texts of all its posts are wiped."""
+
+    author_id: str
+
+
+Event = Post | Edit | Delete | AccountGone | Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A part of what a source said: kept together with its cursor, or not at all.
 
-    `first` marks the pages of a source's first poll, whose posts never make a rule fire.
+    `first` marks the pages of a source's first poll, whose posts never make a rule fire. `cut` counts items that
+    some limit kept from us; `gap` is a stretch of time that is lost for good.
     """
 
-    posts: Sequence[Post]
+    events: Sequence[Event]
     next_cursor: Cursor | None
     heard: Heard | None = None
     first: bool = False
     set_aside: Sequence[SetAside] = ()
+    cut: int = 0
+    gap: Gap | None = None
+
+    @property
+    def posts(self) -> list[Post]:
+        """The new posts among the events."""
+        return [event for event in self.events if isinstance(event, Post)]

@@ -13,7 +13,7 @@ import pytest
 
 from listener.collectors.base import Permanent, Retriable
 from listener.collectors.feed_document import Document, read_document
-from listener.collectors.feeds import to_post
+from listener.collectors.feeds import to_event
 
 RSS = (
     '<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel><title>t</title>'
@@ -44,7 +44,7 @@ def one(document: Document) -> dict[str, str | None]:
 
 
 def test_rss() -> None:
-    post = to_post(
+    post = to_event(
         one(
             read_document(
                 rss(
@@ -62,14 +62,38 @@ def test_rss() -> None:
 
 
 def test_atom_with_a_relative_link() -> None:
-    post = to_post(one(read_document(ATOM.encode(), base="https://example.org/feed")))
+    post = to_event(one(read_document(ATOM.encode(), base="https://example.org/feed")))
     assert post is not None
     assert (post.native_id, post.text, post.published_at) == ("tag:1", "Un & deux\n\nSalut", NINE)
     assert (post.url, post.author, post.language) == ("https://example.org/p/1", "Ada", "fr")
 
 
+ATOM_ENTRY = """<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><entry><id>1</id><updated>2026-11-01T09:00:00Z</updated>
+<link href="/a"/>{}</entry></feed>"""
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "text"),
+    [
+        (
+            '<title>T</title><content type="xhtml"><div>I like <a href="x">Acme</a>'
+            "<p>and more</p></div></content>",
+            "T",
+            "I like Acme\nand more",
+        ),
+        ("<title>About <b>Acme</b> today</title><summary>s</summary>", "About Acme today", "s"),
+        ('<title>T</title><summary mode="base64" type="text/html">QWNtZQ==</summary>', "T", "Acme"),
+    ],
+)
+def test_text_with_markup_that_is_not_escaped_is_read_whole(body: str, title: str, text: str) -> None:
+    (item,) = read_document(ATOM_ENTRY.format(body).encode(), None, "https://x.example/").items
+    post = to_event(item)
+    assert post is not None and (post.title, post.text) == (title, f"{title}\n\n{text}")
+    assert (post.native_id, post.url, post.published_at) == ("1", "https://x.example/a", 1_793_523_600)
+
+
 def test_rdf() -> None:
-    post = to_post(one(read_document(RDF.encode())))
+    post = to_event(one(read_document(RDF.encode())))
     assert post is not None
     assert (post.text, post.published_at, post.url) == ("One", NINE, "http://example.org/1")
 
@@ -93,7 +117,7 @@ def test_json_feed_with_types_that_lie() -> None:
         ],
     }
     items = read_document(json.dumps(feed).encode()).items
-    posts = [to_post(item) for item in items]
+    posts = [to_event(item) for item in items]
     assert posts[0] is not None and posts[1] is not None
     assert (posts[0].native_id, posts[0].text, posts[0].published_at) == ("7", "Hallo", NINE)
     assert (posts[0].author, posts[0].language) == ("Ada", "de")
@@ -153,7 +177,7 @@ def test_no_date_is_read_out_of_a_guid(guid: str) -> None:
 def test_dates_stay_where_some_items_have_none() -> None:
     dated = "<item><guid>5</guid><title>x</title><pubDate>Sun, 01 Nov 2026 09:00:00 GMT</pubDate></item>"
     bare = "<item><guid>6</guid><title>y</title></item>"
-    first, second = (to_post(item) for item in read_document(rss(dated + bare)).items)
+    first, second = (to_event(item) for item in read_document(rss(dated + bare)).items)
     assert first is not None and second is not None
     assert (first.published_at, second.published_at) == (NINE, None)
 
@@ -271,7 +295,7 @@ def test_every_recorded_feed_is_read_or_refused_with_a_reason() -> None:
         except (Permanent, Retriable) as error:
             refused[file.name] = str(error)
             continue
-        items += len([to_post(item) for item in document.items])
+        items += len([to_event(item) for item in document.items])
     assert all("version_rss_" in name or "_feed" in name for name in refused), refused
     assert len(refused) <= 11
     assert items > 500
@@ -281,6 +305,6 @@ def test_every_recorded_feed_is_read_or_refused_with_a_reason() -> None:
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded feeds beside the project (see LISTENER_DATA)")
 def test_recorded_legacy_encodings_show_no_broken_character() -> None:
     for file in RECORDED.glob("large/**/*.xml"):
-        posts = [to_post(item) for item in read_document(file.read_bytes()).items]
+        posts = [to_event(item) for item in read_document(file.read_bytes()).items]
         texts = [post.text for post in posts if post is not None]
         assert texts and not any("\ufffd" in text for text in texts), file.name

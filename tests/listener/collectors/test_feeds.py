@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 from email.utils import formatdate
 
 import pytest
+from ears import TestEar
 from pydantic import ValidationError
 from servers import FaultServer, Reply
 
 from alerts.transport import Transport
 from listener.collectors.base import Collector, Permanent, Retriable
-from listener.collectors.feeds import PAGE, Options, build, to_post
+from listener.collectors.feeds import PAGE, Options, build, to_event
 from listener.collectors.post import Page
 from listener.http import PoliteClient
 from storage.mention import Cursor, Heard
@@ -29,7 +30,9 @@ async def client() -> AsyncIterator[PoliteClient]:
 
 @pytest.fixture
 def feed(server: FaultServer, client: PoliteClient) -> Collector:
-    (collector,) = build(Options(urls=[server.url("/feed")], poll="15m", allow_private=True), client)
+    (collector,) = build(
+        Options(urls=[server.url("/feed")], poll="15m", allow_private=True), client, TestEar()
+    )
     return collector
 
 
@@ -68,7 +71,7 @@ async def test_an_unchanged_feed_is_asked_for_with_its_validators(
     (second,) = await poll(feed, first.next_cursor, NOW + 900)
     asked = server.seen("/feed")[1].headers
     assert (asked["If-None-Match"], asked["If-Modified-Since"]) == ('"1"', kept["Last-Modified"])
-    assert (second.posts, second.heard, second.first) == ((), Heard(NOW, NOW + 900), False)
+    assert (second.posts, second.heard, second.first) == ([], Heard(NOW, NOW + 900), False)
     assert first.next_cursor is not None
     assert second.next_cursor == {**first.next_cursor, "polled_at": NOW + 900}
 
@@ -77,7 +80,7 @@ async def test_a_feed_without_validators_is_not_read_twice(server: FaultServer, 
     server.script("/feed", Reply(body=rss([item("a", NOW - HOUR)])))
     (first,) = await poll(feed, None, NOW)
     (second,) = await poll(feed, first.next_cursor, NOW + 900)
-    assert (second.posts, second.heard) == ((), Heard(NOW, NOW + 900))
+    assert (second.posts, second.heard) == ([], Heard(NOW, NOW + 900))
 
 
 async def test_later_polls_have_heard_everything_since(server: FaultServer, feed: Collector) -> None:
@@ -216,7 +219,7 @@ async def test_a_feed_that_breaks_off_is_read_and_reported(server: FaultServer, 
 
 async def test_failures_name_the_source_and_no_key(server: FaultServer, client: PoliteClient) -> None:
     url = server.url("/feed?key=hunter2", userinfo="ann:hunter2")
-    (feed,) = build(Options(urls=[url], allow_private=True), client)
+    (feed,) = build(Options(urls=[url], allow_private=True), client, TestEar())
     answers = [Reply(500), Reply(404), Reply(body="<html><body>no</body></html>"), Reply(body="")]
     server.script("/feed", *answers)
     for error in (Retriable, Permanent, Permanent, Retriable):
@@ -228,12 +231,12 @@ async def test_failures_name_the_source_and_no_key(server: FaultServer, client: 
 
 
 async def test_a_private_address_is_refused_unless_allowed(server: FaultServer, client: PoliteClient) -> None:
-    (feed,) = build(Options(urls=[server.url("/feed")]), client)
+    (feed,) = build(Options(urls=[server.url("/feed")]), client, TestEar())
     with pytest.raises(Permanent, match="private"):
         await poll(feed, None, NOW)
     only_this = Options(urls=[{"url": server.url("/feed"), "allow_private": True}])
     server.script("/feed", Reply(body=rss([])))
-    assert await poll(build(only_this, client)[0], None, NOW)
+    assert await poll(build(only_this, client, TestEar())[0], None, NOW)
 
 
 def test_a_query_string_shows_as_a_hash_only() -> None:
@@ -275,19 +278,19 @@ def make(**given: str | None) -> dict[str, str | None]:
     return {**dict.fromkeys(names), "kind": "html", **given}
 
 
-def test_to_post_skips_what_says_nothing() -> None:
-    assert to_post(make(id="1", body="<p> </p>")) is None
+def test_to_event_skips_what_says_nothing() -> None:
+    assert to_event(make(id="1", body="<p> </p>")) is None
 
 
-def test_to_post_does_not_say_the_title_twice() -> None:
-    same = to_post(make(title="Acme fails", body="<b>Acme fails</b> again"))
-    short = to_post(make(title="Acme fails ag…", body="Acme fails again and again"))
+def test_to_event_does_not_say_the_title_twice() -> None:
+    same = to_event(make(title="Acme fails", body="<b>Acme fails</b> again"))
+    short = to_event(make(title="Acme fails ag…", body="Acme fails again and again"))
     assert same is not None and same.text == "Acme fails again"
     assert short is not None and short.text == "Acme fails again and again"
 
 
-def test_to_post_takes_only_web_addresses_and_bounds_everything() -> None:
-    post = to_post(
+def test_to_event_takes_only_web_addresses_and_bounds_everything() -> None:
+    post = to_event(
         make(
             id="x" * 900, title="t" * 3_000, link="javascript:alert(1)", body="y" * 100_000, author="a" * 900
         )
@@ -308,14 +311,28 @@ def test_to_post_takes_only_web_addresses_and_bounds_everything() -> None:
         ("", None),
     ],
 )
-def test_to_post_reads_dates(given: str, seconds: int | None) -> None:
-    post = to_post(make(title="x", published=given))
+def test_to_event_reads_dates(given: str, seconds: int | None) -> None:
+    post = to_event(make(title="x", published=given))
     assert post is not None and post.published_at == seconds
 
 
 @pytest.mark.parametrize(
     ("given", "language"), [("en-US", "en"), ("DE", "de"), ("zh_Hant", "zh"), ("english", None), ("", None)]
 )
-def test_to_post_reads_languages(given: str, language: str | None) -> None:
-    post = to_post(make(title="x", language=given))
+def test_to_event_reads_languages(given: str, language: str | None) -> None:
+    post = to_event(make(title="x", language=given))
     assert post is not None and post.language == language
+
+
+@pytest.mark.parametrize(
+    ("given", "author"),
+    [
+        ("ann@example.org (Ann Lee)", "Ann Lee"),
+        ("Ann Lee (ann@example.org)", "Ann Lee"),
+        ("Ann (the first)", "Ann (the first)"),
+        ("ann@example.org", "ann@example.org"),
+    ],
+)
+def test_to_event_keeps_the_name_and_not_the_mail(given: str, author: str) -> None:
+    post = to_event(make(title="x", author=given))
+    assert post is not None and post.author == author

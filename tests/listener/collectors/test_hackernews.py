@@ -1,83 +1,37 @@
-"""Hacker News against a local stand-in for Algolia's search.
-
-The stand-in is written from the documentation and field notes, not from recorded answers: it filters by
-created_at_i, gives at most 1,000 hits however many there are, newest first, and says the true number in nbHits.
-"""
+"""Hacker News against a local stand-in for Algolia's search (hackernews_stub.py)."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import AsyncIterator
 from itertools import pairwise
-from typing import Any
 
 import pytest
+from ears import TestEar
+from hackernews_stub import SEARCH as PATH
+from hackernews_stub import HackerNewsStub
 from pydantic import ValidationError
-from servers import FaultServer, Reply, Seen
+from servers import FaultServer, Reply
 
 from alerts.transport import Transport
 from listener.collectors.base import Collector, Permanent, Retriable
-from listener.collectors.hackernews import OVERLAP, SLICE, Options, build, to_post
+from listener.collectors.hackernews import OVERLAP, SLICE, Options, build, to_event
 from listener.collectors.post import Page
 from listener.http import PoliteClient
 from storage.mention import Cursor, Heard
 
 NOW = 1_795_000_000
-PATH = "/api/v1/search_by_date"
-
-
-class Algolia:
-    """Holds items and answers searches by date as documented."""
-
-    def __init__(self) -> None:
-        self.items: list[dict[str, Any]] = []
-        self.estimate = 0
-
-    def comment(self, number: int, at: int, **more: Any) -> None:
-        self.items.append(
-            {
-                "objectID": str(number),
-                "created_at_i": at,
-                "author": f"user{number % 7}",
-                "comment_text": f"<p>comment {number}",
-                "story_title": "Acme launches",
-                "story_id": 1,
-                "parent_id": 1,
-                "title": None,
-                "_tags": ["comment"],
-                **more,
-            }
-        )
-
-    def answer(self, seen: Seen) -> Reply:
-        found = re.fullmatch(r"created_at_i>=(\d+),created_at_i<(\d+)", seen.query["numericFilters"])
-        assert found is not None and seen.query["tags"] == "(story,comment)"
-        since, until = int(found.group(1)), int(found.group(2))
-        hits = [hit for hit in self.items if since <= hit["created_at_i"] < until]
-        hits.sort(key=lambda hit: -hit["created_at_i"])
-        limit = min(int(seen.query["hitsPerPage"]), 1_000)
-        page = {"hits": hits[:limit], "nbHits": len(hits) + self.estimate, "page": 0, "hitsPerPage": limit}
-        return Reply(body=json.dumps(page), headers={"Content-Type": "application/json"})
 
 
 @pytest.fixture
-def algolia() -> Algolia:
-    return Algolia()
+def algolia(server: FaultServer) -> HackerNewsStub:
+    return HackerNewsStub(server)
 
 
 @pytest.fixture
-async def server(algolia: Algolia) -> AsyncIterator[FaultServer]:
-    async with FaultServer() as running:
-        running.script(PATH, algolia.answer)
-        yield running
-
-
-@pytest.fixture
-async def collector(server: FaultServer) -> AsyncIterator[Collector]:
+async def collector(server: FaultServer, algolia: HackerNewsStub) -> AsyncIterator[Collector]:
     async with Transport() as transport:
         options = Options(url=server.url(""), history="3h", allow_private=True)
-        (made,) = build(options, PoliteClient(transport))
+        (made,) = build(options, PoliteClient(transport), TestEar())
         yield made
 
 
@@ -91,7 +45,7 @@ def through(page: Page) -> int:
 
 
 async def test_the_first_poll_reads_the_history_slice_by_slice(
-    algolia: Algolia, collector: Collector
+    algolia: HackerNewsStub, collector: Collector
 ) -> None:
     for number in range(30):
         algolia.comment(number, NOW - 1 - number * 360)
@@ -107,7 +61,7 @@ async def test_the_first_poll_reads_the_history_slice_by_slice(
 
 
 async def test_later_polls_look_back_for_what_was_indexed_late(
-    algolia: Algolia, server: FaultServer, collector: Collector
+    algolia: HackerNewsStub, server: FaultServer, collector: Collector
 ) -> None:
     algolia.comment(1, NOW - OVERLAP + 5)
     algolia.comment(2, NOW + 100)
@@ -118,7 +72,7 @@ async def test_later_polls_look_back_for_what_was_indexed_late(
 
 
 async def test_a_slice_that_does_not_fit_is_halved_until_it_does(
-    algolia: Algolia, server: FaultServer, collector: Collector
+    algolia: HackerNewsStub, server: FaultServer, collector: Collector
 ) -> None:
     for number in range(2_500):
         algolia.comment(number, NOW - SLICE + number)
@@ -135,7 +89,7 @@ async def test_a_slice_that_does_not_fit_is_halved_until_it_does(
 
 
 async def test_more_than_fits_into_a_second_is_cut_and_the_rest_goes_on(
-    algolia: Algolia, collector: Collector
+    algolia: HackerNewsStub, collector: Collector
 ) -> None:
     for number in range(1_300):
         algolia.comment(number, NOW - 1_000)
@@ -150,7 +104,7 @@ async def test_more_than_fits_into_a_second_is_cut_and_the_rest_goes_on(
 
 
 async def test_an_estimated_total_is_no_reason_to_halve(
-    algolia: Algolia, server: FaultServer, collector: Collector
+    algolia: HackerNewsStub, server: FaultServer, collector: Collector
 ) -> None:
     for number in range(100):
         algolia.comment(number, NOW - number)
@@ -159,7 +113,7 @@ async def test_an_estimated_total_is_no_reason_to_halve(
     assert len(server.requests) == 1
 
 
-async def test_dying_between_slices_loses_nothing(algolia: Algolia, collector: Collector) -> None:
+async def test_dying_between_slices_loses_nothing(algolia: HackerNewsStub, collector: Collector) -> None:
     for number in range(30):
         algolia.comment(number, NOW - 1 - number * 360)
     kept: Cursor | None = None
@@ -177,7 +131,7 @@ async def test_dying_between_slices_loses_nothing(algolia: Algolia, collector: C
     assert rest[0].first and not rest[-1].first
 
 
-async def test_a_week_of_silence_is_caught_up(algolia: Algolia, collector: Collector) -> None:
+async def test_a_week_of_silence_is_caught_up(algolia: HackerNewsStub, collector: Collector) -> None:
     algolia.comment(1, NOW + 50 * SLICE)
     pages = await poll(collector, {"through": NOW}, NOW + 168 * SLICE)
     assert [post.native_id for page in pages for post in page.posts] == ["1"]
@@ -207,7 +161,7 @@ async def test_refusals_keep_their_meaning(server: FaultServer, collector: Colle
         await poll(collector, None, NOW)
 
 
-async def test_a_broken_hit_is_set_aside(algolia: Algolia, collector: Collector) -> None:
+async def test_a_broken_hit_is_set_aside(algolia: HackerNewsStub, collector: Collector) -> None:
     algolia.comment(1, NOW - 5)
     algolia.comment(2, NOW - 5, comment_text=["no text"])
     algolia.comment(3, NOW - 5, comment_text=None)
@@ -218,7 +172,7 @@ async def test_a_broken_hit_is_set_aside(algolia: Algolia, collector: Collector)
 
 
 def test_a_story() -> None:
-    post = to_post(
+    post = to_event(
         {
             "objectID": "10",
             "title": "Ask HN: Is Acme &amp; Co down?",
@@ -237,7 +191,7 @@ def test_a_story() -> None:
 
 
 def test_a_comment_does_not_carry_its_storys_title() -> None:
-    post = to_post(
+    post = to_event(
         {
             "objectID": "12",
             "comment_text": "I like <i>it</i> &#x27;a lot&#x27;",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Mapping
+from typing import get_args
 
 from listener.collectors import COLLECTORS, LONGEST_ITEM, read_items
+from listener.collectors.base import Grade
 from listener.collectors.post import Post
 
 
-def to_post(item: Mapping[str, object]) -> Post | None:
+def to_event(item: Mapping[str, object]) -> Post | None:
     if item["id"] == "empty":
         return None
     if item["id"] == "bad":
@@ -20,7 +22,7 @@ def to_post(item: Mapping[str, object]) -> Post | None:
 
 def test_a_broken_item_is_set_aside_and_the_rest_goes_on() -> None:
     items = [{"id": name, "text": "private words"} for name in ("a", "bad", "empty", "b")]
-    posts, aside = read_items(items, to_post)
+    posts, aside = read_items(items, to_event)
     assert [post.native_id for post in posts] == ["a", "b"]
     (broken,) = aside
     assert broken.native_id == "bad"
@@ -28,15 +30,15 @@ def test_a_broken_item_is_set_aside_and_the_rest_goes_on() -> None:
 
 
 def test_the_cause_names_lines_but_quotes_nothing() -> None:
-    _, (broken,) = read_items([{"id": "bad", "text": "private words"}], to_post)
+    _, (broken,) = read_items([{"id": "bad", "text": "private words"}], to_event)
     assert broken.cause.startswith("ValueError\n")
-    assert "test_read_items.py" in broken.cause and "in to_post" in broken.cause
+    assert "test_read_items.py" in broken.cause and "in to_event" in broken.cause
     assert "private words" not in broken.cause
     assert "/home" not in broken.cause and "\n/" not in broken.cause
 
 
 def test_a_huge_item_is_cut_and_an_odd_one_is_no_problem() -> None:
-    _, (huge, odd) = read_items([{"id": "bad", "text": "x" * 200_000}, {"no id": b"bytes"}], to_post)
+    _, (huge, odd) = read_items([{"id": "bad", "text": "x" * 200_000}, {"no id": b"bytes"}], to_event)
     assert len(huge.item) == LONGEST_ITEM
     assert odd.native_id is None and odd.cause.startswith("KeyError")
 
@@ -44,4 +46,5 @@ def test_a_huge_item_is_cut_and_an_odd_one_is_no_problem() -> None:
 def test_every_registered_module_keeps_its_promise() -> None:
     for path in COLLECTORS.values():
         module = importlib.import_module(path)
-        assert callable(module.build) and module.Options()
+        assert all(callable(part) for part in (module.build, module.to_event, module.Options))
+        assert module.GRADE in get_args(Grade)

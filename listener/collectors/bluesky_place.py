@@ -1,0 +1,91 @@
+"""How far a stream was heard: the cursor, what it heard without a break, and what is lost. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storage.mention import Cursor, Gap, Heard
+
+SECOND = 1_000_000
+REWIND = 5
+"""Seconds that a new connection goes back, as instances are not in step; what comes twice dies on its id."""
+CLAMP = 300
+"""Seconds by which the first message may lie after the cursor; more is not quiet, it is gone."""
+_STEADY_FOR = 600
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a stream stands. Times end in `_us` where they count microseconds of the server's clock.
+
+    `through` is what was heard of it, in seconds; `asked_us` what this connection asked for, until it said anything.
+    """
+
+    time_us: int
+    through: int
+    backfill: Mapping[str, Any] | None = None
+    asked_us: int | None = None
+    _told: int = 0
+    _since_us: int = 0
+    _messages: int = 0
+
+    @classmethod
+    def of(cls, cursor: Cursor | None, now: int) -> Place:
+        """Read a cursor; without one the stream begins now."""
+        if cursor is None:
+            return cls(now * SECOND, now, _told=now)
+        time_us = int(cursor["time_us"])
+        through = int(cursor.get("through", time_us // SECOND))
+        return cls(time_us, through, cursor.get("backfill"), _told=through)
+
+    def cursor(self) -> Cursor:
+        """Where to go on."""
+        found: Cursor = {"time_us": self.time_us, "through": self.through}
+        return found if self.backfill is None else {**found, "backfill": dict(self.backfill)}
+
+    def connect(self) -> int:
+        """Return what to ask a new connection for."""
+        self.asked_us = max(0, self.time_us - REWIND * SECOND)
+        self._since_us = self._messages = 0
+        return self.asked_us
+
+    def hear(self, first_us: int, last_us: int, messages: int) -> Gap | None:
+        """Note that messages of these times came; return what was lost before them."""
+        gap = self._begin(first_us) if self.asked_us is not None else None
+        self.time_us = max(self.time_us, last_us)
+        self.through = max(self.through, last_us // SECOND)
+        self._since_us = self._since_us or first_us
+        self._messages += messages
+        return gap
+
+    def hear_silence(self, until: int) -> None:
+        """Note that nothing was said until then, and that this is what there was to hear."""
+        self.through = max(self.through, until)
+
+    @property
+    def steady(self) -> bool:
+        """Whether so much comes, more than a message a second for long, that silence cannot be quiet."""
+        span = (self.time_us - self._since_us) / SECOND
+        return bool(self._since_us) and span >= _STEADY_FOR and self._messages >= span
+
+    def heard(self) -> Heard | None:
+        """Return what was heard since this was asked last."""
+        if self.through <= self._told:
+            return None
+        since, self._told = self._told, self.through
+        return Heard(since, self.through)
+
+    def _begin(self, first_us: int) -> Gap | None:
+        asked_us, self.asked_us = self.asked_us or 0, None
+        first = first_us // SECOND
+        if first_us < asked_us:
+            # What lies in the future of the server it ignores: our clock, or that of another instance, was ahead.
+            self.time_us, self.through, self._told = first_us, first, first
+            return None
+        if first - self.through <= CLAMP:
+            return None
+        gap = Gap(self.through, first, "the server no longer had it: the connection was away for too long")
+        self.through = self._told = first
+        return gap

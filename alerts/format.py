@@ -89,6 +89,16 @@ def moment(seconds: float, zone: ZoneInfo) -> str:
     return f"{_day(local)}, {local:%H:%M}"
 
 
+def query_change(brand: str, at: int, first: bool, zone: ZoneInfo) -> str:
+    """Say that other posts count from a time on, so that nobody takes the step for news."""
+    if first:
+        return f"{brand} is listened for since {moment(at, zone)}; nothing was looked for before."
+    return (
+        f"What counts as a mention of {brand} changed on {moment(at, zone)}; "
+        "numbers from before and after do not compare."
+    )
+
+
 def day(seconds: float, zone: ZoneInfo) -> str:
     """Write a day in a zone: "Mon 16 Nov"."""
     return _day(datetime.fromtimestamp(seconds, zone))

@@ -17,4 +17,5 @@ def quotes_by_id(store: Rows, brand: str | None, ids: Sequence[int], zone: ZoneI
     return {
         one.id: Quote(one.joined(), one.author, one.source, one.url, iso(one.published_at, zone), one.label)
         for one in seen
+        if not one.erased
     }

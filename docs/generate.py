@@ -28,8 +28,8 @@ from listener.config.options import (
     BrandOptions,
     DashboardOptions,
     DigestOptions,
-    ExcludeOptions,
     StorageOptions,
+    TopicOptions,
 )
 from sentiment.engines import ENGINES
 from storage.durations import format_duration, parse_duration
@@ -45,7 +45,6 @@ _WORDS: dict[Any, str] = {
     int: "number",
     SecretStr: "secret",
     Feed: "feed",
-    ExcludeOptions: "keys of its own",
 }
 
 
@@ -59,11 +58,10 @@ def sections() -> dict[str, type[BaseModel]]:
     def of(prefix: str, registry: Mapping[str, str]) -> dict[str, type[BaseModel]]:
         return {f"{prefix}.{name}": import_module(path).Options for name, path in registry.items()}
 
-    return {
+    roots = {
         "brands[]": BrandOptions,
-        "brands[].exclude": ExcludeOptions,
+        "topics[]": TopicOptions,
         **of("sources", COLLECTORS),
-        "sources.feeds.urls[]": Feed,
         **of("sentiment", ENGINES),
         "storage": StorageOptions,
         **of("channels", CHANNELS),
@@ -71,6 +69,41 @@ def sections() -> dict[str, type[BaseModel]]:
         "digest": DigestOptions,
         "dashboard": DashboardOptions,
     }
+    found: dict[str, type[BaseModel]] = {}
+    for name, model in roots.items():
+        found[name] = model
+        # A topic is written like a brand: what is said of its keys' own keys once is enough.
+        if name != "topics[]":
+            found.update(inner_sections(name, model))
+    return found
+
+
+def inner_sections(name: str, model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """The options that stand inside of a section's keys, by path: "[]" where there may be several."""
+    found: dict[str, type[BaseModel]] = {}
+    for key, field in keys(model).items():
+        for several, inner in _models(field.annotation):
+            path = f"{name}.{key}" + "[]" * several
+            found[path] = inner
+            found.update(inner_sections(path, inner))
+    return found
+
+
+def _models(annotation: Any, several: bool = False) -> Iterator[tuple[bool, type[BaseModel]]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield several, annotation
+    for part in get_args(annotation):
+        yield from _models(part, several or get_origin(annotation) in (list, tuple))
+
+
+def example(name: str) -> dict[str, Any]:
+    """One section with the example of each key, those inside of it too."""
+    said = {key: note["example"] for key, note in notes()[name].items()}
+    for path in sections():
+        parent, _, key = path.removesuffix("[]").rpartition(".")
+        if parent == name:
+            said[key] = [example(path)] if path.endswith("[]") else example(path)
+    return said
 
 
 def notes() -> dict[str, dict[str, dict[str, Any]]]:
@@ -147,7 +180,8 @@ def _words(annotation: Any) -> str:
         return f"list of {_words(inside[0])}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return f"mapping of {_words(inside[0])} to {_words(inside[1])}"
-    return _WORDS[annotation]
+    section = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    return _WORDS.get(annotation, "keys of its own") if section else _WORDS[annotation]
 
 
 def _default(field: FieldInfo) -> str:

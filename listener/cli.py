@@ -22,6 +22,9 @@ COMMANDS: dict[str, str] = {
     "digest": "listener.commands.digest",
     "alerts": "listener.commands.alerts",
     "sources": "listener.commands.sources",
+    "query": "listener.commands.query",
+    "rematch": "listener.commands.rematch",
+    "quarantine": "listener.commands.quarantine",
     "token": "listener.commands.token",
 }
 

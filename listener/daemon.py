@@ -85,6 +85,7 @@ class _Day:
         self._to_answer = {collector.source.name for collector in station.collectors}
         self._first_round = asyncio.Event()
         self._any_answered = False
+        station.heard_from = self._heard_from
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
         """Start all of them; each runs until it is cancelled."""
@@ -107,17 +108,17 @@ class _Day:
         if (wait := listening.must_wait(state, self._station.now())) > 0:
             # A restart is no reason to ask sooner than a source that is down, or asked us to wait, allows.
             log.info("source waits", source=source, reason=state.next_reason, next_poll_in=wait)
-            self._heard_from(source, answered=False)
+            self._heard_from(source, False)
             self._bells.at(f"poll {source}", self._station.now() + wait, bell)
             await bell.wait_and_clear()
         while True:
             outcome = await listening.poll(self._station, collector)
-            self._heard_from(source, answered=outcome == "answered")
+            self._heard_from(source, outcome == "answered")
             state = await listening.state(self._station, source)
             self._bells.at(f"poll {source}", state.next_poll_at or self._station.now() + collector.poll, bell)
             await bell.wait_and_clear()
 
-    def _heard_from(self, source: str, *, answered: bool) -> None:
+    def _heard_from(self, source: str, answered: bool) -> None:
         self._any_answered = self._any_answered or answered
         self._to_answer.discard(source)
         if self._to_answer or self._first_round.is_set():

@@ -16,6 +16,8 @@ from storage import outbox
 from storage.base import StoreBusy, Transaction
 from storage.sqlite import Reader
 
+STREAM_LIMIT = 120.0
+"""Seconds for which one round reads a stream that has not yet told everything up to now."""
 PATIENCE = 60.0
 """Seconds in which a running daemon should have tried every channel."""
 
@@ -52,7 +54,12 @@ async def _poll(station: Station, collector: Collector) -> tuple[str, bool]:
     before = await listening.state(station, source)
     if (wait := listening.must_wait(before, station.now())) > 0:
         return f"{source}: left alone for {wait} s more: {before.next_reason}", True
-    outcome = await listening.poll(station, collector)
+    try:
+        async with asyncio.timeout(STREAM_LIMIT if collector.streams else None):
+            outcome = await listening.poll(station, collector, until=station.now())
+    except TimeoutError:
+        # A stream that has much to tell: what came so far is kept, the rest comes with the next run.
+        outcome = "answered"
     after = await listening.state(station, source)
     if outcome == "failed":
         return f"{source}: {after.error}", False

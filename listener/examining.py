@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
-from importlib import import_module
 
 from pydantic import BaseModel, SecretStr
 
 from alerts.format import plural
 from alerts.transport import Transport
-from listener.collectors import COLLECTORS
+from listener.collectors import collectors_of
 from listener.collectors.base import Collector, Permanent, Retriable
 from listener.config import Config
+from listener.hearing import Hearing
 from listener.http import PoliteClient
+from listener.matching.matcher import Matcher
 from sentiment.engines import load
 from sentiment.tone import EngineUnavailable, Text
 from storage.sqlite import SqliteStore
@@ -40,9 +42,8 @@ async def examine(config: Config, clock: Callable[[], float], free: int) -> list
     findings = [Finding("store", True, f"{config.database} can be written"), _disk(free), _engine(config)]
     async with Transport() as transport:
         client = PoliteClient(transport, clock)
-        collectors: list[Collector] = []
-        for name, options in config.sources.items():
-            collectors.extend(import_module(COLLECTORS[name]).build(options, client))
+        hearing = Hearing(config.brands, Matcher(config.brands))
+        collectors = collectors_of(config.sources, client, hearing)
         findings += await asyncio.gather(*(_source(c, int(clock())) for c in collectors))
     findings += [await _channel(name, options) for name, options in config.channels.items()]
     if not collectors:
@@ -70,8 +71,11 @@ async def _source(collector: Collector, now: int) -> Finding:
     name = collector.source.name
     try:
         async with asyncio.timeout(_PATIENCE):
-            async for page in collector.pages(None, now):
-                return Finding(name, True, f"answers, {plural(len(page.posts), 'post')} on its first page")
+            async with aclosing(collector.pages(None, now)) as pages:
+                async for page in pages:
+                    return Finding(
+                        name, True, f"answers, {plural(len(page.posts), 'post')} on its first page"
+                    )
     except Retriable as failure:
         remedy = "the daemon goes on asking; if it stays so, check the network and the address"
         return Finding(name, False, str(failure), remedy)

@@ -3,57 +3,110 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
+from dataclasses import replace
 from typing import Literal
 
 import structlog
 
 from listener.collectors.base import Collector, Permanent, Retriable
 from listener.collectors.post import Page
-from listener.http import PERMANENT_BASE, PERMANENT_CAP, backoff
+from listener.http import PERMANENT_BASE, PERMANENT_CAP, TALLY, Tally, backoff
 from listener.station import Station
 from storage import polling
-from storage.mention import Committed
+from storage.mention import Committed, Traffic
 from storage.polling import SourceState
 
 log = structlog.get_logger(__name__)
 
 Outcome = Literal["answered", "failed"]
 
+STREAM_NEWS = 60
+"""Seconds between two notes that a stream still answers."""
+_NO_TRAFFIC = Traffic()
+
 LONGEST_WAIT = 7 * 86_400
 """Seconds: more than any back-off, Retry-After or poll that is usual."""
 
 
-async def poll(station: Station, collector: Collector) -> Outcome:
+async def poll(station: Station, collector: Collector, until: int | None = None) -> Outcome:
     """Read a source from its cursor to now; each page is committed before the next one is asked for.
 
-    A failure is written into the source's row with the time of the next poll; it is logged when the source
-    goes and when it returns, not each time.
+    A stream is read for as long as it holds, or with `until` (seconds since 1970) up to what was said then. A failure
+    is written into the source's row with the time of the next poll; it is logged when the source goes and when it
+    returns, not each time.
     """
     source = collector.source.name
     cursor = await station.writer.store(lambda store: store.cursor(source))
-    posts = mentions = 0
+    progress = _Progress(station, collector)
+    tally = Tally()
+    counting = TALLY.set(tally)
     try:
-        async for page in collector.pages(cursor, station.now()):
-            committed = await keep(station, collector, page)
-            posts, mentions = posts + committed.posts, mentions + committed.mentions
+        async with aclosing(collector.pages(cursor, station.now())) as pages:
+            async for page in pages:
+                await progress.add(page, await keep(station, collector, page, tally.take()))
+                if collector.streams and until is not None and page.heard and page.heard.until >= until:
+                    break
     except (Retriable, Permanent) as failure:
-        await _failed(station, collector, failure)
+        progress.tell()
+        await _failed(station, collector, failure, tally.take())
         return "failed"
-    await _answered(station, collector)
-    if posts:
-        log.info("heard", source=source, posts=posts, mentions=mentions)
+    finally:
+        TALLY.reset(counting)
+    progress.tell()
+    await _answered(station, collector, tally.take())
     return "answered"
 
 
-async def keep(station: Station, collector: Collector, page: Page) -> Committed:
+class _Progress:
+    """What one poll has brought so far. A stream, which does not end, is said to answer while it goes on."""
+
+    def __init__(self, station: Station, collector: Collector) -> None:
+        self._station = station
+        self._collector = collector
+        self._posts = self._mentions = 0
+        self._told_at = 0
+
+    async def add(self, page: Page, committed: Committed) -> None:
+        self._posts += committed.posts
+        self._mentions += committed.mentions
+        now = self._station.now()
+        if self._collector.streams and not page.first and now - self._told_at >= STREAM_NEWS:
+            self._told_at = now
+            self.tell()
+            await _answered(self._station, self._collector)
+            self._station.heard_from(self._collector.source.name, True)
+
+    def tell(self) -> None:
+        """Log what came since the last time, if anything did."""
+        if self._posts:
+            log.info("heard", source=self._collector.source.name, posts=self._posts, mentions=self._mentions)
+        self._posts = self._mentions = 0
+
+
+async def keep(
+    station: Station, collector: Collector, page: Page, traffic: Traffic = _NO_TRAFFIC
+) -> Committed:
     """Match, judge and commit one page."""
+    source = collector.source
     loop = asyncio.get_running_loop()
     kept = await loop.run_in_executor(
-        station.judge_thread, station.pipeline.keep, page, collector.source, station.now()
+        station.judge_thread, station.pipeline.keep, page, source, station.now()
     )
+    kept = replace(kept, traffic=traffic)
     committed = await station.writer.store(lambda store: store.commit(kept))
+    station.hearing.remember(source.kind, committed.kept)
+    if collector.streams:
+        # So that what is taken back leaves the sample too; a stream brings few such posts.
+        station.hearing.remember(source.kind, [one.post.native_id for one in kept.unmatched])
+    station.hearing.forget(source.kind, (*committed.erased, *kept.deleted))
     for item in kept.set_aside:
-        log.warning("item set aside", source=collector.source.name, native_id=item.native_id)
+        log.warning("item set aside", source=source.name, native_id=item.native_id)
+    if kept.cut:
+        log.warning("a limit kept items from us", source=source.name, items=kept.cut)
+    if kept.gap is not None:
+        lost = kept.gap.until - kept.gap.since
+        log.warning("a stretch is lost", source=source.name, seconds=lost, reason=kept.gap.reason)
     if committed.touched and kept.live:
         station.changed |= committed.touched
         station.stirred.set()
@@ -74,17 +127,20 @@ def must_wait(state: SourceState, now: int) -> int:
     return wait if 0 < wait <= LONGEST_WAIT else 0
 
 
-async def _answered(station: Station, collector: Collector) -> None:
+async def _answered(station: Station, collector: Collector, traffic: Traffic = _NO_TRAFFIC) -> None:
     source, now = collector.source.name, station.now()
     before = await state(station, source)
     # A few percent of jitter, or a hundred feeds added together are polled together for ever.
     next_at = now + max(1, round(collector.poll * station.rng.uniform(0.95, 1.05)))
-    await station.writer(lambda db: polling.answered(db, source, now, next_at))
+    why = polling.STREAMS if collector.streams else "on schedule"
+    await station.writer(lambda db: polling.answered(db, source, now, next_at, why, traffic))
     if before.down_since is not None:
         log.info("source answers again", source=source, seconds_down=now - before.down_since)
 
 
-async def _failed(station: Station, collector: Collector, failure: Retriable | Permanent) -> None:
+async def _failed(
+    station: Station, collector: Collector, failure: Retriable | Permanent, traffic: Traffic
+) -> None:
     source, now = collector.source.name, station.now()
     before = await state(station, source)
     if isinstance(failure, Permanent):
@@ -95,9 +151,12 @@ async def _failed(station: Station, collector: Collector, failure: Retriable | P
         )
     else:
         wait, why = backoff(before.failures + 1, station.rng), "backing off after a failure"
+        if failure.partly and collector.poll < wait:
+            # What does answer is not kept waiting for what does not.
+            wait, why = float(collector.poll), "on schedule: a part of it answers"
         if failure.retry_after is not None and failure.retry_after >= wait:
             wait, why = failure.retry_after, "the source asked to wait (Retry-After)"
     next_at = now + int(wait) + 1
-    await station.writer(lambda db: polling.failed(db, source, now, next_at, why, str(failure)))
+    await station.writer(lambda db: polling.failed(db, source, now, next_at, why, str(failure), traffic))
     if before.down_since is None:
         log.warning("source is down", source=source, reason=str(failure), next_poll_in=int(wait) + 1)

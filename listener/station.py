@@ -18,16 +18,18 @@ from alerts.channels.base import Channel
 from alerts.dispatch import Dispatcher
 from alerts.telling import to_send
 from alerts.transport import Transport
-from listener.collectors import COLLECTORS
+from listener.collectors import collectors_of
 from listener.collectors.base import Collector
 from listener.config import Config
+from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.pipeline import Pipeline
 from listener.writer import Writer
 from sentiment.engines import load as load_engine
-from storage import ledger, outbox
+from storage import ledger, outbox, queries
 from storage.alerting import AlertState
 from storage.base import Transaction
+from storage.hearing import kept_ids, sampled_ids
 from storage.lock import DaemonLock
 from storage.sqlite import Reader
 
@@ -41,7 +43,10 @@ JUDGE = "judge"
 
 @dataclass
 class Station:
-    """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them."""
+    """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them.
+
+    `heard_from` is told when a stream answers, which no end of a poll will tell.
+    """
 
     config: Config
     clock: Clock
@@ -49,12 +54,14 @@ class Station:
     reader: Reader
     collectors: list[Collector]
     pipeline: Pipeline
+    hearing: Hearing
     dispatcher: Dispatcher
     judge_thread: ThreadPoolExecutor
     born: int
     rng: random.Random = field(default_factory=random.Random)
     changed: set[tuple[str, int]] = field(default_factory=set)
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    heard_from: Callable[[str, bool], None] = lambda source, answered: None
 
     def now(self) -> int:
         """The time in whole seconds."""
@@ -73,18 +80,19 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
     judge_thread = ThreadPoolExecutor(1, JUDGE)
     loop = asyncio.get_running_loop()
     with DaemonLock(database):
-        writer = Writer(database)
+        writer = Writer(database, unmatched=config.storage.unmatched_sample)
         try:
             await writer.open()
             engine = await loop.run_in_executor(
                 judge_thread, load_engine, config.engine, config.engine_options
             )
             pipeline = Pipeline(config.brands, engine)
+            hearing = Hearing(config.brands, pipeline.matcher)
             # Readers are closed whatever happens; a thread that still reads keeps its own connection until it is done.
             async with AsyncExitStack() as stack:
                 reader = stack.enter_context(closing(Reader(database)))
                 transport = await stack.enter_async_context(Transport())
-                collectors = _collectors(config, PoliteClient(transport, clock))
+                collectors = collectors_of(config.sources, PoliteClient(transport, clock), hearing)
                 born = await _settle(config, writer, collectors, int(clock()))
                 dispatcher = Dispatcher(
                     writer,
@@ -93,19 +101,25 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                     lambda row: to_send(row, reader, config.zone, config.dashboard.public_url),
                     clock,
                 )
+                for kind, streams in {(c.source.kind, c.streams) for c in collectors}:
+                    if streams:
+                        hearing.remember(kind, sampled_ids(reader, kind))
+                    hearing.remember(kind, kept_ids(reader, kind, MOST_REMEMBERED))
                 yield Station(
-                    config, clock, writer, reader, collectors, pipeline, dispatcher, judge_thread, born
+                    config,
+                    clock,
+                    writer,
+                    reader,
+                    collectors,
+                    pipeline,
+                    hearing,
+                    dispatcher,
+                    judge_thread,
+                    born,
                 )
         finally:
             writer.close()
             judge_thread.shutdown(wait=False, cancel_futures=True)
-
-
-def _collectors(config: Config, client: PoliteClient) -> list[Collector]:
-    found: list[Collector] = []
-    for name, options in config.sources.items():
-        found.extend(import_module(COLLECTORS[name]).build(options, client))
-    return found
 
 
 def make_channels(config: Config, transport: Transport) -> dict[str, Channel]:
@@ -123,6 +137,8 @@ async def _settle(config: Config, writer: Writer, collectors: list[Collector], n
 
     def work(db: Transaction) -> tuple[int, int, list[AlertState]]:
         ledger.keep_config(db, config.text, now)
+        for brand in queries.keep_versions(db, config.brands, now):
+            log.info("looks for a brand in this way from now on", brand=brand)
         unknown = outbox.recover(db, now)
         return ledger.born(db, now), unknown, judging.restart(db, config.rules, now)
 

@@ -11,10 +11,9 @@ from alerts import judging
 from alerts.rules import Rule
 from listener.station import Station
 from storage.alerting import AlertEvent
+from storage.kpi import KPIS
 
 log = structlog.get_logger(__name__)
-
-_MARKET_WIDE = frozenset({"share_of_voice"})
 
 
 async def judge(station: Station, rules: Collection[Rule]) -> list[AlertEvent]:
@@ -42,7 +41,7 @@ def concerned(station: Station, changed: Collection[tuple[str, int]]) -> list[Ru
 
     def looks(rule: Rule, brand: str, hour: int) -> bool:
         same = rule.brand == brand
-        if not same and rule.condition.kpi in _MARKET_WIDE:
+        if not same and KPIS[rule.condition.kpi].market_wide:
             same = markets[rule.brand] == markets.get(brand)
         # Twice the window, so that windows which ended a little earlier are judged again too.
         return same and (hour + 1) * 3600 > now - 2 * rule.over - 3600

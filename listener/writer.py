@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from storage.base import Transaction
+from storage.commit import MOST_UNMATCHED
 from storage.sqlite import PATIENCE, SqliteStore
 
 T = TypeVar("T")
@@ -18,8 +19,9 @@ T = TypeVar("T")
 class Writer:
     """Runs work on the writer thread, one piece after the other."""
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE, unmatched: int = MOST_UNMATCHED) -> None:
         self._path = path
+        self._unmatched = unmatched
         self._patience = patience
         self._stopping = threading.Event()
         self._thread = ThreadPoolExecutor(1, "writer")
@@ -29,7 +31,9 @@ class Writer:
         """Open the store on its thread. Raises StoreError."""
 
         def work() -> None:
-            self._store = SqliteStore(self._path, patience=self._patience, stop=self._stopping.is_set)
+            self._store = SqliteStore(
+                self._path, patience=self._patience, stop=self._stopping.is_set, unmatched=self._unmatched
+            )
 
         await self._run(work)
 

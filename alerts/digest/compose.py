@@ -38,6 +38,7 @@ def compose(facts: DigestFacts) -> Digest:
         quotes=facts.quotes,
         hearing=tuple(_hearing(source, facts.comparable) for source in facts.coverage),
         left_out=tuple(name for name in facts.left_out if name not in {one.source for one in facts.coverage}),
+        remarks=tuple(reading.query_change(c.brand, c.at, c.first, zone) for c in facts.query_changes),
         next_letter=reading.moment(facts.next_letter_at, zone) if facts.next_letter_at else "",
         engine=facts.engine or "",
         command=_command(facts, zone),
@@ -54,6 +55,7 @@ def _presentable(facts: DigestFacts) -> DigestFacts:
         coverage=tuple(replace(source, source=_name(source.source)) for source in facts.coverage),
         left_out=tuple(_name(source) for source in facts.left_out),
         quotes=tuple(replace(quote, brand=_name(quote.brand)) for quote in facts.quotes),
+        query_changes=tuple(replace(change, brand=_name(change.brand)) for change in facts.query_changes),
     )
 
 

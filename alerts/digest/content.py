@@ -83,6 +83,7 @@ class Digest:
     quotes: tuple[QuoteRef, ...]
     hearing: tuple[Hearing, ...]
     left_out: tuple[str, ...]
+    remarks: tuple[str, ...]
     next_letter: str
     engine: str
     command: str

@@ -68,6 +68,15 @@ class CoverageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryFact:
+    """From `at` on a brand was looked for in another way; `first`: it was not looked for before."""
+
+    brand: str
+    at: int
+    first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QuoteRef:
     """A post to quote, by an id that the sender resolves when the letter goes out; its text is not kept here."""
 
@@ -81,7 +90,7 @@ class DigestFacts:
     """The numbers of one letter. Times are seconds since 1970; days are cut in `timezone`.
 
     `comparable` False (a first or partial period, another engine) shows no growth and no arrow anywhere, and
-    `why_not` says why. `engine` names what judged the tone.
+    `why_not` says why. `engine` names what judged the tone. `query_changes`: those of this period and the one before.
     """
 
     timezone: str
@@ -97,6 +106,7 @@ class DigestFacts:
     next_letter_at: int | None = None
     engine: str | None = None
     dashboard: str | None = None
+    query_changes: tuple[QueryFact, ...] = ()
 
     @property
     def span(self) -> str:
@@ -121,6 +131,8 @@ def from_json(plain: Mapping[str, Any]) -> DigestFacts:
             "coverage": tuple(CoverageFacts(**source) for source in plain["coverage"]),
             "left_out": tuple(plain["left_out"]),
             "quotes": tuple(QuoteRef(**quote) for quote in plain["quotes"]),
+            # Letters that were laid out by the version before do not have it.
+            "query_changes": tuple(QueryFact(**change) for change in plain.get("query_changes", ())),
         }
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from alerts.digest.facts import BrandFacts, CoverageFacts, DigestFacts, KpiFact, QuoteRef
+from alerts.digest.facts import BrandFacts, CoverageFacts, DigestFacts, KpiFact, QueryFact, QuoteRef
 from sentiment.tone import Label
 from storage import browse
 from storage.base import Rows
@@ -13,6 +13,7 @@ from storage.calendar import Window, before
 from storage.coverage import ENOUGH, Ledger, ledgers
 from storage.kpi import KPIS, Ask, KpiValue, compute
 from storage.mention import Brand
+from storage.queries import changes
 
 _QUOTES_EACH = 2
 _BESIDE = ("change", "p90", "answered_share", "within_target", "response_target", "unjudged")
@@ -61,6 +62,10 @@ def gather(
         next_letter_at=next_letter_at,
         engine=", ".join(engines) or None,
         dashboard=dashboard,
+        query_changes=tuple(
+            QueryFact(change.brand, change.at, change.first)
+            for change in changes(store, [brand.name for brand in brands], earlier.since, window.until)
+        ),
     )
 
 

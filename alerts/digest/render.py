@@ -86,7 +86,7 @@ def _text(digest: Digest, groups: Mapping[str, list[Shown]]) -> str:
         for one in shown:
             parts += [f"  “{shorten(clean(one.quote.text), 400)}”", f"  {_who(one)}"]
             parts += [f"  {url}", ""] if (url := safe_url(one.quote.url)) else [""]
-    if digest.hearing or digest.left_out:
+    if digest.hearing or digest.left_out or digest.remarks:
         parts += ["WHAT WAS HEARD", *_hearing_text(digest), ""]
     return clean_lines("\n".join(parts + _closing(digest))) + "\n"
 
@@ -131,7 +131,7 @@ def _hearing_text(digest: Digest) -> list[str]:
     lines = [f"  {one.source}: {one.hours}, {one.meaning}{_before(one)}" for one in digest.hearing]
     if digest.left_out:
         lines.append(f"  Left out of every number: {', '.join(digest.left_out)}")
-    return lines
+    return lines + [f"  {remark}" for remark in digest.remarks]
 
 
 def _before(hearing: Hearing) -> str:
@@ -164,7 +164,7 @@ def _blocks(digest: Digest, groups: Mapping[str, list[Shown]]) -> list[Block]:
             who = f"{one.brand} · {quote.author}" if quote.author else one.brand
             made.append(blocks.quote(quote.text, who, quote.source, quote.url, quote.published_at))
     last = [blocks.divider()]
-    if digest.hearing or digest.left_out:
+    if digest.hearing or digest.left_out or digest.remarks:
         heard = "\n".join(_hearing_text(digest))
         last.append(blocks.context(f"*What was heard*\n{escape(heard, 1_500, lines=True)}"))
     last.append(blocks.context(escape("\n".join(_closing(digest)), 1_000, lines=True)))

@@ -17,6 +17,7 @@ from listener.imports.new_brands import BrandWriter, CannotAdd, market_of
 from listener.pipeline import Pipeline
 from sentiment.engines import load
 from sentiment.tone import EngineUnavailable
+from storage import queries
 
 
 @click.command("import")
@@ -80,6 +81,8 @@ def _columns(mapping: tuple[str, ...]) -> dict[str, str]:
 def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_brands: bool) -> Report:
     writer = BrandWriter(config.file, market_of(config.brands))
     with open_store(config) as store:
+        with store.writing() as db:
+            queries.keep_versions(db, config.brands, now())
         importer = Importer(config.brands, pipeline, store.commit, writer.add if add_brands else None, now())
         report = importer.run(rows(file), wish)
     try:

@@ -98,6 +98,8 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
     missing = sorted({name for value in values for name in value.left_out})
     if missing:
         click.echo(f"\nNot heard in some of these windows, and left out there: {', '.join(missing)}")
+    for change in sorted({change for value in values for change in value.query_changes}, key=lambda c: c.at):
+        click.echo(f"\n{reading.query_change(change.brand, change.at, change.first, zone)}")
     if values and all(value.value is None for value in values):
         click.echo(
             "\nNothing to count yet: run `listener once`, or import history with `listener import FILE`."

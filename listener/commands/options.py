@@ -103,7 +103,7 @@ def open_reader(config: Config) -> Iterator[Reader]:
 def open_store(config: Config) -> Iterator[SqliteStore]:
     """Open the store for writing, beside a running daemon if there is one."""
     with store_errors():
-        store = SqliteStore(config.database)
+        store = SqliteStore(config.database, unmatched=config.storage.unmatched_sample)
         try:
             yield store
         finally:

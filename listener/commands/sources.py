@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from alerts import format as reading
+from listener.collectors import COLLECTORS
+from listener.collectors.base import Grade
 from listener.commands.options import WrongUsage, config_option, json_option, now, open_reader, read_config
 from listener.config import Config
 from storage import polling
+from storage.base import Rows
 from storage.calendar import iso
-from storage.polling import SourceState
+from storage.hearing import Hour, gaps, hours, last_day
+from storage.mention import Gap
+from storage.polling import STREAMS, SourceState
+
+_GAPS_SHOWN = 7 * 86_400
 
 
 @click.command("sources")
@@ -20,22 +31,56 @@ from storage.polling import SourceState
 @json_option
 @click.option("--explain", metavar="NAME", help="One source: its next poll and why.")
 def command(config_file: Path, as_json: bool, explain: str | None) -> None:
-    """Show each source: its state, last heard, next poll and why."""
+    """Show each source: its state, last heard, next poll.
+
+    With what the last day brought, what was lost, and its grade.
+
+    Grades: gold is tested against a real server or recorded answers, silver written from a published
+    specification, bronze from documentation only.
+    """
     config = read_config(config_file)
     with open_reader(config) as reader:
         states = polling.states(reader)
+        ledger = _Ledger(
+            last_day(reader, now()), gaps(reader, now() - _GAPS_SHOWN), hours(reader, now() - 86_400, now())
+        )
     if explain is not None:
         states = [state for state in states if state.name == explain]
         if not states:
             raise WrongUsage(f"there is no source {explain!r} yet; `listener sources` lists them")
     if as_json:
-        click.echo(json.dumps([_to_json(state, config) for state in states], ensure_ascii=False))
+        click.echo(json.dumps([_to_json(state, config, ledger) for state in states], ensure_ascii=False))
         return
     if not states:
         click.echo("Nothing has been listened to yet: run `listener once` or `listener run`.")
     for state in states:
-        for line in _lines(state, config, full=explain is not None):
+        for line in _lines(state, config, ledger, full=explain is not None):
             click.echo(line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ledger:
+    """By source: what the last 24 hours brought together and hour by hour, and what was lost in the last week."""
+
+    day: Mapping[str, Hour]
+    gaps: Mapping[str, Sequence[Gap]]
+    hours: Mapping[str, Sequence[Hour]]
+
+
+def _read_ledger(reader: Rows, present: int) -> _Ledger:
+    return _Ledger(
+        last_day(reader, present),
+        gaps(reader, present - _GAPS_SHOWN),
+        hours(reader, present - 86_400, present),
+    )
+
+
+def grade_of(kind: str) -> Grade | None:
+    """How well the part that reads this kind of source is known to work; None for imports."""
+    if kind not in COLLECTORS:
+        return None
+    grade: Grade = import_module(COLLECTORS[kind]).GRADE
+    return grade
 
 
 def state_of(state: SourceState) -> str:
@@ -49,26 +94,56 @@ def state_of(state: SourceState) -> str:
     return "answers" if state.last_answer_at else "waiting"
 
 
-def _lines(state: SourceState, config: Config, *, full: bool) -> list[str]:
+def _lines(state: SourceState, config: Config, ledger: _Ledger, *, full: bool) -> list[str]:
     zone, present = config.zone, now()
     through = state.heard_through
     heard = "nothing heard yet" if through is None else f"heard through {reading.moment(through, zone)}"
-    lines = [f"{state.name}: {state_of(state)}", f"    {heard}, {reading.plural(state.posts, 'post')} kept"]
-    if state.active and state.next_poll_at:
+    grade = f" ({grade})" if (grade := grade_of(state.kind)) else ""
+    lines = [
+        f"{state.name}: {state_of(state)}{grade}",
+        f"    {heard}, {reading.plural(state.posts, 'post')} kept",
+    ]
+    if state.next_reason == STREAMS:
+        lines.append(f"    {STREAMS}")
+    elif state.active and state.next_poll_at:
         wait = max(0, state.next_poll_at - present)
         when = f"in {reading.duration(wait)}" if wait else "now due"
         lines.append(f"    next poll {when}: {state.next_reason}")
     if state.error:
         since = f" since {reading.moment(state.down_since, zone)}" if state.down_since else ""
         lines.append(f"    down{since} ({reading.plural(state.failures, 'failure')} in a row): {state.error}")
+    if day := ledger.day.get(state.name):
+        lines.append(f"    last 24 hours: {_traffic(day)}")
+    for gap in ledger.gaps.get(state.name, ()):
+        lines.append(f"    lost {_stretch(gap.since, gap.until, zone)}: {gap.reason}")
     if state.set_aside:
-        lines.append(f"    {reading.plural(state.set_aside, 'item')} could not be read and set aside")
-    if full and state.last_poll_at:
-        lines.append(f"    last poll {reading.moment(state.last_poll_at, zone)}")
+        items = reading.plural(state.set_aside, "item")
+        lines.append(f"    {items} could not be read and set aside; see `listener quarantine list`")
+    if full:
+        if state.last_poll_at:
+            lines.append(f"    last poll {reading.moment(state.last_poll_at, zone)}")
+        for hour in ledger.hours.get(state.name, ()):
+            lines.append(f"    {reading.moment(hour.hour * 3600, zone)}  {_traffic(hour)}")
     return lines
 
 
-def _to_json(state: SourceState, config: Config) -> dict[str, object]:
+def _traffic(hour: Hour) -> str:
+    parts = [
+        f"{reading.plural(hour.requests, 'request')}, {reading.plural(hour.answers, 'answer')}",
+        reading.plural(hour.errors, "error") if hour.errors else "",
+        reading.plural(hour.items, "item"),
+        f"{reading.plural(hour.cut, 'item')} cut by a limit" if hour.cut else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _stretch(since: int, until: int, zone: ZoneInfo) -> str:
+    return (
+        f"{reading.moment(since, zone)} to {reading.moment(until, zone)} ({reading.duration(until - since)})"
+    )
+
+
+def _to_json(state: SourceState, config: Config, ledger: _Ledger) -> dict[str, object]:
     times = {
         name: iso(value, config.zone) if (value := getattr(state, name)) is not None else None
         for name in ("last_poll_at", "last_answer_at", "next_poll_at", "down_since", "heard_through")
@@ -77,10 +152,22 @@ def _to_json(state: SourceState, config: Config) -> dict[str, object]:
         "source": state.name,
         "kind": state.kind,
         "state": state_of(state),
+        "grade": grade_of(state.kind),
         **times,
         "next_reason": state.next_reason,
         "failures": state.failures,
         "error": state.error,
         "posts": state.posts,
         "set_aside": state.set_aside,
+        "hours": [
+            {
+                "at": iso(hour.hour * 3600, config.zone),
+                **{name: getattr(hour, name) for name in ("requests", "answers", "errors", "items", "cut")},
+            }
+            for hour in ledger.hours.get(state.name, ())
+        ],
+        "gaps": [
+            {"since": iso(gap.since, config.zone), "until": iso(gap.until, config.zone), "reason": gap.reason}
+            for gap in ledger.gaps.get(state.name, ())
+        ],
     }

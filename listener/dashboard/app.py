@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 
+from listener.collectors.ingest import Ingest
 from listener.dashboard import api, health, page
+from listener.dashboard.ingest import PATH, Door
 from listener.dashboard.keys import STATION
+from listener.listening import keep
 from listener.station import Station
 from storage.desk import tokens
 
@@ -27,6 +31,10 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+
+
+# Health tells nothing that is secret; what is sent is signed by one who knows a secret of its own.
+_OPEN = frozenset({"/healthz", PATH})
 
 
 class NotServed(Exception):
@@ -85,9 +93,19 @@ def make_app(station: Station) -> web.Application:
             web.get("/api/v1/mentions", api.mentions),
             web.get("/api/v1/kpis", api.kpis),
             web.get("/api/v1/alerts", api.alerts),
+            *(web.post(PATH, door.take) for door in _doors(station)),
         ]
     )
     return app
+
+
+def _doors(station: Station) -> list[Door]:
+    """What is sent to POST /ingest goes the way of every page: matched, judged, committed."""
+    return [
+        Door(collector.options, partial(keep, station, collector), station.config.zone, station.clock)
+        for collector in station.collectors
+        if isinstance(collector, Ingest)
+    ]
 
 
 @web.middleware
@@ -112,9 +130,9 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
         known = kind.lower() == "bearer" and token.isascii()
         if not known or await asyncio.to_thread(tokens.owner, station.reader, token.strip()) is None:
             raise _unauthorized("this token is not known; make one with `listener token add NAME`")
-    elif not local and request.path != "/healthz":
+    elif not local and request.path not in _OPEN:
         raise _unauthorized("a bearer token is needed; make one with `listener token add NAME`")
-    if local and not kind and not _meant_for_us(request, station):
+    if local and not kind and request.path != PATH and not _meant_for_us(request, station):
         # A web site may make a name of its own point here and read the page through its visitor's browser.
         raise web.HTTPForbidden(text="ask for 127.0.0.1 or localhost, or set dashboard.public_url")
     return await handler(request)

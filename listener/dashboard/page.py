@@ -19,6 +19,7 @@ from storage import alerting, browse, outbox, polling
 from storage.browse import Filter
 from storage.calendar import Window
 from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.mention import Brand
 
 _FOLDER = Path(__file__).parent / "templates"
 _WEEK = 7 * 86400
@@ -54,7 +55,10 @@ def _render(station: Station) -> str:
             now=reading.moment(now, zone),
             zone=zone.key,
             kpis=list(KPIS),
-            brands=[_row(brand.name, brand.own, values) for brand in station.config.brands],
+            brands=[_row(brand, values) for brand in station.config.brands],
+            changes=sorted(
+                {change for value in values for change in value.query_changes}, key=lambda c: c.at
+            ),
             left_out=values[0].left_out if values else (),
             sources=[s for s in polling.states(station.reader) if s.active or s.posts],
             firing=[s for s in states.values() if s.phase == "firing"],
@@ -71,9 +75,14 @@ def _render(station: Station) -> str:
     )
 
 
-def _row(brand: str, own: bool, values: list[KpiValue]) -> dict[str, object]:
-    mine = [value for value in values if value.brand == brand]
-    return {"name": brand, "own": own, "cells": [_cell(value) for value in mine]}
+def _row(brand: Brand, values: list[KpiValue]) -> dict[str, object]:
+    mine = [value for value in values if value.brand == brand.name]
+    return {
+        "name": brand.name,
+        "own": brand.own,
+        "topic": brand.topic,
+        "cells": [_cell(value) for value in mine],
+    }
 
 
 def _cell(value: KpiValue) -> dict[str, object]:

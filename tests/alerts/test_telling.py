@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -195,6 +196,10 @@ def test_the_texts_of_posts_are_put_in_when_it_is_sent_and_what_was_erased_stays
     again = to_send(claimed, store, MADRID, None)
     assert isinstance(again, Message)
     assert [quote.text for quote in again.quotes] == ["A zeppelin fell"]
+    store.commit(replace(page([], (NOW, NOW + 1)), deleted=["2"]))
+    last = to_send(claimed, store, MADRID, None)
+    assert isinstance(last, Message)
+    assert last.quotes == ()
 
 
 def test_a_test_message_says_that_it_is_one(store: SqliteStore) -> None:

@@ -104,12 +104,23 @@ def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
     assert "Traceback" not in ran.err
 
 
-@pytest.mark.parametrize("names", [n for n in _all() if n not in {("tone",), ("token",)}], ids=" ".join)
+# These read no configuration of their own.
+_WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",)}
+
+
+@pytest.mark.parametrize("names", [n for n in _all() if n not in _WITHOUT], ids=" ".join)
 def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
     line: CommandLine, names: tuple[str, ...]
 ) -> None:
     line.configure("brands: [{nam: x}]\ntimezon: x\n")
-    more = {("import",): [line.file("x.csv", "text\n")], ("token", "add"): ["n"], ("token", "revoke"): ["n"]}
+    more: dict[tuple[str, ...], list[str | Path]] = {
+        ("import",): [line.file("x.csv", "text\n")],
+        ("token", "add"): ["n"],
+        ("token", "revoke"): ["n"],
+        ("query", "test"): ["x"],
+        ("query", "judge"): ["x"],
+        ("rematch",): ["--since", "1d"],
+    }
     ran = line(*names, *more.get(names, []))
     assert ran.code == 2
     assert "3 mistakes" in ran.err

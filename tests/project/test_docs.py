@@ -8,20 +8,24 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, cast
 
 import click
 import pytest
 from click.testing import CliRunner
+from pydantic import SecretStr
 from ruamel.yaml import YAML
 
 from alerts.channels.webhook import payload
 from alerts.message import Letter, Message
 from listener.cli import listener
+from listener.collectors.ingest import Ingest, Options
 from listener.config import load
 from listener.dashboard.app import make_app
 from sentiment.engines.vader import Vader, probabilities
@@ -108,20 +112,20 @@ def test_a_key_without_a_word_about_it_is_noticed(
 
 
 def test_each_example_of_a_key_is_accepted(generate: ModuleType, tmp_path: Path) -> None:
-    said = {
-        name: {key: note["example"] for key, note in keys.items()} for name, keys in generate.notes().items()
-    }
-    kinds = {name.split(".")[1]: keys for name, keys in said.items() if name.startswith("channels.")}
-    feeds = {**said["sources.feeds"], "urls": [said["sources.feeds.urls[]"]]}
+    def parts(section: str) -> dict[str, Any]:
+        names = [name for name in generate.sections() if re.fullmatch(rf"{section}\.\w+", name)]
+        return {name.split(".")[1]: generate.example(name) for name in names}
+
     document = {
-        "brands": [{**said["brands[]"], "exclude": said["brands[].exclude"]}],
-        "sources": {"hackernews": said["sources.hackernews"], "feeds": feeds},
-        "sentiment": {"engine": "transformers", **said["sentiment.transformers"]},
-        "storage": said["storage"],
-        "channels": kinds,
-        "alerts": {"rules": [said["alerts.rules[]"]]},
-        "digest": said["digest"],
-        "dashboard": said["dashboard"],
+        "brands": [generate.example("brands[]")],
+        "topics": [generate.example("topics[]")],
+        "sources": parts("sources"),
+        "sentiment": {"engine": "transformers", **generate.example("sentiment.transformers")},
+        "storage": generate.example("storage"),
+        "channels": parts("channels"),
+        "alerts": {"rules": [generate.example("alerts.rules[]")]},
+        "digest": generate.example("digest"),
+        "dashboard": generate.example("dashboard"),
     }
     config = loaded(json.dumps(document), tmp_path)
     assert len(config.rules) == 1
@@ -131,9 +135,8 @@ def loaded(text: str, folder: Path) -> Any:
     file = folder / "config.yaml"
     file.write_text(text, encoding="utf-8")
     # Addresses where a name says so, plain words elsewhere: an address inside an address would be none.
-    return load(
-        file, {n: "https://example.com/x" if n.endswith("URL") else "word" for n in SECRET.findall(text)}
-    )
+    word, address = "a-word-of-twenty-one", "https://example.com/x"
+    return load(file, {n: address if n.endswith("URL") else word for n in SECRET.findall(text)})
 
 
 @pytest.mark.parametrize("path", PAGES, ids=IDS)
@@ -334,9 +337,10 @@ def test_vader_abstains_as_told() -> None:
 
 def test_the_api_is_told_whole() -> None:
     page = read("api.md")
-    routes = {
-        str(route.resource.canonical) for route in make_app(cast(Any, None)).router.routes() if route.resource
-    }
+    door = Ingest(Options(secret=SecretStr("a-word-of-twenty-one")))
+    station = SimpleNamespace(collectors=[door], config=SimpleNamespace(zone=UTC), clock=time.time)
+    app = make_app(cast(Any, station))
+    routes = {str(route.resource.canonical) for route in app.router.routes() if route.resource}
     assert {row[0].strip("`") for row in table_rows(page) if row[0].startswith("`/")} == routes
     assert [field for field in Seen.__slots__ if f"`{field}`" not in page] == []
 

@@ -138,7 +138,14 @@ def test_sql_stands_only_in_storage() -> None:
 
 
 def test_http_sessions_stand_only_at_the_edge() -> None:
-    edge = ("alerts/transport.py", "listener/http.py", "listener/dashboard/", "listener/demo/")
+    edge = (
+        "alerts/guard.py",
+        "alerts/transport.py",
+        "listener/http.py",
+        "listener/stream.py",
+        "listener/dashboard/",
+        "listener/demo/",
+    )
     assert broken(imports_of("aiohttp"), edge) == []
 
 

@@ -11,7 +11,7 @@ import sample_letters as samples
 from alerts.digest import wording
 from alerts.digest.compose import compose
 from alerts.digest.content import Digest
-from alerts.digest.facts import BrandFacts, DigestFacts, KpiFact, from_json, to_json
+from alerts.digest.facts import BrandFacts, DigestFacts, KpiFact, QueryFact, from_json, to_json
 from alerts.digest.render import letter
 
 
@@ -247,3 +247,19 @@ def test_no_brand_at_all() -> None:
 
 def test_a_kpi_that_was_not_asked_for_has_no_value() -> None:
     assert BrandFacts("x", False, "m", {}).kpi("mentions").value is None
+
+
+def test_a_change_of_a_query_is_told_where_it_says_what_was_heard() -> None:
+    at = 1_762_772_400
+    facts = replace(samples.full_week(), query_changes=(QueryFact("Acme", at, False), QueryFact("Bolt", at, True)))
+    changed, began = compose(facts).remarks
+    assert changed.startswith("What counts as a mention of Acme changed on ")
+    assert "do not compare" in changed
+    assert began.startswith("Bolt is listened for since ")
+    assert from_json(json.loads(json.dumps(to_json(facts)))) == facts
+
+
+def test_a_letter_laid_out_before_query_changes_were_known_is_still_sent() -> None:
+    plain = to_json(samples.full_week())
+    del plain["query_changes"]
+    assert from_json(plain) == samples.full_week()

@@ -1,0 +1,91 @@
+"""listener quarantine: items that could not be read, and another try at them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from alerts import format as reading
+from listener.commands.options import (
+    Failure,
+    config_option,
+    json_option,
+    now,
+    open_reader,
+    open_store,
+    read_config,
+)
+from storage import quarantine
+from storage.calendar import iso
+
+_source_option = click.option("--source", metavar="NAME", help="Only of this source.")
+
+
+@click.group("quarantine")
+def command() -> None:
+    """Look at items that could not be read, and try them again."""
+
+
+@command.command("list")
+@config_option
+@_source_option
+@json_option
+def listing(config_file: Path, source: str | None, as_json: bool) -> None:
+    """List the items set aside, and why.
+
+    With source, id, when, and where our code stumbled; never with their text.
+    """
+    config = read_config(config_file)
+    with open_reader(config) as reader:
+        found = quarantine.items(reader, source)
+    if as_json:
+        rows = [
+            {
+                "id": item.id,
+                "source": item.source,
+                "native_id": item.native_id,
+                "at": iso(item.at, config.zone),
+                "cause": item.cause,
+                "whole": item.whole,
+            }
+            for item in found
+        ]
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    if not found:
+        click.echo("Nothing is set aside: every item that came could be read.")
+    for item in found:
+        when = reading.moment(item.at, config.zone)
+        cut = "" if item.whole else " (too long to be kept whole: it cannot be tried again)"
+        click.echo(f"{item.id}  {item.source}  {item.native_id or 'without an id'}  {when}{cut}")
+        click.echo("\n".join(f"    {line}" for line in item.cause.splitlines()))
+
+
+@command.command("replay")
+@config_option
+@_source_option
+def replay(config_file: Path, source: str | None) -> None:
+    """Try to read them again with today's code.
+
+    What can be read is kept, as history. Exit 1 where some still cannot be read; they stay in quarantine.
+    """
+    config = read_config(config_file)
+    from listener import replaying
+    from listener.pipeline import Pipeline
+    from sentiment.engines import load
+    from sentiment.tone import EngineUnavailable
+
+    try:
+        pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
+    except EngineUnavailable as error:
+        raise Failure(str(error)) from None
+    with open_store(config) as store:
+        done = replaying.replay(store, pipeline, source, now())
+        left = len(quarantine.items(store, source))
+    click.echo(
+        f"{reading.plural(done.tried, 'item')} tried, {done.read} read, {done.kept} kept as new posts."
+    )
+    if left:
+        raise Failure(f"still set aside: {reading.plural(left, 'item')}; `listener quarantine list` says why")

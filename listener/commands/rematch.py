@@ -1,0 +1,51 @@
+"""listener rematch: the queries of today, applied to what is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from alerts import format as reading
+from listener.asking import UsageError, moment
+from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
+
+
+@click.command("rematch")
+@config_option
+@click.option("--since", required=True, metavar="TIME", help="From here on: 2026-11-02, or 7d (ago).")
+def command(config_file: Path, since: str) -> None:
+    """Apply changed queries to what is kept.
+
+    Mentions that no longer match are taken back; new ones are judged and added, also out of the sample of posts
+    that matched nobody. Such posts never fire a rule. May be ended and begun again; works beside a running daemon.
+    """
+    config = read_config(config_file)
+    try:
+        start = moment(since, config.zone, now())
+    except UsageError as error:
+        raise WrongUsage(str(error)) from None
+    from listener import rematching
+    from listener.pipeline import Pipeline
+    from sentiment.engines import load
+    from sentiment.tone import EngineUnavailable
+
+    try:
+        pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
+    except EngineUnavailable as error:
+        raise Failure(str(error)) from None
+    with open_store(config) as store:
+        done = rematching.rematch(store, pipeline, config.brands, start, now())
+    click.echo(
+        f"{reading.plural(done.looked_at, 'post')} since {reading.moment(start, config.zone)} looked at."
+    )
+    for brand in sorted({*done.added, *done.removed}):
+        added, removed = reading.count(done.added[brand]), reading.count(done.removed[brand])
+        click.echo(f"  {brand}: {added} mentions added, {removed} taken back")
+    if not done.added and not done.removed:
+        click.echo("  Nothing changed: every post concerns the same brands as before.")
+    for share in done.incomplete:
+        click.echo(
+            f"  {share.source}: of the posts that matched nobody only {reading.percent(share.share)} are kept, so of "
+            "those that match now no more can be found. The break in the series stays marked."
+        )

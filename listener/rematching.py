@@ -1,0 +1,77 @@
+"""History matched again by the queries of today: what is kept, and the sample of what matched nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from listener.pipeline import Named, Pipeline
+from storage import queries, rematching
+from storage.mention import Brand
+from storage.posting import counts
+from storage.rematching import Rematched, SampleShare, Standing
+from storage.sqlite import SqliteStore
+
+
+@dataclass
+class Outcome:
+    """What rematching came to. `incomplete` are the sources of which the sample does not hold everything."""
+
+    looked_at: int = 0
+    added: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+    incomplete: Sequence[SampleShare] = ()
+
+
+def rematch(store: SqliteStore, pipeline: Pipeline, brands: Sequence[Brand], since: int, now: int) -> Outcome:
+    """Match what was published since then again, page by page.
+
+    Each page is a transaction of its own, and matching twice changes nothing: it may be ended at any time, and begun
+    again. Where the sample holds everything that matched nobody, the break that the new queries made in the series
+    moves to `since`.
+    """
+    outcome = Outcome()
+    with store.writing() as db:
+        queries.keep_versions(db, brands, now)
+    for standings in rematching.pages(store, rematching.kept_posts, since):
+        _write(store, outcome, _again(pipeline, standings), ())
+        outcome.looked_at += len(standings)
+    for standings in rematching.pages(store, rematching.unmatched_posts, since):
+        found = [one for one in _again(pipeline, standings) if one.mentions]
+        _write(store, outcome, (), found)
+        outcome.looked_at += len(standings)
+    outcome.incomplete = [share for share in rematching.sample_shares(store, since) if share.share < 1]
+    if not outcome.incomplete:
+        with store.writing() as db:
+            queries.settle(db, [brand.name for brand in brands], since)
+    return outcome
+
+
+def _again(pipeline: Pipeline, standings: Sequence[Standing]) -> list[Rematched]:
+    """What the queries of today say of each post, judged where it was no mention of anybody before."""
+    # Where an imported row said whose post it is, its word stands instead of every query.
+    standings = [one for one in standings if all(mention.by_query for mention in one.post.mentions)]
+    found: list[Named] = []
+    for standing in standings:
+        # One tone a post: whoever it was judged for, it holds for the brands that are found in it now.
+        tone = next((mention.tone for mention in standing.post.mentions if mention.tone), None)
+        mentions = pipeline.name_again(standing.post, standing.source)
+        found.append(
+            Named(standing.post, tuple(replace(m, tone=tone if counts(m) else None) for m in mentions))
+        )
+    fresh = [n for n in found if any(counts(m) and m.tone is None for m in n.mentions)]
+    judged = {id(n): post.mentions for n, post in zip(fresh, pipeline.judge(fresh), strict=True)}
+    return [
+        Rematched(standing, judged.get(id(named), named.mentions))
+        for standing, named in zip(standings, found, strict=True)
+    ]
+
+
+def _write(
+    store: SqliteStore, outcome: Outcome, kept: Sequence[Rematched], sampled: Sequence[Rematched]
+) -> None:
+    with store.writing() as db:
+        changes = rematching.apply(db, kept, sampled)
+    outcome.added.update(changes.added)
+    outcome.removed.update(changes.removed)

@@ -1,0 +1,143 @@
+"""A changed query applied to what is kept: what is found, what is taken back, what is told, what stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from pages import tone
+
+from listener.collectors.post import Page, Post
+from listener.pipeline import Pipeline
+from listener.rematching import Outcome, rematch
+from sentiment.tone import Text, Tone
+from storage import queries
+from storage.mention import Brand, Heard, Kept, Source
+from storage.sqlite import SqliteStore
+
+NOW = 1_790_000_000
+SINCE = NOW - 86_400
+SOURCE = Source("hackernews", "hackernews")
+
+
+class Counting:
+    """An engine that counts how many texts it was given."""
+
+    name = "counting-1"
+
+    def __init__(self) -> None:
+        self.judged = 0
+
+    def judge(self, texts: Sequence[Text]) -> list[Tone]:
+        self.judged += len(texts)
+        return [tone("positive") for _ in texts]
+
+
+@pytest.fixture
+def engine() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    opened = SqliteStore(tmp_path / "listener.db")
+    yield opened
+    opened.close()
+
+
+def hear(store: SqliteStore, engine: Counting, brands: Sequence[Brand], *posts: Post, at: int = NOW) -> None:
+    with store.writing() as db:
+        queries.keep_versions(db, brands, at)
+    page = Page(posts, {"at": at}, Heard(SINCE, at))
+    store.commit(Pipeline(brands, engine).keep(page, SOURCE, at))
+
+
+def post(native_id: str, text: str, **more: object) -> Post:
+    return Post(native_id, text, NOW - 3_600, **more)  # type: ignore[arg-type]
+
+
+def again(store: SqliteStore, engine: Counting, brands: Sequence[Brand], since: int = SINCE) -> Outcome:
+    return rematch(store, Pipeline(brands, engine), brands, since, NOW + 60)
+
+
+def mentioned(store: SqliteStore) -> list[tuple[str, str]]:
+    return store.rows(  # type: ignore[return-value]
+        """SELECT b.name, p.native_id FROM mentions m JOIN brands b ON b.id = m.brand_id
+        JOIN posts p ON p.id = m.post_id ORDER BY 1, 2"""
+    )
+
+
+OLD = Brand("Acme", own=True, query="acme")
+NEW = Brand("Acme", own=True, query="(acme OR anvil) NOT street")
+
+
+def test_what_matches_now_is_added_and_what_does_not_is_taken_back(
+    store: SqliteStore, engine: Counting
+) -> None:
+    hear(
+        store, engine, [OLD], post("1", "acme"), post("2", "acme street"), post("3", "anvil"), post("4", "x")
+    )
+    assert mentioned(store) == [("Acme", "1"), ("Acme", "2")]
+    done = again(store, engine, [NEW])
+    assert mentioned(store) == [("Acme", "1"), ("Acme", "3")]
+    assert (dict(done.added), dict(done.removed), done.looked_at) == ({"Acme": 1}, {"Acme": 1}, 4)
+
+
+def test_doing_it_again_changes_nothing_and_judges_nothing(store: SqliteStore, engine: Counting) -> None:
+    hear(store, engine, [OLD], post("1", "acme"), post("3", "anvil"))
+    again(store, engine, [NEW])
+    judged = engine.judged
+    assert judged == 2
+    done = again(store, engine, [NEW])
+    assert (dict(done.added), dict(done.removed), engine.judged) == ({}, {}, judged)
+
+
+def test_each_mention_bears_the_version_that_finds_it_now(store: SqliteStore, engine: Counting) -> None:
+    hear(store, engine, [OLD], post("1", "acme"), post("3", "anvil"))
+    again(store, engine, [NEW])
+    versions = store.rows("SELECT DISTINCT query_id FROM mentions")
+    assert versions == store.rows("SELECT max(id) FROM query_versions")
+
+
+def test_what_an_import_said_stays(store: SqliteStore, engine: Counting) -> None:
+    pipeline = Pipeline([OLD], engine)
+    named = pipeline.name_as(post("1", "nothing of it"), Source("shop", "import"), NOW, "Acme")
+    store.commit(Kept(Source("shop", "import"), pipeline.judge([named]), live=False))
+    again(store, engine, [NEW, Brand("Nothing")])
+    assert mentioned(store) == [("Acme", "1")]
+
+
+def test_older_posts_are_left_alone(store: SqliteStore, engine: Counting) -> None:
+    hear(store, engine, [OLD], Post("1", "acme street", SINCE - 1))
+    again(store, engine, [NEW])
+    assert mentioned(store) == [("Acme", "1")]
+
+
+def test_new_mentions_of_history_are_not_live(store: SqliteStore, engine: Counting) -> None:
+    hear(store, engine, [OLD], post("3", "anvil"))
+    again(store, engine, [NEW])
+    assert store.rows("SELECT live FROM mentions") == [(0,)]
+
+
+def test_the_break_moves_where_nothing_is_lacking(store: SqliteStore, engine: Counting) -> None:
+    hear(store, engine, [OLD], post("1", "acme"), at=NOW - 7_200)
+    hear(store, engine, [NEW], post("2", "acme"), at=NOW)
+
+    def breaks() -> list[int]:
+        return [change.at for change in queries.changes(store, ["Acme"], SINCE - 60, NOW + 60)]
+
+    assert breaks() == [NOW]
+    done = again(store, engine, [NEW])
+    assert done.incomplete == []
+    assert breaks() == [SINCE]
+
+
+def test_the_break_stays_where_the_sample_holds_only_a_part(tmp_path: Path, engine: Counting) -> None:
+    store = SqliteStore(tmp_path / "small.db", unmatched=1)
+    hear(store, engine, [OLD], post("0", "acme"), at=NOW - 7_200)
+    hear(store, engine, [NEW], *(post(str(n), "other") for n in range(1, 6)), at=NOW)
+    done = again(store, engine, [NEW])
+    assert [(share.source, round(share.share, 1)) for share in done.incomplete] == [("hackernews", 0.2)]
+    assert [change.at for change in queries.changes(store, ["Acme"], SINCE - 60, NOW + 60)] == [NOW]
+    store.close()

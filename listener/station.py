@@ -137,8 +137,8 @@ async def _settle(config: Config, writer: Writer, collectors: list[Collector], n
 
     def work(db: Transaction) -> tuple[int, int, list[AlertState]]:
         ledger.keep_config(db, config.text, now)
-        for brand in queries.keep_versions(db, config.brands, now):
-            log.info("looks for a brand in this way from now on", brand=brand)
+        if changed := queries.keep_versions(db, config.brands, now):
+            log.info("what counts as a mention is new, from now on", brands=", ".join(changed))
         unknown = outbox.recover(db, now)
         return ledger.born(db, now), unknown, judging.restart(db, config.rules, now)
 

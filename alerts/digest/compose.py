@@ -32,7 +32,9 @@ def compose(facts: DigestFacts) -> Digest:
         summary=_summary(facts, own),
         notice=_notice(facts),
         markets=tuple(
-            _market(name, brands, facts) for name, brands in _markets(facts).items() if _heard(brands)
+            _market(_heading(name, facts), brands, facts)
+            for name, brands in _markets(facts).items()
+            if _heard(brands)
         ),
         charts=tuple(chart for brand in own[:_OWN_IN_SUMMARY] if (chart := _chart(brand, facts, zone))),
         quotes=facts.quotes,
@@ -63,12 +65,20 @@ def _name(text: str) -> str:
     return shorten(clean(text), _LONGEST_NAME) or "(no name)"
 
 
-def _market(name: str, brands: tuple[BrandFacts, ...], facts: DigestFacts) -> Market:
+def _heading(name: str, facts: DigestFacts) -> str:
+    """What a market is called: by its name only where there are several, and topics are no brands."""
+    if all(brand.topic for brand in facts.brands if brand.market == name):
+        return "Topics"
+    several = len({brand.market for brand in facts.brands if not brand.topic}) > 1
+    return f"The brands of “{_name(name)}”" if several else "The brands"
+
+
+def _market(title: str, brands: tuple[BrandFacts, ...], facts: DigestFacts) -> Market:
     """Show the first brands and all of ours; say how many are not shown."""
     shown = [brand for rank, brand in enumerate(brands) if rank < _BRANDS_IN_MARKET or brand.own]
     left = len(brands) - len(shown)
     return Market(
-        name=_name(name),
+        title=title,
         brands=tuple(_line(brand, facts.comparable, len(brands) > 1) for brand in shown),
         more=f"{reading.plural(left, 'more brand')} with fewer mentions, not shown here." if left else "",
     )

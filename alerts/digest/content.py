@@ -34,9 +34,9 @@ class BrandLine:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Brands that are compared with one another, the most mentioned first."""
+    """Brands that are compared with one another, the most mentioned first; `title` says which."""
 
-    name: str
+    title: str
     brands: tuple[BrandLine, ...]
     more: str
 

@@ -50,6 +50,7 @@ class BrandFacts:
     market: str
     kpis: Mapping[str, KpiFact]
     per_day: tuple[int | None, ...] = ()
+    topic: bool = False
 
     def kpi(self, name: str) -> KpiFact:
         """Return a KPI; one that was not asked for says so, like any other that has no value."""

@@ -109,7 +109,7 @@ def _brand(
             beside={key: _number(value.more[key]) for key in _BESIDE if key in value.more},
         )
     per_day = tuple(_whole(v.value) for v in days if v.brand == brand.name)
-    return BrandFacts(brand.name, brand.own, brand.market, kpis, per_day)
+    return BrandFacts(brand.name, brand.own, brand.market, kpis, per_day, brand.topic)
 
 
 def _number(value: object) -> float | None:

@@ -78,7 +78,7 @@ def _text(digest: Digest, groups: Mapping[str, list[Shown]]) -> str:
     for paragraph in digest.summary:
         parts += [paragraph, ""]
     for market in digest.markets:
-        parts += _market_text(market, len(digest.markets) > 1)
+        parts += _market_text(market)
     for chart in digest.charts:
         parts += [f"MENTIONS OF {chart.brand} BY DAY", *_chart_text(chart), ""]
     for title, shown in groups.items():
@@ -91,8 +91,8 @@ def _text(digest: Digest, groups: Mapping[str, list[Shown]]) -> str:
     return clean_lines("\n".join(parts + _closing(digest))) + "\n"
 
 
-def _market_text(market: Market, named: bool) -> list[str]:
-    parts = [f"THE BRANDS OF {market.name}" if named else "THE BRANDS", ""]
+def _market_text(market: Market) -> list[str]:
+    parts = [market.title.upper(), ""]
     for brand in market.brands:
         parts.append(f"{brand.name}{' (yours)' if brand.own else ''}")
         parts += [f"  {name}: {value}" for name, value in _figures(brand)]
@@ -156,7 +156,7 @@ def _blocks(digest: Digest, groups: Mapping[str, list[Shown]]) -> list[Block]:
     made += [blocks.section(escape(paragraph, 1_500)) for paragraph in digest.summary]
     for market in digest.markets:
         made.append(blocks.divider())
-        made += _market_blocks(market, len(digest.markets) > 1)
+        made += _market_blocks(market, titled=len(digest.markets) > 1)
     for title, shown in groups.items():
         made.append(blocks.section(f"*{title}*"))
         for one in shown:
@@ -171,8 +171,8 @@ def _blocks(digest: Digest, groups: Mapping[str, list[Shown]]) -> list[Block]:
     return blocks.within(made, last, "Slack takes no more in one message; the whole letter comes by mail.")
 
 
-def _market_blocks(market: Market, named: bool) -> list[Block]:
-    made = [blocks.section(f"*{escape(market.name, 200)}*")] if named else []
+def _market_blocks(market: Market, *, titled: bool) -> list[Block]:
+    made = [blocks.section(f"*{escape(market.title, 200)}*")] if titled else []
     for brand in market.brands:
         name = f"*{escape(brand.name, 200)}*{' (yours)' if brand.own else ''}"
         lines = "\n".join(f"{name_}: {value}" for name_, value in _figures(brand))

@@ -37,10 +37,12 @@ def command(config_file: Path) -> None:
 def describe(config: Config) -> list[str]:
     """The configuration as it was understood."""
     own = [brand.name for brand in config.brands if brand.own]
-    others = [brand.name for brand in config.brands if not brand.own]
+    others = [brand.name for brand in config.brands if not brand.own and not brand.topic]
+    topics = [brand.name for brand in config.brands if brand.topic]
     lines = [
         f"configuration: {config.file} is good",
         f"brands: {', '.join(own) or 'none of ours'}; competitors: {', '.join(others) or 'none'}",
+        *([f"topics: {', '.join(topics)}"] if topics else []),
         f"sources: {', '.join(config.sources) or 'none (only imports)'}",
         f"sentiment: {config.engine}",
         f"channels: {', '.join(config.channels)}",

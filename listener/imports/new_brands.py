@@ -68,7 +68,8 @@ class BrandWriter:
 
 def market_of(brands: Sequence[Brand]) -> str:
     """The market that new competitors belong to: that of our own brands, if it is the same for all."""
-    markets = {brand.market for brand in brands if brand.own} or {brand.market for brand in brands}
+    named = [brand for brand in brands if not brand.topic]
+    markets = {brand.market for brand in named if brand.own} or {brand.market for brand in named}
     return markets.pop() if len(markets) == 1 else "default"
 
 

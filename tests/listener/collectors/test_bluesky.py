@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from listener.collectors import bluesky
 from listener.collectors.base import Permanent, Retriable
 from listener.collectors.bluesky import MOST_ASIDE, PAGE, Options
-from listener.collectors.bluesky_place import CLAMP, REWIND
+from listener.collectors.bluesky_place import CLAMP, REWIND, Place
 from listener.collectors.post import AHEAD, AccountGone, Delete, Page, Post
 from storage.mention import Gap, Heard
 
@@ -301,6 +301,24 @@ async def test_a_reply_and_a_deletion_right_after_their_post_are_heard(stub: Jet
     ]
     reply = events_of(pages)[2]
     assert isinstance(reply, Post) and (reply.in_reply_to, reply.thread) == (uri(3, "bbb"), uri(2, "aaa"))
+
+
+async def test_what_one_part_of_a_page_says_the_next_part_knows(stub: JetstreamStub) -> None:
+    ear = TestEar(words=("acme",))
+    root = {"uri": uri(2, "aaa"), "cid": "c"}
+    parts = (
+        commit(did(2), "aaa", START, text="Acme?"),
+        commit(did(3), "bbb", START + US, text="yes", reply={"root": root, "parent": root}),
+        commit(did(3), "bbb", START + 2 * US, operation="delete"),
+    )
+    place = Place(START - 3_600 * US, NOW - 3_600)
+    place.connect()
+    async with listening(stub, ear) as collector:
+        draft = bluesky._Draft()
+        for part in parts:
+            collector._hear([json.dumps(part)], draft, place, "localhost")
+    assert [type(event).__name__ for event in draft.events] == ["Post", "Post", "Delete"]
+    assert draft.gap is not None and draft.gap.until == NOW
 
 
 async def test_what_is_kept_since_long_is_edited_answered_and_deleted(stub: JetstreamStub) -> None:

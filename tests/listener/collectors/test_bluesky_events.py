@@ -147,6 +147,7 @@ def test_a_post_as_an_answer_shows_it() -> None:
     lost = to_event(world.write(did(2), "bbb", NOW, "hello"))
     assert isinstance(lost, Post) and lost.author == did(2)
     assert to_event({**view, "uri": uri(1, "aaa", "app.bsky.feed.like")}) is None
+    assert to_event({**view, "record": {"$type": "an.app.of.its.own", "text": "x"}}) is None
     with pytest.raises(ValueError, match="address"):
         to_event({**view, "uri": "https://bsky.app/profile/x"})
 

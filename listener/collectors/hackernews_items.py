@@ -57,13 +57,14 @@ class Watch:
         return {"posts": {key: list(seen) for key, seen in self.posts.items()}, "waiting": list(self.waiting)}
 
     def see(self, posts: Iterable[Post], ear: Ear, now: int) -> list[Edit]:
-        """Remember which of these posts to visit later; return those that read otherwise than before."""
+        """Remember which of these posts to visit later; return those kept before that may read otherwise now."""
         edits = []
         for post in posts:
             if not ear.kept(post.native_id):
                 continue
             before = self.posts.get(post.native_id)
-            if before is not None and before[1] != _hash(post):
+            # Whoever died right after keeping a post has not noted how it read; the store knows.
+            if before is None or before[1] != _hash(post):
                 edits.append(Edit(post))
             self._plan(post, now)
         return edits

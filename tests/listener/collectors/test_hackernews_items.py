@@ -193,6 +193,19 @@ def test_what_finds_no_room_is_counted() -> None:
     assert len(watch.posts) == MOST_WATCHED
 
 
+async def test_an_edit_is_learned_though_we_died_right_after_keeping_the_post(
+    site: HackerNewsStub, collector: Collector, ear: TestEar
+) -> None:
+    site.comment(7, NOW - 60, comment_text="Acme is down")
+    async for page in collector.pages(None, NOW):
+        cursor = page.next_cursor
+        ear.ids.update(post.native_id for post in page.posts)
+        break
+    site.edit(7, comment_text="Acme is up again")
+    pages = await poll(collector, ear, cursor, NOW + 5 * MINUTE)
+    assert [post.text for post in edits(pages)] == ["Acme is up again"]
+
+
 async def test_dying_before_the_visits_loses_none_of_them(
     site: HackerNewsStub, collector: Collector, ear: TestEar
 ) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from ahocorasick_rs import AhoCorasick
 
 from benchmarks import jetstream
-from listener.collectors.bluesky_events import read_batch
+from listener.collectors.bluesky.events import read_batch
 from listener.hearing import Hearing, NetworkEar
 from listener.matching.matcher import Matcher
 from sentiment.text import fold

@@ -23,7 +23,7 @@ from alerts.channels import CHANNELS
 from alerts.rules import RuleOptions
 from listener.cli import listener
 from listener.collectors import COLLECTORS
-from listener.collectors.feeds import Feed
+from listener.collectors.feeds.collector import Feed
 from listener.config.options import (
     BrandOptions,
     DashboardOptions,

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from listener.http import PoliteClient
 
 COLLECTORS = {
-    "bluesky": "listener.collectors.bluesky",
-    "feeds": "listener.collectors.feeds",
-    "hackernews": "listener.collectors.hackernews",
-    "ingest": "listener.collectors.ingest",
-    "mastodon": "listener.collectors.mastodon",
+    "bluesky": "listener.collectors.bluesky.collector",
+    "feeds": "listener.collectors.feeds.collector",
+    "hackernews": "listener.collectors.hackernews.collector",
+    "ingest": "listener.collectors.ingest.collector",
+    "mastodon": "listener.collectors.mastodon.collector",
 }
 
 

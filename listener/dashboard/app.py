@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from listener.collectors.ingest import Ingest
+from listener.collectors.ingest.collector import Ingest
 from listener.dashboard import api, health, page
 from listener.dashboard.ingest import PATH, Door
 from listener.dashboard.keys import STATION

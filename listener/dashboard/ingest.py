@@ -13,8 +13,8 @@ from http import HTTPStatus
 import structlog
 from aiohttp import web
 
-from listener.collectors.ingest import Options, Unfit, to_event
-from listener.collectors.ingest_signature import Signed
+from listener.collectors.ingest.collector import Options, Unfit, to_event
+from listener.collectors.ingest.signature import Signed
 from listener.collectors.post import Event, Page
 from listener.dashboard.api import problem
 from storage.base import StoreError

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import firehose, jetstream
-from listener.collectors.bluesky_events import read_batch
+from listener.collectors.bluesky.events import read_batch
 from listener.matching.matcher import Matcher
 from listener.matching.said import Said
 from storage.mention import Source

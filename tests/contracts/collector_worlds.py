@@ -27,7 +27,7 @@ from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
 from mastodon_stub import Fault, Stub, iso
 
-from listener.collectors.ingest import Options as IngestOptions
+from listener.collectors.ingest.collector import Options as IngestOptions
 from listener.dashboard.ingest import PATH, Closing, Door
 
 HTTP_FAULTS = ("429", "500", "broken", "drop")

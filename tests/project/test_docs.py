@@ -25,7 +25,7 @@ from ruamel.yaml import YAML
 from alerts.channels.webhook import payload
 from alerts.message import Letter, Message
 from listener.cli import listener
-from listener.collectors.ingest import Ingest, Options
+from listener.collectors.ingest.collector import Ingest, Options
 from listener.config import load
 from listener.dashboard.app import make_app
 from sentiment.engines.vader import Vader, probabilities

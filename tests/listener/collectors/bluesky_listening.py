@@ -10,7 +10,7 @@ from ears import TestEar
 from jetstream_stub import JetstreamStub
 
 from alerts.transport import Transport
-from listener.collectors.bluesky import Bluesky, Options, build
+from listener.collectors.bluesky.collector import Bluesky, Options, build
 from listener.collectors.post import AccountGone, Delete, Edit, Event, Page, Post
 from listener.http import PoliteClient
 from storage.mention import Cursor

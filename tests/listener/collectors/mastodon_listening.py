@@ -11,7 +11,7 @@ from ears import TestEar
 
 from alerts.transport import Transport
 from listener.collectors.base import Collector
-from listener.collectors.mastodon import Options, build
+from listener.collectors.mastodon.collector import Options, build
 from listener.collectors.post import Delete, Edit, Page, Post
 from listener.http import PoliteClient
 from storage.mention import Cursor, Gap, Heard, Reading, SetAside

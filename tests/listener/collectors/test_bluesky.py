@@ -14,10 +14,10 @@ from ears import TestEar
 from jetstream_stub import POST, JetstreamStub, account, commit, did
 from pydantic import ValidationError
 
-from listener.collectors import bluesky
 from listener.collectors.base import Permanent, Retriable
-from listener.collectors.bluesky import MOST_ASIDE, PAGE, Options
-from listener.collectors.bluesky_place import CLAMP, REWIND, Place
+from listener.collectors.bluesky import collector as bluesky
+from listener.collectors.bluesky.collector import MOST_ASIDE, PAGE, Options
+from listener.collectors.bluesky.place import CLAMP, REWIND, Place
 from listener.collectors.post import AHEAD, AccountGone, Delete, Page, Post
 from storage.mention import Gap, Heard
 

@@ -15,8 +15,8 @@ from jetstream_stub import POST, JetstreamStub, commit, did
 from structlog.testing import capture_logs
 
 from alerts.transport import Transport
-from listener.collectors import bluesky_accounts
-from listener.collectors.bluesky_accounts import AT_A_TIME, DAY, Accounts
+from listener.collectors.bluesky import accounts as bluesky_accounts
+from listener.collectors.bluesky.accounts import AT_A_TIME, DAY, Accounts
 from listener.collectors.post import Delete, Edit, Event, Post
 from listener.http import PoliteClient
 

@@ -19,7 +19,7 @@ from ears import TestEar
 from jetstream_stub import JetstreamStub
 from structlog.testing import capture_logs
 
-from listener.collectors.bluesky_search import Search
+from listener.collectors.bluesky.search import Search
 from listener.collectors.post import Page, Post
 
 pytestmark = [pytest.mark.server, installed(), stores_installed(), pytest.mark.asyncio(loop_scope="module")]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from jetstream_stub import POST, Bluesky, account, commit, did, iso
 
 from listener.collectors import read_items
-from listener.collectors.bluesky_events import read_batch, to_event
-from listener.collectors.bluesky_posts import BACKDATED, MOST_TEXT
+from listener.collectors.bluesky.events import read_batch, to_event
+from listener.collectors.bluesky.posts import BACKDATED, MOST_TEXT
 from listener.collectors.post import AccountGone, Delete, Edit, Post
 
 AT = NOW * US

@@ -18,8 +18,8 @@ from ears import TestEar
 from jetstream_stub import POST, JetstreamStub
 from structlog.testing import capture_logs
 
-from listener.collectors import bluesky_search
 from listener.collectors.base import Retriable
+from listener.collectors.bluesky import search as bluesky_search
 from listener.collectors.post import AccountGone, Delete, Edit, Event, Page, Post
 
 pytestmark = [pytest.mark.server, installed(), pytest.mark.asyncio(loop_scope="module")]

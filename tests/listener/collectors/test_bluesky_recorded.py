@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from ears import TestEar
 
-from listener.collectors.bluesky_events import read_batch, to_event
-from listener.collectors.bluesky_posts import valid_handle
+from listener.collectors.bluesky.events import read_batch, to_event
+from listener.collectors.bluesky.posts import valid_handle
 from listener.collectors.post import Event, Post
 
 DATA = Path(os.environ.get("LISTENER_DATA") or Path(__file__).parents[4] / "shared" / "data")

@@ -13,9 +13,9 @@ from ears import TestEar
 from jetstream_stub import POST, JetstreamStub, commit, did
 from structlog.testing import capture_logs
 
-from listener.collectors import bluesky_search
-from listener.collectors.bluesky import Options
-from listener.collectors.bluesky_search import Login, Progress
+from listener.collectors.bluesky import search as bluesky_search
+from listener.collectors.bluesky.collector import Options
+from listener.collectors.bluesky.search import Login, Progress
 from listener.collectors.post import Page, Post
 from storage.mention import Heard
 

@@ -13,7 +13,7 @@ from servers import FaultServer, Reply
 
 from alerts.transport import Transport
 from listener.collectors.base import Collector, Permanent, Retriable
-from listener.collectors.feeds import PAGE, Options, build, to_event
+from listener.collectors.feeds.collector import PAGE, Options, build, to_event
 from listener.collectors.post import Page
 from listener.http import PoliteClient
 from storage.mention import Cursor, Heard

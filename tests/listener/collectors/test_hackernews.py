@@ -14,7 +14,7 @@ from servers import FaultServer, Reply
 
 from alerts.transport import Transport
 from listener.collectors.base import Collector, Permanent, Retriable
-from listener.collectors.hackernews import OVERLAP, SLICE, Options, build, to_event
+from listener.collectors.hackernews.collector import OVERLAP, SLICE, Options, build, to_event
 from listener.collectors.post import Page
 from listener.http import PoliteClient
 from storage.mention import Cursor, Heard

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from alerts.transport import Transport
 from listener.collectors.base import Collector
-from listener.collectors.hackernews import Options, build
-from listener.collectors.hackernews_items import (
+from listener.collectors.hackernews.collector import Options, build
+from listener.collectors.hackernews.items import (
     MOST_ITEMS,
     MOST_WAITING,
     MOST_WATCHED,

@@ -11,10 +11,10 @@ from hackernews_stub import SEARCH, HackerNewsStub
 from servers import FaultServer, Reply
 
 from alerts.transport import Transport
-from listener.collectors import hackernews_past
 from listener.collectors.base import Collector, Retriable
-from listener.collectors.hackernews import Options, build
-from listener.collectors.hackernews_past import MOST_REQUESTS
+from listener.collectors.hackernews import past as hackernews_past
+from listener.collectors.hackernews.collector import Options, build
+from listener.collectors.hackernews.past import MOST_REQUESTS
 from listener.collectors.post import Page
 from listener.http import PoliteClient
 from storage.mention import Cursor, Heard

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from listener.collectors.ingest import Ingest, Options, Unfit, build, to_event
-from listener.collectors.ingest_signature import TOLERANCE, Signed, key_of
+from listener.collectors.ingest.collector import Ingest, Options, Unfit, build, to_event
+from listener.collectors.ingest.signature import TOLERANCE, Signed, key_of
 from listener.collectors.post import Delete, Edit, Page, Post
 from storage.mention import Heard, Reading
 

@@ -10,8 +10,8 @@ from mastodon_stub import Stub, iso
 from pydantic import ValidationError
 
 from listener.collectors import read_items
-from listener.collectors.mastodon import Options, to_event
-from listener.collectors.mastodon_statuses import STAMP, opened, reading
+from listener.collectors.mastodon.collector import Options, to_event
+from listener.collectors.mastodon.statuses import STAMP, opened, reading
 from listener.collectors.post import Delete, Edit, Post
 
 AT = 1_795_000_000

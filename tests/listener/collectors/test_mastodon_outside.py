@@ -20,9 +20,9 @@ from mastodon_stub import Stub
 from ruamel.yaml import YAML
 
 from listener.collectors import read_items
-from listener.collectors.mastodon import to_event
-from listener.collectors.mastodon_statuses import STAMP, reading
-from listener.collectors.mastodon_timelines import newest_first
+from listener.collectors.mastodon.collector import to_event
+from listener.collectors.mastodon.statuses import STAMP, reading
+from listener.collectors.mastodon.timelines import newest_first
 from listener.collectors.post import Post
 
 

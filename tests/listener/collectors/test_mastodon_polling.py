@@ -14,7 +14,7 @@ from mastodon_stub import Fault, Stub, iso
 from pydantic import ValidationError
 
 from listener.collectors.base import Permanent, Retriable
-from listener.collectors.mastodon_instance import MOST_REQUESTS, SPARE
+from listener.collectors.mastodon.instance import MOST_REQUESTS, SPARE
 from listener.collectors.post import Post
 from storage.mention import Gap, Heard
 

@@ -14,7 +14,7 @@ from mastodon_listening import HOUR, NOW, Kept, Scene, scene
 from mastodon_stub import Fault, Stub, iso
 
 from listener.collectors.base import Collector, Retriable
-from listener.collectors.mastodon import MUTE, NEWS, RECHECK
+from listener.collectors.mastodon.collector import MUTE, NEWS, RECHECK
 from listener.collectors.post import Page
 from storage.mention import Heard
 

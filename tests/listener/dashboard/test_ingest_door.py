@@ -24,7 +24,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
-from listener.collectors.ingest import Options
+from listener.collectors.ingest.collector import Options
 from listener.collectors.post import Delete, Event, Page, Post
 from listener.dashboard.ingest import PAGE, PATH, Closing, Door
 from storage.base import StoreError

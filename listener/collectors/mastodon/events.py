@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 
 from listener.collectors import read_items
 from listener.collectors.base import Ear, Permanent, Retriable
-from listener.collectors.mastodon_instance import Enough, Server
-from listener.collectors.mastodon_statuses import (
+from listener.collectors.mastodon.instance import Enough, Server
+from listener.collectors.mastodon.statuses import (
     STAMP,
     Status,
     edited,

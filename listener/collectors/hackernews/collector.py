@@ -1,6 +1,6 @@
 """Listens to Hacker News: every story and comment through Algolia's search by date, edits and deletions by its items.
 
-The parts: hackernews_search.py asks the search, hackernews_items.py visits kept posts, hackernews_past.py reads back.
+The parts: search.py asks the search, items.py visits kept posts, past.py reads back.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from listener.collectors.base import Collector, Ear, Grade
-from listener.collectors.hackernews_items import Items, Watch
-from listener.collectors.hackernews_past import Back, Past
-from listener.collectors.hackernews_search import MOST_HITS, Found, Search, to_event
+from listener.collectors.hackernews.items import Items, Watch
+from listener.collectors.hackernews.past import Back, Past
+from listener.collectors.hackernews.search import MOST_HITS, Found, Search, to_event
 from listener.collectors.post import Event, Page
 from storage.durations import Duration, format_duration
 from storage.mention import Cursor, Heard, Reading, Source

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from listener.collectors import read_items
 from listener.collectors.base import Permanent, Retriable
-from listener.collectors.bluesky_posts import seconds, shown
+from listener.collectors.bluesky.posts import seconds, shown
 from listener.collectors.post import Post
 from storage.mention import SetAside
 

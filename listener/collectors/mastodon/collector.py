@@ -16,12 +16,12 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from listener.collectors.base import Collector, Ear, Grade
-from listener.collectors.mastodon_cursor import State
-from listener.collectors.mastodon_events import Teller
-from listener.collectors.mastodon_instance import Instance, Server
-from listener.collectors.mastodon_round import Outcome, Rounds, Timeline
-from listener.collectors.mastodon_statuses import to_event
-from listener.collectors.mastodon_stream import Burst, Hub, NoStream, channel_of, listening, status_id
+from listener.collectors.mastodon.cursor import State
+from listener.collectors.mastodon.events import Teller
+from listener.collectors.mastodon.instance import Instance, Server
+from listener.collectors.mastodon.round import Outcome, Rounds, Timeline
+from listener.collectors.mastodon.statuses import to_event
+from listener.collectors.mastodon.stream import Burst, Hub, NoStream, channel_of, listening, status_id
 from listener.collectors.post import Page
 from storage.durations import Duration, format_duration
 from storage.mention import Cursor, Source

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from listener.collectors.mastodon_timelines import RECENT, Part, Place
+from listener.collectors.mastodon.timelines import RECENT, Part, Place
 from storage.mention import Cursor, Heard
 
 

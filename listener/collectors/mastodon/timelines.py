@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from listener.collectors.base import Permanent, Retriable
-from listener.collectors.mastodon_instance import Enough
-from listener.collectors.mastodon_statuses import Status, created, local_id
+from listener.collectors.mastodon.instance import Enough
+from listener.collectors.mastodon.statuses import Status, created, local_id
 
 LIMIT = 40
 """Statuses that Mastodon gives at most in one answer."""

@@ -17,7 +17,7 @@ import structlog
 from alerts.addresses import public_url
 from listener.collectors import read_items
 from listener.collectors.base import Ear, Permanent, Retriable
-from listener.collectors.hackernews_search import page_of, said
+from listener.collectors.hackernews.search import page_of, said
 from listener.collectors.post import Delete, Edit, Event, Post
 from storage.mention import Reading, SetAside
 

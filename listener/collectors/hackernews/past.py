@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from listener.collectors.base import Ear
-from listener.collectors.hackernews_search import ANYTHING, Found, Search
+from listener.collectors.hackernews.search import ANYTHING, Found, Search
 from storage.mention import Heard
 
 MOST_REQUESTS = 30

@@ -16,8 +16,8 @@ import fastfeedparser
 from fastfeedparser.main import _parse_date as _date_made_of
 
 from listener.collectors.base import Permanent, Retriable
-from listener.collectors.feed_discovery import NamesFeed, feed_named_by
-from listener.collectors.feed_encoding import to_utf8
+from listener.collectors.feeds.discovery import NamesFeed, feed_named_by
+from listener.collectors.feeds.encoding import to_utf8
 
 Item = dict[str, str | None]
 """id, title, link, body, author, published (ISO 8601), language, and kind: "html" or "text"."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import structlog
 
 from listener.collectors.base import Permanent, Retriable
-from listener.collectors.mastodon_cursor import Search
-from listener.collectors.mastodon_instance import Server
-from listener.collectors.mastodon_statuses import Status, created
-from listener.collectors.mastodon_timelines import LIMIT
+from listener.collectors.mastodon.cursor import Search
+from listener.collectors.mastodon.instance import Server
+from listener.collectors.mastodon.statuses import Status, created
+from listener.collectors.mastodon.timelines import LIMIT
 
 MOST_PAGES = 25
 """Answers that are read for one phrase: a thousand statuses."""

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import structlog
 
 from listener.collectors.base import Ear, Permanent, Retriable
-from listener.collectors.bluesky_posts import valid_handle
+from listener.collectors.bluesky.posts import valid_handle
 from listener.collectors.post import Edit, Event, Post
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from alerts.addresses import public_url
 from listener.collectors import read_items
 from listener.collectors.base import Collector, Ear, Grade, Permanent, Retriable
-from listener.collectors.feed_discovery import NamesFeed
-from listener.collectors.feed_document import read_document
-from listener.collectors.feed_item import to_event
-from listener.collectors.feed_window import first_heard, next_heard, remember
+from listener.collectors.feeds.discovery import NamesFeed
+from listener.collectors.feeds.document import read_document
+from listener.collectors.feeds.item import to_event
+from listener.collectors.feeds.window import first_heard, next_heard, remember
 from listener.collectors.post import Page, Post
 from storage.durations import Duration, format_duration
 from storage.mention import Cursor, Heard, SetAside, Source

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from listener.collectors.base import Permanent, Retriable
-from listener.collectors.mastodon_instance import Server
-from listener.collectors.mastodon_statuses import local_id, opened
+from listener.collectors.mastodon.instance import Server
+from listener.collectors.mastodon.statuses import local_id, opened
 
 if TYPE_CHECKING:
     from listener.stream import Stream

@@ -14,11 +14,11 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from listener.collectors.base import Collector, Ear, Grade, Retriable
-from listener.collectors.bluesky_accounts import Accounts
-from listener.collectors.bluesky_events import Batch, read_batch, to_event
-from listener.collectors.bluesky_place import SECOND, Place
-from listener.collectors.bluesky_posts import POST
-from listener.collectors.bluesky_search import GaveUp, Login, Search, Step, begin, web_address
+from listener.collectors.bluesky.accounts import Accounts
+from listener.collectors.bluesky.events import Batch, read_batch, to_event
+from listener.collectors.bluesky.place import SECOND, Place
+from listener.collectors.bluesky.posts import POST
+from listener.collectors.bluesky.search import GaveUp, Login, Search, Step, begin, web_address
 from listener.collectors.post import AHEAD, Event, Page
 from storage.durations import Duration
 from storage.mention import Cursor, Gap, Heard, SetAside, Source

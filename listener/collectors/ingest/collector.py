@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from listener.collectors.base import Collector, Ear, Grade
-from listener.collectors.ingest_signature import key_of
+from listener.collectors.ingest.signature import key_of
 from listener.collectors.plain import clean, tidy
 from listener.collectors.post import Delete, Edit, Page, Post
 from storage.mention import Cursor, Heard, Reading, Source

@@ -11,7 +11,7 @@ import msgspec
 
 from listener.collectors import LONGEST_ITEM, read_items
 from listener.collectors.base import Ear
-from listener.collectors.bluesky_posts import MOST_TEXT, POST, Record, address, check_place, shown, to_post
+from listener.collectors.bluesky.posts import MOST_TEXT, POST, Record, address, check_place, shown, to_post
 from listener.collectors.post import AccountGone, Delete, Edit, Event, Post
 from storage.mention import SetAside
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import structlog
 
 from listener.collectors.base import Ear, Permanent, Retriable
-from listener.collectors.mastodon_cursor import Account, Search, State
-from listener.collectors.mastodon_events import Teller, Told, window
-from listener.collectors.mastodon_instance import Enough, Server
-from listener.collectors.mastodon_search import search
-from listener.collectors.mastodon_statuses import Status, account_id, created
-from listener.collectors.mastodon_timelines import LIMIT, Part, newest_first, read
+from listener.collectors.mastodon.cursor import Account, Search, State
+from listener.collectors.mastodon.events import Teller, Told, window
+from listener.collectors.mastodon.instance import Enough, Server
+from listener.collectors.mastodon.search import search
+from listener.collectors.mastodon.statuses import Status, account_id, created
+from listener.collectors.mastodon.timelines import LIMIT, Part, newest_first, read
 from listener.collectors.post import Page, Post
 from storage.mention import Gap
 

@@ -1,0 +1,1 @@
+"""Bluesky, live: its stream, its accounts, its search."""

@@ -1,0 +1,1 @@
+"""Feeds: from the bytes of a document to posts, and what stretch of time they stand for."""

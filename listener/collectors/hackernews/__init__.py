@@ -1,0 +1,1 @@
+"""Hacker News: its search by date, its items, its past."""

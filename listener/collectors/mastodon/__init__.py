@@ -1,0 +1,1 @@
+"""Mastodon: timelines of several servers, their streams and their search."""

@@ -44,11 +44,15 @@ class Answer:
 
 
 class NoAnswer(Exception):
-    """No complete answer came. `sent` is True when the request may have reached the server all the same."""
+    """No complete answer came. `sent` is True when the request may have reached the server all the same.
 
-    def __init__(self, reason: str, *, sent: bool) -> None:
+    `headers` are those of an answer that was no stream; it may ask to wait.
+    """
+
+    def __init__(self, reason: str, *, sent: bool, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.sent = sent
+        self.headers = headers or {}
 
 
 class Refused(Exception):
@@ -199,7 +203,7 @@ class Transport:
             reason = f"{target.host} answered {error.status} instead of opening a stream"
             if error.status in _FINAL:
                 raise Refused(reason) from error
-            raise NoAnswer(reason, sent=True) from error
+            raise NoAnswer(reason, sent=True, headers=error.headers) from error
         except (aiohttp.ClientError, OSError) as error:
             raise NoAnswer(f"{target.host}: {_in_words(error)}", sent=True) from error
 

@@ -147,7 +147,7 @@ class PoliteClient:
                 )
         except NoAnswer as error:
             _count_answer(well=False)
-            raise Retriable(str(error)) from error
+            raise Retriable(str(error), retry_after(error.headers, self._clock())) from error
         except Refused as error:
             _count_answer(well=False)
             raise Permanent(str(error)) from error

@@ -293,7 +293,7 @@ class BlueskyWorld(_Live):
     kind = "bluesky"
     several = 1_100
     late = 3_600
-    can = frozenset({"stream", "edit", "delete", "spoil"})
+    can = frozenset({"stream", "edit", "delete", "spoil", "retry-after"})
     faults: Sequence[str] = ("429", "500")
     _author = did(2)
 

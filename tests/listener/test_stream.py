@@ -146,6 +146,17 @@ async def test_an_answer_that_is_no_stream_is_named_by_its_remedy(
     assert "hush" not in str(told.value)
 
 
+async def test_a_server_that_asks_to_wait_is_heard(client: PoliteClient) -> None:
+    async def refusing(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=429, headers={"Retry-After": "90"})
+
+    async with serving(refusing) as url:
+        with pytest.raises(Retriable) as told:
+            async with client.stream(url, allow_private=True):
+                raise AssertionError("it was opened")
+    assert told.value.retry_after == 90
+
+
 async def test_requests_are_counted_where_the_caller_says(client: PoliteClient) -> None:
     tally = Tally()
     token = TALLY.set(tally)

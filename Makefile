@@ -11,12 +11,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -qq
 REPORTS := build/tests
 BENCH := build/bench
 
-# The two halves of the test suite: together they run every test, and none twice.
+# The quick tests; the others, and what needs the package registry, make up the rest: every test runs once.
 QUICK := not server and not slow and not data
 PYTEST := $(BIN)/python -m pytest -q -rs
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test quick bench soak lock clean python setup torch system servers lint types layers unit integration
+.PHONY: help install run demo test quick bench soak lock clean python setup torch system servers lint types layers unit integration registry
 .NOTPARALLEL:
 
 help: ## print this list
@@ -119,7 +119,7 @@ setup:
 	@$(MAKE) --no-print-directory $(VENV)/.stamp-dev
 	@$(BIN)/python --version
 
-lint types layers unit integration: $(VENV)/.stamp-dev
+lint types layers unit integration registry: $(VENV)/.stamp-dev
 
 lint:
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -139,4 +139,8 @@ unit:
 	@$(CUT_OFF) $(PYTEST) -m "$(QUICK)" --timeout 120 --junitxml $(REPORTS)/unit.xml
 
 integration:
-	@$(CUT_OFF) $(PYTEST) -m "not ($(QUICK))" --timeout 600 --junitxml $(REPORTS)/integration.xml
+	@$(CUT_OFF) $(PYTEST) -m "not ($(QUICK)) and not registry" --timeout 600 --junitxml $(REPORTS)/integration.xml
+
+# What asks the package registry cannot be cut off.
+registry:
+	@$(PYTEST) -m registry --timeout 600 --junitxml $(REPORTS)/registry.xml

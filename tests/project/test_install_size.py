@@ -15,7 +15,7 @@ HEAVY = ("torch", "numpy", "scipy", "pandas", "sklearn", "transformers", "onnxru
 
 
 @pytest.mark.slow
-@pytest.mark.server
+@pytest.mark.registry
 def test_default_install_is_small_and_needs_nothing_heavy(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"

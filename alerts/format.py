@@ -94,7 +94,7 @@ def query_change(brand: str, at: int, first: bool, zone: ZoneInfo) -> str:
     if first:
         return f"{brand} is listened for since {moment(at, zone)}; nothing was looked for before."
     return (
-        f"What counts as a mention of {brand} changed on {moment(at, zone)}; "
+        f"Mentions of {brand} are counted by another query from {moment(at, zone)} on; "
         "numbers from before and after do not compare."
     )
 

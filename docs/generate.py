@@ -175,7 +175,7 @@ def _words(annotation: Any) -> str:
     if origin in (Union, UnionType):
         return ", or ".join(_words(part) for part in inside if part is not type(None))
     if origin is Literal:
-        return "one of " + ", ".join(f"`{part}`" for part in inside)
+        return "one of " + ", ".join(f"`{_yaml(part)}`" for part in inside)
     if origin in (list, tuple):
         return f"list of {_words(inside[0])}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
@@ -190,7 +190,7 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
     if value is None or value is PydanticUndefined:
         return "none"
-    if _is_duration(field.metadata):
+    if isinstance(value, int) and "duration" in _kind(field):
         return f"`{format_duration(value).replace(' ', '')}`"
     return f"`{_yaml(list(value) if isinstance(value, tuple) else value)}`"
 

@@ -16,6 +16,7 @@ from listener.dashboard.app import serve
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
 from listener.station import Station, open_station
+from storage import hearing
 from storage.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
@@ -85,6 +86,7 @@ class _Day:
         self._to_answer = {collector.source.name for collector in station.collectors}
         self._first_round = asyncio.Event()
         self._any_answered = False
+        self._newest_post = 0
         station.heard_from = self._heard_from
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
@@ -146,18 +148,30 @@ class _Day:
         while True:
             await bell.wait_and_clear()
             await watching.judge(self._station, self._station.config.rules)
+            if self._station.wiped:
+                self._station.wiped = False
+                await self._station.writer.store(SqliteStore.checkpoint)
 
     async def _notice_others(self) -> None:
         """Look once a second whether a command has written beside us, so that its work is told at once too."""
         bell = self._bells.every(NOTICE_EVERY)
         known = await self._station.writer.store(SqliteStore.data_version)
+        self._newest_post = await asyncio.to_thread(hearing.newest_post, self._station.reader)
         while True:
             await bell.wait_and_clear()
             version = await self._station.writer.store(SqliteStore.data_version)
             if version != known:
                 known = version
+                await self._hear_of_posts()
                 self._station.dispatcher.wake_all()
                 await watching.judge(self._station, self._station.config.rules)
+
+    async def _hear_of_posts(self) -> None:
+        """Tell the ears of posts that a rematch or a replay has kept: their deletions matter from now on."""
+        reader, seen = self._station.reader, self._newest_post
+        self._newest_post = await asyncio.to_thread(hearing.newest_post, reader)
+        for kind, native_ids in (await asyncio.to_thread(hearing.kept_after, reader, seen)).items():
+            self._station.hearing.remember(kind, native_ids)
 
     async def _write_letters(self) -> None:
         options = self._station.config.digest

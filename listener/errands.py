@@ -59,6 +59,7 @@ async def _poll(station: Station, collector: Collector) -> tuple[str, bool]:
             outcome = await listening.poll(station, collector, until=station.now())
     except TimeoutError:
         # A stream that has much to tell: what came so far is kept, the rest comes with the next run.
+        await listening.answered(station, collector)
         outcome = "answered"
     after = await listening.state(station, source)
     if outcome == "failed":

@@ -8,7 +8,9 @@ from listener.matching.matcher import Matcher
 from storage.mention import Brand
 
 MOST_REMEMBERED = 300_000
-"""Native ids of a network that are remembered at most; at least the newer half of so many."""
+"""Native ids of posts of a network that are remembered at most; at least the newer half of so many."""
+MOST_SAMPLED = 40_000
+"""The same, of posts that stand in the sample or in quarantine only."""
 
 
 class Hearing:
@@ -29,9 +31,14 @@ class Hearing:
         """Take note of posts that are kept now, the oldest first: the newest stay the longest."""
         self.ear(kind).ids.add(native_ids)
 
-    def forget(self, kind: str, native_ids: Iterable[str]) -> None:
+    def remember_sampled(self, kind: str, native_ids: Iterable[str]) -> None:
+        """Take note of posts of which only the sample or the quarantine holds the text."""
+        self.ear(kind).sampled.add(native_ids)
+
+    def forget(self, kind: str, native_ids: Sequence[str]) -> None:
         """Take note that nothing of these posts is kept any more."""
         self.ear(kind).ids.discard(native_ids)
+        self.ear(kind).sampled.discard(native_ids)
 
 
 class NetworkEar:
@@ -42,8 +49,9 @@ class NetworkEar:
         self.handles = tuple(dict.fromkeys(name for handle in own if (name := handle.removeprefix("@"))))
         self.searches = matcher.searches(kind)
         self.ids = KeptIds()
-        # The same function under another name: a call less for each post of a whole network.
-        self.kept = self.ids.holds
+        # Apart from what is kept: a query that lets a whole network in would push every mention out.
+        self.sampled = KeptIds(MOST_SAMPLED)
+        self._passed = 0
         self._may_match = matcher.sieve(kind)
         self._known: set[str] = set()
 
@@ -55,9 +63,21 @@ class NetworkEar:
         """Say whether a post may concern us: a brand wrote it, it answers a kept post, or its text may match."""
         if author_id in self._known:
             return True
-        if parent_id is not None and self.kept(parent_id):
+        if parent_id is not None and self.ids.holds(parent_id):
             return True
-        return self._may_match(text)
+        if self._may_match(text):
+            return True
+        self._passed += 1
+        return False
+
+    def kept(self, native_id: str) -> bool:
+        """Say whether something of this post is kept, were it in the sample only."""
+        return self.ids.holds(native_id) or self.sampled.holds(native_id)
+
+    def take_passed(self) -> int:
+        """Return how many posts were let pass since the last call."""
+        passed, self._passed = self._passed, 0
+        return passed
 
 
 class KeptIds:
@@ -81,9 +101,9 @@ class KeptIds:
     def add(self, native_ids: Iterable[str]) -> None:
         """Add ids, the oldest first."""
         for native_id in native_ids:
-            self._new.add(hash(native_id))
             if len(self._new) >= self._most_new:
                 self._old, self._new = self._new, set()
+            self._new.add(hash(native_id))
 
     def discard(self, native_ids: Iterable[str]) -> None:
         """Take ids out; those that are not in it do no harm."""

@@ -23,6 +23,8 @@ Outcome = Literal["answered", "failed"]
 
 STREAM_NEWS = 60
 """Seconds between two notes that a stream still answers."""
+STREAM_HOLDS = 10
+"""Seconds after which a stream that was opened is said to answer."""
 _NO_TRAFFIC = Traffic()
 
 LONGEST_WAIT = 7 * 86_400
@@ -54,7 +56,7 @@ async def poll(station: Station, collector: Collector, until: int | None = None)
     finally:
         TALLY.reset(counting)
     progress.tell()
-    await _answered(station, collector, tally.take())
+    await answered(station, collector, tally.take())
     return "answered"
 
 
@@ -65,7 +67,8 @@ class _Progress:
         self._station = station
         self._collector = collector
         self._posts = self._mentions = 0
-        self._told_at = 0
+        # Not at once: one that opens, says a word and breaks again does not answer.
+        self._told_at = station.now() - STREAM_NEWS + STREAM_HOLDS
 
     async def add(self, page: Page, committed: Committed) -> None:
         self._posts += committed.posts
@@ -74,7 +77,7 @@ class _Progress:
         if self._collector.streams and not page.first and now - self._told_at >= STREAM_NEWS:
             self._told_at = now
             self.tell()
-            await _answered(self._station, self._collector)
+            await answered(self._station, self._collector)
             self._station.heard_from(self._collector.source.name, True)
 
     def tell(self) -> None:
@@ -93,15 +96,18 @@ async def keep(
     kept = await loop.run_in_executor(
         station.judge_thread, station.pipeline.keep, page, source, station.now()
     )
-    kept = replace(kept, traffic=traffic)
+    ear = station.hearing.ear(source.kind)
+    kept = replace(kept, traffic=traffic, passed=ear.take_passed())
     committed = await station.writer.store(lambda store: store.commit(kept))
     station.hearing.remember(source.kind, committed.kept)
+    # So that what is taken back leaves the sample, where a stream tells it, and the quarantine too.
     if collector.streams:
-        # So that what is taken back leaves the sample too; a stream brings few such posts.
-        station.hearing.remember(source.kind, [one.post.native_id for one in kept.unmatched])
+        station.hearing.remember_sampled(source.kind, [one.post.native_id for one in kept.unmatched])
+    station.hearing.remember_sampled(source.kind, [o.native_id for o in kept.set_aside if o.native_id])
     station.hearing.forget(source.kind, (*committed.erased, *kept.deleted))
-    for item in kept.set_aside:
-        log.warning("item set aside", source=source.name, native_id=item.native_id)
+    station.wiped = station.wiped or bool(kept.deleted or kept.departed)
+    if committed.set_aside:
+        log.warning("items set aside", source=source.name, items=committed.set_aside)
     if kept.cut:
         log.warning("a limit kept items from us", source=source.name, items=kept.cut)
     if kept.gap is not None:
@@ -127,7 +133,8 @@ def must_wait(state: SourceState, now: int) -> int:
     return wait if 0 < wait <= LONGEST_WAIT else 0
 
 
-async def _answered(station: Station, collector: Collector, traffic: Traffic = _NO_TRAFFIC) -> None:
+async def answered(station: Station, collector: Collector, traffic: Traffic = _NO_TRAFFIC) -> None:
+    """Write that a source answers, and when it is asked next."""
     source, now = collector.source.name, station.now()
     before = await state(station, source)
     # A few percent of jitter, or a hundred feeds added together are polled together for ever.
@@ -158,7 +165,7 @@ async def _failed(
             # Streams break: servers are restarted, networks change. That is no reason to be deaf for half a minute.
             wait, why = float(collector.poll), "the stream broke and is opened again"
         if failure.retry_after is not None and failure.retry_after >= wait:
-            wait, why = failure.retry_after, "the source asked to wait (Retry-After)"
+            wait, why = failure.retry_after, polling.ASKED_TO_WAIT
     next_at = now + int(wait) + 1
     await station.writer(lambda db: polling.failed(db, source, now, next_at, why, str(failure), traffic))
     if before.down_since is None:

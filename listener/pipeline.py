@@ -53,6 +53,7 @@ class Pipeline:
             [handle for brand in named for handle in brand.handles.values()],
         )
         self._accounts = _accounts(brands)
+        self.definitions = {brand.name: brand.definition for brand in brands}
 
     def keep(self, page: Page, source: Source, now: int, *, live: bool = True) -> Kept:
         """Turn a page into what is committed of it: posts that name a brand, are written by one, or reply.
@@ -87,7 +88,7 @@ class Pipeline:
             page.next_cursor,
             page.heard,
             live and not page.first,
-            page.set_aside,
+            [replace(one, native_id=_optional(one.native_id)) for one in page.set_aside],
             now,
             edits=judged[len(named) :],
             deleted=deleted,
@@ -97,6 +98,7 @@ class Pipeline:
             items=len(page.events) + len(page.set_aside),
             cut=page.cut,
             gap=page.gap,
+            definitions=self.definitions,
         )
 
     def name(self, post: Post, source: Source, now: int) -> Named:

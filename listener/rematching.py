@@ -34,12 +34,16 @@ def rematch(store: SqliteStore, pipeline: Pipeline, brands: Sequence[Brand], sin
     outcome = Outcome()
     with store.writing() as db:
         queries.keep_versions(db, brands, now)
+    # Brands' own posts first: which replies address a brand follows from them, wherever the replies stand.
+    for standings in rematching.pages(store, rematching.own_posts, since):
+        _write(store, outcome, pipeline, _again(pipeline, standings), ())
     for standings in rematching.pages(store, rematching.kept_posts, since):
-        _write(store, outcome, _again(pipeline, standings), ())
+        _write(store, outcome, pipeline, _again(pipeline, standings), ())
         outcome.looked_at += len(standings)
     for standings in rematching.pages(store, rematching.unmatched_posts, since):
-        found = [one for one in _again(pipeline, standings) if one.mentions]
-        _write(store, outcome, (), found)
+        # A reply may answer what is a brand's own post now; the store knows.
+        found = [o for o in _again(pipeline, standings) if o.mentions or o.standing.post.in_reply_to]
+        _write(store, outcome, pipeline, (), found)
         outcome.looked_at += len(standings)
     outcome.incomplete = [share for share in rematching.sample_shares(store, since) if share.share < 1]
     if not outcome.incomplete:
@@ -69,9 +73,13 @@ def _again(pipeline: Pipeline, standings: Sequence[Standing]) -> list[Rematched]
 
 
 def _write(
-    store: SqliteStore, outcome: Outcome, kept: Sequence[Rematched], sampled: Sequence[Rematched]
+    store: SqliteStore,
+    outcome: Outcome,
+    pipeline: Pipeline,
+    kept: Sequence[Rematched],
+    sampled: Sequence[Rematched],
 ) -> None:
     with store.writing() as db:
-        changes = rematching.apply(db, kept, sampled)
+        changes = rematching.apply(db, pipeline.definitions, kept, sampled)
     outcome.added.update(changes.added)
     outcome.removed.update(changes.removed)

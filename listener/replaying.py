@@ -11,8 +11,8 @@ from itertools import groupby
 from listener.collectors import COLLECTORS, read_items
 from listener.collectors.post import Page
 from listener.pipeline import Pipeline
-from storage import quarantine
-from storage.mention import Source
+from storage import quarantine, queries
+from storage.mention import Brand, Source
 from storage.quarantine import Aside
 from storage.sqlite import SqliteStore
 
@@ -28,13 +28,17 @@ class Replayed:
     kept: int
 
 
-def replay(store: SqliteStore, pipeline: Pipeline, source: str | None, now: int) -> Replayed:
+def replay(
+    store: SqliteStore, pipeline: Pipeline, brands: Sequence[Brand], source: str | None, now: int
+) -> Replayed:
     """Read what can be read now into the store, as history, and leave the rest where it is.
 
     Dying in the middle loses nothing: an item leaves the quarantine after its post is kept, and a post that is kept
     already is not kept twice.
     """
     tried = read = kept = 0
+    with store.writing() as db:
+        queries.keep_versions(db, brands, now)
     for name, items in _by_source(store, source):
         tried += len(items)
         done: list[int] = []

@@ -26,7 +26,7 @@ from listener.http import PoliteClient
 from listener.pipeline import Pipeline
 from listener.writer import Writer
 from sentiment.engines import load as load_engine
-from storage import ledger, outbox, queries
+from storage import ledger, outbox, polling, quarantine, queries
 from storage.alerting import AlertState
 from storage.base import Transaction
 from storage.hearing import kept_ids, sampled_ids
@@ -45,6 +45,7 @@ JUDGE = "judge"
 class Station:
     """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them.
 
+    `wiped`: texts were taken back, and the store's log still holds them.
     `heard_from` is told when a stream answers, which no end of a poll will tell.
     """
 
@@ -61,6 +62,7 @@ class Station:
     rng: random.Random = field(default_factory=random.Random)
     changed: set[tuple[str, int]] = field(default_factory=set)
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    wiped: bool = False
     heard_from: Callable[[str, bool], None] = lambda source, answered: None
 
     def now(self) -> int:
@@ -101,10 +103,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                     lambda row: to_send(row, reader, config.zone, config.dashboard.public_url),
                     clock,
                 )
-                for kind, streams in {(c.source.kind, c.streams) for c in collectors}:
-                    if streams:
-                        hearing.remember(kind, sampled_ids(reader, kind))
-                    hearing.remember(kind, kept_ids(reader, kind, MOST_REMEMBERED))
+                await asyncio.to_thread(_remember, hearing, reader, collectors)
                 yield Station(
                     config,
                     clock,
@@ -130,17 +129,27 @@ def make_channels(config: Config, transport: Transport) -> dict[str, Channel]:
     }
 
 
+def _remember(hearing: Hearing, reader: Reader, collectors: list[Collector]) -> None:
+    """Tell the ears which posts are kept. On a thread, before anybody asks them: there may be many."""
+    for kind, streams in {(collector.source.kind, collector.streams) for collector in collectors}:
+        hearing.remember(kind, kept_ids(reader, kind, MOST_REMEMBERED))
+        hearing.remember_sampled(kind, quarantine.native_ids(reader, kind))
+        if streams:
+            hearing.remember_sampled(kind, sampled_ids(reader, kind))
+
+
 async def _settle(config: Config, writer: Writer, collectors: list[Collector], now: int) -> int:
     """Write down who is listened to and for whom, and take up what the last run left; return the store's birth."""
     sources = [collector.source for collector in collectors]
     await writer.store(lambda store: store.register(config.brands, sources))
 
     def work(db: Transaction) -> tuple[int, int, list[AlertState]]:
-        ledger.keep_config(db, config.text, now)
-        if changed := queries.keep_versions(db, config.brands, now):
+        born = ledger.born(db, now)
+        if ledger.keep_config(db, config.text, now):
+            polling.ask_anew(db, now)
+        if (changed := queries.keep_versions(db, config.brands, now)) and born < now:
             log.info("what counts as a mention is new, from now on", brands=", ".join(changed))
-        unknown = outbox.recover(db, now)
-        return ledger.born(db, now), unknown, judging.restart(db, config.rules, now)
+        return born, outbox.recover(db, now), judging.restart(db, config.rules, now)
 
     born, unknown, gone = await writer(work)
     if unknown:

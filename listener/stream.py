@@ -9,8 +9,10 @@ import aiohttp
 
 from listener.collectors.base import Retriable
 
-MOST_WAITING = 20_000
+MOST_WAITING = 5_000
 """Messages that wait to be read; while so many wait, the server is made to wait too."""
+MOST_BYTES_WAITING = 16_000_000
+"""The same, counted by their length."""
 
 
 class Stream:
@@ -20,6 +22,7 @@ class Stream:
         self._socket = socket
         self._host = host
         self._waiting: deque[str | bytes] = deque()
+        self._bytes = 0
         self._came = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -39,6 +42,7 @@ class Stream:
                 return []
         taken = list(self._waiting)
         self._waiting.clear()
+        self._bytes = 0
         self._came.clear()
         self._room.set()
         if not taken and self._ended is not None:
@@ -66,8 +70,9 @@ class Stream:
                     reason = f"the stream of {self._host} sent what is no message, or one that is too long"
                     break
                 self._waiting.append(message.data)
+                self._bytes += len(message.data)
                 self._came.set()
-                if len(self._waiting) >= MOST_WAITING:
+                if len(self._waiting) >= MOST_WAITING or self._bytes >= MOST_BYTES_WAITING:
                     self._room.clear()
                     await self._room.wait()
         except (aiohttp.ClientError, OSError):

@@ -38,16 +38,17 @@ def keep(db: Transaction, page: Kept, most_unmatched: int = MOST_UNMATCHED) -> C
     # Together, so that an answer finds the brand's own post which is first heard of by its edit.
     _add(db, source, page, [*page.posts, *page.edits], done)
     for edits in _rounds(page.edits):
-        done.note(editing.edit(db, source, [post for post in edits if post.native_id in done.known], page.at))
+        known = [post for post in edits if post.native_id in done.known]
+        done.note(editing.edit(db, source, known, page.at, page.definitions))
         _add(db, source, page, [post for post in edits if post.native_id not in done.known], done)
     _keep_sample(db, source, page, done, most_unmatched)
     counters.add(db, source, page.readings)
-    quarantine.add(db, source, page.set_aside, page.at)
+    set_aside, left_out = quarantine.add(db, source, page.set_aside, page.at)
     erased = erasing.erase(db, source, page.deleted, page.departed, page.at)
     _write_progress(db, source, page, len(done.new))
-    polling.count(db, page.source.name, page.at, page.traffic, page.items, page.cut)
+    polling.count(db, page.source.name, page.at, page.traffic, page.items, page.cut + left_out, page.passed)
     kept = tuple(native_id for native_id in done.new if native_id not in set(erased))
-    return Committed(len(done.new), done.mentions, frozenset(done.touched), kept, erased)
+    return Committed(len(done.new), done.mentions, frozenset(done.touched), kept, erased, set_aside)
 
 
 @dataclass(slots=True)
@@ -73,7 +74,9 @@ def _named(page: Kept) -> set[str]:
 
 def _add(db: Transaction, source: int, page: Kept, posts: Iterable[KeptPost], done: _Done) -> None:
     fresh = [post for post in posts if post.native_id not in done.known]
-    added = posting.add(db, source, fresh, live=page.live)
+    added = posting.add(
+        db, source, fresh, page.definitions, live=page.live, imported=page.source.kind == "import"
+    )
     done.known.update(added.numbers)
     done.new += added.numbers
     done.note(added)

@@ -116,12 +116,10 @@ def with_addressees(db: Transaction, source: int, posts: Sequence[KeptPost]) -> 
 def mark_addressed(db: Transaction, source: int, posts: Sequence[KeptPost]) -> list[KeptPost]:
     """Mark replies to a brand's own post, be it kept or among these, as addressed to that brand."""
     answered = {post.in_reply_to for post in posts if post.in_reply_to}
-    owners = _owners(db, source, answered) if answered else {}
-    for post in posts:
-        own = {mention.brand for mention in post.mentions if mention.own}
-        if own:
-            owners.setdefault(post.native_id, set()).update(own)
-    return [_address(post, owners.get(post.in_reply_to or "", set())) for post in posts]
+    by_post = owners(db, source, answered) if answered else {}
+    # What these posts are now counts, not what they were when they were kept.
+    by_post.update({post.native_id: {m.brand for m in post.mentions if m.own} for post in posts})
+    return [_address(post, by_post.get(post.in_reply_to or "", set())) for post in posts]
 
 
 def _address(post: KeptPost, brands: set[str]) -> KeptPost:
@@ -135,7 +133,7 @@ def _address(post: KeptPost, brands: set[str]) -> KeptPost:
     return replace(post, mentions=marked + more)
 
 
-def _owners(db: Transaction, source: int, native_ids: Iterable[str]) -> dict[str, set[str]]:
+def owners(db: Transaction, source: int, native_ids: Iterable[str]) -> dict[str, set[str]]:
     """Which of these kept posts were written by which brands: native id -> names."""
     found: dict[str, set[str]] = {}
     for native_id, brand in db.rows(

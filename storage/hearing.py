@@ -97,3 +97,20 @@ def sampled_ids(store: Rows, kind: str) -> list[str]:
 
 def _numbers(store: Rows, kind: str) -> Sequence[int]:
     return [row[0] for row in store.rows("SELECT id FROM sources WHERE kind = ? ORDER BY id", (kind,))]
+
+
+def newest_post(store: Rows) -> int:
+    """The number of the newest post; 0 where there is none."""
+    return int(store.rows("SELECT coalesce(max(id), 0) FROM posts")[0][0])
+
+
+def kept_after(store: Rows, number: int) -> dict[str, list[str]]:
+    """Native ids of posts with greater numbers, by the kind of their source, oldest first."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for kind, native_id in store.rows(
+        """SELECT s.kind, p.native_id FROM posts p JOIN sources s ON s.id = p.source_id
+        WHERE p.id > ? AND p.erased_at IS NULL ORDER BY p.id""",
+        (number,),
+    ):
+        found[kind].append(native_id)
+    return dict(found)

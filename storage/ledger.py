@@ -29,9 +29,14 @@ def add_digest(db: Transaction, key: str, since: int, until: int, now: int) -> b
     )
 
 
-def keep_config(db: Transaction, text: str, now: int) -> None:
-    """Keep a version of the configuration (secrets stand in it by name only), if it differs from the last."""
+def keep_config(db: Transaction, text: str, now: int) -> bool:
+    """Keep a version of the configuration (secrets stand in it by name only), if it differs from the last.
+
+    Returns whether it does.
+    """
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     last = db.rows("SELECT sha256 FROM config_versions ORDER BY id DESC LIMIT 1")
     if not last or last[0][0] != sha256:
         db.run("INSERT INTO config_versions (at, sha256, text) VALUES (?, ?, ?)", (now, sha256, text))
+        return True
+    return False

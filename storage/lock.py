@@ -10,6 +10,15 @@ from types import TracebackType
 from storage.base import StoreBusy, StoreError
 
 
+def is_held(database: Path) -> bool:
+    """Whether a daemon runs on this store."""
+    try:
+        with DaemonLock(database):
+            return False
+    except StoreBusy:
+        return True
+
+
 class DaemonLock:
     """Held while the daemon runs. Entering raises StoreBusy with the first daemon's pid, or StoreError."""
 

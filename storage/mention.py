@@ -184,7 +184,9 @@ class Kept:
     `live` is False for imports, backfill and a source's first poll: such posts count in every KPI and never
     make a rule fire. `at`: when it was fetched. `edits` are posts as they read now; `deleted` native ids and
     `departed` author ids of closed accounts, whose texts are wiped. `unmatched` goes into the sample on which
-    queries are tried. `items` is how many items the source gave, `cut` how many more a limit kept from us.
+    queries are tried. `items` is how many items the source gave, `cut` how many more a limit kept from us,
+    `passed` how many an ear let pass unread because they could not concern anybody. `definitions`: by which definition
+    the mentions of each brand were found; of a brand that is not in it, by its newest one.
     """
 
     source: Source
@@ -203,13 +205,16 @@ class Kept:
     items: int = 0
     cut: int = 0
     gap: Gap | None = None
+    passed: int = 0
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
     """What a commit changed: new posts, new mentions, and the (brand, hour since 1970) that they fall into.
 
-    `kept` are the native ids of the new posts, `erased` of those whose text is gone now.
+    `kept` are the native ids of the new posts, `erased` of those whose text is gone now. `set_aside`: how many items
+    are new in the quarantine.
     """
 
     posts: int
@@ -217,3 +222,4 @@ class Committed:
     touched: frozenset[tuple[str, int]]
     kept: tuple[str, ...] = ()
     erased: tuple[str, ...] = ()
+    set_aside: int = 0

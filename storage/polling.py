@@ -13,6 +13,10 @@ STREAMS = "it streams: what is said arrives as it is said"
 _NO_TRAFFIC = Traffic()
 
 
+ASKED_TO_WAIT = "the source asked to wait (Retry-After)"
+"""Why a source is left alone whatever else changes."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceState:
     """What is known of a source. Times in seconds since 1970; `down_since` is None while it answers."""
@@ -82,16 +86,34 @@ def failed(
 
 
 def count(
-    db: Transaction, source: str, now: int, traffic: Traffic = _NO_TRAFFIC, items: int = 0, cut: int = 0
+    db: Transaction,
+    source: str,
+    now: int,
+    traffic: Traffic = _NO_TRAFFIC,
+    items: int = 0,
+    cut: int = 0,
+    passed: int = 0,
 ) -> None:
-    """Add requests, what they brought, and what some limit kept from us (`cut`) to the row of this source and hour."""
-    numbers = (traffic.requests, traffic.answers, traffic.errors, items, cut)
+    """Add requests, what they brought, and what some limit kept from us (`cut`) to the row of this source and hour.
+
+    `passed` are posts that were let pass without a look: they concerned nobody, and the sample lacks them.
+    """
+    numbers = (traffic.requests, traffic.answers, traffic.errors, items, cut, passed)
     if any(numbers):
         db.run(
-            """INSERT INTO source_hours (source_id, hour, requests, answers, errors, items, cut)
-            SELECT id, ?, ?, ?, ?, ?, ? FROM sources WHERE name = ?
+            """INSERT INTO source_hours (source_id, hour, requests, answers, errors, items, cut, unsampled)
+            SELECT id, ?, ?, ?, ?, ?, ?, ? FROM sources WHERE name = ?
             ON CONFLICT (source_id, hour) DO UPDATE SET requests = source_hours.requests + excluded.requests,
             answers = source_hours.answers + excluded.answers, errors = source_hours.errors + excluded.errors,
-            items = source_hours.items + excluded.items, cut = source_hours.cut + excluded.cut""",
+            items = source_hours.items + excluded.items, cut = source_hours.cut + excluded.cut,
+            unsampled = source_hours.unsampled + excluded.unsampled""",
             (now // 3600, *numbers, source),
         )
+
+
+def ask_anew(db: Transaction, now: int) -> None:
+    """Let no source wait for what failed under another configuration, but those that asked for it."""
+    db.run(
+        "UPDATE sources SET next_poll_at = ? WHERE failures > 0 AND next_poll_at > ? AND next_reason <> ?",
+        (now, now, ASKED_TO_WAIT),
+    )

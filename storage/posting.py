@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,13 +15,16 @@ MOST_COUNTED = 2**63 - 1
 """The greatest number that a column holds; a source that claims more is not believed."""
 
 _INSERT_POST = """INSERT INTO posts (id, source_id, native_id, published_at, fetched_at, dated, live, title, text,
-    author, url, language, in_reply_to, thread, conversation, author_id, followers)
-    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+    author, url, language, in_reply_to, thread, conversation, author_id, followers, imported)
+    VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 _INSERT_MENTION = """INSERT INTO mentions (brand_id, post_id, published_at, source_id, live, language, label,
     p_negative, p_neutral, p_positive, engine_id, reason, query_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 _INSERT_TURN = "INSERT INTO turns (brand_id, post_id, role, at) VALUES (?,?,?,?)"
-_BRANDS = """SELECT b.name, b.id, (SELECT max(q.id) FROM query_versions q WHERE q.brand_id = b.id) FROM brands b
-    WHERE b.name IN (SELECT value FROM json_each(?))"""
+# The newest version with the definition that the posts were matched by: another program may have written a newer one.
+_BRANDS = """SELECT b.name, b.id, (SELECT coalesce(
+        max(CASE WHEN q.definition = json_extract(named.value, '$[1]') THEN q.id END), max(q.id))
+        FROM query_versions q WHERE q.brand_id = b.id)
+    FROM json_each(?) named CROSS JOIN brands b WHERE b.name = json_extract(named.value, '$[0]')"""
 
 
 class Numbered(NamedTuple):
@@ -64,10 +67,19 @@ def known(db: Transaction, source: int, native_ids: Iterable[str]) -> dict[str, 
     )
 
 
-def add(db: Transaction, source: int, posts: Iterable[KeptPost], *, live: bool) -> Added:
+def add(
+    db: Transaction,
+    source: int,
+    posts: Iterable[KeptPost],
+    definitions: Mapping[str, str],
+    *,
+    live: bool,
+    imported: bool = False,
+) -> Added:
     """Write posts that are not kept yet; of doubles the first one.
 
-    A post that names no brand is kept only where it answers a brand's own post.
+    A post that names no brand is kept only where it answers a brand's own post. `definitions` are those that the
+    posts were matched by, by brand; `imported`: they are rows of a file.
     """
     by_id: dict[str, KeptPost] = {}
     for post in posts:
@@ -78,15 +90,25 @@ def add(db: Transaction, source: int, posts: Iterable[KeptPost], *, live: bool) 
     said_in = conversations.assign(db, source, fresh)
     first_id = db.rows("SELECT coalesce(max(id), 0) + 1 FROM posts")[0][0]
     numbered = [Numbered(number, post, live) for number, post in enumerate(fresh, first_id)]
-    db.run_many(_INSERT_POST, [_post_row(source, one, said_in.get(one.post.native_id)) for one in numbered])
-    touched = add_mentions(db, source, numbered)
+    rows = [(*_post_row(source, one, said_in.get(one.post.native_id)), imported) for one in numbered]
+    db.run_many(_INSERT_POST, rows)
+    touched = add_mentions(db, source, numbered, definitions)
     mentions = sum(counts(mention) for post in fresh for mention in post.mentions)
     return Added({one.post.native_id: one.id for one in numbered}, mentions, touched)
 
 
-def add_mentions(db: Transaction, source: int, posts: Sequence[Numbered]) -> set[tuple[str, int]]:
-    """Write what posts are to each brand, who spoke, and who is addressed by the replies that are kept already."""
-    names = _Names(db, {mention.brand for one in posts for mention in one.post.mentions})
+def add_mentions(
+    db: Transaction,
+    source: int,
+    posts: Sequence[Numbered],
+    definitions: Mapping[str, str],
+    history: Collection[tuple[int, str]] = (),
+) -> set[tuple[str, int]]:
+    """Write what posts are to each brand, who spoke, and who is addressed by the replies that are kept already.
+
+    `history` are mentions, as number of the post and brand, that make no rule fire though their post was heard live.
+    """
+    names = _Names(db, {mention.brand for one in posts for mention in one.post.mentions}, definitions)
     touched: set[tuple[str, int]] = set()
     rows, turns = [], []
     for one in posts:
@@ -94,7 +116,8 @@ def add_mentions(db: Transaction, source: int, posts: Sequence[Numbered]) -> set
         for mention in one.post.mentions:
             touched.add((mention.brand, at // 3600))
             if counts(mention):
-                rows.append(_mention_row(names, source, one, mention))
+                live = one.live and (one.id, mention.brand) not in history
+                rows.append(_mention_row(names, source, one._replace(live=live), mention))
             if mention.own or mention.addressed:
                 turns.append((names.brand(mention.brand), one.id, role(mention), at))
     db.run_many(_INSERT_MENTION, rows)
@@ -143,13 +166,14 @@ def _mention_row(names: _Names, source: int, one: Numbered, mention: Mention) ->
 
 
 class _Names:
-    """Numbers of brands, of the newest version of each one's query, and of engines, read once for all posts."""
+    """Numbers of brands, of the version of each one's query, and of engines, read once for all posts."""
 
-    def __init__(self, db: Transaction, brands: Iterable[str]) -> None:
+    def __init__(self, db: Transaction, brands: Iterable[str], definitions: Mapping[str, str]) -> None:
         self._db = db
         self._brands: dict[str, int] = {}
         self.queries: dict[str, int | None] = {}
-        for name, number, query in db.rows(_BRANDS, (json.dumps(list(brands)),)):
+        wanted = json.dumps([(brand, definitions.get(brand)) for brand in brands])
+        for name, number, query in db.rows(_BRANDS, (wanted,)):
             self._brands[name], self.queries[name] = number, query
         self._engines: dict[str, int] = dict(db.rows("SELECT name, id FROM engines"))
 

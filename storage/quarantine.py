@@ -12,6 +12,7 @@ from storage.mention import SetAside
 MOST_SET_ASIDE = 1_000
 """Items of one source kept in quarantine: a source that changed its form must not fill the disk."""
 _PAGE = 200
+_THERE = "SELECT 1 FROM quarantine WHERE source_id = ? AND item = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,19 @@ class Aside:
     whole: bool
 
 
-def add(db: Transaction, source_id: int, items: Iterable[SetAside], at: int) -> None:
-    """Set items aside; one that is there already, or for which there is no room, is left out."""
+def add(db: Transaction, source_id: int, items: Iterable[SetAside], at: int) -> tuple[int, int]:
+    """Set items aside that are not there already; return how many are new, and for how many there was no room."""
+    new = left_out = 0
     for item in items:
-        db.run(
+        added = db.run(
             """INSERT INTO quarantine (source_id, at, native_id, cause, item) SELECT ?, ?, ?, ?, ?
             WHERE (SELECT count(*) FROM quarantine WHERE source_id = ?) < ? ON CONFLICT DO NOTHING""",
             (source_id, at, item.native_id, item.cause, item.item, source_id, MOST_SET_ASIDE),
         )
+        new += added
+        if not added and not db.rows(_THERE, (source_id, item.item)):
+            left_out += 1
+    return new, left_out
 
 
 def items(store: Rows, source: str | None = None) -> list[Aside]:
@@ -82,3 +88,15 @@ def _aside(row: Row) -> Aside:
     except (ValueError, RecursionError):
         whole = False
     return Aside(*[*row, whole])
+
+
+def native_ids(store: Rows, kind: str) -> list[str]:
+    """Native ids of what is set aside of a kind: it must go too when it is taken back."""
+    return [
+        row[0]
+        for row in store.rows(
+            """SELECT q.native_id FROM quarantine q JOIN sources s ON s.id = q.source_id
+            WHERE s.kind = ? AND q.native_id IS NOT NULL ORDER BY q.id""",
+            (kind,),
+        )
+    ]

@@ -66,3 +66,9 @@ def settle(db: Transaction, brands: Sequence[str], since: int) -> None:
         AND brand_id IN (SELECT id FROM brands WHERE name IN (SELECT value FROM json_each(?)))""",
         (since, since, json.dumps(list(brands))),
     )
+
+
+def unwritten(store: Rows, brands: Sequence[Brand]) -> list[str]:
+    """The brands whose definition is another than the newest that is written."""
+    known: dict[str, str] = dict(store.rows(_NEWEST))
+    return [brand.name for brand in brands if known.get(brand.name) != brand.definition]

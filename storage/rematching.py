@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sentiment.tone import LABELS, Label, Tone
@@ -16,26 +16,28 @@ from storage.posting import Numbered, counts, role
 PAGE = 500
 
 # The order of the tables is given: otherwise all posts would be sorted for each page.
-_KEPT = """SELECT p.id, s.name, s.kind, s.lateness, p.live, p.native_id, p.text, p.published_at, p.fetched_at, p.dated,
-    p.title, p.author, p.url, p.language, p.in_reply_to, p.thread, p.author_id, p.followers
+_KEPT = """SELECT p.id, s.name, s.kind, s.lateness, p.live, p.imported, p.native_id, p.text, p.published_at,
+    p.fetched_at, p.dated, p.title, p.author, p.url, p.language, p.in_reply_to, p.thread, p.author_id, p.followers
     FROM posts p CROSS JOIN sources s WHERE s.id = p.source_id AND p.erased_at IS NULL AND {which}
     ORDER BY p.id LIMIT ?"""
-_SAMPLE = """SELECT p.id, s.name, s.kind, s.lateness, 0, p.native_id, p.text, p.published_at, p.at, p.dated,
+_SAMPLE = """SELECT p.id, s.name, s.kind, s.lateness, 0, 0, p.native_id, p.text, p.published_at, p.at, p.dated,
     p.title, p.author, p.url, p.language, p.in_reply_to, p.thread, p.author_id, p.followers
     FROM unmatched p CROSS JOIN sources s WHERE s.id = p.source_id AND {which} ORDER BY p.id LIMIT ?"""
 _FROM_THERE = "p.id > ? AND p.published_at >= ?"
+_BY_A_BRAND = _FROM_THERE + " AND EXISTS (SELECT 1 FROM turns t WHERE t.post_id = p.id AND t.role > 0)"
 _THESE = "p.id IN (SELECT value FROM json_each(?))"
 # What was kept before there were versions bears none; only an import may also have had its word instead of a query.
 _MENTIONS = """SELECT m.post_id, b.name, m.label, m.p_negative, m.p_neutral, m.p_positive, e.name, m.reason,
-    m.query_id IS NOT NULL OR (s.kind <> 'import' AND m.post_id <= coalesce(
+    m.query_id IS NOT NULL OR (NOT p.imported AND m.post_id <= coalesce(
         (SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'last_without_version'), 0))
-    FROM mentions m JOIN brands b ON b.id = m.brand_id JOIN sources s ON s.id = m.source_id
+    FROM mentions m JOIN brands b ON b.id = m.brand_id JOIN posts p ON p.id = m.post_id
     LEFT JOIN engines e ON e.id = m.engine_id WHERE m.post_id IN (SELECT value FROM json_each(?))"""
 _TURNS = """SELECT t.post_id, b.name, t.role FROM turns t JOIN brands b ON b.id = t.brand_id
     WHERE t.post_id IN (SELECT value FROM json_each(?))"""
 _UNMENTION = "DELETE FROM mentions WHERE post_id = ? AND brand_id = (SELECT id FROM brands WHERE name = ?)"
 _REVERSION = """UPDATE mentions SET query_id =
-    (SELECT max(q.id) FROM query_versions q WHERE q.brand_id = mentions.brand_id)
+    (SELECT coalesce(max(CASE WHEN q.definition = ? THEN q.id END), max(q.id))
+        FROM query_versions q WHERE q.brand_id = mentions.brand_id)
     WHERE post_id = ? AND brand_id = (SELECT id FROM brands WHERE name = ?)"""
 _LABELS: dict[int, Label] = {LABEL_NUMBERS[label]: label for label in LABELS}
 
@@ -64,12 +66,11 @@ class Rematched:
 
 @dataclass
 class Changes:
-    """Mentions added and removed by brand, posts that came out of the sample, and the (brand, hour) touched."""
+    """Mentions added and removed by brand, and how many posts came out of the sample."""
 
     added: Counter[str] = field(default_factory=Counter)
     removed: Counter[str] = field(default_factory=Counter)
     posts: int = 0
-    touched: set[tuple[str, int]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class SampleShare:
 def pages(
     store: Rows, read: Callable[[Rows, int, int, int], list[Standing]], since: int, size: int = PAGE
 ) -> Iterator[list[Standing]]:
-    """Everything that `kept_posts` or `unmatched_posts` has to give, page by page."""
+    """Everything that `kept_posts`, `own_posts` or `unmatched_posts` has to give, page by page."""
     after = 0
     while page := read(store, since, after, size):
         yield page
@@ -106,23 +107,34 @@ def kept_posts(store: Rows, since: int, after: int = 0, limit: int = PAGE) -> li
     return _with_mentions(store, store.rows(_KEPT.format(which=_FROM_THERE), (after, since, limit)))
 
 
+def own_posts(store: Rows, since: int, after: int = 0, limit: int = PAGE) -> list[Standing]:
+    """Those of them that a brand wrote: whom the replies to them address is settled by these."""
+    return _with_mentions(store, store.rows(_KEPT.format(which=_BY_A_BRAND), (after, since, limit)))
+
+
 def unmatched_posts(store: Rows, since: int, after: int = 0, limit: int = PAGE) -> list[Standing]:
     """The same of the sample: posts that were no mention of anybody when they were heard."""
     rows = store.rows(_SAMPLE.format(which=_FROM_THERE), (after, since, limit))
     return [_standing(row, ()) for row in rows]
 
 
-def apply(db: Transaction, kept: Sequence[Rematched], sampled: Sequence[Rematched] = ()) -> Changes:
+def apply(
+    db: Transaction,
+    definitions: Mapping[str, str],
+    kept: Sequence[Rematched],
+    sampled: Sequence[Rematched] = (),
+) -> Changes:
     """Write what the queries of today say of these posts; `sampled` are those out of the sample.
 
-    A mention that stays keeps its tone and bears the newest version of its query. What is new is history: no rule
-    fires by it. A post that was edited or erased since it was read is left alone: its edit was matched by itself.
+    `definitions` are those of the brands that were looked for: what a post is to another brand is left alone. A
+    mention that stays keeps its tone and bears the version that found it now. What is new is history: no rule fires
+    by it. A post that was edited or erased since it was read is left alone: its edit was matched by itself.
     """
     changes = Changes()
     for source, group in _by_source(db, kept):
-        _apply_kept(db, source, group, changes)
+        _apply_kept(db, source, group, definitions, changes)
     for source, group in _by_source(db, sampled):
-        _apply_sampled(db, source, group, changes)
+        _apply_sampled(db, source, group, definitions, changes)
     return changes
 
 
@@ -145,25 +157,36 @@ def sample_shares(store: Rows, since: int) -> list[SampleShare]:
     return [SampleShare(name, held, missed, bool(uncounted)) for name, held, missed, uncounted in rows]
 
 
-def _apply_kept(db: Transaction, source: int, group: Sequence[Rematched], changes: Changes) -> None:
+def _apply_kept(
+    db: Transaction,
+    source: int,
+    group: Sequence[Rematched],
+    definitions: Mapping[str, str],
+    changes: Changes,
+) -> None:
     ids = json.dumps([one.standing.id for one in group])
     now = {one.id: one for one in _with_mentions(db, db.rows(_KEPT.format(which=_THESE), (ids, len(group))))}
-    same = [one for one in group if one.standing.id in now and _reads(one) == _text(now[one.standing.id])]
-    posts = [replace(now[one.standing.id].post, mentions=_settled(now[one.standing.id], one)) for one in same]
+    same = [
+        one for one in group if one.standing.id in now and _text(one.standing) == _text(now[one.standing.id])
+    ]
+    posts = [
+        replace(now[one.standing.id].post, mentions=_settled(now[one.standing.id], one, definitions))
+        for one in same
+    ]
     removed: list[tuple[int, str]] = []
-    kept: list[tuple[int, str]] = []
+    kept: list[tuple[str, int, str]] = []
     written: list[Numbered] = []
     for one, post in zip(same, conversations.mark_addressed(db, source, posts), strict=True):
-        number, hour = one.standing.id, post.published_at // 3600
+        number = one.standing.id
         before = {m.brand: m for m in now[number].post.mentions}
         had = {brand for brand, mention in before.items() if counts(mention)}
         has = {m.brand for m in post.mentions if counts(m)}
         changes.added.update(has - had)
         changes.removed.update(had - has)
         removed += [(number, brand) for brand in had - has]
-        kept += [(number, brand) for brand in has & had if before[brand].by_query]
+        stays = [brand for brand in has & had if before[brand].by_query and brand in definitions]
+        kept += [(definitions[brand], number, brand) for brand in stays]
         if has != had or _turns(post.mentions) != _turns(before.values()):
-            changes.touched.update((brand, hour) for brand in before)
             # What stays is not written anew; without `matched` only the turn of such a mention is.
             mentions = (replace(m, matched=False) if m.brand in has & had else m for m in post.mentions)
             written.append(Numbered(number, replace(post, mentions=tuple(mentions)), live=False))
@@ -172,33 +195,41 @@ def _apply_kept(db: Transaction, source: int, group: Sequence[Rematched], change
     if written:
         numbers = json.dumps([one.id for one in written])
         db.run("DELETE FROM turns WHERE post_id IN (SELECT value FROM json_each(?))", (numbers,))
-        changes.touched |= posting.add_mentions(db, source, written)
+        posting.add_mentions(db, source, written, definitions)
 
 
-def _apply_sampled(db: Transaction, source: int, group: Sequence[Rematched], changes: Changes) -> None:
+def _apply_sampled(
+    db: Transaction,
+    source: int,
+    group: Sequence[Rematched],
+    definitions: Mapping[str, str],
+    changes: Changes,
+) -> None:
     ids = json.dumps([one.standing.id for one in group])
     rows = db.rows(_SAMPLE.format(which=_THESE), (ids, len(group)))
     there = {row[0]: _standing(row, ()) for row in rows}
     found = [
         replace(there[one.standing.id].post, mentions=one.mentions)
         for one in group
-        if one.standing.id in there and _reads(one) == _text(there[one.standing.id])
+        if one.standing.id in there and _text(one.standing) == _text(there[one.standing.id])
     ]
     # None of them is kept already: each commit takes what it keeps out of the sample.
-    added = posting.add(db, source, found, live=False)
+    added = posting.add(db, source, found, definitions, live=False)
     sample.forget(db, source, "native_id", added.numbers)
     db.run("UPDATE sources SET items = items + ? WHERE id = ?", (len(added.numbers), source))
     changes.posts += len(added.numbers)
-    changes.touched |= added.touched
     changes.added.update(
         m.brand for post in found if post.native_id in added.numbers for m in post.mentions if counts(m)
     )
 
 
-def _settled(now: Standing, one: Rematched) -> tuple[Mention, ...]:
-    """What the queries say of a post, and what an imported row said of it, which stands instead of them."""
+def _settled(now: Standing, one: Rematched, brands: Collection[str]) -> tuple[Mention, ...]:
+    """What the queries of these brands say of a post, and what stands whatever they say.
+
+    That is what an imported row said, and what the post is to brands that were not looked for.
+    """
     before = {mention.brand: mention for mention in now.post.mentions}
-    settled = {brand: mention for brand, mention in before.items() if not mention.by_query}
+    settled = {b: mention for b, mention in before.items() if not mention.by_query or b not in brands}
     for mention in one.mentions:
         old = before.get(mention.brand)
         automatic = mention.automatic or (old is not None and old.automatic and mention.own)
@@ -208,10 +239,6 @@ def _settled(now: Standing, one: Rematched) -> tuple[Mention, ...]:
 
 def _turns(mentions: Iterable[Mention]) -> set[tuple[str, int]]:
     return {(mention.brand, role(mention)) for mention in mentions if mention.own or mention.addressed}
-
-
-def _reads(one: Rematched) -> tuple[str | None, ...]:
-    return _text(one.standing)
 
 
 def _text(standing: Standing) -> tuple[str | None, ...]:
@@ -235,7 +262,7 @@ def _by_source(db: Transaction, found: Sequence[Rematched]) -> list[tuple[int, l
 def _with_mentions(store: Rows, rows: Sequence[Row]) -> list[Standing]:
     """These posts with what they are to each brand, as far as rows tell it."""
     ids = json.dumps([row[0] for row in rows])
-    imported = {row[0] for row in rows if row[2] == "import"}
+    imported = {row[0] for row in rows if row[5]}
     mentions: dict[int, dict[str, Mention]] = defaultdict(dict)
     for number, brand, label, negative, neutral, positive, engine, reason, by_query in store.rows(
         _MENTIONS, (ids,)
@@ -247,12 +274,15 @@ def _with_mentions(store: Rows, rows: Sequence[Row]) -> list[Standing]:
         # Who wrote an imported row, and to whom, is the row's word as well.
         bare = Mention(brand, matched=False, by_query=number not in imported)
         mention = mentions[number].get(brand, bare)
-        mentions[number][brand] = replace(mention, own=said > 0, automatic=said == 2, addressed=said == 0)
+        by_query = mention.by_query and number not in imported
+        mentions[number][brand] = replace(
+            mention, own=said > 0, automatic=said == 2, addressed=said == 0, by_query=by_query
+        )
     return [_standing(row, tuple(mentions[row[0]].values())) for row in rows]
 
 
 def _standing(row: Row, mentions: tuple[Mention, ...]) -> Standing:
-    number, name, kind, lateness, live, native_id, text, published_at, fetched_at, dated, *more = row
+    number, name, kind, lateness, live, _, native_id, text, published_at, fetched_at, dated, *more = row
     title, author, url, language, in_reply_to, thread, author_id, followers = more
     post = KeptPost(
         native_id,

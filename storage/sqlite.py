@@ -236,6 +236,11 @@ class SqliteStore:
         """What a quick look over the whole file finds wrong; empty where it is sound."""
         return [str(row[0]) for row in self.rows("PRAGMA quick_check") if row[0] != "ok"]
 
+    def checkpoint(self) -> None:
+        """Write the log into the file and empty it: until then it holds what was wiped. Waits for no reader."""
+        with _clear_errors(self.path):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def data_version(self) -> int:
         """Changes when another connection has written to the file. Raises StoreError where the file has gone.
 

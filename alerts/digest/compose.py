@@ -79,6 +79,7 @@ def _market(title: str, brands: tuple[BrandFacts, ...], facts: DigestFacts) -> M
     left = len(brands) - len(shown)
     return Market(
         title=title,
+        topics=all(brand.topic for brand in brands),
         brands=tuple(_line(brand, facts.comparable, len(brands) > 1) for brand in shown),
         more=f"{reading.plural(left, 'more brand')} with fewer mentions, not shown here." if left else "",
     )
@@ -175,6 +176,8 @@ def _line(brand: BrandFacts, comparable: bool, several: bool) -> BrandLine:
     judged = good.n or 0
     enough = good.value is not None and bad.value is not None and judged >= MIN_N
     neutral = max(0.0, round(1 - (good.value or 0) - (bad.value or 0), 9))
+    # Nobody writes to a topic, and topics overlap: neither first answers nor a share of voice mean anything.
+    several = several and not brand.topic
     voiced = several and voice.value is not None and (voice.n or 0) >= MIN_N
     return BrandLine(
         name=brand.name,
@@ -193,8 +196,8 @@ def _line(brand: BrandFacts, comparable: bool, several: bool) -> BrandLine:
         negative=wording.share(bad),
         net=reading.balance(net.value) if enough and net.value is not None else reading.NOT_ENOUGH,
         net_change=_net_change(net, comparable),
-        response=_response(brand.kpi("first_response_time")),
-        response_note=_response_note(brand.kpi("first_response_time"), comparable),
+        response="" if brand.topic else _response(brand.kpi("first_response_time")),
+        response_note="" if brand.topic else _response_note(brand.kpi("first_response_time"), comparable),
     )
 
 

@@ -37,6 +37,7 @@ class Market:
     """Brands that are compared with one another, the most mentioned first; `title` says which."""
 
     title: str
+    topics: bool
     brands: tuple[BrandLine, ...]
     more: str
 

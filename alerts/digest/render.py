@@ -111,7 +111,8 @@ def _figures(brand: BrandLine) -> list[tuple[str, str]]:
         figures.append(("net sentiment", _joined(brand.net, brand.net_change)))
     else:
         figures.append(("tone", f"{brand.net} ({brand.judged})"))
-    figures.append(("first response", _joined(brand.response, brand.response_note)))
+    if brand.response:
+        figures.append(("first response", _joined(brand.response, brand.response_note)))
     return figures
 
 

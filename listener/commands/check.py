@@ -9,6 +9,7 @@ import click
 from alerts.format import plural
 from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
+from listener.matching.searches import searches
 from storage import polling
 from storage.durations import format_duration
 
@@ -47,6 +48,10 @@ def describe(config: Config) -> list[str]:
         f"sentiment: {config.engine}",
         f"channels: {', '.join(config.channels)}",
     ]
+    if unsought := [brand.name for brand in config.brands if not searches([brand])]:
+        lines.append(
+            f"history: cannot be searched, because no word must stand in what these queries find: {', '.join(unsought)}"
+        )
     for rule in config.rules:
         hold = f" for {format_duration(rule.hold)}" if rule.hold else ""
         lines.append(

@@ -8,8 +8,11 @@ from pathlib import Path
 import click
 
 from alerts import format as reading
+from alerts.render import clean
+from listener.asking import UsageError, sources_named
 from listener.commands.options import (
     Failure,
+    WrongUsage,
     config_option,
     json_option,
     now,
@@ -18,9 +21,18 @@ from listener.commands.options import (
     read_config,
 )
 from storage import quarantine
+from storage.base import Rows
 from storage.calendar import iso
 
 _source_option = click.option("--source", metavar="NAME", help="Only of this source.")
+
+
+def _check(store: Rows, source: str | None) -> None:
+    """Raises WrongUsage for a source that there is not: "nothing set aside" would be no answer."""
+    try:
+        sources_named(store, [] if source is None else [source])
+    except UsageError as error:
+        raise WrongUsage(str(error)) from None
 
 
 @click.group("quarantine")
@@ -39,6 +51,7 @@ def listing(config_file: Path, source: str | None, as_json: bool) -> None:
     """
     config = read_config(config_file)
     with open_reader(config) as reader:
+        _check(reader, source)
         found = quarantine.items(reader, source)
     if as_json:
         rows = [
@@ -59,7 +72,7 @@ def listing(config_file: Path, source: str | None, as_json: bool) -> None:
     for item in found:
         when = reading.moment(item.at, config.zone)
         cut = "" if item.whole else " (too long to be kept whole: it cannot be tried again)"
-        click.echo(f"{item.id}  {item.source}  {item.native_id or 'without an id'}  {when}{cut}")
+        click.echo(f"{item.id}  {item.source}  {clean(item.native_id or 'without an id')}  {when}{cut}")
         click.echo("\n".join(f"    {line}" for line in item.cause.splitlines()))
 
 
@@ -82,7 +95,8 @@ def replay(config_file: Path, source: str | None) -> None:
     except EngineUnavailable as error:
         raise Failure(str(error)) from None
     with open_store(config) as store:
-        done = replaying.replay(store, pipeline, source, now())
+        _check(store, source)
+        done = replaying.replay(store, pipeline, config.brands, source, now())
         left = len(quarantine.items(store, source))
     click.echo(
         f"{reading.plural(done.tried, 'item')} tried, {done.read} read, {done.kept} kept as new posts."

@@ -271,14 +271,15 @@ _YES, _NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false",
 
 def _record_file(config: Config, brand: Brand, file: Path, by: str | None) -> None:
     rows: list[tuple[int, bool]] = []
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        for line, row in enumerate(csv.DictReader(text), 2):
-            id_, said = (row.get("id") or "").strip(), (row.get("relevant") or "").strip().casefold()
-            if not id_.isdecimal() or said not in _YES | _NO:
-                raise WrongUsage(
-                    f"{file}, line {line}: needs the columns id (a number) and relevant (yes or no)"
-                )
-            rows.append((int(id_), said in _YES))
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise WrongUsage(f"{file} is no text in UTF-8; save it as UTF-8") from None
+    for line, row in enumerate(csv.DictReader(lines), 2):
+        id_, said = (row.get("id") or "").strip(), (row.get("relevant") or "").strip().casefold()
+        if not id_.isdecimal() or len(id_) > 18 or said not in _YES | _NO:
+            raise WrongUsage(f"{file}, line {line}: needs the columns id (a number) and relevant (yes or no)")
+        rows.append((int(id_), said in _YES))
     with open_store(config) as store, store.writing() as db:
         written = sum(judgements.record(db, brand.name, id_, said, by, now()) for id_, said in rows)
     click.echo(

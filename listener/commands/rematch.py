@@ -9,6 +9,8 @@ import click
 from alerts import format as reading
 from listener.asking import UsageError, moment
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
+from storage import queries
+from storage.lock import is_held
 
 
 @click.command("rematch")
@@ -18,7 +20,8 @@ def command(config_file: Path, since: str) -> None:
     """Apply changed queries to what is kept.
 
     Mentions that no longer match are taken back; new ones are judged and added, also out of the sample of posts
-    that matched nobody. Such posts never fire a rule. May be ended and begun again; works beside a running daemon.
+    that matched nobody. Such posts never fire a rule. May be ended and begun again. A daemon that runs must have been
+    started with these queries.
     """
     config = read_config(config_file)
     try:
@@ -35,6 +38,10 @@ def command(config_file: Path, since: str) -> None:
     except EngineUnavailable as error:
         raise Failure(str(error)) from None
     with open_store(config) as store:
+        if (changed := queries.unwritten(store, config.brands)) and is_held(config.database):
+            raise Failure(
+                f"the daemon still listens by the old queries of {', '.join(changed)}; restart it, then rematch"
+            )
         done = rematching.rematch(store, pipeline, config.brands, start, now())
     click.echo(
         f"{reading.plural(done.looked_at, 'post')} since {reading.moment(start, config.zone)} looked at."

@@ -24,6 +24,7 @@ from storage.mention import Gap
 from storage.polling import STREAMS, SourceState
 
 _GAPS_SHOWN = 7 * 86_400
+_SILENT_AFTER = 180
 
 
 @click.command("sources")
@@ -41,9 +42,7 @@ def command(config_file: Path, as_json: bool, explain: str | None) -> None:
     config = read_config(config_file)
     with open_reader(config) as reader:
         states = polling.states(reader)
-        ledger = _Ledger(
-            last_day(reader, now()), gaps(reader, now() - _GAPS_SHOWN), hours(reader, now() - 86_400, now())
-        )
+        ledger = _read_ledger(reader, now())
     if explain is not None:
         states = [state for state in states if state.name == explain]
         if not states:
@@ -104,7 +103,9 @@ def _lines(state: SourceState, config: Config, ledger: _Ledger, *, full: bool) -
         f"    {heard}, {reading.plural(state.posts, 'post')} kept",
     ]
     if state.next_reason == STREAMS:
-        lines.append(f"    {STREAMS}")
+        # Its row is written once a minute while it goes on; afterwards nobody listens any more.
+        streams = present - (state.last_answer_at or 0) < _SILENT_AFTER
+        lines.append(f"    {STREAMS}" if streams else "    not streaming now: is the daemon running?")
     elif state.active and state.next_poll_at:
         wait = max(0, state.next_poll_at - present)
         when = f"in {reading.duration(wait)}" if wait else "now due"

@@ -108,6 +108,7 @@ class _Reader:
         brands = self._brands(tree.get("brands"), tree.get("topics"))
         sources = self._parts(tree, "sources", COLLECTORS)
         known = self._source_names(sources)
+        self._check_handles(brands, sources)
         engine, engine_options = self._engine(tree.get("sentiment", {"engine": "vader"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
@@ -224,14 +225,29 @@ class _Reader:
     def _source_names(self, sources: Mapping[str, BaseModel]) -> list[str]:
         """Names and kinds of all sources. Building the collectors finds what no single key shows: two of a name."""
         names = list(sources)
+        taken: set[str] = set()
         for kind, options in sources.items():
             try:
                 built = collectors_of({kind: options}, None, None)
             except ValueError as error:
                 self._add(("sources", kind), str(error))
-            else:
-                names += [collector.source.name for collector in built]
+                continue
+            for collector in built:
+                if collector.source.name in taken:
+                    self._add(
+                        ("sources", kind), f"the name {collector.source.name!r} is taken by another source"
+                    )
+                taken.add(collector.source.name)
+                names.append(collector.source.name)
         return list(dict.fromkeys(names))
+
+    def _check_handles(self, brands: tuple[Brand, ...], sources: Mapping[str, BaseModel]) -> None:
+        """Say which accounts could never be met on their network: they would be ignored without a word."""
+        for kind in sources:
+            mistake = getattr(import_module(COLLECTORS[kind]), "handle_mistake", lambda handle: None)
+            for index, brand in enumerate(brands):
+                if kind in brand.handles and (says := mistake(brand.handles[kind])):
+                    self._add(("brands", index, "handles", kind), says)
 
     def _engine(self, raw: Any) -> tuple[str, Mapping[str, Any]]:
         if not isinstance(raw, Mapping):

@@ -25,16 +25,16 @@ PAGE = 500
 _MOST_TOLD = 100
 """Refused items that the answer names one by one."""
 _LONGEST_HEADER = 4_000
+_AT_ONCE = 8
+"""Bodies that are read at the same time."""
+_PATIENCE = 30.0
+"""Seconds in which a body must have come."""
 _AGAIN_IN = {"Retry-After": "30"}
 
 log = structlog.get_logger(__name__)
 
 Keep = Callable[[Page], Awaitable[object]]
-"""Keeps a page for good, and returns when it is committed. Raises StoreError or Closing where it cannot."""
-
-
-class Closing(Exception):
-    """The store is being closed: nothing is taken any more."""
+"""Keeps a page for good, and returns when it is committed. Raises StoreError where it cannot."""
 
 
 class _NoJson(Exception):
@@ -65,6 +65,7 @@ class Door:
         self._keep = keep
         self._zone = zone
         self._clock = clock
+        self._seats = asyncio.Semaphore(_AT_ONCE)
 
     async def take(self, request: web.Request) -> web.Response:
         """Answer one request; see docs/sources/ingest.md for what each status means."""
@@ -72,10 +73,9 @@ class Door:
         # Before the body is read: who signs nothing makes us read nothing.
         if signed is None or not signed.in_time(self._clock()):
             return _unsigned()
-        try:
-            body = await self._body(request)
-        except _TooLarge:
-            return problem(413, f"the body is longer than {self._max_bytes} bytes; send less at a time")
+        body = await self._receive(request)
+        if isinstance(body, web.Response):
+            return body
         if not await asyncio.to_thread(signed.fits, self._keys, body):
             return _unsigned()
         try:
@@ -85,9 +85,21 @@ class Door:
         try:
             for start in range(0, len(read.events), PAGE):
                 await self._keep(Page(read.events[start : start + PAGE], None))
-        except (Closing, StoreError):
+        except StoreError:
             return _later()
         return self._answer(read)
+
+    async def _receive(self, request: web.Request) -> bytes | web.Response:
+        """Read the body, or say why not. Who is not known yet may take neither memory without end nor time."""
+        try:
+            async with self._seats, asyncio.timeout(_PATIENCE):
+                return await self._body(request)
+        except (web.RequestPayloadError, ConnectionResetError):
+            return problem(400, "the body broke off, or cannot be decompressed")
+        except TimeoutError:
+            return problem(408, f"the body did not come within {_PATIENCE:.0f} s")
+        except _TooLarge:
+            return problem(413, f"the body is longer than {self._max_bytes} bytes; send less at a time")
 
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > self._max_bytes:

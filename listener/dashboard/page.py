@@ -56,9 +56,10 @@ def _render(station: Station) -> str:
             zone=zone.key,
             kpis=list(KPIS),
             brands=[_row(brand, values) for brand in station.config.brands],
-            changes=sorted(
-                {change for value in values for change in value.query_changes}, key=lambda c: c.at
-            ),
+            changes=[
+                reading.query_change(change.brand, change.at, change.first, zone)
+                for change in sorted({c for v in values for c in v.query_changes}, key=lambda c: c.at)
+            ],
             left_out=values[0].left_out if values else (),
             sources=[s for s in polling.states(station.reader) if s.active or s.posts],
             firing=[s for s in states.values() if s.phase == "firing"],

@@ -286,7 +286,9 @@ class Importer:
         posts: list[KeptPost] = self._pipeline.judge(self._pages.pop(source))
         # Rows without any time stand at the time of the import, so that is what was heard.
         span = self._spans.get(source, Heard(self._now, self._now))
-        committed = self._commit(Kept(_source(source), posts, None, span, live=False))
+        committed = self._commit(
+            Kept(_source(source), posts, None, span, live=False, definitions=self._pipeline.definitions)
+        )
         self.report.kept += committed.posts
         self.report.mentions += committed.mentions
         self.report.doubles += len(posts) - committed.posts

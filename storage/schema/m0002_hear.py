@@ -10,6 +10,9 @@ _STATEMENTS = (
     "ALTER TABLE posts ADD COLUMN edited_at INTEGER",
     # Set when its author took it back: the row stays as an id with its counts, without any text.
     "ALTER TABLE posts ADD COLUMN erased_at INTEGER",
+    # Whose row said what it is to whom: a file may also tell of a source that is listened to.
+    "ALTER TABLE posts ADD COLUMN imported INTEGER NOT NULL DEFAULT 0",
+    "UPDATE posts SET imported = 1 WHERE source_id IN (SELECT id FROM sources WHERE kind = 'import')",
     "CREATE INDEX posts_author_id ON posts (source_id, author_id) WHERE author_id IS NOT NULL",
     # The newest posts of a source, whose edits and deletions matter: within it they stand in the order of their ids.
     "CREATE INDEX posts_newest ON posts (source_id)",

@@ -481,6 +481,27 @@ def test_a_password_in_an_address_is_a_secret_too(file: Path) -> None:
     assert read(file, named, {"FEED": "https://me:swordfish@news.example/other"}).sources
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "brands: [{name: Acme}]\nsources:\n  hackernews: {}\n  ingest: {secret: '${SECRET}', name: hackernews}\n",
+            "sources.ingest (line 4): the name 'hackernews' is taken by another source",
+        ),
+        (
+            "brands:\n  - {name: Acme, handles: {mastodon: acme}}\n"
+            "sources: {mastodon: {instances: [a.example], hashtags: [x]}}\n",
+            "brands[0].handles.mastodon (line 2): write it with its server, as in acme@",
+        ),
+    ],
+)
+def test_what_would_be_ignored_without_a_word_is_a_mistake(file: Path, text: str, says: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as told:
+        load(file, {"SECRET": "a-secret-of-many-letters"})
+    assert says in str(told.value)
+
+
 class _Login(BaseModel):
     handle: str
     password: SecretStr

@@ -114,3 +114,30 @@ def test_an_id_takes_a_few_bytes() -> None:
         assert (tracemalloc.get_traced_memory()[0] - before) / 50_000 < 100
     finally:
         tracemalloc.stop()
+
+
+def test_what_was_let_pass_is_counted_once() -> None:
+    ear = hearing().ear("bluesky")
+    assert not ear.wanted("nothing of ours")
+    assert ear.wanted("kettle by acme")
+    assert (ear.take_passed(), ear.take_passed()) == (1, 0)
+
+
+def test_the_sample_pushes_nothing_out_that_is_kept() -> None:
+    everybody = hearing()
+    ear = everybody.ear("bluesky")
+    everybody.remember("bluesky", ["kept"])
+    everybody.remember_sampled("bluesky", map(str, range(100_000)))
+    assert ear.kept("kept")
+    assert ear.kept("99999")
+    assert not ear.wanted("nothing of ours", "did:1", "99999")
+    everybody.forget("bluesky", ["99999"])
+    assert not ear.kept("99999")
+
+
+def test_an_id_of_the_older_half_can_be_taken_out() -> None:
+    ids = KeptIds(most=10)
+    ids.add(map(str, range(8)))
+    assert ids.holds("0")
+    ids.discard(["0"])
+    assert not ids.holds("0")

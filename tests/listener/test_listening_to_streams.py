@@ -13,8 +13,8 @@ from listener.collectors.base import Retriable
 from listener.collectors.post import Delete, Event, Page, Post
 from listener.config import load
 from listener.station import Station, open_station
-from storage import hearing, polling
-from storage.mention import Cursor, Gap, Heard, Source
+from storage import hearing, polling, quarantine, rematching
+from storage.mention import Cursor, Gap, Heard, SetAside, Source
 from storage.polling import STREAMS
 
 NOW = 1_790_000_000
@@ -74,7 +74,10 @@ async def test_each_page_is_kept_with_its_cursor_before_the_stream_breaks(statio
     assert (await state(station)).error == "it broke off"
 
 
-async def test_a_stream_that_goes_on_answers_and_is_told_so(station: Station) -> None:
+async def test_a_stream_that_goes_on_answers_and_is_told_so(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listening, "STREAM_HOLDS", 0)
     told: list[tuple[str, bool]] = []
     station.heard_from = lambda source, answered: told.append((source, answered))
     stream = Stream(page(1, post("1")), breaks=False)
@@ -86,6 +89,50 @@ async def test_a_stream_that_goes_on_answers_and_is_told_so(station: Station) ->
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert stream.closed
+
+
+async def test_a_stream_that_says_a_word_and_breaks_does_not_answer(station: Station) -> None:
+    for failures in (1, 2, 3):
+        await listening.poll(station, Stream(page(failures, post(str(failures)))))
+        assert (await state(station)).failures == failures
+
+
+async def test_posts_that_were_let_pass_are_counted_as_lacking_in_the_sample(station: Station) -> None:
+    ear = station.hearing.ear("bluesky")
+    assert [ear.wanted(text) for text in ("acme", "nothing", "nothing at all")] == [True, False, False]
+    await listening.poll(station, Stream(page(1, post("1"), post("2", "other"))))
+    (share,) = rematching.sample_shares(station.reader, NOW - 3_600)
+    assert (share.sampled, share.unsampled) == (1, 2)
+
+
+async def test_an_item_with_half_a_letter_in_its_id_is_set_aside_and_does_no_harm(station: Station) -> None:
+    broken = SetAside("at://\ud800", "KeyError", "{}")
+    await listening.poll(station, Stream(page(1, set_aside=[broken])))
+    assert [item.native_id for item in quarantine.items(station.reader)] == ["at://?"]
+
+
+async def test_what_is_taken_back_leaves_the_quarantine(station: Station) -> None:
+    ear = station.hearing.ear("bluesky")
+    await listening.poll(station, Stream(page(1, set_aside=[SetAside("at://1", "KeyError", "{}")])))
+    assert ear.kept("at://1")
+    await listening.poll(station, Stream(page(2, Delete("at://1"))))
+    assert not ear.kept("at://1")
+    assert quarantine.items(station.reader) == []
+
+
+async def test_after_a_restart_the_ears_know_what_is_kept_sampled_and_set_aside(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "brands: [{name: Acme, own: true}]\nstorage: {url: 'sqlite:///l.db'}\nsources: {bluesky: {}}\n"
+    )
+    config = load(file, {})
+    aside = SetAside("at://3", "KeyError", "{}")
+    async with open_station(config, lambda: NOW) as first:
+        sky = Stream(page(1, post("at://1"), post("at://2", "other"), set_aside=[aside]))
+        await listening.poll(first, sky)
+    async with open_station(config, lambda: NOW) as second:
+        ear = second.hearing.ear("bluesky")
+        assert [ear.kept(f"at://{number}") for number in (1, 2, 3, 4)] == [True, True, True, False]
 
 
 async def test_one_round_ends_when_all_is_heard_that_was_said_until_then(station: Station) -> None:

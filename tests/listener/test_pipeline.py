@@ -281,6 +281,7 @@ def test_events_of_a_page_reach_the_store_each_in_its_place(pipeline: Pipeline, 
     assert [(p.native_id, [m.brand for m in p.mentions]) for p in kept.edits] == [("2", ["Bolt"])]
     assert kept.edits[0].mentions[0].tone is not None
     assert (kept.deleted, kept.departed, kept.readings) == (["3"], ["did:4"], [counted])
+    assert kept.definitions == {brand.name: brand.definition for brand in BRANDS}
     assert (kept.items, kept.cut, kept.gap) == (6, 2, Gap(NOW - 60, NOW - 30, "why"))
     assert len(engine.texts) == 2
 

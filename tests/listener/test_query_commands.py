@@ -13,6 +13,7 @@ from listener.collectors.post import Page, Post
 from listener.pipeline import Pipeline
 from sentiment.tone import Text, Tone
 from storage import queries
+from storage.lock import DaemonLock
 from storage.mention import Brand, SetAside, Source
 from storage.sqlite import SqliteStore
 
@@ -132,4 +133,19 @@ def test_quarantine_shows_causes_and_no_text_and_reads_again_what_it_can(heard: 
     (left,) = heard.good("quarantine", "list", "--json").json()
     assert (left["native_id"], left["whole"]) == ("8", True)
     assert heard.good("query", "test", "acme", "--json").json()["matched"]["posts"] == 3
-    assert heard.good("quarantine", "list", "--source", "other").out.startswith("Nothing is set aside")
+    for what in ("list", "replay"):
+        assert heard("quarantine", what, "--source", "other").code == 2
+
+
+def test_rematch_beside_a_daemon_with_other_queries_is_refused(heard: CommandLine) -> None:
+    with DaemonLock(heard.folder / "listener.db"):
+        assert heard("rematch", "--since", "1d").code == 0
+        heard.configure(CONFIG.replace("acme NOT street", "anvil"))
+        ran = heard("rematch", "--since", "1d")
+        assert (ran.code, "the old queries of Acme; restart it" in ran.err) == (1, True)
+    assert heard("rematch", "--since", "1d").code == 0
+
+
+def test_check_names_the_queries_that_no_history_can_be_searched_for(line: CommandLine) -> None:
+    line.configure("brands: [{name: Acme, own: true}, {name: Bolt, query: 'bolt* OR nut'}]\n")
+    assert "find: Bolt" in line.good("check").out

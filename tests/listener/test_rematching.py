@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pages import tone
 
 from listener.collectors.post import Page, Post
+from listener.imports.history import Importer, Wish
 from listener.pipeline import Pipeline
 from listener.rematching import Outcome, rematch
 from sentiment.tone import Text, Tone
-from storage import queries
-from storage.mention import Brand, Heard, Kept, Source
+from storage import queries, rematching
+from storage.mention import Brand, Heard, Kept, Mention, Source
 from storage.sqlite import SqliteStore
 
 NOW = 1_790_000_000
@@ -141,3 +144,95 @@ def test_the_break_stays_where_the_sample_holds_only_a_part(tmp_path: Path, engi
     assert [(share.source, round(share.share, 1)) for share in done.incomplete] == [("hackernews", 0.2)]
     assert [change.at for change in queries.changes(store, ["Acme"], SINCE - 60, NOW + 60)] == [NOW]
     store.close()
+
+
+def turns(store: SqliteStore) -> list[tuple[str, str, int]]:
+    return store.rows(  # type: ignore[return-value]
+        """SELECT b.name, p.native_id, t.role FROM turns t JOIN brands b ON b.id = t.brand_id
+        JOIN posts p ON p.id = t.post_id ORDER BY 1, 2"""
+    )
+
+
+@pytest.mark.parametrize("page", [1, 500])
+@pytest.mark.parametrize("reply_first", [True, False])
+def test_a_handle_that_is_taken_away_leaves_no_reply_addressed_and_doing_it_again_changes_nothing(
+    store: SqliteStore, engine: Counting, monkeypatch: pytest.MonkeyPatch, reply_first: bool, page: int
+) -> None:
+    monkeypatch.setattr(rematching.pages, "__defaults__", (page,))
+    with_handle = Brand("Acme", own=True, handles={"hackernews": "acme"})
+    heard = [post("1", "we launch", author="acme"), post("2", "nice, acme", author="x", in_reply_to="1")]
+    for one in reversed(heard) if reply_first else heard:
+        hear(store, engine, [with_handle], one)
+    assert turns(store) == [("Acme", "1", 1), ("Acme", "2", 0)]
+    for _ in range(2):
+        done = again(store, engine, [Brand("Acme", own=True)])
+        assert (turns(store), mentioned(store), done.looked_at) == ([], [("Acme", "2")], 2)
+        assert (dict(done.added), dict(done.removed)) == ({}, {})
+    for _ in range(2):
+        again(store, engine, [with_handle])
+        assert turns(store) == [("Acme", "1", 1), ("Acme", "2", 0)]
+
+
+def test_brands_that_are_not_configured_any_more_are_left_alone(store: SqliteStore, engine: Counting) -> None:
+    hear(store, engine, [OLD, Brand("Bolt")], post("1", "acme street and bolt"), post("2", "bolt"))
+    done = again(store, engine, [NEW])
+    assert mentioned(store) == [("Bolt", "1"), ("Bolt", "2")]
+    assert dict(done.removed) == {"Acme": 1}
+
+
+def test_what_is_heard_by_the_old_query_after_rematching_bears_its_version(
+    store: SqliteStore, engine: Counting
+) -> None:
+    hear(store, engine, [OLD], post("1", "acme"))
+    again(store, engine, [NEW])
+    # A daemon that has not been started again.
+    store.commit(Pipeline([OLD], engine).keep(Page([post("2", "acme street")], None), SOURCE, NOW))
+    versions = (
+        "SELECT q.definition FROM mentions m JOIN query_versions q ON q.id = m.query_id ORDER BY m.post_id"
+    )
+    assert store.rows(versions) == [(NEW.definition,), (OLD.definition,)]
+
+
+def test_what_is_matched_again_bears_the_version_that_matched_it(
+    store: SqliteStore, engine: Counting
+) -> None:
+    hear(store, engine, [OLD], post("1", "acme"))
+    # Another program has a newer query.
+    rematch(store, Pipeline([OLD], engine), [NEW], SINCE, NOW)
+    definitions = "SELECT q.definition FROM mentions m JOIN query_versions q ON q.id = m.query_id"
+    assert store.rows(definitions) == [(OLD.definition,)]
+
+
+def test_rows_that_name_no_brand_bear_the_version_that_the_import_found_them_by(
+    store: SqliteStore, engine: Counting
+) -> None:
+    hear(store, engine, [OLD])
+    hear(store, engine, [NEW])
+    importer = Importer([OLD], Pipeline([OLD], engine), store.commit, None, NOW)
+    importer.run(
+        [(1, {"id": "1", "text": "acme", "created_at": "2026-01-02"})], Wish("shop", {}, ZoneInfo("UTC"))
+    )
+    definitions = "SELECT q.definition FROM mentions m JOIN query_versions q ON q.id = m.query_id"
+    assert store.rows(definitions) == [(OLD.definition,)]
+
+
+def test_rows_imported_under_the_name_of_a_live_source_stay_as_they_said(
+    store: SqliteStore, engine: Counting
+) -> None:
+    hear(store, engine, [OLD], post("1", "acme"))
+    pipeline = Pipeline([OLD], engine)
+    named = pipeline.name_as(post("2", "nothing of it"), SOURCE, NOW, "Acme")
+    sorry = pipeline.name_as(post("3", "sorry, acme helps"), SOURCE, NOW, "Acme")
+    sorry = replace(sorry, mentions=(Mention("Acme", matched=False, own=True),))
+    rows = pipeline.judge([named, sorry])
+    store.commit(Kept(Source(SOURCE.name, "import"), rows, live=False))
+    before = mentioned(store), turns(store)
+    again(store, engine, [NEW])
+    assert (
+        (mentioned(store), turns(store))
+        == before
+        == (
+            [("Acme", "1"), ("Acme", "2")],
+            [("Acme", "3", 1)],
+        )
+    )

@@ -47,7 +47,7 @@ def hit(number: int, text: str = "acme", **more: object) -> str:
 
 
 def again(store: SqliteStore, source: str | None = None) -> Replayed:
-    return replay(store, Pipeline([BRAND], Engine()), source, NOW)
+    return replay(store, Pipeline([BRAND], Engine()), [BRAND], source, NOW)
 
 
 def test_what_can_be_read_is_kept_as_history_and_leaves(store: SqliteStore) -> None:
@@ -79,6 +79,14 @@ def test_what_is_cut_or_of_an_unknown_kind_stays(store: SqliteStore) -> None:
     set_aside(store, hit(2), source=Source("old", "gone"))
     assert again(store) == Replayed(0, 0, 0)
     assert len(quarantine.items(store)) == 2
+
+
+def test_what_it_keeps_bears_the_query_of_today(tmp_path: Path) -> None:
+    fresh = SqliteStore(tmp_path / "fresh.db")
+    set_aside(fresh, hit(1))
+    again(fresh)
+    assert fresh.rows("SELECT query_id IS NULL FROM mentions") == [(0,)]
+    fresh.close()
 
 
 def test_the_lateness_of_its_source_stays(store: SqliteStore) -> None:

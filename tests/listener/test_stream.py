@@ -95,6 +95,21 @@ async def test_a_slow_reader_makes_the_server_wait_and_loses_nothing(
         assert found == said
 
 
+async def test_long_messages_make_the_server_wait_sooner(
+    client: PoliteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "MOST_BYTES_WAITING", 1_000)
+    said = ["x" * 400] * 30
+    async with serving(saying(*said)) as url, client.stream(url, allow_private=True) as stream:
+        found: list[str | bytes] = []
+        with pytest.raises(Retriable):
+            while True:
+                taken = await stream.take(5.0)
+                assert len(taken) <= 3
+                found += taken
+        assert found == said
+
+
 async def test_a_message_over_the_limit_ends_the_stream_with_its_reason(client: PoliteClient) -> None:
     async with (
         serving(saying("x" * 2_000, hold=True)) as url,

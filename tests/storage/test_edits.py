@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from keeping import FORUM, HOUR, NEWS, T0, asks, names, own, post, tone
 
-from storage import queries
+from storage import queries, rematching
 from storage.desk import judgements
 from storage.mention import Brand, Committed, Kept, KeptPost, Mention
+from storage.rematching import Rematched
 from storage.sqlite import SqliteStore
 
 LATER = T0 + 5 * HOUR
@@ -79,6 +80,65 @@ def test_what_an_edit_does_not_tell_stays(store: SqliteStore) -> None:
     edit(store, post("1", LATER, names("Acme"), text="new", followers=9))
     columns = "author, author_id, followers, url, thread"
     assert store.rows(f"SELECT {columns} FROM posts") == [("ann", "a1", 9, "u", "T")]
+
+
+def test_an_edit_without_title_or_language_leaves_them(store: SqliteStore) -> None:
+    store.commit(Kept(NEWS, [post("1", T0, names("Acme"), title="t", language="de")]))
+    edit(store, post("1", LATER, names("Acme"), text="new"))
+    assert store.rows("SELECT title, language, text FROM posts") == [("t", "de", "new")]
+    assert store.rows("SELECT language FROM mentions") == [("de",)]
+    edit(store, post("1", LATER, names("Acme"), text="new", title="u", language="en"))
+    assert store.rows("SELECT title, language FROM posts") == [("u", "en")]
+
+
+@pytest.mark.parametrize(
+    ("query", "told", "stays"),
+    [
+        ("acme lang:de", {}, True),
+        ("acme lang:de", {"language": "de"}, False),
+        ("acme lang:de", {"language": "en"}, False),
+        # The words of the edit decide: it tells all that this query asks for.
+        ("acme", {}, False),
+    ],
+)
+def test_a_mention_that_may_only_lack_the_language_that_an_edit_does_not_tell_stays(
+    store: SqliteStore, query: str, told: dict[str, str], stays: bool
+) -> None:
+    with store.writing() as db:
+        queries.keep_versions(db, [Brand("Acme", query=query)], T0)
+    asked = Mention("Acme", addressed=True, tone=tone("positive"))
+    store.commit(Kept(NEWS, [post("1", T0, asked, language="de")]))
+    done = edit(store, post("1", LATER, names("Bolt"), text="new", **told))
+    before = [("1", "Acme", 1, T0, 1, "de")] if stays else []
+    assert mentions(store)[:-1] == before
+    assert [row[:3] for row in turns(store)] == ([("1", "Acme", 0)] if stays else [])
+    assert done.mentions == 1
+
+
+def test_a_mention_that_may_only_lack_the_title_that_an_edit_does_not_tell_stays(store: SqliteStore) -> None:
+    store.commit(
+        Kept(
+            NEWS, [post("own", T0, own("Acme")), post("1", T0, asks("Acme"), title="Acme", in_reply_to="own")]
+        )
+    )
+    edit(store, post("1", LATER, text="new"))
+    assert [row[:2] for row in mentions(store)] == [("1", "Acme")]
+    assert [row[:3] for row in turns(store)] == [("1", "Acme", 0), ("own", "Acme", 1)]
+    # What the brand turns out to have written itself is no mention of it.
+    edit(store, post("1", LATER, own("Acme"), text="newer"))
+    assert mentions(store) == []
+    edit(store, post("1", LATER, names("Acme"), text="newest"))
+    edit(store, post("1", LATER, text="words", title="words"))
+    assert mentions(store) == []
+
+
+def test_a_mention_that_was_history_stays_so_when_its_post_is_edited(store: SqliteStore) -> None:
+    store.commit(Kept(NEWS, [post("1", T0, names("Acme"))]))
+    (read,) = rematching.kept_posts(store, 0)
+    with store.writing() as db:
+        rematching.apply(db, {"Bolt": ""}, [Rematched(read, (names("Bolt"),))])
+    edit(store, post("1", LATER, names("Acme"), names("Bolt"), names("Cog"), text="new"))
+    assert [row[1:5:3] for row in mentions(store)] == [("Acme", 1), ("Bolt", 0), ("Cog", 1)]
 
 
 def test_judgements_of_an_edited_post_stay(store: SqliteStore) -> None:
@@ -157,6 +217,25 @@ def test_a_mention_bears_the_newest_version_of_its_query_unless_a_row_said_so(
         queries.keep_versions(db, [Brand("Bolt", query="b")], T0 + 2)
     edit(store, post("2", T0, Mention("Bolt"), text="new"))
     assert versions()[-1] == (4,)
+
+
+def test_a_mention_bears_the_version_that_its_page_was_matched_by(store: SqliteStore) -> None:
+    old, new = Brand("Acme", query='"a" ü'), Brand("Acme", query="b")
+    with store.writing() as db:
+        for brand in (old, new, old, new):
+            queries.keep_versions(db, [brand], T0)
+    odd = 'odd "name" \\ ü'
+
+    def found(definition: str | None) -> object:
+        definitions = {} if definition is None else {"Acme": definition, odd: ""}
+        one = post(str(definition), T0, names("Acme"), names(odd))
+        store.commit(Kept(NEWS, [one], definitions=definitions))
+        edit(store, replace(one, text="new"), definitions=definitions)
+        return store.rows("SELECT query_id FROM mentions WHERE brand_id = 1 ORDER BY post_id DESC")[0][0]
+
+    # Of several with that definition the newest; of none, the newest of all.
+    assert [found(old.definition), found(new.definition), found("other"), found(None)] == [3, 4, 4, 4]
+    assert store.rows("SELECT count(*) FROM brands") == [(2,)]
 
 
 def test_numbers_that_no_column_holds_are_not_believed(store: SqliteStore) -> None:

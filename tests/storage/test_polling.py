@@ -41,3 +41,14 @@ def test_a_source_that_changed_its_form_does_not_fill_the_disk(store: SqliteStor
     store.commit(Kept(NEWS, [], set_aside=items, at=T0))
     assert polling.states(store)[0].set_aside == quarantine.MOST_SET_ASIDE
     assert store.rows("SELECT DISTINCT at FROM quarantine") == [(T0,)]
+
+
+def test_under_another_configuration_nobody_waits_but_for_what_asked_for_it(store: SqliteStore) -> None:
+    with store.writing() as db:
+        for name, why in (("a", "asked slowly: it refuses"), ("b", polling.ASKED_TO_WAIT)):
+            db.run("INSERT INTO sources (name, kind) VALUES (?, 'feeds')", (name,))
+            polling.failed(db, name, T0, T0 + 900, why, "x")
+        db.run("INSERT INTO sources (name, kind, next_poll_at) VALUES ('c', 'feeds', ?)", (T0 + 60,))
+        polling.ask_anew(db, T0 + 1)
+    found = {state.name: state.next_poll_at for state in polling.states(store)}
+    assert found == {"a": T0 + 1, "b": T0 + 900, "c": T0 + 60}

@@ -14,8 +14,9 @@ from storage.mention import Brand, Heard, Kept, KeptPost, Mention, Source, Unmat
 from storage.rematching import Changes, Rematched, SampleShare, Standing
 from storage.sqlite import SqliteStore
 
-HOUR0 = T0 // HOUR
 BY_ROW = Mention("Acme", tone=tone("positive"), by_query=False)
+# By definitions that no version has, so that the newest ones count.
+LOOKED_FOR = {"Acme": "", "Bolt": ""}
 
 
 @pytest.fixture
@@ -47,7 +48,9 @@ def rematch(store: SqliteStore, **said: Sequence[Mention]) -> Changes:
     """What the queries of today say, by native id of a kept post."""
     now = standings(store)
     with store.writing() as db:
-        return rematching.apply(db, [Rematched(now[name], tuple(found)) for name, found in said.items()])
+        return rematching.apply(
+            db, LOOKED_FOR, [Rematched(now[name], tuple(found)) for name, found in said.items()]
+        )
 
 
 def mentions(store: SqliteStore, columns: str = "m.label, m.live, m.query_id") -> list[Row]:
@@ -127,7 +130,6 @@ def test_what_matches_no_more_goes_and_what_matches_now_comes_as_history(store: 
         store, **{"1": [names("Bolt", "negative")], "2": [Mention("Acme"), names("Bolt", "neutral")]}
     )
     assert (dict(done.added), dict(done.removed)) == ({"Bolt": 2}, {"Acme": 1})
-    assert done.touched >= {("Acme", HOUR0), ("Bolt", HOUR0), ("Bolt", HOUR0 + 1)}
     assert mentions(store) == [
         ("1", "Bolt", -1, 0, 4),
         # It keeps its tone, and counts for the rules as it did.
@@ -141,7 +143,60 @@ def test_matching_twice_changes_nothing(store: SqliteStore) -> None:
     keep(store, post("1", T0, names("Acme")))
     assert rematch(store, **{"1": [names("Bolt")]}).added == {"Bolt": 1}
     done = rematch(store, **{"1": [names("Bolt")]})
-    assert (dict(done.added), dict(done.removed), done.touched) == ({}, {}, set())
+    assert (dict(done.added), dict(done.removed)) == ({}, {})
+
+
+def test_mentions_bear_the_version_that_found_them_not_one_that_came_after_it(store: SqliteStore) -> None:
+    keep(store, post("1", T0, names("Acme")), post("2", T0, names("Bolt")))
+    sampled(store, post("3", T0))
+    versions(store, Brand("Acme", query="a"))
+    versions(store, Brand("Acme", query="b"))
+
+    def apply(definition: str) -> list[Row]:
+        kept = [Rematched(one, (Mention("Acme"),)) for one in standings(store).values()]
+        strangers = [Rematched(one, (Mention("Acme"),)) for one in rematching.unmatched_posts(store, 0)]
+        with store.writing() as db:
+            rematching.apply(db, {"Acme": definition}, kept, strangers)
+        return [row for row in mentions(store, "m.query_id") if row[1] == "Acme"]
+
+    # It stays, it is new, it comes out of the sample.
+    assert apply(Brand("Acme", query="a").definition) == [
+        ("1", "Acme", 3),
+        ("2", "Acme", 3),
+        ("3", "Acme", 3),
+    ]
+    assert apply(Brand("Acme").definition) == [("1", "Acme", 1), ("2", "Acme", 1), ("3", "Acme", 1)]
+
+
+def test_what_a_post_is_to_a_brand_that_is_not_looked_for_is_left_alone(store: SqliteStore) -> None:
+    keep(store, post("1", T0, names("Acme"), names("Bolt")), post("2", T0, own("Bolt")))
+    keep(store, post("3", T0, in_reply_to="2"))
+    versions(store, Brand("Bolt", query="b"))
+    before = mentions(store)[1], turns(store)
+    for _ in range(2):
+        found = [Rematched(one, ()) for one in standings(store).values()]
+        with store.writing() as db:
+            done = rematching.apply(db, {"Acme": ""}, found)
+        assert dict(done.removed).get("Bolt") is None
+        assert ([before[0]], before[1]) == (mentions(store), turns(store))
+
+
+def test_rows_that_were_imported_under_the_name_of_a_live_source_are_imported(store: SqliteStore) -> None:
+    keep(store, post("live", T0, names("Acme")))
+    rows = [post("1", T0, BY_ROW), post("2", T0, own("Acme")), post("3", T0, names("Acme"))]
+    keep(store, *rows, source=Source("news", "import"))
+    assert [[m.by_query for m in one.post.mentions] for one in standings(store).values()] == [
+        [True],
+        [False],
+        [False],
+        [True],
+    ]
+    with store.writing() as db:
+        db.run("INSERT INTO facts (name, value) VALUES ('last_without_version', '9')")
+    assert not standings(store)["1"].post.mentions[0].by_query
+    rematch(store, **{"live": [], "1": [], "2": [], "3": []})
+    assert mentions(store, "1") == [("1", "Acme", 1)]
+    assert turns(store) == [("2", "Acme", 1)]
 
 
 def test_a_post_that_names_nobody_any_more_stays_and_can_come_back(store: SqliteStore) -> None:
@@ -201,7 +256,6 @@ def test_a_new_handle_makes_a_post_the_brands_own_and_its_replies_addressed(stor
     assert turns(store) == [("reply", "Acme", 0), ("1", "Acme", 1)]
     assert mentions(store, "1") == [("reply", "Bolt", 1)]
     assert dict(done.removed) == {"Acme": 1}
-    assert ("Acme", HOUR0 + 2) in done.touched
 
 
 def test_what_was_edited_or_erased_meanwhile_is_left_alone(store: SqliteStore) -> None:
@@ -215,6 +269,7 @@ def test_what_was_edited_or_erased_meanwhile_is_left_alone(store: SqliteStore) -
     with store.writing() as db:
         done = rematching.apply(
             db,
+            LOOKED_FOR,
             [Rematched(one, (names("Bolt"),)) for one in read],
             [Rematched(one, (names("Bolt"),)) for one in strangers],
         )
@@ -229,10 +284,11 @@ def test_a_stranger_that_matches_now_is_kept_as_history(store: SqliteStore) -> N
     with store.writing() as db:
         done = rematching.apply(
             db,
+            LOOKED_FOR,
             [],
             [Rematched(found["1"], (names("Acme"),)), Rematched(found["2"], ()), Rematched(found["3"], ())],
         )
-    assert (done.posts, dict(done.added), done.touched) == (1, {"Acme": 1}, {("Acme", HOUR0)})
+    assert (done.posts, dict(done.added)) == (1, {"Acme": 1})
     columns = "native_id, text, live, published_at, fetched_at, author_id"
     assert store.rows(f"SELECT {columns} FROM posts WHERE native_id = '1'") == [
         ("1", "words", 0, T0, T0 + 5, "a1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from keeping import FORUM, NEWS, T0
 
 from storage import quarantine
@@ -42,6 +43,26 @@ def test_items_are_read_in_pages_or_by_number(store: SqliteStore) -> None:
 def test_many_items_are_all_listed(store: SqliteStore) -> None:
     store.commit(Kept(NEWS, [], set_aside=[SetAside(str(n), "E", str(n)) for n in range(450)]))
     assert [item.native_id for item in quarantine.items(store)] == [str(n) for n in range(450)]
+
+
+def test_what_there_is_no_room_for_is_counted_and_what_is_there_already_is_not(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quarantine, "MOST_SET_ASIDE", 2)
+
+    def set_aside(*items: str, at: int = T0) -> int:
+        asides = [SetAside(None, "E", item) for item in items]
+        return store.commit(Kept(NEWS, [], set_aside=asides, at=at, cut=1)).set_aside
+
+    assert [set_aside("1"), set_aside("1", "1"), set_aside("2", "3", "4"), set_aside("2", "3")] == [
+        1,
+        0,
+        1,
+        0,
+    ]
+    # One each that the page itself had cut.
+    assert store.rows("SELECT cut FROM source_hours") == [(4 + 3,)]
+    assert len(quarantine.items(store)) == 2
 
 
 def test_what_could_be_read_is_taken_out(store: SqliteStore) -> None:

@@ -448,3 +448,13 @@ def test_no_question_of_a_commit_scans_the_posts(store: SqliteStore) -> None:
     for sql in questions:
         plan = _plan(store, sql).splitlines()
         assert not any(step.split()[:2] == ["SCAN", name] for step in plan for name in large), (sql, plan)
+
+
+def test_after_a_checkpoint_nothing_that_was_wiped_stands_in_any_file(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "w.db")
+    keep(store, [post("1", T0, names("Acme"), text="a very secret text")])
+    store.commit(Kept(NEWS, (), deleted=["1"], at=T0))
+    store.checkpoint()
+    files = [path.read_bytes() for path in tmp_path.iterdir()]
+    assert files and not any(b"very secret" in content for content in files)
+    store.close()

@@ -52,7 +52,7 @@ class Options(BaseModel):
     secret: SecretStr
     previous: SecretStr | None = None
     name: str = Field(default="ingest", min_length=1, max_length=200)
-    max_bytes: int = Field(default=1_000_000, ge=1_000, le=64_000_000)
+    max_bytes: int = Field(default=1_000_000, ge=1_000, le=4_000_000)
 
     @field_validator("secret", "previous")
     @classmethod

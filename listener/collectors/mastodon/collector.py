@@ -102,6 +102,11 @@ class Options(BaseModel):
         return self.allow_private if instance.allow_private is None else instance.allow_private
 
 
+def handle_mistake(handle: str) -> str | None:
+    """Say what is wrong with a brand's account as configured; None where nothing is."""
+    return None if "@" in handle.lstrip("@") else f"write it with its server, as in {handle}@mastodon.social"
+
+
 def build(
     options: Options, client: PoliteClient, ear: Ear, clock: Callable[[], float] = time.time
 ) -> list[Collector]:

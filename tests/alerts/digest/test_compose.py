@@ -255,7 +255,7 @@ def test_a_change_of_a_query_is_told_where_it_says_what_was_heard() -> None:
         samples.full_week(), query_changes=(QueryFact("Acme", at, False), QueryFact("Bolt", at, True))
     )
     changed, began = compose(facts).remarks
-    assert changed.startswith("What counts as a mention of Acme changed on ")
+    assert changed.startswith("Mentions of Acme are counted by another query from ")
     assert "do not compare" in changed
     assert began.startswith("Bolt is listened for since ")
     assert from_json(json.loads(json.dumps(to_json(facts)))) == facts
@@ -270,5 +270,7 @@ def test_a_letter_laid_out_before_query_changes_were_known_is_still_sent() -> No
 def test_topics_are_shown_apart_and_leave_the_brands_heading_alone() -> None:
     week = samples.full_week()
     kettles = replace(week.brands[-1], name="Kettles", own=False, market="topics", topic=True)
-    titles = [market.title for market in compose(replace(week, brands=(*week.brands, kettles))).markets]
-    assert titles == ["The brands", "Topics"]
+    brands, topics = compose(replace(week, brands=(*week.brands, kettles))).markets
+    assert (brands.title, topics.title) == ("The brands", "Topics")
+    (line,) = topics.brands
+    assert (line.share, line.response, brands.brands[0].response != "") == ("", "", True)

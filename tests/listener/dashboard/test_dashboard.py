@@ -18,7 +18,7 @@ from alerts.rules import Rule, RuleOptions
 from listener.config import load
 from listener.dashboard.app import NotServed, is_loopback, make_app, serve
 from listener.station import Station, open_station
-from storage import outbox, polling
+from storage import outbox, polling, queries
 from storage.base import Transaction
 from storage.desk import tokens
 from storage.mention import KeptPost
@@ -203,6 +203,19 @@ async def test_the_page_of_an_empty_store_and_of_a_busy_one(client: Client, stat
     assert "busy fires since" in html
     assert "busy fired at 30 (n = 30)" in html
     assert "alert on webhook: waiting" in html
+
+
+async def test_the_page_says_where_a_query_was_changed_in_words(client: Client, station: Station) -> None:
+    other = replace(station.config.brands[0], query="acme NOT street")
+
+    def change(db: Transaction) -> None:
+        db.run("UPDATE query_versions SET at = ?", (NOW - 86_400,))
+        queries.keep_versions(db, [other], NOW - 3_600)
+
+    await station.writer(change)
+    html = await (await client.get("/")).text()
+    assert f"Mentions of {other.name} are counted by another query from " in html
+    assert "QueryChange" not in html
 
 
 # The API

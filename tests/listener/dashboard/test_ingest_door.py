@@ -26,7 +26,8 @@ from standardwebhooks.webhooks import Webhook
 
 from listener.collectors.ingest.collector import Options
 from listener.collectors.post import Delete, Event, Page, Post
-from listener.dashboard.ingest import PAGE, PATH, Closing, Door
+from listener.dashboard import ingest
+from listener.dashboard.ingest import PAGE, PATH, Door
 from storage.base import StoreError
 
 NOW = 1_795_000_000
@@ -190,6 +191,29 @@ async def test_too_much_is_413_compressed_or_not(client: Client, shelf: Shelf) -
     assert shelf.pages == []
 
 
+async def test_a_body_that_does_not_come_is_408_and_lets_others_in(
+    client: Client, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "_PATIENCE", 0.1)
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(5)
+
+    slow = [client.post(PATH, data=never(), headers=headers(b"{}")) for _ in range(20)]
+    answers = await asyncio.gather(*slow)
+    assert {answer.status for answer in answers} == {408}
+    assert (await send(client, ITEM))[0] == 200
+
+
+async def test_a_body_that_is_no_gzip_is_400(client: Client, shelf: Shelf) -> None:
+    sent = {**headers(b"x"), "Content-Encoding": "gzip"}
+    answer = await client.post(
+        PATH, data=b"no gzip at all", headers=sent, skip_auto_headers=["Content-Encoding"]
+    )
+    assert (answer.status, shelf.ids) == (400, [])
+
+
 async def test_the_answer_comes_after_the_commit(client: Client, shelf: Shelf) -> None:
     shelf.gate.clear()
     sending = asyncio.create_task(send(client, ITEM))
@@ -199,9 +223,8 @@ async def test_the_answer_comes_after_the_commit(client: Client, shelf: Shelf) -
     assert (await sending)[0] == 200 and shelf.ids == ["1"]
 
 
-@pytest.mark.parametrize("failure", [Closing(), StoreError("disk full at /secret/place")])
-async def test_a_store_that_cannot_keep_is_503(client: Client, shelf: Shelf, failure: Exception) -> None:
-    shelf.failure, shelf.full_after = failure, 1
+async def test_a_store_that_cannot_keep_is_503(client: Client, shelf: Shelf) -> None:
+    shelf.failure, shelf.full_after = StoreError("disk full at /secret/place"), 1
     many = [{"id": number, "text": "x"} for number in range(PAGE + 1)]
     data = json.dumps(many).encode()
     answer = await client.post(PATH, data=data, headers=headers(data))

@@ -88,8 +88,9 @@ def test_old_mentions_were_found_by_a_query_unless_they_were_imported(old: Path)
         (3, [False]),
         (4, [True]),
     ]
+    assert store.rows("SELECT id FROM posts WHERE imported") == [(3,)]
     with store.writing() as db:
-        rematching.apply(db, [Rematched(one, ()) for one in found])
+        rematching.apply(db, {"Acme": ""}, [Rematched(one, ()) for one in found])
     assert store.rows("SELECT post_id FROM mentions") == [(3,)]
     # Nobody knows what matched nobody before it was counted.
     assert [(share.source, share.share) for share in rematching.sample_shares(store, T0)] == [("news", 0.0)]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from pydantic import BaseModel
 
 from listener.collectors.base import Collector, Ear
+from listener.collectors.plain import clean
 from listener.collectors.post import Event
 from storage.mention import SetAside
 
@@ -80,8 +81,16 @@ def read_items(
 
 def _set_aside(item: Mapping[str, object], id_key: str, error: Exception) -> SetAside:
     found = item.get(id_key) if isinstance(item, Mapping) else None
-    native_id = str(found)[:500] if isinstance(found, str | int) else None
-    return SetAside(native_id, _cause(error), json.dumps(item, default=str)[:LONGEST_ITEM])
+    native_id = clean(str(found)[:500]) if isinstance(found, str | int) else None
+    return SetAside(native_id, _cause(error), _as_json(item)[:LONGEST_ITEM])
+
+
+def _as_json(item: object) -> str:
+    """Return the item in ASCII, in which half of a surrogate pair is an escape that every store takes."""
+    try:
+        return json.dumps(item, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        return json.dumps({"cannot be kept": type(error).__name__})
 
 
 def _cause(error: Exception) -> str:

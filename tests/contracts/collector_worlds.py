@@ -28,7 +28,8 @@ from jetstream_stub import iso as jetstream_iso
 from mastodon_stub import Fault, Stub, iso
 
 from listener.collectors.ingest.collector import Options as IngestOptions
-from listener.dashboard.ingest import PATH, Closing, Door
+from listener.dashboard.ingest import PATH, Door
+from storage.base import StoreError
 
 HTTP_FAULTS = ("429", "500", "broken", "drop")
 _REPLIES = {
@@ -245,7 +246,7 @@ class IngestWorld:
                 await keep(page)
             except Died:
                 died = True
-                raise Closing from None
+                raise StoreError("closed") from None
 
         app = web.Application()
         app.router.add_post(PATH, Door(IngestOptions(secret=SecretStr(self.secret)), kept).take)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from listener.collectors.base import Collector, Ear, Grade, Retriable
 from listener.collectors.bluesky.accounts import Accounts
@@ -88,6 +88,13 @@ class Options(BaseModel):
     def _is_an_address(cls, url: str) -> str:
         return web_address(url, ("https", "http"), "api")
 
+    @model_validator(mode="after")
+    def _keeps_the_password(self) -> Options:
+        plain = self.login is not None and urlsplit(self.login.service).scheme == "http"
+        if plain and not self.allow_private:
+            raise ValueError("a password is not sent over plain http; write login.service with https://")
+        return self
+
 
 def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
     """Return the one collector of this source."""
@@ -128,8 +135,8 @@ class Bluesky:
         private = options.allow_private
         self._accounts = Accounts(options.api, ear, client, allow_private=private, profiles=options.profiles)
         self._search = None if options.login is None else Search(options.login, client, allow_private=private)
+        self._hosts = frozenset(urlsplit(url).hostname or "" for url in options.urls)
         self._turn = 0
-        self._steady = False
 
     @property
     def source(self) -> Source:
@@ -148,7 +155,7 @@ class Bluesky:
 
         Where the stream begins is settled before the search, so that nothing between the two is lost.
         """
-        place = Place.of(cursor, now)
+        place = Place.of(cursor, now, self._hosts)
         await self._accounts.learn_own()
         for part in (self._past(place, now), self._live(place)):
             async with aclosing(part) as pages:
@@ -175,7 +182,8 @@ class Bluesky:
                         if self._ear.wanted(post.text, post.author_id, post.in_reply_to)
                     ]
                     events = await self._accounts.named(wanted)
-                    heard = Heard(progress.since, progress.until) if last else None
+                    # Where every question was refused, nothing of it was heard.
+                    heard = Heard(progress.since, progress.until) if last and self._search.answered else None
                     yield Page(events, place.cursor(), heard, True, found.aside)
         except GaveUp as reason:
             # Only once: the stream is what counts, and at the next start it is tried again.
@@ -232,13 +240,12 @@ class Bluesky:
             # Kept, such a time would be asked for at each new connection, and nothing ever come again.
             raise Retriable(f"the clock of {host} is more than a day ahead")
         if batch.last_us:
-            draft.gap = place.hear(batch.first_us, batch.last_us, len(messages)) or draft.gap
-            self._steady = self._steady or place.steady
+            draft.gap = place.hear(batch.first_us, batch.last_us, len(messages), host) or draft.gap
         draft.add(batch)
 
     def _hear_silence(self, place: Place, seconds: float, host: str) -> None:
         """A small network may have nothing to say. One that always speaks and falls silent has stalled."""
-        if self._steady:
+        if place.steady:
             if seconds >= SILENCE:
                 raise Retriable(f"the stream of {host} fell silent")
             return

@@ -16,6 +16,8 @@ from listener.collectors.post import AccountGone, Delete, Edit, Event, Post
 from storage.mention import SetAside
 
 _GONE = frozenset({"deleted", "takendown"})
+_LONGEST_READ_SLOWLY = 100_000
+"""Characters beyond which reading slowly would hold the loop for tens of milliseconds; no post is near as long."""
 _ADDRESS = "address of the item"
 
 
@@ -146,18 +148,25 @@ def _keep(event: Event, fresh: set[str], batch: Batch) -> None:
 
 def _read_slowly(message: str | bytes, ear: Ear, fresh: set[str], batch: Batch) -> None:
     """Read a message on which the fast way failed: pass over other kinds, set aside what is odd."""
+    if len(message) > _LONGEST_READ_SLOWLY:
+        batch.aside.append(_unread(message, "too long to be read"))
+        return
     try:
         item = _labelled(json.loads(message))
     except (ValueError, RecursionError) as error:
-        text = message if isinstance(message, str) else message.decode("utf-8", "replace")
-        broken = json.dumps({"no JSON": text[: LONGEST_ITEM // 8]})
-        batch.aside.append(SetAside(None, f"{type(error).__name__} in a message of the stream", broken))
+        batch.aside.append(_unread(message, type(error).__name__))
         return
     events, aside = read_items([item], to_event, _ADDRESS)
     batch.aside += aside
     for event in events:
         if _concerns(event, ear, fresh):
             _keep(event, fresh, batch)
+
+
+def _unread(message: str | bytes, cause: str) -> SetAside:
+    start = message[: LONGEST_ITEM // 8]
+    text = start if isinstance(start, str) else start.decode("utf-8", "replace")
+    return SetAside(None, f"{cause} in a message of the stream", json.dumps({"no JSON": text}))
 
 
 def _labelled(item: object) -> dict[str, Any]:

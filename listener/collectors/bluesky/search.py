@@ -33,6 +33,7 @@ PAUSE = 5.0
 """Seconds before the second try; each further one waits twice as long."""
 _LONGEST_WAIT = 900.0
 _MOST_BYTES = 16_000_000
+_NO_SUCH_THING = (400, 404)
 
 log = structlog.get_logger(__name__)
 
@@ -77,8 +78,8 @@ class Step:
 class Progress:
     """How far the past was read: question number `step` down to `before`. These stand in the cursor.
 
-    `page` is where the service goes on within the answer to `top`, `read` how much of it came. They are not kept: a
-    service forgets its own marks, and is asked for what is older than `before` after a new start.
+    `page` is where the service goes on within the answer to `top`, `read` how much of it was asked for. They are not
+    kept: a service forgets its own marks, and is asked for what is older than `before` after a new start.
     """
 
     since: int
@@ -128,14 +129,16 @@ class Found:
 
 
 class Search:
-    """Asks the questions one after the other. Nothing of the login is ever logged or part of an error."""
+    """Asks the questions one after the other. Nothing of the login is ever logged or part of an error.
 
-    def __init__(
-        self, login: Login, client: PoliteClient, *, allow_private: bool, pause: float = 5.0
-    ) -> None:
+    `answered` says whether any question was.
+    """
+
+    def __init__(self, login: Login, client: PoliteClient, *, allow_private: bool) -> None:
         self._login = login
         self._client = client
         self._allow_private = allow_private
+        self.answered = False
         self._access: str | None = None
         self._refresh: str | None = None
 
@@ -163,11 +166,11 @@ class Search:
             try:
                 if stale:
                     await self._renew()
-                return await self._get(path)
+                found = await self._get(path)
             except Permanent as failure:
                 # A token lives for two hours or less, and an expired one is answered with 400, like a mistake.
                 if renewed:
-                    raise GaveUp(str(failure)) from failure
+                    return _refused(failure)
                 renewed = stale = True
             except Retriable as failure:
                 asked = failure.retry_after or 0.0
@@ -175,6 +178,9 @@ class Search:
                     raise GaveUp(str(failure)) from failure
                 await asyncio.sleep(max(wait, asked))
                 wait *= 2
+            else:
+                self.answered = True
+                return found
         raise GaveUp("its login expires at once")
 
     async def _get(self, path: str) -> Mapping[str, Any]:
@@ -214,6 +220,17 @@ class Search:
         self._access, self._refresh = access, refresh if isinstance(refresh, str) else None
 
 
+def _refused(failure: Permanent) -> Mapping[str, Any]:
+    """Return what a question stands for that is refused, with a fresh login too: nothing."""
+    if failure.status not in _NO_SUCH_THING:
+        raise GaveUp(str(failure)) from failure
+    # One account that is gone, or one odd phrase, must not end the reading of all others at every start.
+    log.warning(
+        "a question about the past was refused and is left out", source="bluesky", reason=str(failure)
+    )
+    return {"posts": []}
+
+
 def _path(at: Progress, step: Step) -> str:
     if step.by is not None:
         asked: dict[str, object] = {"actor": step.by, "limit": AT_A_TIME}
@@ -243,7 +260,9 @@ def _after(at: Progress, step: Step, items: Sequence[Mapping[str, Any]], page: s
     """Return where to go on: further in the same answer, asked anew for what is older, or the next question."""
     following = Progress(at.since, at.until, at.key, at.step + 1)
     times = [time for item in items if (time := _sorted_at(item)) is not None]
-    oldest, read = min(times, default=at.since - 1), at.read + len(items)
+    # A page may hold reposts alone, with more behind it. Each counts in full, so that empty pages end as well.
+    oldest = min(times, default=at.bound if page is not None else at.since - 1)
+    read = at.read + AT_A_TIME
     if oldest < at.since:
         return following
     # One second more, as this one may have been cut in two.

@@ -140,6 +140,11 @@ def _elsewhere(cursor: Cursor | None) -> Cursor | None:
     return {key: value for key, value in cursor.items() if key not in ("etag", "last_modified", "digest")}
 
 
+def _page_of(url: str) -> str:
+    """What the cursor keeps of the configured address, which may hold a key."""
+    return hashlib.sha256(url.encode()).hexdigest()[:12]
+
+
 def _host(url: str) -> str | None:
     return urlsplit(url).hostname
 
@@ -147,7 +152,8 @@ def _host(url: str) -> str | None:
 class FeedCollector:
     """Polls one feed. The cursor holds its validators, the time of the last reading, and hashes of its items.
 
-    Where the address is a page, it also holds the address of the feed that the page names (`found`).
+    Where the address is a page, it also holds the address of the feed that the page names (`found`). All of that
+    belongs to one configured address, whose hash is `page`: a named feed may be given another one.
     """
 
     def __init__(self, feed: Feed, poll: int, client: PoliteClient, allow_private: bool) -> None:
@@ -174,12 +180,14 @@ class FeedCollector:
 
         Items are yielded again at each poll that finds the feed changed: what is known dies on its id.
         """
+        cursor = self._of_this_address(cursor)
         look = await self._look(cursor, now)
         reading = look.reading
         if reading is None:
             before = cursor or {}
             heard = Heard(before["polled_at"], now) if now > before["polled_at"] else None
-            yield Page((), {**before, "polled_at": max(now, before["polled_at"])}, heard)
+            polled_at = max(now, before["polled_at"])
+            yield Page((), {**before, "page": _page_of(self._url), "polled_at": polled_at}, heard)
             return
         after: Cursor = {
             "etag": look.fetched.etag,
@@ -187,6 +195,7 @@ class FeedCollector:
             "digest": look.digest,
             "polled_at": max(now, (cursor or {}).get("polled_at", now)),
             "recent": reading.recent,
+            "page": _page_of(self._url),
         }
         if look.found is not None:
             after["found"] = look.found
@@ -194,6 +203,12 @@ class FeedCollector:
             yield page
         if not reading.whole:
             raise Retriable(f"its XML breaks off; the {len(reading.posts)} items before that were read")
+
+    def _of_this_address(self, cursor: Cursor | None) -> Cursor | None:
+        """Leave out what was learned at another address, or the feed found there would be read for ever."""
+        if cursor is None or cursor.get("page", _page_of(self._url)) == _page_of(self._url):
+            return cursor
+        return {key: value for key, value in (_elsewhere(cursor) or {}).items() if key != "found"}
 
     async def _look(self, cursor: Cursor | None, now: int) -> _Look:
         """Read the feed at its address; where that is a page, the feed that the page names."""

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from listener.collectors.base import Collector, Ear, Grade
+from listener.collectors.base import Collector, Ear, Grade, Retriable
 from listener.collectors.hackernews.items import Items, Watch
 from listener.collectors.hackernews.past import Back, Past
 from listener.collectors.hackernews.search import MOST_HITS, Found, Search, to_event
@@ -34,6 +34,8 @@ SLICE = 3_600
 # Items reach the search index some minutes after they are written; each poll looks back this far.
 OVERLAP = 1_800
 _SHORTEST_SLICE = 1
+MOST_HALVINGS = 200
+"""Requests of one poll that halving may cost, and a few more for each slice of a long stretch."""
 _SEARCH = "https://hn.algolia.com"
 _ITEMS = "https://hacker-news.firebaseio.com"
 
@@ -161,29 +163,39 @@ class HackerNews:
                 async for page in stage:
                     before = page.next_cursor
                     yield page
-        if place.cursor() != before:
+        # Without the item API nobody is visited, so nobody is left out.
+        cut = place.watch.left_out if self._items is not None else 0
+        if place.cursor() != before or cut:
             # What the last page has brought is kept only now, so only now is it known what to visit later.
-            yield Page((), place.cursor())
+            yield Page((), place.cursor(), cut=cut)
 
     async def _new(self, place: _Place, start: int, now: int) -> AsyncGenerator[Page, None]:
         stretches = [(since, min(since + SLICE, now)) for since in range(start, now, SLICE)]
         stretches.reverse()
+        left = MOST_HALVINGS + 3 * len(stretches)
+        missed = 0
         while stretches:
+            if left <= 0:
+                # Whose totals never fit would be asked about each single second, thousands of times.
+                _tell_missed(missed)
+                raise Retriable("the search contradicts itself: it counts items that it never shows")
+            left -= 1
             since, until = stretches.pop()
             found = await self._search.ask(since, until)
-            if found.lacks:
-                if until - since > _SHORTEST_SLICE:
-                    middle = (since + until) // 2
-                    stretches += [(middle, until), (since, middle)]
-                    continue
-                log.warning("more items in a second than can be read", missed=found.cut)
+            if found.lacks and until - since > _SHORTEST_SLICE:
+                middle = (since + until) // 2
+                stretches += [(middle, until), (since, middle)]
+                continue
+            missed += found.cut if found.lacks else 0
             known = not found.lacks and until > place.through
             heard = Heard(max(since, place.through), until) if known else None
             place.through = max(place.through, until)
             events = self._heard_of(found, place, now)
             cut = found.cut if found.lacks else 0
+            new = self._unkept(found)
             yield Page(events, place.cursor(), heard, until <= place.baseline, found.aside, cut)
-            place.watch.see(found.posts, self._ear, now)
+            place.watch.see(found.posts, self._ear, now, new)
+        _tell_missed(missed)
 
     async def _changed(self, place: _Place, now: int) -> AsyncGenerator[Page, None]:
         if self._items is None:
@@ -203,8 +215,12 @@ class HackerNews:
                     yield Page((), place.cursor(), step.heard, True)
                     continue
                 events = self._heard_of(found, place, now)
+                new = self._unkept(found)
                 yield Page(events, place.cursor(), None, True, found.aside, step.cut)
-                place.watch.see(found.posts, self._ear, now)
+                place.watch.see(found.posts, self._ear, now, new)
+
+    def _unkept(self, found: Found) -> set[str]:
+        return {post.native_id for post in found.posts if not self._ear.kept(post.native_id)}
 
     def _heard_of(self, found: Found, place: _Place, now: int) -> list[Event]:
         """The posts, what has been edited since it was kept, and the counters of what is kept."""
@@ -213,3 +229,9 @@ class HackerNews:
             (key, counters) for key, counters in found.counters.items() if counters and self._ear.kept(key)
         ]
         return [*found.posts, *edits, *(Reading(key, now, counters) for key, counters in kept)]
+
+
+def _tell_missed(missed: int) -> None:
+    """Once a poll, not once a second of it."""
+    if missed:
+        log.warning("more items in a second than can be read", missed=missed)

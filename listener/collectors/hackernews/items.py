@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +40,13 @@ log = structlog.get_logger(__name__)
 class Watch:
     """Which kept posts are to be visited when. Plain JSON in `cursor`, so that a restart forgets none of them.
 
-    `posts`: id -> [when it is due, hash of its text, its thread]. `waiting`: ids that have changed.
+    `posts`: id -> [when it is due, hash of its text, its thread]. `waiting`: ids that have changed. `left_out`: how
+    many newly kept posts found no room; of one poll, so not in the cursor.
     """
 
     posts: dict[str, tuple[int, str, str | None]] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    left_out: int = 0
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Watch:
@@ -56,8 +58,14 @@ class Watch:
         """What is kept in the cursor."""
         return {"posts": {key: list(seen) for key, seen in self.posts.items()}, "waiting": list(self.waiting)}
 
-    def see(self, posts: Iterable[Post], ear: Ear, now: int) -> list[Edit]:
-        """Remember which of these posts to visit later; return those kept before that may read otherwise now."""
+    def see(
+        self, posts: Iterable[Post], ear: Ear, now: int, new: Collection[str] = frozenset()
+    ) -> list[Edit]:
+        """Remember which of these posts to visit later; return those kept before that may read otherwise now.
+
+        `new`: ids that were not kept until now. Only they are counted where there is no room: each poll sees the
+        others again.
+        """
         edits = []
         for post in posts:
             if not ear.kept(post.native_id):
@@ -66,16 +74,22 @@ class Watch:
             # Whoever died right after keeping a post has not noted how it read; the store knows.
             if before is None or before[1] != _hash(post):
                 edits.append(Edit(post))
-            self._plan(post, now)
+            if not self._plan(post, now) and post.native_id in new:
+                self.left_out += 1
         return edits
 
-    def _plan(self, post: Post, now: int) -> None:
-        written = now if post.published_at is None else post.published_at
+    def _plan(self, post: Post, now: int) -> bool:
+        """Note when to visit a post next; False where there is no room for it."""
+        # A date in the future would hold a place until then, or for ever.
+        written = now if post.published_at is None else min(post.published_at, now)
         due = next((written + age for age in VISITS if written + age > now), None)
         if due is None:
             self.posts.pop(post.native_id, None)
         elif post.native_id in self.posts or len(self.posts) < MOST_WATCHED:
             self.posts[post.native_id] = (due, _hash(post), post.thread)
+        else:
+            return False
+        return True
 
     def changed(self, native_ids: Iterable[str], ear: Ear) -> int:
         """Put kept ones among these into the queue; return how many found no room in it."""

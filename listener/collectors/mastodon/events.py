@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +26,9 @@ from storage.mention import Reading, SetAside
 MOST_KNOWN = 50_000
 MOST_LOOKUPS = 20
 """Questions to one server per page about what a status answers, or whether it is gone."""
-_GONE = (404, 410)
+AT_ONCE = 50
+"""Messages of a stream that are heard before everybody else gets a turn."""
+GONE = (404, 410)
 _CLOSED = (401, 403, 422)
 
 K = TypeVar("K")
@@ -103,7 +106,9 @@ class Teller:
         """Say which messages of a stream concern us."""
         told = Told()
         # One after the other: an answer may come right behind what it answers, before that is kept.
-        for item in items:
+        for number, item in enumerate(items):
+            if number % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
             status = _carried(item)
             stamp = self._stamp(status, item.get("payload"), server)
             events: list[Post | Edit | Delete]
@@ -215,7 +220,9 @@ class Teller:
             # server that fails on this one question must not be silenced by it.
             return post
         ancestors = context.get("ancestors") if isinstance(context, Mapping) else None
-        line = [status for status in ancestors or () if isinstance(status, Mapping) and _uri(status)]
+        if not isinstance(ancestors, list):
+            return post
+        line = [status for status in ancestors if isinstance(status, Mapping) and _uri(status)]
         if not line:
             return post
         # Of a line that is cut at its upper end the root is not known.
@@ -234,7 +241,7 @@ async def _is_gone(uri: str, name: str, server: Server) -> bool:
     except Permanent as failure:
         if failure.status in _CLOSED and uri.startswith(f"{server.url}/"):
             return await server.is_gone(uri)
-        return failure.status in _GONE
+        return failure.status in GONE
     return False
 
 

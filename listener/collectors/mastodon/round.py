@@ -10,10 +10,10 @@ import structlog
 
 from listener.collectors.base import Ear, Permanent, Retriable
 from listener.collectors.mastodon.cursor import Account, Search, State
-from listener.collectors.mastodon.events import Teller, Told, window
+from listener.collectors.mastodon.events import GONE, Teller, Told, window
 from listener.collectors.mastodon.instance import Enough, Server
 from listener.collectors.mastodon.search import search
-from listener.collectors.mastodon.statuses import Status, account_id, created
+from listener.collectors.mastodon.statuses import Status, account_id, created, local_id
 from listener.collectors.mastodon.timelines import LIMIT, Part, newest_first, read
 from listener.collectors.post import Page, Post
 from storage.mention import Gap
@@ -98,7 +98,7 @@ class Rounds:
             others = sum(1 for later in turns[number:] if later.server is server)
             most = max(FEWEST_PAGES, server.left // others)
             try:
-                async with aclosing(self._one(state, timeline, timelines, outcome.now, most)) as pages:
+                async with aclosing(self._one(state, timeline, timelines, outcome, most)) as pages:
                     async for page in pages:
                         yield page
                 outcome.some = True
@@ -112,8 +112,9 @@ class Rounds:
                 outcome.failed(failure)
 
     async def _one(
-        self, state: State, timeline: Timeline, timelines: Sequence[Timeline], now: int, most: int
+        self, state: State, timeline: Timeline, timelines: Sequence[Timeline], outcome: Outcome, most: int
     ) -> AsyncGenerator[Page, None]:
+        now = outcome.now
         path = timeline.path if timeline.handle is None else await self._account(state, timeline, now)
         if path is None:
             return
@@ -124,10 +125,12 @@ class Rounds:
             return newest_first(answer, f"{server.name}{path}")
 
         shown: list[Status] = []
+        complete = False
         place = state.places.get(key)
         async with aclosing(read(ask, place, now, self._history, most)) as parts:
             async for part in parts:
                 shown += part.statuses
+                complete = part.complete
                 told = await self._teller.tell(part.statuses, server, now)
                 if part.complete:
                     await self._missing(key, shown, server, told)
@@ -137,6 +140,8 @@ class Rounds:
                 gap = _gap(part, timeline)
                 yield Page(told.events, cursor, heard, first, told.aside, gap=gap)
                 self._teller.remember(told)
+        # What its share of requests did not reach must be read before a stream says that nothing else was said.
+        outcome.whole = outcome.whole and complete
 
     async def _missing(self, key: str, shown: Sequence[Status], server: Server, told: Told) -> None:
         """What a timeline showed before something that it still shows, and shows no more, may have been deleted."""
@@ -161,15 +166,19 @@ class Rounds:
             try:
                 answer = await server.ask("/api/v1/accounts/lookup", {"acct": handle})
             except Permanent as refusal:
+                if refusal.status not in GONE:
+                    # Whoever does not answer has not said that there is no such account.
+                    raise
                 self._unknown[handle] = now
                 log.warning(
                     "a brand's account is not read", handle=handle, status=refusal.status, server=server.name
                 )
                 return None
             uri = account_id(answer) if isinstance(answer, dict) else None
-            if uri is None or not isinstance(answer.get("id"), str):
+            number = local_id(answer)
+            if uri is None or number is None:
                 raise Retriable(f"{server.name} answered something that is no account")
-            known = state.accounts[timeline.key] = Account(answer["id"], uri, now)
+            known = state.accounts[timeline.key] = Account(number, uri, now)
             self._unknown.pop(handle, None)
         self._ear.know([known.uri])
         return f"/api/v1/accounts/{known.id}/statuses"

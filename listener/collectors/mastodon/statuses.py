@@ -6,6 +6,7 @@ import hashlib
 import html
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -33,9 +34,14 @@ _LONGEST_ID = 500
 _LONGEST_NAME = 300
 _LONGEST_URL = 2_000
 _LONGEST_LINKED = 100_000
+_LONGEST_MARKUP = 200_000
+_MOST_OPTIONS = 100
 _PRIMARY = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_]|\s*$)")
 # A person in a text is a link whose words are only "@name", whichever server the account is on.
-_CALL = re.compile(r'<a\s[^<>]*?href="([^"<>]*)"[^<>]*>\s*@\s*(?:<span>)?([\w.-]+)(?:</span>)?\s*</a>')
+# Its length is bounded, for a tag that repeats href= and never ends takes time by the square of it.
+_CALL = re.compile(
+    r'<a\s[^<>]{0,1000}?href="([^"<>]{0,2000})"[^<>]{0,1000}>\s*@\s*(?:<span>)?([\w.-]+)(?:</span>)?\s*</a>'
+)
 
 
 def to_event(item: Status) -> Post | Edit | Delete | None:
@@ -52,8 +58,10 @@ def opened(message: str | bytes) -> dict[str, Any]:
     """Read a message of a stream as far as it can be read; `to_event` refuses the rest."""
     try:
         item = json.loads(message)
-        if isinstance(item, dict) and isinstance(item.get("payload"), str) and item.get("event") in _CARRIES:
-            item["payload"] = json.loads(item["payload"])
+        if isinstance(item, dict) and isinstance(item.get("payload"), str) and _carries(item.get("event")):
+            status = json.loads(item["payload"])
+            # A text in the text in the text would be read by `to_event`, and then be no status to anybody else.
+            item = {**item, "payload": status} if isinstance(status, dict) else None
     except (ValueError, RecursionError):
         item = None
     if not isinstance(item, dict):
@@ -62,7 +70,8 @@ def opened(message: str | bytes) -> dict[str, Any]:
     return item
 
 
-_CARRIES = frozenset({"update", "status.update"})
+def _carries(event: object) -> bool:
+    return isinstance(event, str) and event in ("update", "status.update")
 
 
 def native_id(status: Status) -> str:
@@ -77,7 +86,9 @@ def native_id(status: Status) -> str:
 def local_id(status: object) -> str | None:
     """The name that a status has on one server; None where it has none that can be used."""
     found = status.get("id") if isinstance(status, Mapping) else None
-    return found if isinstance(found, str) and 0 < len(found) <= _LONGEST_ID else None
+    # It becomes part of an address, in which half of a surrogate pair cannot be written.
+    fits = isinstance(found, str) and 0 < len(found) <= _LONGEST_ID and found.isprintable()
+    return found if fits else None
 
 
 def created(status: Status) -> int | None:
@@ -113,7 +124,7 @@ def _of_stream(item: Status) -> Post | Edit | Delete | None:
     if event == "delete":
         uri = _stamp(item).get("uri")
         return Delete(uri) if isinstance(uri, str) and uri else None
-    if event not in _CARRIES:
+    if not _carries(event):
         return None
     status = json.loads(payload) if isinstance(payload, str) else payload
     if not isinstance(status, Mapping):
@@ -157,11 +168,13 @@ def _post(status: Status, stamp: Mapping[str, Any]) -> Post | None:
 def _text(status: Status, home: str) -> str:
     """The warning above a status, what it says, and what its poll lets people choose."""
     poll = status.get("poll") or {}
-    options = [to_plain(option["title"] or "") for option in poll.get("options") or ()]
+    options = [to_plain(option["title"] or "") for option in (poll.get("options") or ())[:_MOST_OPTIONS]]
     content = status["content"] or ""
     if len(content) <= _LONGEST_LINKED:
         content = _with_addresses(content, status.get("mentions") or (), home)
-    parts = [to_plain(status.get("spoiler_text") or ""), to_plain(content), "\n".join(options).strip()]
+    warning = status.get("spoiler_text") or ""
+    texts = [to_plain(markup[:_LONGEST_MARKUP]) for markup in (warning, content)]
+    parts = [*texts, "\n".join(options).strip()]
     return "\n\n".join(part for part in parts if part)[:LONGEST_TEXT]
 
 
@@ -170,11 +183,13 @@ def _with_addresses(content: str, mentions: Sequence[Status], home: str) -> str:
     if not mentions:
         return content
     by_link = {mention.get("url"): mention["acct"] for mention in mentions}
-    named = [(mention["acct"].partition("@")[0].lower(), mention["acct"]) for mention in mentions]
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for mention in mentions:
+        named[mention["acct"].partition("@")[0].lower()].add(mention["acct"])
 
     def write(found: re.Match[str]) -> str:
-        alike = {acct for name, acct in named if name == found.group(2).lower()}
-        acct = by_link.get(html.unescape(found.group(1))) or (alike.pop() if len(alike) == 1 else None)
+        alike = named.get(found.group(2).lower(), ())
+        acct = by_link.get(html.unescape(found.group(1))) or (next(iter(alike)) if len(alike) == 1 else None)
         return found.group(0) if acct is None else "@" + html.escape(_address(acct, home))
 
     return _CALL.sub(write, content)

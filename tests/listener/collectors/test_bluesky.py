@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from listener.collectors.base import Permanent, Retriable
 from listener.collectors.bluesky import collector as bluesky
 from listener.collectors.bluesky.collector import MOST_ASIDE, PAGE, Options
-from listener.collectors.bluesky.place import CLAMP, REWIND, Place
+from listener.collectors.bluesky.place import CLAMP, REWIND, STEADY_CLAMP, Place
 from listener.collectors.post import AHEAD, AccountGone, Delete, Page, Post
 from storage.mention import Gap, Heard
 
@@ -261,6 +261,49 @@ async def test_a_network_that_always_speaks_and_falls_silent_has_stalled(
                 async for page in coming:
                     pages.append(page)
     assert max(page.heard.until for page in pages if page.heard) == NOW + 699
+    assert cursor_of(pages[-1])["steady"] == "127.0.0.1"
+
+
+def steady(host: str = "127.0.0.1") -> dict[str, object]:
+    """The cursor of an hour ago on a network that always speaks."""
+    return {"time_us": START - 3_600 * US, "through": NOW - 3_600, "steady": host}
+
+
+async def test_after_a_restart_silence_is_still_no_quiet_where_something_is_always_said(
+    stub: JetstreamStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bluesky, "QUIET", 10.0)
+    monkeypatch.setattr(bluesky, "_BREATH", 0.0)
+    cursor = steady()
+    async with listening(stub) as collector:
+        with monkeypatch.context() as patched, pytest.raises(Retriable, match="silent"):
+            patched.setattr("listener.stream.Stream.take", lambda stream, wait: asyncio.sleep(0, []))
+            async with aclosing(collector.pages(cursor, NOW)) as coming:
+                async for page in coming:
+                    assert page.heard is None
+                    cursor = cursor_of(page)
+        stub.horizon_us = START
+        await stub.say(commit(did(2), "aaa", START, text="the oldest that is left"))
+        (page,) = await read(collector, cursor, enough=at_least(1))
+    assert page.gap is not None and (page.gap.since, page.gap.until) == (NOW - 3_600, NOW)
+    assert cursor_of(page)["steady"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(("late", "lost"), [(STEADY_CLAMP, False), (STEADY_CLAMP + 1, True)])
+async def test_where_something_is_always_said_some_seconds_without_it_are_a_gap(
+    stub: JetstreamStub, late: int, lost: bool
+) -> None:
+    await stub.say(commit(did(2), "aaa", START + (late - 3_600) * US, text="hello"))
+    async with listening(stub) as collector:
+        (page,) = await read(collector, steady(), enough=at_least(1))
+    assert (page.gap is not None) == lost
+
+
+async def test_another_network_is_not_taken_to_speak_as_much(stub: JetstreamStub) -> None:
+    await stub.say(commit(did(2), "aaa", START + (CLAMP - 3_600) * US, text="hello"))
+    async with listening(stub) as collector:
+        (page,) = await read(collector, steady("jetstream.example"), enough=at_least(1))
+    assert page.gap is None and "steady" not in cursor_of(page)
 
 
 # ---- what it keeps -----------------------------------------------------------------------------------------------
@@ -491,12 +534,22 @@ def test_by_default_it_needs_no_key() -> None:
         {"history": "10s"},
         {"login": {"handle": "acme.example"}},
         {"login": {"handle": "acme.example", "password": "x", "service": "bsky.social"}},
+        {"login": {"handle": "acme.example", "password": "x", "service": "http://bsky.social"}},
+        {"login": {"handle": "acme.example", "password": "x", "service": "HTTP://bsky.social"}},
         {"unknown": 1},
     ],
 )
 def test_wrong_options_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Options.model_validate(wrong)
+
+
+def test_a_password_goes_out_in_clear_only_within_the_own_network() -> None:
+    login = {"handle": "acme.example", "password": "x-y-z", "service": "http://pds.local"}
+    assert Options.model_validate({"login": login, "allow_private": True}).login is not None
+    with pytest.raises(ValidationError, match="plain http") as refused:
+        Options.model_validate({"login": login})
+    assert "x-y-z" not in str(refused.value)
 
 
 def test_it_says_what_it_is() -> None:

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from alerts.transport import Transport
 from listener.collectors.bluesky import accounts as bluesky_accounts
-from listener.collectors.bluesky.accounts import AT_A_TIME, DAY, Accounts
+from listener.collectors.bluesky.accounts import AT_A_TIME, BETWEEN, DAY, MOST_REQUESTS, Accounts
 from listener.collectors.post import Delete, Edit, Event, Post
 from listener.http import PoliteClient
 
@@ -162,8 +162,46 @@ async def test_who_spoke_last_is_forgotten_last(stub: JetstreamStub, monkeypatch
         await known.named([post(2)])
         watch.now += 20
         await known.named([post(1)])
+        watch.now += BETWEEN
         await known.named([post(3)])
         assert set(known._profiles) == {did(1), did(3)}
+
+
+async def test_between_two_rounds_of_requests_lie_some_seconds_which_nobody_waits_for(
+    stub: JetstreamStub,
+) -> None:
+    watch = Watch()
+    async with accounts(stub, watch=watch) as known:
+        await known.named([post(1)])
+        watch.now += BETWEEN - 0.01
+        # The watch stands still, so whatever waited for it would wait for ever.
+        named = await asyncio.wait_for(known.named([post(1), post(2)]), 5)
+        assert names(named) == [("acme.example", 1_200), (did(2), None)]
+        assert len(stub.asked_for(PROFILES)) == 1
+        watch.now += 0.02
+        assert names(await known.named([post(2)])) == [("bolt.example", 7)]
+
+
+async def test_names_that_are_all_known_begin_no_round(stub: JetstreamStub) -> None:
+    watch = Watch()
+    async with accounts(stub, watch=watch) as known:
+        await known.named([post(1)])
+        watch.now += BETWEEN
+        await known.named([post(1)])
+        assert names(await known.named([post(2)])) == [("bolt.example", 7)]
+
+
+async def test_one_round_asks_for_so_many_authors_only(stub: JetstreamStub) -> None:
+    async with accounts(stub, watch=Watch()) as known:
+        await known.named([post(n) for n in range(2 * MOST_REQUESTS * AT_A_TIME)])
+    assert len(stub.asked_for(PROFILES)) == MOST_REQUESTS
+
+
+async def test_an_answer_beyond_measure_is_not_read(stub: JetstreamStub) -> None:
+    profile = {"did": did(1), "handle": "acme.example", "followersCount": 5}
+    stub.faults[PROFILES] = [(200, {}, json.dumps({"profiles": [profile], "more": "x" * 4_000_000}))]
+    async with accounts(stub) as known:
+        assert names(await known.named([post(1)])) == [(did(1), None)]
 
 
 async def test_a_service_that_fails_costs_names_and_is_left_alone_for_a_while(stub: JetstreamStub) -> None:

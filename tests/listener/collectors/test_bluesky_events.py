@@ -226,3 +226,23 @@ def test_whatever_stands_anywhere_nothing_but_setting_aside_comes_of_it(
 def test_whatever_comes_instead_of_a_message_is_set_aside(message: str | bytes) -> None:
     batch = read_batch([message], TestEar())
     assert len(batch.aside) == 1 and batch.events == []
+
+
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_what_must_be_read_slowly_and_is_very_long_is_set_aside_unread(
+    monkeypatch: pytest.MonkeyPatch, as_bytes: bool
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("it was parsed, which holds the loop")
+
+    message = json.dumps(commit(did(1), "aaa", AT, text="x", langs=[1] * 330_000))
+    monkeypatch.setattr("listener.collectors.bluesky.events._labelled", never)
+    batch = read_batch([message.encode() if as_bytes else message], TestEar())
+    (aside,) = batch.aside
+    assert batch.events == [] and "too long" in aside.cause
+    assert json.loads(aside.item)["no JSON"] == message[:8_192]
+
+
+def test_a_post_that_is_long_and_plain_is_read_all_the_same() -> None:
+    batch = read_batch([json.dumps(commit(did(1), "aaa", AT, text="x" * 500_000))], TestEar())
+    assert batch.aside == [] and len(batch.events) == 1

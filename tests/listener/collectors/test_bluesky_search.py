@@ -23,6 +23,7 @@ PASSWORD = "app-pass-word-1234"
 HISTORY = 7 * 86_400
 START = NOW - HISTORY
 SEARCH = "app.bsky.feed.searchPosts"
+FEED = "app.bsky.feed.getAuthorFeed"
 LOG_IN = "com.atproto.server.createSession"
 
 
@@ -269,6 +270,62 @@ async def test_a_search_that_fails_leaves_the_stream_alone(
         after = await read(collector, pages[-1].next_cursor, enough=live, now=NOW + 60)
     assert uri(1, "a") in native_ids(after)
     assert [page.heard for page in after if page.first and page.heard] == [Heard(START, NOW)]
+
+
+@pytest.mark.parametrize("status", [400, 404])
+async def test_a_question_that_is_refused_does_not_end_the_reading(stub: JetstreamStub, status: int) -> None:
+    stub.faults[FEED] = [(status, {}, "")] * 9
+    stub.world.handles["acme.example"] = did(3)
+    stub.world.write(did(1), "a", NOW - 60, "acme")
+    listener = TestEar(words=("acme",), searches=("acme",), handles=("acme.example",))
+    await stub.say(commit(did(9), "live", NOW * US, text="acme"))
+    with capture_logs() as logs:
+        async with listening(stub, listener, login=login(stub)) as collector:
+            pages = await read(collector, enough=live)
+    assert native_ids(pages) == [uri(1, "a"), uri(9, "live")]
+    assert [page.heard for page in pages if page.first and page.heard] == [Heard(START, NOW)]
+    assert pages[-1].next_cursor is not None and pages[-1].next_cursor["backfill"] == {"done": True}
+    assert len(stub.asked_for(FEED)) == 2
+    assert [entry["log_level"] for entry in logs if "left out" in entry["event"]] == ["warning"]
+
+
+async def test_where_every_question_is_refused_nothing_was_heard(stub: JetstreamStub) -> None:
+    stub.faults[SEARCH] = [(400, {}, "")] * 9
+    pages = await hear(stub)
+    assert native_ids(pages) == [uri(9, "live")]
+    assert [page.heard for page in pages if page.first and page.heard] == []
+
+
+async def test_a_token_that_is_refused_twice_still_ends_the_reading(stub: JetstreamStub) -> None:
+    stub.faults[SEARCH] = [(401, {}, "")] * 9
+    assert [page.first for page in await hear(stub)] == [False]
+    assert len(stub.asked_for(SEARCH)) == 2
+
+
+@pytest.mark.parametrize("pages_of_reposts", [1, 3])
+async def test_a_page_of_reposts_alone_is_not_the_end(stub: JetstreamStub, pages_of_reposts: int) -> None:
+    stub.world.handles["acme.example"] = did(3)
+    stub.world.write(did(3), "own", NOW - 600, "we are sorry")
+    theirs = {"post": stub.world.write(did(4), "theirs", NOW - 60, "x"), "reason": {"$type": "repost"}}
+    stub.faults[FEED] = [(200, {}, json.dumps({"feed": [theirs], "cursor": "0"}))] * pages_of_reposts
+    listener = TestEar(words=("acme",), searches=("acme",), handles=("acme.example",))
+    await stub.say(commit(did(9), "live", NOW * US, text="acme"))
+    async with listening(stub, listener, login=login(stub)) as collector:
+        assert native_ids(await read(collector, enough=live)) == [uri(3, "own"), uri(9, "live")]
+
+
+async def test_empty_pages_are_not_turned_for_ever(
+    stub: JetstreamStub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bluesky_search, "DEEPEST", 500)
+    stub.faults[FEED] = [(200, {}, json.dumps({"feed": [], "cursor": "0"}))] * 50
+    stub.faults[SEARCH] = [(200, {}, json.dumps({"posts": [], "cursor": "0"}))] * 50
+    stub.world.handles["acme.example"] = did(3)
+    listener = TestEar(words=("acme",), searches=("acme",), handles=("acme.example",))
+    await stub.say(commit(did(9), "live", NOW * US, text="acme"))
+    async with listening(stub, listener, login=login(stub)) as collector:
+        assert native_ids(await read(collector, enough=live)) == [uri(9, "live")]
+    assert (len(stub.asked_for(FEED)), len(stub.asked_for(SEARCH))) == (5, 5)
 
 
 async def test_a_token_that_expires_is_renewed(stub: JetstreamStub) -> None:

@@ -206,3 +206,33 @@ async def test_without_allow_private_no_private_feed_is_reached(
     with pytest.raises(Permanent, match="private"):
         await poll(feed, cursor, NOW + 900)
     assert server.requests == []
+
+
+async def test_a_named_feed_with_another_address_forgets_what_the_old_one_named(
+    server: FaultServer, client: PoliteClient
+) -> None:
+    def named(path: str) -> Collector:
+        feed = {"url": server.url(path), "name": "news"}
+        return build(Options(urls=[feed], allow_private=True), client, TestEar())[0]
+
+    server.script("/old", Reply(body=page(link("/feed"))))
+    server.script("/feed", Reply(body=RSS.format("a", "a"), headers={"ETag": '"1"'}))
+    server.script("/new", Reply(body=RSS.format("b", "b")))
+    first = await poll(named("/old"), None, NOW)
+    second = await poll(named("/new"), first.next_cursor, NOW + 900)
+    assert (ids(second), second.first) == (["b"], False)
+    assert second.next_cursor is not None and "found" not in second.next_cursor
+    assert "If-None-Match" not in server.seen("/new")[0].headers
+    assert len(server.seen("/feed")) == 1
+
+
+async def test_what_an_older_version_remembered_is_kept_and_gets_its_address(
+    server: FaultServer, feed: Collector
+) -> None:
+    server.script("/blog", Reply(body=page(link("/feed"))))
+    server.script("/feed", Reply(body=RSS.format("a", "a")))
+    first = await poll(feed, None, NOW)
+    older = {key: value for key, value in (first.next_cursor or {}).items() if key != "page"}
+    second = await poll(feed, older, NOW + 900)
+    assert second.next_cursor == {**(first.next_cursor or {}), "polled_at": NOW + 900}
+    assert (len(server.seen("/blog")), "hunter2" in str(second.next_cursor)) == (1, False)

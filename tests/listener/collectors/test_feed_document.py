@@ -308,3 +308,38 @@ def test_recorded_legacy_encodings_show_no_broken_character() -> None:
         posts = [to_event(item) for item in read_document(file.read_bytes()).items]
         texts = [post.text for post in posts if post is not None]
         assert texts and not any("\ufffd" in text for text in texts), file.name
+
+
+# ---- what would stop the whole process
+
+_ITEM = b"<rss version='2.0'><channel><item><guid>x</guid><title>t</title>"
+_END = b"</item></channel></rss>"
+
+
+@pytest.mark.parametrize(
+    ("middle", "says"),
+    [
+        (b"<x" + b"".join(b' a%d=""' % number for number in range(40_000)) + b"/>", "one of its tags"),
+        (b"<x " + b"a " * 200_000, "one of its tags"),
+        (b'<x xmlns:a="u">' * 30_000, "namespaces"),
+        (b'<x xmlns:a="u">' * 10_000 + b"<x/>" * 100_000, "namespaces"),
+        (b"<description>" + b"<b>" * 700_000 + b"</description>", "2 MB"),
+    ],
+)
+def test_a_monster_is_refused_at_once(middle: bytes, says: str) -> None:
+    started = time.process_time()
+    with pytest.raises(Permanent, match=says):
+        read_document(_ITEM + middle + _END)
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("close", [b"", b"</b>" * 300_000])
+def test_a_deep_document_is_read_at_once(close: bytes) -> None:
+    started = time.process_time()
+    assert len(read_document(_ITEM + b"<x>" + b"<b>" * 300_000 + close + _END).items) == 1
+    assert time.process_time() - started < 2
+
+
+def test_a_long_quoted_value_is_no_monster() -> None:
+    picture = b"<x a='data:" + b"A" * 100_000 + b"'/>"
+    assert len(read_document(_ITEM + picture + b'<y xmlns:a="u"/>' * 1_000 + _END).items) == 1

@@ -11,10 +11,11 @@ from hackernews_stub import SEARCH as PATH
 from hackernews_stub import HackerNewsStub
 from pydantic import ValidationError
 from servers import FaultServer, Reply
+from structlog.testing import capture_logs
 
 from alerts.transport import Transport
 from listener.collectors.base import Collector, Permanent, Retriable
-from listener.collectors.hackernews.collector import OVERLAP, SLICE, Options, build, to_event
+from listener.collectors.hackernews.collector import MOST_HALVINGS, OVERLAP, SLICE, Options, build, to_event
 from listener.collectors.post import Page
 from listener.http import PoliteClient
 from storage.mention import Cursor, Heard
@@ -101,6 +102,31 @@ async def test_more_than_fits_into_a_second_is_cut_and_the_rest_goes_on(
     early = await poll(collector, {"through": NOW - 1_000}, NOW)
     assert full not in [page.heard for page in early]
     assert through(early[-1]) == NOW
+
+
+async def test_totals_that_lie_are_not_halved_for_ever(
+    algolia: HackerNewsStub, server: FaultServer, collector: Collector
+) -> None:
+    algolia.comment(1, NOW - SLICE - OVERLAP)
+    algolia.estimate = 5_000
+    pages: list[Page] = []
+    with capture_logs() as logs, pytest.raises(Retriable, match="contradicts itself"):
+        async for page in collector.pages({"through": NOW - SLICE}, NOW):
+            pages.append(page)
+    assert len(server.requests) <= MOST_HALVINGS + 3 * 2
+    assert through(pages[0]) == NOW - SLICE and all(page.heard is None for page in pages)
+    assert len(pages) > 50 and sum(page.cut for page in pages) > 50 * 5_000 - 1
+    (line,) = (line for line in logs if line["log_level"] == "warning")
+    assert line["missed"] == sum(page.cut for page in pages)
+
+
+async def test_cut_seconds_are_told_once_a_poll(algolia: HackerNewsStub, collector: Collector) -> None:
+    for number in range(2_600):
+        algolia.comment(number, NOW - 1_000 - number % 2)
+    with capture_logs() as logs:
+        pages = await poll(collector, {"through": NOW}, NOW + 10)
+    assert sum(page.cut for page in pages) == 600
+    assert [line["missed"] for line in logs if line["log_level"] == "warning"] == [600]
 
 
 async def test_an_estimated_total_is_no_reason_to_halve(

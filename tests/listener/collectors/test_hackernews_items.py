@@ -322,3 +322,22 @@ async def test_the_first_search_failing_asks_for_no_items(
     with pytest.raises(Exception, match="500"):
         await poll(collector, ear, None, NOW)
     assert server.seen(UPDATES) == []
+
+
+async def test_posts_that_find_no_room_to_be_watched_are_counted_once(
+    site: HackerNewsStub, collector: Collector, ear: TestEar
+) -> None:
+    full = {f"p{number}": [NOW + DAY, "", None] for number in range(MOST_WATCHED - 1)}
+    cursor = {"through": NOW, "watch": {"posts": full, "waiting": []}}
+    for number in range(3):
+        site.comment(number, NOW + MINUTE, comment_text="Acme is down")
+    pages = await poll(collector, ear, cursor, NOW + 5 * MINUTE)
+    assert [page.cut for page in pages] == [0, 2]
+    pages = await poll(collector, ear, last(pages), NOW + 10 * MINUTE)
+    assert sum(page.cut for page in pages) == 0
+
+
+def test_a_date_in_the_future_holds_no_place_for_ever() -> None:
+    watch = Watch()
+    watch.see([Post("1", "Acme", NOW + 10**9)], TestEar(ids={"1"}), NOW)
+    assert watch.posts["1"][0] == NOW + VISITS[0]

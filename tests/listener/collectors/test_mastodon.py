@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -77,6 +78,24 @@ def test_a_name_that_is_called_is_written_with_its_domain() -> None:
         assert (
             post({**status(), "content": f"<p>Hi {content}!</p>", "mentions": mentions}).text == f"Hi {text}!"
         )
+
+
+def test_a_hostile_text_is_read_in_no_time() -> None:
+    mentions = [{"url": f"https://x.example/{n}", "acct": f"a{n}@x.example"} for n in range(20_000)]
+    begun = time.process_time()
+    made = post({**status(), "content": '<a href="x">@b</a> ' * 2_400 + "Acme", "mentions": mentions})
+    assert made.text.endswith("@b Acme")
+    # A tag that repeats itself and never ends.
+    post({**status(), "content": "Hi <a " + 'href="" ' * 12_000, "mentions": mentions[:1]})
+    assert time.process_time() - begun < 1
+
+
+def test_of_an_endless_text_only_the_beginning_is_read() -> None:
+    endless = "Begins" + " " * 200_000 + "ends"
+    options = [{"title": str(n)} for n in range(1_000)]
+    made = post(status(spoiler_text=endless, content=endless, poll={"options": options}))
+    assert made.text.split("\n\n")[:2] == ["Begins", "Begins"]
+    assert made.text.endswith("\n99")
 
 
 def test_the_warning_and_the_poll_are_part_of_the_text() -> None:

@@ -14,6 +14,8 @@ from mastodon_stub import Fault, Stub, iso
 from pydantic import ValidationError
 
 from listener.collectors.base import Permanent, Retriable
+from listener.collectors.mastodon import events, search
+from listener.collectors.mastodon.events import MOST_LOOKUPS
 from listener.collectors.mastodon.instance import MOST_REQUESTS, SPARE
 from listener.collectors.post import Post
 from storage.mention import Gap, Heard
@@ -610,6 +612,83 @@ async def test_where_only_members_may_ask_the_page_itself_tells_of_a_deletion(at
     assert store.deleted == [gone["uri"]]
 
 
+async def test_no_address_of_somebody_else_is_asked_on_a_servers_word(at: Scene, stub: Stub) -> None:
+    """A server writes the uri of a status as it likes, and must not make us ask whatever address it names."""
+    stub.hidden_parents = True
+    async with Stub() as victim:
+        fill(stub, 1, NOW - 500)
+        uris = [f"{victim.host}/ann/1", f"{stub.host}@{victim.name}/ann/1"]
+        gone = [stub.arrive(f"{uri} #acme", NOW - 50, uri=uri) for uri in uris]
+        fill(stub, 1, NOW - 10)
+        store, collector = at.store(), at.collector([stub])
+        await store.poll(collector, NOW)
+        for status in gone:
+            del stub.statuses[status["id"]]
+        await store.poll(collector, NOW + 300)
+        assert len([path for path, _, _ in stub.asked if "/statuses/" in path]) == 2
+        assert victim.asked == [] and store.deleted == []
+
+
+async def test_only_so_many_are_asked_for_at_once_whether_they_are_gone(at: Scene, stub: Stub) -> None:
+    fill(stub, 1, NOW - 500)
+    gone = [stub.arrive(f"Gone {n} #acme", NOW - 100 + n) for n in range(30)]
+    fill(stub, 1, NOW - 10)
+    store, collector = at.store(), at.collector([stub])
+    await store.poll(collector, NOW)
+    for status in gone:
+        del stub.statuses[status["id"]]
+    await store.poll(collector, NOW + 300)
+    assert len([path for path, _, _ in stub.asked if "/statuses/" in path]) == MOST_LOOKUPS
+    await store.poll(collector, NOW + 600)
+    assert sorted(store.deleted) == sorted(status["uri"] for status in gone)
+
+
+async def test_only_so_many_are_asked_for_at_once_what_they_answer(at: Scene, stub: Stub) -> None:
+    wanted = [stub.arrive(f"Leaf {n} #acme", NOW - 100 + n, in_reply_to_id=str(n + 1)) for n in range(30)]
+    store = at.store()
+    await store.poll(at.collector([stub]), NOW)
+    assert store.order == [status["uri"] for status in wanted]
+    assert len([path for path, _, _ in stub.asked if "/context" in path]) == MOST_LOOKUPS
+
+
+def test_what_is_remembered_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "MOST_KNOWN", 3)
+    known: events.Recently[str, int] = events.Recently()
+    for number, name in enumerate("abcada"):
+        known.note(name, number)
+    assert list(known.items()) == [("c", 2), ("d", 4), ("a", 5)]
+
+
+async def test_an_id_that_fits_into_no_address_is_no_place(at: Scene, stub: Stub) -> None:
+    good = stub.make("Good #acme", NOW - 40)
+    odd = stub.make("Odd #acme", NOW - 50, id="5\ud8005")
+    answer = json.dumps([good, odd])
+    stub.faults.append(Fault("/tag/", 200, answer, when=lambda query: "max_id" not in query))
+    store, collector = at.store(), at.collector([stub])
+    await store.poll(collector, NOW)
+    await store.poll(collector, NOW + 300)
+    assert set(store.order) == {good["uri"], odd["uri"]}
+    assert store.heard[-1].until == NOW + 300
+
+
+@pytest.mark.parametrize("name", ["\ud800", "", None, 5])
+async def test_an_account_whose_id_fits_into_no_address(at: Scene, stub: Stub, name: object) -> None:
+    account = {**stub.make("Hello", NOW)["account"], "id": name}
+    at.ear.handles = (f"ann@{stub.name}",)
+    stub.faults.append(Fault("/lookup", 200, json.dumps(account)))
+    with pytest.raises(Retriable, match="no account"):
+        await at.store().poll(at.collector([stub]), NOW)
+
+
+@pytest.mark.parametrize("ancestors", [5, "above", {"id": "1"}, None, [5, None]])
+async def test_an_odd_conversation_is_none(at: Scene, stub: Stub, ancestors: object) -> None:
+    leaf = stub.arrive("Leaf #acme", NOW - 80, in_reply_to_id="5")
+    stub.faults.append(Fault("/context", 200, json.dumps({"ancestors": ancestors})))
+    store = at.store()
+    await store.poll(at.collector([stub]), NOW)
+    assert store.posts[leaf["uri"]].in_reply_to is None
+
+
 async def test_a_server_that_fails_to_say_whether_a_status_is_gone_is_asked_again(
     at: Scene, stub: Stub
 ) -> None:
@@ -688,6 +767,48 @@ async def test_the_brands_own_accounts_are_read(at: Scene, stub: Stub) -> None:
         "acme@unknown.example",
     ]
     assert store.heard[-1].until == NOW + 300
+
+
+@pytest.mark.parametrize("status", [401, 403, 422])
+async def test_a_server_that_refuses_to_name_an_account_has_not_said_that_there_is_none(
+    at: Scene, stub: Stub, status: int
+) -> None:
+    answer = stub.arrive("Because.", NOW - 50, acct="acme")
+    at.ear.handles = (f"acme@{stub.name}",)
+    fill(stub, 1, NOW - 100)
+    store, collector = at.store(), at.collector([stub])
+    stub.faults.append(Fault("/lookup", status))
+    with pytest.raises(Retriable, match="members only") as caught:
+        await store.poll(collector, NOW)
+    assert caught.value.partly and len(store.order) == 1
+    # The account's timeline was not read: nothing is said to be heard.
+    assert store.heard == []
+    stub.faults.clear()
+    await store.poll(collector, NOW + 300)
+    assert answer["uri"] in store.posts and store.heard[-1].until == NOW + 300
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_an_account_that_is_not_there_holds_nothing_back(at: Scene, stub: Stub, status: int) -> None:
+    at.ear.handles = (f"acme@{stub.name}",)
+    stub.faults.append(Fault("/lookup", status))
+    store, collector = at.store(), at.collector([stub])
+    await store.poll(collector, NOW)
+    await store.poll(collector, NOW + 300)
+    assert store.heard[-1].until == NOW + 300
+
+
+async def test_a_search_ends_after_so_many_pages(at: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_PAGES", 3)
+    async with Stub(token="t0p") as stub:
+        stub.refuse_stream = True
+        for n in range(200):
+            stub.arrive(f"Acme corp {n}", NOW - 1_000 + n)
+        at.ear.searches = ("acme corp", "zenith")
+        store = at.store()
+        await store.poll(at.collector([{"host": stub.host, "token": "t0p", "allow_private": True}]), NOW)
+        asked = [query["offset"] for path, query, _ in stub.asked if "search" in path]
+        assert asked == ["0", "40", "80", "0"] and len(store.order) == 120
 
 
 async def test_a_search_reads_back_in_time(at: Scene) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import structlog
@@ -15,6 +15,9 @@ from mastodon_stub import Fault, Stub, iso
 
 from listener.collectors.base import Collector, Retriable
 from listener.collectors.mastodon.collector import MUTE, NEWS, RECHECK
+from listener.collectors.mastodon.events import Teller
+from listener.collectors.mastodon.instance import Instance, Server
+from listener.collectors.mastodon.stream import Hub
 from listener.collectors.post import Page
 from storage.mention import Heard
 
@@ -313,6 +316,72 @@ async def test_messages_that_cannot_be_read_are_set_aside(at: Scene, stub: Stub)
         await stub.say("update", good, "hashtag", "acme")
         await follower.until(lambda: good["uri"] in store.posts)
     assert len(store.aside) == 3
+
+
+async def test_odd_messages_do_not_end_the_stream(at: Scene, stub: Stub) -> None:
+    store = at.store()
+    twice = stub.make("Packed twice #acme", NOW + 1)
+    async with following(at.collector([known(stub)]), store) as follower:
+        await stub.subscriptions(1)
+        await stub.say("update", json.dumps(json.dumps(twice)), "hashtag", "acme")
+        await stub.say("status.update", json.dumps(json.dumps(twice)), "hashtag", "acme")
+        await stub.send(json.dumps({"stream": ["hashtag", "acme"], "event": ["update"], "payload": "{}"}))
+        good = stub.make("Good #acme", NOW + 1)
+        await stub.say("update", good, "hashtag", "acme")
+        await follower.until(lambda: good["uri"] in store.posts)
+    assert store.order == [good["uri"]] and len(store.aside) == 3
+
+
+async def test_no_stream_is_opened_before_a_large_timeline_was_read_to_its_end(at: Scene, stub: Stub) -> None:
+    """The timelines share the requests of a poll; a stream would say that what one share left out was never said."""
+    store, tags = at.store(), ["acme", "brand"]
+    wanted = [stub.arrive("First #acme", NOW - 50)["uri"]]
+    async with following(at.collector([known(stub)], hashtags=tags, poll="30s"), store) as follower:
+        await follower.until(lambda: bool(store.heard))
+    wanted += [stub.arrive(f"{n} #acme", NOW + 1 + n)["uri"] for n in range(1_000)]
+    handshakes = stub.handshake
+    async with asyncio.timeout(10):
+        await store.poll(at.collector([known(stub)], hashtags=tags, poll="30s"), NOW + 2_000)
+    assert stub.handshake == handshakes and 100 < len(store.order) < len(wanted)
+    assert store.heard[-1].until < NOW + 1_000
+    async with following(at.collector([known(stub)], hashtags=tags), store, NOW + 2_100) as follower:
+        await follower.until(lambda: store.heard[-1].until == NOW + 2_100)
+    assert store.order == wanted and not store.gaps
+
+
+class _Full:
+    """A stream on which much has waited."""
+
+    def __init__(self, messages: list[str | bytes]) -> None:
+        self._messages = messages
+
+    async def take(self, wait: float) -> list[str | bytes]:
+        return self._messages
+
+
+async def turns_during(work: Coroutine[Any, Any, object]) -> int:
+    """How often somebody else gets a turn meanwhile."""
+    task = asyncio.ensure_future(work)
+    turns = 0
+    while not task.done():
+        turns += 1
+        await asyncio.sleep(0)
+    await task
+    return turns
+
+
+@pytest.mark.parametrize(("count", "length"), [(5_000, 10), (20, 300_000)])
+async def test_others_get_their_turn_while_a_burst_is_read(at: Scene, count: int, length: int) -> None:
+    server = Server(Instance(host="social.example"), at.client, False, at.clock)
+    hub = Hub({server: cast(Any, _Full(["x" * length] * count))})
+    turns = await turns_during(hub.take(1.0))
+    assert turns >= 10
+
+
+async def test_others_get_their_turn_while_a_burst_is_heard(at: Scene, stub: Stub) -> None:
+    server = Server(Instance(host=stub.host), at.client, True, at.clock)
+    items = [{"event": "update", "payload": stub.make(f"Acme {n}", NOW)} for n in range(500)]
+    assert await turns_during(Teller(at.ear).hear(items, server, NOW)) >= 10
 
 
 async def test_a_burst_is_cut_into_pages(at: Scene, stub: Stub) -> None:

@@ -48,3 +48,16 @@ def test_every_registered_module_keeps_its_promise() -> None:
         module = importlib.import_module(path)
         assert all(callable(part) for part in (module.build, module.to_event, module.Options))
         assert module.GRADE in get_args(Grade)
+
+
+def test_half_a_surrogate_in_an_unreadable_item_can_be_stored() -> None:
+    _, (aside,) = read_items([{"id": 5 * "bad\ud800", "text": "\udfff"}], {}.__getitem__)
+    assert aside.native_id == 5 * "bad\ufffd"
+    assert json.loads(aside.item.encode())["text"] == "\udfff"
+
+
+def test_an_item_that_json_cannot_hold_is_set_aside_all_the_same() -> None:
+    deep: dict[str, object] = {}
+    deep["deep"] = deep
+    _, (aside,) = read_items([{"id": "bad", "text": "private words", "more": deep}], to_event)
+    assert (aside.native_id, json.loads(aside.item)) == ("bad", {"cannot be kept": "ValueError"})

@@ -1,0 +1,277 @@
+"""Whatever a source sends, no collector, nor the pipeline and the store behind it, may fail over it.
+
+Items that a source really could send are spoiled at random, seed by seed, and go the whole way into a store. A
+failure names its seed: `_spoiled(random.Random(seed), item)` gives the item again.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from collector_contract import BRAND, Bench, module_of
+from collector_worlds import WORLDS
+from ears import TestEar
+from jetstream_stub import account, commit, did
+from mastodon_stub import Stub
+
+from listener import listening
+from listener.collectors import COLLECTORS, read_items
+from listener.collectors.base import Collector, Permanent, Retriable
+from listener.collectors.bluesky.events import read_batch
+from listener.collectors.feeds.document import read_document
+from listener.collectors.mastodon.events import Teller
+from listener.collectors.mastodon.statuses import opened
+from listener.collectors.post import Page
+from listener.http import Fetched
+from listener.station import Station
+
+SECONDS = 6.0
+_MICRO = 1_000_000
+MOST_SEEDS = 4_000
+FEWEST_SEEDS = 100
+
+_ODD: tuple[Any, ...] = (
+    *(None, True, False, 0, -1, 7, 10**30, 2**63, 1.5, float("inf"), float("nan")),
+    *("", " ", "\ud800", "\udc00\ud800", "\x00", "\u202e", "y" * 3_000, "8" * 700, BRAND, "7"),
+    *([], {}, [None], [3], {"b": 2}, [["y"]], [{}], {"": None}),
+    *("2026-13-40", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "https://[", "http://[::1"),
+)
+
+
+def _spoiled(rng: random.Random, item: Any) -> Any:
+    """The item with one to three of its values, at any depth, replaced by odd ones or taken out."""
+    made = copy.deepcopy(item)
+    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+        places = list(_places(made))
+        if not places:
+            return made
+        holder, key = rng.choice(places)
+        if isinstance(holder, dict) and rng.random() < 0.15:
+            del holder[key]
+        else:
+            holder[key] = copy.deepcopy(rng.choice(_ODD))
+    return made
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    inside: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        inside = list(value.items())
+    elif isinstance(value, list):
+        inside = list(enumerate(value))
+    for key, one in inside:
+        yield value, key
+        yield from _places(one)
+
+
+class _Answers:
+    """Stands for the client: each request is answered with what `answer` makes of its address."""
+
+    def __init__(self, answer: Callable[[str], bytes]) -> None:
+        self._answer = answer
+
+    async def get(self, url: str, **more: Any) -> Fetched:
+        return Fetched(False, self._answer(url), None, None, "application/json", url)
+
+
+async def _polled(collector: Collector, now: int) -> AsyncIterator[Page]:
+    async with aclosing(collector.pages(None, now)) as pages:
+        async for page in pages:
+            yield page
+
+
+# ---- what each kind is fed with: spoiled items in, pages out
+
+
+async def _feeds(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    item = {
+        "id": f"f{number}",
+        "url": "https://a.example/1",
+        "title": BRAND,
+        "content_html": f"<p>{BRAND} &amp; more</p>",
+        "date_published": "2026-11-01T09:00:00Z",
+        "authors": [{"name": "Ann"}],
+        "language": "en",
+    }
+    body = json.dumps(_spoiled(rng, {"version": "1", "title": "t", "items": [item, {**item, "id": "x"}]}))
+    if rng.random() < 0.5:
+        body = _as_rss(rng, item)
+    options = module_of("feeds").Options(urls=["https://a.example/feed"])
+    answers = _Answers(lambda url: body.encode("utf-8", "surrogatepass"))
+    (collector,) = module_of("feeds").build(options, answers, TestEar())
+    async for page in _polled(collector, now):
+        yield page
+    parts = read_document(_as_rss(rng, item).encode()).items
+    posts, aside = read_items([_spoiled(rng, one) for one in parts], module_of("feeds").to_event)
+    yield Page(posts, {}, None, False, aside)
+
+
+def _as_rss(rng: random.Random, item: dict[str, Any]) -> str:
+    """A document, of which a few characters are lost, doubled or others."""
+    text = (
+        f"<rss version='2.0'><channel><title>t</title><item><guid>{item['id']}</guid><title>{BRAND}</title>"
+        "<link>/1</link><pubDate>Sun, 01 Nov 2026 09:00:00 GMT</pubDate><description>&lt;b&gt;x</description>"
+        "</item></channel></rss>"
+    )
+    for _ in range(rng.randrange(3)):
+        at = rng.randrange(len(text))
+        text = (
+            text[:at] + rng.choice(("", text[at] * 2, "<", "&", "\x00", "]]>", "\U0001f600")) + text[at + 1 :]
+        )
+    return text
+
+
+async def _hackernews(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    hit = {
+        "objectID": str(number),
+        "created_at_i": now - 60,
+        "author": "ann",
+        "title": BRAND,
+        "story_text": None,
+        "comment_text": None,
+        "points": 3,
+        "num_comments": 4,
+        "story_id": number,
+        "parent_id": None,
+    }
+    item = {"id": number, "by": "ann", "time": now - 60, "title": BRAND, "text": "y", "score": 3, "kids": [1]}
+
+    def answer(url: str) -> bytes:
+        if "/item/" in url:
+            made = _spoiled(rng, item)
+            return json.dumps({**made, "id": number} if rng.random() < 0.8 else made).encode()
+        if "/updates" in url:
+            return json.dumps(_spoiled(rng, {"items": [number, 1], "profiles": []})).encode()
+        found = {"hits": [hit, {**hit, "objectID": f"{number}0"}], "nbHits": 2, "hitsPerPage": 1_000}
+        return json.dumps(_spoiled(rng, found)).encode()
+
+    module = module_of("hackernews")
+    options = module.Options(history="1h", backfill=None)
+    (collector,) = module.build(options, _Answers(answer), TestEar(ids={str(number), f"{number}0"}))
+    async for page in _polled(collector, now):
+        yield page
+
+
+class _Instance:
+    """A server of Mastodon that answers questions about a thread with something spoiled."""
+
+    name = home = "social.example"
+    url = "https://social.example"
+
+    def __init__(self, rng: random.Random, status: dict[str, Any]) -> None:
+        self._rng = rng
+        self._status = status
+
+    async def ask(self, path: str, query: Any = None) -> Any:
+        return _spoiled(self._rng, {"ancestors": [self._status], "descendants": []})
+
+    async def is_gone(self, uri: str) -> bool:
+        return False
+
+
+async def _mastodon(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    more: dict[str, Any] = {
+        "mentions": [{"url": "https://b.example/@bob", "acct": "bob", "username": "bob"}],
+        "in_reply_to_id": "77",
+    }
+    status = Stub().make(f"{BRAND} #acme", now - 60, **more)
+    shared = {**status, "uri": f"{status['uri']}/shared", "reblog": copy.deepcopy(status)}
+    ear = TestEar(ids={status["uri"]} if rng.random() < 0.3 else set())
+    teller, server = Teller(ear), _Instance(rng, status)
+    spoiled = [_spoiled(rng, rng.choice((status, shared))) for _ in range(2)]
+    told = await teller.tell(spoiled, server, now)  # type: ignore[arg-type]
+    teller.remember(told)
+    yield Page(told.events, {}, None, False, told.aside)
+    name = rng.choice(("update", "status.update", "delete"))
+    payload = rng.choice((spoiled[0], json.dumps(spoiled[1]), json.dumps(status), "5"))
+    message = _spoiled(rng, {"stream": ["public"], "event": name, "payload": payload})
+    told = await teller.hear([opened(json.dumps(message))], server, now)  # type: ignore[arg-type]
+    teller.remember(told)
+    yield Page(told.events, {}, None, False, told.aside)
+
+
+async def _bluesky(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    uri = f"at://{did(4)}/app.bsky.feed.post/k"
+    record = {"reply": {"parent": {"uri": uri}, "root": {"uri": uri}}}
+    made = commit(did(3), f"k{number}", now * _MICRO, text=BRAND, **record)
+    messages = (
+        made,
+        commit(did(3), f"k{number}", now * _MICRO, "update", text=f"{BRAND} again", **record),
+        commit(did(3), f"k{number}", now * _MICRO, "delete"),
+        account(did(3), now * _MICRO, status="deleted"),
+    )
+    batch = read_batch([json.dumps(_spoiled(rng, rng.choice(messages))) for _ in range(3)], TestEar())
+    yield Page(batch.events, {}, None, False, batch.aside)
+    shown = {
+        "uri": uri,
+        "author": {"did": did(4), "handle": "ann.example"},
+        "record": made["commit"]["record"],
+        "indexedAt": "2026-11-01T09:00:00Z",
+        "likeCount": 3,
+    }
+    events, aside = read_items([_spoiled(rng, shown)], module_of("bluesky").to_event, "uri")
+    yield Page(events, {}, None, False, aside)
+
+
+async def _ingest(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    item = {
+        "id": f"i{number}",
+        "text": BRAND,
+        "created_at": now - 60,
+        "author": "ann",
+        "url": "https://a.example/1",
+        "title": "t",
+        "thread": "i0",
+        "counters": {"likes": 3},
+    }
+    told = [_spoiled(rng, {**item, "type": kind}) for kind in ("post", "edit", "delete", "reading")]
+    events, aside = read_items(told, module_of("ingest").to_event)
+    yield Page(events, {}, None, False, aside)
+
+
+FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
+    "bluesky": _bluesky,
+    "feeds": _feeds,
+    "hackernews": _hackernews,
+    "ingest": _ingest,
+    "mastodon": _mastodon,
+}
+
+
+async def _goes_through(station: Station, kind: str, seed: int, now: int) -> None:
+    (collector,) = station.collectors
+    try:
+        async for page in FED[kind](random.Random(seed), now, seed + 1_000):
+            assert page.next_cursor == json.loads(json.dumps(page.next_cursor))
+            await listening.keep(station, collector, page)
+    except (Retriable, Permanent):
+        pass
+
+
+def test_every_collector_is_fed() -> None:
+    assert set(FED) == set(COLLECTORS), "write down what a new collector is fed with"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(COLLECTORS))
+async def test_nothing_fails_over_spoiled_items(kind: str, tmp_path: Path) -> None:
+    async with WORLDS[kind]() as world:
+        bench = Bench(world, tmp_path / "bench")
+        async with bench.open() as station:
+            ends = time.monotonic() + SECONDS
+            seed = 0
+            while seed < MOST_SEEDS and (time.monotonic() < ends or seed < FEWEST_SEEDS):
+                try:
+                    await _goes_through(station, kind, seed, bench.now)
+                except Exception as failure:
+                    raise AssertionError(f"seed {seed} of {kind}") from failure
+                seed += 1
+        assert bench.rows("SELECT count(*) FROM mentions")[0][0] > 0, "nothing went through"

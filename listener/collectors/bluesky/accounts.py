@@ -25,10 +25,10 @@ AT_A_TIME = 25
 MOST_NAMES = 50_000
 PATIENCE = 2.0
 """Seconds that a page waits for names and numbers of followers; posts are worth more than these."""
-BETWEEN = 2.0
-"""Seconds from one round of requests for profiles to the next, however fast pages follow each other."""
-MOST_REQUESTS = 10
-"""Requests of a round: with the pause, half of what the service allows, also while much is read at once."""
+A_SECOND = 3.0
+"""Requests for profiles in the long run: a third of what the service allows, also while much is read at once."""
+AT_ONCE = 12
+"""Requests that may be saved up for a burst."""
 _PATIENCE_AT_START = 10.0
 _AGAIN = 900.0
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 60.0, 3_600.0
@@ -67,7 +67,7 @@ class Accounts:
         self._unresolved: set[str] = set()
         self._profiles: dict[str, _Profile] = {}
         self._pause, self._silent_until = 0.0, float("-inf")
-        self._next_round = float("-inf")
+        self._saved, self._saved_at = float(AT_ONCE), monotonic()
 
     @property
     def own(self) -> Sequence[str]:
@@ -125,16 +125,19 @@ class Accounts:
     async def _learn(self, dids: Iterable[str]) -> None:
         now = self._monotonic()
         # Never waited for: a page that comes too soon goes on with the names that are known.
-        if now < max(self._silent_until, self._next_round):
+        if now < self._silent_until:
             return
         asked = [did for did in dids if did not in self._profiles or self._profiles[did].until < now]
         if not asked:
             return
-        self._next_round = now + BETWEEN
+        self._saved = min(AT_ONCE, self._saved + (now - self._saved_at) * A_SECOND)
+        self._saved_at = now
         parts = [asked[start : start + AT_A_TIME] for start in range(0, len(asked), AT_A_TIME)]
+        parts = parts[: int(self._saved)]
+        self._saved -= len(parts)
         try:
             async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
-                for part in parts[:MOST_REQUESTS]:
+                for part in parts:
                     tasks.create_task(self._learn_part(part))
         except* (Retriable, Permanent) as failures:
             first = failures.exceptions[0]
@@ -142,7 +145,8 @@ class Accounts:
         except* TimeoutError:
             self._rest(None, "no answer in time")
         else:
-            self._pause = 0.0
+            if parts:
+                self._pause = 0.0
 
     async def _learn_part(self, dids: Sequence[str]) -> None:
         query = urlencode({"actors": dids}, doseq=True)

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from alerts.transport import Transport
 from listener.collectors.bluesky import accounts as bluesky_accounts
-from listener.collectors.bluesky.accounts import AT_A_TIME, BETWEEN, DAY, MOST_REQUESTS, Accounts
+from listener.collectors.bluesky.accounts import A_SECOND, AT_A_TIME, AT_ONCE, DAY, Accounts
 from listener.collectors.post import Delete, Edit, Event, Post
 from listener.http import PoliteClient
 
@@ -162,39 +162,31 @@ async def test_who_spoke_last_is_forgotten_last(stub: JetstreamStub, monkeypatch
         await known.named([post(2)])
         watch.now += 20
         await known.named([post(1)])
-        watch.now += BETWEEN
         await known.named([post(3)])
         assert set(known._profiles) == {did(1), did(3)}
 
 
-async def test_between_two_rounds_of_requests_lie_some_seconds_which_nobody_waits_for(
-    stub: JetstreamStub,
-) -> None:
+async def test_requests_are_saved_up_and_spent_and_nobody_waits_for_them(stub: JetstreamStub) -> None:
     watch = Watch()
     async with accounts(stub, watch=watch) as known:
-        await known.named([post(1)])
-        watch.now += BETWEEN - 0.01
-        # The watch stands still, so whatever waited for it would wait for ever.
-        named = await asyncio.wait_for(known.named([post(1), post(2)]), 5)
-        assert names(named) == [("acme.example", 1_200), (did(2), None)]
-        assert len(stub.asked_for(PROFILES)) == 1
-        watch.now += 0.02
-        assert names(await known.named([post(2)])) == [("bolt.example", 7)]
+        await known.named([post(n) for n in range(100, 100 + 2 * AT_ONCE * AT_A_TIME)])
+        assert len(stub.asked_for(PROFILES)) == AT_ONCE
+        # The watch stands still, so whatever waited for more would wait for ever.
+        named = await asyncio.wait_for(known.named([post(1)]), 5)
+        assert names(named) == [(did(1), None)]
+        watch.now += 1 / A_SECOND + 0.01
+        assert names(await known.named([post(1)])) == [("acme.example", 1_200)]
+        assert len(stub.asked_for(PROFILES)) == AT_ONCE + 1
+        watch.now += DAY / 2
+        await known.named([post(n) for n in range(10_000, 10_000 + 2 * AT_ONCE * AT_A_TIME)])
+        assert len(stub.asked_for(PROFILES)) == 2 * AT_ONCE + 1
 
 
-async def test_names_that_are_all_known_begin_no_round(stub: JetstreamStub) -> None:
-    watch = Watch()
-    async with accounts(stub, watch=watch) as known:
-        await known.named([post(1)])
-        watch.now += BETWEEN
-        await known.named([post(1)])
-        assert names(await known.named([post(2)])) == [("bolt.example", 7)]
-
-
-async def test_one_round_asks_for_so_many_authors_only(stub: JetstreamStub) -> None:
+async def test_names_that_are_all_known_cost_nothing(stub: JetstreamStub) -> None:
     async with accounts(stub, watch=Watch()) as known:
-        await known.named([post(n) for n in range(2 * MOST_REQUESTS * AT_A_TIME)])
-    assert len(stub.asked_for(PROFILES)) == MOST_REQUESTS
+        for _ in range(3 * AT_ONCE):
+            await known.named([post(1)])
+        assert names(await known.named([post(2)])) == [("bolt.example", 7)]
 
 
 async def test_an_answer_beyond_measure_is_not_read(stub: JetstreamStub) -> None:

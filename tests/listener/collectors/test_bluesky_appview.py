@@ -67,8 +67,7 @@ async def test_what_was_said_before_is_found_page_by_page(town: Town) -> None:
     assert len({post.native_id for post in posts}) == MANY + 2
     assert sum(len(page.set_aside) for page in pages) == 0
     assert {post.author for post in posts} == {"ann.test", "acmeco.test"}
-    # Pages that follow each other at once share one round of requests for profiles.
-    assert {post.followers for post in posts} == {0, None}
+    assert {post.followers for post in posts} == {0}
     (answer,) = [post for post in posts if post.author == "acmeco.test"]
     (question,) = [post for post in posts if post.text.endswith("theirs?")]
     assert (answer.in_reply_to, answer.thread) == (question.native_id, question.native_id)

@@ -224,7 +224,9 @@ class House:
     def heard_since(self, source: str, since: float) -> None:
         """Let the store remember that a source was heard from then on until it was last polled."""
         with self._writing() as db:
-            (number, last) = db.rows("SELECT id, last_poll_at FROM sources WHERE name = ?", (source,))[0]
+            # A daemon that is stopped between a page and the end of its poll has heard, and not polled.
+            heard = "coalesce(last_poll_at, (SELECT max(until) FROM coverage WHERE source_id = sources.id))"
+            (number, last) = db.rows(f"SELECT id, {heard} FROM sources WHERE name = ?", (source,))[0]
             coverage.add(db, number, "live", Heard(int(since), last))
 
     def born(self, at: float) -> None:

@@ -81,12 +81,15 @@ async def test_sigterm_while_another_program_holds_the_store(
 async def test_sigterm_while_the_engine_judges_for_long(server: FaultServer, new_house: MakeHouse) -> None:
     # One page that takes the engine some ten seconds.
     words = "Morvane is " + "not very good, " * 300
-    server.script("/long", Reply(body=rss(posts(500, text=words))))
+    # It comes after the short page: the engine judges one at a time, and the other must not wait behind it.
+    gate = asyncio.Event()
+    server.script("/long", Reply(body=rss(posts(500, text=words)), gate=gate))
     town = Board(server, "/town", posts(3))
     house = new_house(sources=feeds({"long": server.url("/long"), "town": town.url}))
     await house.start()
     await server.got("/long")
     await house.until_kept(3)
+    gate.set()
     await asyncio.sleep(1)  # nothing tells from outside that the engine works by now
     assert await house.stop() < A_SECOND
     assert house.count("posts") == 3, "it was not judging any more: this showed nothing"

@@ -104,13 +104,13 @@ class Pipeline:
     def name(self, post: Post, source: Source, now: int) -> Named:
         """Find the brands that a post concerns."""
         text = clean(post.text)
-        mentions, near = self._mentions(_said(post, text, source), post.automatic)
+        mentions, near = self._mentions(said_of(post, text, source), post.automatic)
         return Named(_kept(post, text, now), mentions, near)
 
     def name_again(self, post: KeptPost, source: Source) -> tuple[Mention, ...]:
         """Find the brands that a kept post concerns by the queries of today; none of the mentions bears a tone."""
         automatic = any(mention.automatic for mention in post.mentions)
-        return self._mentions(_said(post, post.text, source), automatic)[0]
+        return self._mentions(said_of(post, post.text, source), automatic)[0]
 
     def _mentions(self, said: Said, automatic: bool) -> tuple[tuple[Mention, ...], bool]:
         own = self._owners(said.source, said.author)
@@ -134,7 +134,7 @@ class Pipeline:
         """
         text = clean(post.text)
         own = brand in self._owners(source, post.author)
-        called = {hit.brand for hit in self.matcher.match(_said(post, text, source)) if hit.addressed}
+        called = {hit.brand for hit in self.matcher.match(said_of(post, text, source)) if hit.addressed}
         mention = Mention(brand, True, own, brand in called, post.automatic and own, by_query=False)
         return Named(_kept(post, text, now), (mention,))
 
@@ -152,7 +152,8 @@ class Pipeline:
         return self._accounts.get((network_of(source), account), ())
 
 
-def _said(post: Post | KeptPost, text: str, source: Source) -> Said:
+def said_of(post: Post | KeptPost, text: str, source: Source) -> Said:
+    """What the matcher is told of a post, fresh or kept."""
     return Said(
         text, source, post.title, post.url, post.author, post.language, post.in_reply_to, post.followers
     )

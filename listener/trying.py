@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from listener.matching.explain import Explainer, Explanation
-from listener.matching.said import Said
+from listener.pipeline import said_of
 from storage import rematching
 from storage.base import Rows
 from storage.desk import judgements
@@ -90,7 +90,11 @@ def trial(store: Rows, brand: Brand, since: int, examples: int) -> Trial:
         # Its own posts are none, and where an imported row said whose post it is, no query is asked about others.
         if mention.own if mention is not None else any(not m.by_query for m in standing.post.mentions):
             continue
-        example = Example(standing.id, standing, explainer.explain(said_of(standing)))
+        example = Example(
+            standing.id,
+            standing,
+            explainer.explain(said_of(standing.post, standing.post.text, standing.source)),
+        )
         now, before = example.explanation.matched, mention is not None and mention.matched
         if mention is not None and not mention.by_query:
             found.named += 1
@@ -105,7 +109,9 @@ def trial(store: Rows, brand: Brand, since: int, examples: int) -> Trial:
             relevant += answers[standing.id]
     for standing in chain.from_iterable(rematching.pages(store, rematching.unmatched_posts, since)):
         found.sampled += 1
-        example = Example(None, standing, explainer.explain(said_of(standing)))
+        example = Example(
+            None, standing, explainer.explain(said_of(standing.post, standing.post.text, standing.source))
+        )
         if example.explanation.matched:
             found.gained.add(example, examples)
         _sort(found, example, examples)
@@ -121,25 +127,13 @@ def _sort(found: Trial, example: Example, examples: int) -> None:
         found.clauses[name].add(example, examples)
 
 
-def said_of(standing: Standing) -> Said:
-    """What the matcher is told of a kept post."""
-    post = standing.post
-    return Said(
-        post.text,
-        standing.source,
-        post.title,
-        post.url,
-        post.author,
-        post.language,
-        post.in_reply_to,
-        post.followers,
-    )
+def _example(explainer: Explainer, id_: int | None, standing: Standing) -> Example:
+    said = said_of(standing.post, standing.post.text, standing.source)
+    return Example(id_, standing, explainer.explain(said))
 
 
-def to_judge(
-    store: Rows, brand: Brand, since: int, pick: Callable[[list[Example]], list[Example]]
-) -> list[Example]:
-    """Mentions that the query finds and nobody has judged yet; `pick` chooses among them, at random."""
+def to_judge(store: Rows, brand: Brand, since: int) -> list[Example]:
+    """Mentions that the query finds and nobody has judged yet."""
     explainer = Explainer(brand)
     answered = {answer.post_id for answer in judgements.of_brand(store, brand.name)}
     open_ones = []
@@ -147,7 +141,7 @@ def to_judge(
         mention = next((m for m in standing.post.mentions if m.brand == brand.name and m.matched), None)
         if mention is None or mention.own or not mention.by_query or standing.id in answered:
             continue
-        explanation = explainer.explain(said_of(standing))
-        if explanation.matched:
-            open_ones.append(Example(standing.id, standing, explanation))
-    return pick(open_ones)
+        example = _example(explainer, standing.id, standing)
+        if example.explanation.matched:
+            open_ones.append(example)
+    return open_ones

@@ -63,17 +63,6 @@ def load(store: Rows, source: str | None = None, after: int = 0, limit: int = _P
     return [_aside(row) for row in store.rows(sql, (after, *([] if source is None else [source]), limit))]
 
 
-def by_id(store: Rows, ids: Sequence[int]) -> list[Aside]:
-    """These items, in order of their numbers; those that are not there any more are left out."""
-    rows = store.rows(
-        """SELECT q.id, s.name, s.kind, q.native_id, q.at, q.cause, q.item
-        FROM quarantine q JOIN sources s ON s.id = q.source_id
-        WHERE q.id IN (SELECT value FROM json_each(?)) ORDER BY q.id""",
-        (json.dumps(list(ids)),),
-    )
-    return [_aside(row) for row in rows]
-
-
 def remove(db: Transaction, ids: Sequence[int]) -> int:
     """Take items out of quarantine; return how many were there."""
     return db.run(

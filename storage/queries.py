@@ -35,8 +35,7 @@ def keep_versions(db: Transaction, brands: Sequence[Brand], now: int) -> list[st
 
     Back to an earlier definition is a new version too: in between, other posts were found.
     """
-    known: dict[str, str] = dict(db.rows(_NEWEST))
-    changed = [brand for brand in brands if known.get(brand.name) != brand.definition]
+    changed = unwritten(db, brands)
     db.run_many(
         "INSERT INTO brands (name) VALUES (?) ON CONFLICT (name) DO NOTHING", [(b.name,) for b in changed]
     )
@@ -68,7 +67,7 @@ def settle(db: Transaction, brands: Sequence[str], since: int) -> None:
     )
 
 
-def unwritten(store: Rows, brands: Sequence[Brand]) -> list[str]:
+def unwritten(store: Rows, brands: Sequence[Brand]) -> list[Brand]:
     """The brands whose definition is another than the newest that is written."""
     known: dict[str, str] = dict(store.rows(_NEWEST))
-    return [brand.name for brand in brands if known.get(brand.name) != brand.definition]
+    return [brand for brand in brands if known.get(brand.name) != brand.definition]

@@ -243,7 +243,8 @@ def judge(
         _record_file(config, brand, answers, by)
         return
     with open_reader(config) as reader:
-        asked = to_judge(reader, brand, start, lambda found: random.sample(found, min(posts, len(found))))
+        found = to_judge(reader, brand, start)
+        asked = random.sample(found, min(posts, len(found)))
     if not asked:
         click.echo(f"No mention of {brand.name} is left to judge.")
         return

@@ -39,9 +39,8 @@ def command(config_file: Path, since: str) -> None:
         raise Failure(str(error)) from None
     with open_store(config) as store:
         if (changed := queries.unwritten(store, config.brands)) and is_held(config.database):
-            raise Failure(
-                f"the daemon still listens by the old queries of {', '.join(changed)}; restart it, then rematch"
-            )
+            names = ", ".join(brand.name for brand in changed)
+            raise Failure(f"the daemon still listens by the old queries of {names}; restart it, then rematch")
         done = rematching.rematch(store, pipeline, config.brands, start, now())
     click.echo(
         f"{reading.plural(done.looked_at, 'post')} since {reading.moment(start, config.zone)} looked at."

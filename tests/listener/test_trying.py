@@ -114,5 +114,5 @@ def test_precision_is_of_judged_posts_that_the_query_finds(store: SqliteStore) -
 
 def test_only_open_mentions_by_the_query_are_asked_about(store: SqliteStore) -> None:
     judge(store, "6", True)
-    asked = to_judge(store, ACME, SINCE, lambda found: found)
+    asked = to_judge(store, ACME, SINCE)
     assert [example.standing.post.native_id for example in asked] == ["1"]

@@ -31,13 +31,12 @@ def test_items_are_listed_with_their_cause_and_without_their_text(store: SqliteS
     assert [item.id for item in quarantine.items(store, "forum")] == [3, 4]
 
 
-def test_items_are_read_in_pages_or_by_number(store: SqliteStore) -> None:
+def test_items_are_read_in_pages(store: SqliteStore) -> None:
     fill(store)
     assert [item.id for item in quarantine.load(store, limit=3)] == [1, 2, 3]
     (last,) = quarantine.load(store, after=3, limit=3)
     assert (last.item, last.whole) == ("[]", True)
     assert [item.id for item in quarantine.load(store, "news", after=1)] == [2]
-    assert [item.id for item in quarantine.by_id(store, [4, 99, 1])] == [1, 4]
 
 
 def test_many_items_are_all_listed(store: SqliteStore) -> None:

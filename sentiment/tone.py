@@ -30,11 +30,17 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text to judge. `lang` is an ISO 639-1 code if known, `target` the brand the tone is towards."""
+    """One text to judge. `lang` is an ISO 639-1 code where the source tells it.
+
+    `text` is masked: names and handles stand in it as "brand" and "@user". `target` says that the tone towards one
+    brand is asked; `spans` are the places [start, end) in `text` where that brand was named, none where it is not
+    named there. An engine that knows no targets judges the whole text.
+    """
 
     text: str
     lang: str | None = None
     target: str | None = None
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 class Engine(Protocol):

@@ -157,7 +157,9 @@ def _mention_row(names: _Names, source: int, one: Numbered, mention: Mention) ->
     post, tone = one.post, mention.tone
     brand = names.brand(mention.brand)
     query = names.queries.get(mention.brand) if mention.by_query else None
-    head = (brand, one.id, post.published_at, source, one.live, post.language)
+    # The language that the engine heard, where it could tell; otherwise the one that the source declares.
+    language = (tone and tone.lang) or post.language
+    head = (brand, one.id, post.published_at, source, one.live, language)
     if tone is None:
         return (*head, None, None, None, None, None, None, query)
     label = None if tone.label is None else LABEL_NUMBERS[tone.label]

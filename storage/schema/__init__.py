@@ -13,6 +13,7 @@ Migration = str | Callable[..., None]
 MIGRATIONS: dict[str, Migration] = {
     "0001_main_job": "storage.schema.m0001_main_job:main_job",
     "0002_hear": "storage.schema.m0002_hear:hear",
+    "0003_tone": "storage.schema.m0003_tone:tone",
 }
 _SET = "listener"
 

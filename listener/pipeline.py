@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from listener.collectors.post import LONGEST_TEXT, Delete, Edit, Page, Post, plausible
 from listener.matching.matcher import Matcher
 from listener.matching.said import Said, network_of
-from sentiment.targets import Mask
+from sentiment.targets import Mask, Spans
+from sentiment.targets import Named as NamedBrand
 from sentiment.tone import Engine, Text, Tone
 from storage.mention import Brand, Kept, KeptPost, Mention, Reading, Source, Unmatched
 
@@ -47,10 +48,10 @@ class Pipeline:
         self.matcher = Matcher(brands)
         self._engine = engine
         # The words of a topic are no names: masked, "electric cars" would lose what the post is about.
-        named = [brand for brand in brands if not brand.topic]
         self._mask = Mask(
-            [name for brand in named for name in brand.names],
-            [handle for brand in named for handle in brand.handles.values()],
+            NamedBrand(brand.name, brand.names, tuple(brand.handles.values()))
+            for brand in brands
+            if not brand.topic
         )
         self._accounts = _accounts(brands)
         self.definitions = {brand.name: brand.definition for brand in brands}
@@ -139,11 +140,34 @@ class Pipeline:
         return Named(_kept(post, text, now), (mention,))
 
     def judge(self, named: Sequence[Named]) -> list[KeptPost]:
-        """Judge the posts that are mentions, each once, names and handles masked; own posts are not judged."""
-        counted = [n.post for n in named if any(m.matched and not m.own for m in n.mentions)]
-        masked = [Text(self._mask.mask(post.text), post.language) for post in counted]
-        tones = dict(zip((id(post) for post in counted), self._engine.judge(masked), strict=True))
-        return [replace(n.post, mentions=_with_tone(n.mentions, tones.get(id(n.post)))) for n in named]
+        """Judge the tone towards each brand that a post mentions, names and handles masked; own posts are not judged.
+
+        A mention that bears a tone already keeps it. Brands that are named in the same places, or nowhere (a topic,
+        an import's word), share one judgement.
+        """
+        asked: list[Text] = []
+        places: list[dict[str, int]] = [self._ask(one, asked) for one in named]
+        tones = self._engine.judge(asked)
+        return [
+            replace(n.post, mentions=tuple(replace(m, tone=_of(m, place, tones)) for m in n.mentions))
+            for n, place in zip(named, places, strict=True)
+        ]
+
+    def _ask(self, named: Named, asked: list[Text]) -> dict[str, int]:
+        """Add to `asked` what must be judged of a post; return for each brand at which place its judgement stands."""
+        places: dict[str, int] = {}
+        counted = [m.brand for m in named.mentions if m.matched and not m.own and m.tone is None]
+        if counted:
+            masked = self._mask.mask(named.post.text)
+            by_spans: dict[Spans, int] = {}
+            for brand in counted:
+                spans = masked.spans.get(brand, ())
+                if spans not in by_spans:
+                    by_spans[spans] = len(asked)
+                    target = brand if spans else None
+                    asked.append(Text(masked.text, named.post.language, target, spans))
+                places[brand] = by_spans[spans]
+        return places
 
     def _owners(self, source: Source, author: str | None) -> Iterable[str]:
         if not author:
@@ -159,8 +183,8 @@ def said_of(post: Post | KeptPost, text: str, source: Source) -> Said:
     )
 
 
-def _with_tone(mentions: tuple[Mention, ...], tone: Tone | None) -> tuple[Mention, ...]:
-    return tuple(replace(m, tone=tone) if m.matched and not m.own else m for m in mentions)
+def _of(mention: Mention, places: Mapping[str, int], tones: Sequence[Tone]) -> Tone | None:
+    return tones[places[mention.brand]] if mention.brand in places else mention.tone
 
 
 def _kept(post: Post, text: str, now: int) -> KeptPost:

@@ -58,11 +58,14 @@ def _again(pipeline: Pipeline, standings: Sequence[Standing]) -> list[Rematched]
     standings = [one for one in standings if all(mention.by_query for mention in one.post.mentions)]
     found: list[Named] = []
     for standing in standings:
-        # One tone a post: whoever it was judged for, it holds for the brands that are found in it now.
-        tone = next((mention.tone for mention in standing.post.mentions if mention.tone), None)
+        # What it was judged to be towards a brand holds, whichever query finds it now.
+        tones = {mention.brand: mention.tone for mention in standing.post.mentions}
         mentions = pipeline.name_again(standing.post, standing.source)
         found.append(
-            Named(standing.post, tuple(replace(m, tone=tone if counts(m) else None) for m in mentions))
+            Named(
+                standing.post,
+                tuple(replace(m, tone=tones.get(m.brand) if counts(m) else None) for m in mentions),
+            )
         )
     fresh = [n for n in found if any(counts(m) and m.tone is None for m in n.mentions)]
     judged = {id(n): post.mentions for n, post in zip(fresh, pipeline.judge(fresh), strict=True)}

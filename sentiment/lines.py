@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
 
-from sentiment.targets import Mask
+from sentiment.targets import Mask, Named
 from sentiment.tone import Engine, Text, Tone
 
 
@@ -49,9 +49,13 @@ def _text_of(line: bytes | str) -> Text:
         value = record.get(field)
         if not isinstance(value, str) and (field == "text" or value is not None):
             raise BadLine(f"{field} is not a string")
-    return Text(
-        _mask(record.get("target") or "").mask(record["text"]), record.get("lang"), record.get("target")
-    )
+    return towards(record["text"], record.get("lang"), record.get("target"))
+
+
+def towards(text: str, lang: str | None = None, target: str | None = None) -> Text:
+    """Make of a text what an engine is given: handles and the target blanked out, the target's places remembered."""
+    masked = _mask(target or "").mask(text)
+    return Text(masked.text, lang, target, masked.spans.get(target or "", ()))
 
 
 def _parse(line: bytes | str) -> object:
@@ -74,7 +78,7 @@ def _parse(line: bytes | str) -> object:
 
 @lru_cache(maxsize=1024)
 def _mask(target: str) -> Mask:
-    return Mask([target])
+    return Mask([Named(target, (target,), (target,))] if target else ())
 
 
 def _answer(tone: Tone, text: Text) -> dict[str, object]:

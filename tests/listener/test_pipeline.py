@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from pages import tone
@@ -83,13 +84,33 @@ def test_posts_of_a_first_poll_are_not_live(pipeline: Pipeline) -> None:
     assert pipeline.keep(Page([post()], None), HACKERNEWS, NOW, live=False).live is False
 
 
-def test_a_post_is_a_mention_of_each_brand_that_it_names_and_judged_once(
-    pipeline: Pipeline, engine: Reading
-) -> None:
+def test_a_post_is_judged_towards_each_brand_that_it_names(pipeline: Pipeline, engine: Reading) -> None:
     (kept,) = keep(pipeline, post("acme or bolt?")).posts
     assert [mention.brand for mention in kept.mentions] == ["Acme", "Bolt"]
     assert all(mention.matched and mention.tone for mention in kept.mentions)
-    assert len(engine.texts) == 1
+    assert engine.texts == [
+        Text("brand or brand?", None, "Acme", ((0, 5),)),
+        Text("brand or brand?", None, "Bolt", ((9, 14),)),
+    ]
+
+
+def test_brands_that_are_named_nowhere_share_one_judgement(engine: Reading) -> None:
+    topics = [Brand("Tea", query="tea", topic=True), Brand("Cups", query="cup", topic=True), Brand("Acme")]
+    (kept,) = keep(Pipeline(topics, engine), post("a cup of tea at acme")).posts
+    assert engine.texts == [
+        Text("a cup of tea at brand"),
+        Text("a cup of tea at brand", None, "Acme", ((16, 21),)),
+    ]
+    assert all(mention.tone for mention in kept.mentions)
+
+
+def test_a_mention_that_bears_a_tone_keeps_it(pipeline: Pipeline, engine: Reading) -> None:
+    named = pipeline.name(post("acme or bolt?"), HACKERNEWS, NOW)
+    known = Tone("negative", 0.8, 0.1, 0.1, "an-engine")
+    mentions = tuple(replace(m, tone=known if m.brand == "Acme" else None) for m in named.mentions)
+    (judged,) = pipeline.judge([replace(named, mentions=mentions)])
+    assert [m.tone == known for m in judged.mentions] == [True, False]
+    assert [text.target for text in engine.texts] == ["Bolt"]
 
 
 def test_a_post_that_names_nobody_is_left_out(pipeline: Pipeline) -> None:
@@ -174,12 +195,13 @@ def test_a_reply_that_names_nobody_is_passed_on_without_mentions_and_not_judged(
 def test_names_and_handles_are_masked_before_they_are_judged(pipeline: Pipeline, engine: Reading) -> None:
     text = "Acme Corp and bolt and @acme_hq are nice"
     (kept,) = keep(pipeline, post(text, language="en")).posts
-    (seen,) = engine.texts
     assert kept.text == text
-    for name in ("acme", "bolt"):
-        assert name not in seen.text.casefold()
-    assert "are nice" in seen.text
-    assert seen.lang == "en"
+    assert [seen.target for seen in engine.texts] == ["Acme", "Bolt", "Zap"]
+    for seen in engine.texts:
+        for name in ("acme", "bolt"):
+            assert name not in seen.text.casefold()
+        assert "are nice" in seen.text
+        assert seen.lang == "en"
 
 
 @pytest.mark.parametrize(
@@ -264,7 +286,7 @@ def test_names_in_one_language_are_masked_too(engine: Reading) -> None:
     pipeline = Pipeline([Brand("Sprout", aliases=("SPT",), aliases_in={"sv": ("Gro",)})], engine)
     (kept,) = keep(pipeline, post("Gro and SPT are good", language="sv")).posts
     assert kept.mentions
-    assert engine.texts == [Text("brand and brand are good", "sv")]
+    assert engine.texts == [Text("brand and brand are good", "sv", "Sprout", ((0, 5), (10, 15)))]
 
 
 def test_events_of_a_page_reach_the_store_each_in_its_place(pipeline: Pipeline, engine: Reading) -> None:

@@ -89,7 +89,7 @@ def test_half_a_surrogate_pair_is_judged(vader: Engine) -> None:
 def test_the_target_and_handles_are_masked() -> None:
     engine = Recorder()
     answers(['{"text": "@joe says Great Wall is shut", "target": "great wall"}'], engine)
-    assert engine.batches == [[Text("@user says brand is shut", None, "great wall")]]
+    assert engine.batches == [[Text("@user says brand is shut", None, "great wall", ((11, 16),))]]
 
 
 def test_abstaining_gives_the_reason() -> None:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from sentiment.engines.vader import Options, build
-from sentiment.targets import HANDLE, NAME, Mask
+from sentiment.targets import HANDLE, NAME, Masked, Named
+from sentiment.targets import Mask as Masks
 from sentiment.tone import Text
+
+
+class Mask:
+    """Masks the names of one brand; only the text matters here."""
+
+    def __init__(self, names: Iterable[str], handles: Iterable[str] = ()) -> None:
+        self._masks = Masks([Named("it", tuple(names), tuple(handles))])
+
+    def mask(self, text: str) -> str:
+        return self._masks.mask(text).text
 
 
 @pytest.mark.parametrize(
@@ -75,3 +88,35 @@ def test_the_placeholders_are_in_no_lexicon_and_do_not_shout() -> None:
         assert word not in BOOSTER_DICT
         assert word not in NEGATE
         assert word.islower()
+
+
+ACME = Named("Acme", ("Acme", "Acme Kettles"), ("acme_help",))
+GLOBEX = Named("Globex", ("Globex", "Glöbex Air"), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "masked", "acme", "globex"),
+    [
+        ("Acme beats Globex", "brand beats brand", ["brand"], ["brand"]),
+        ("@acme and @Globex, @other", "@user and @user, @user", ["@user"], ["@user"]),
+        ("@acme_help @GlöbexAir #acme", "@user @user #brand", ["@user", "brand"], ["@user"]),
+        ("acme kettles, acme; GLOBEX", "brand, brand; brand", ["brand", "brand"], ["brand"]),
+        ("acmes and globexes", "acmes and globexes", [], []),
+        ("caf\u0065\u0301 Acme", "caf\u00e9 brand", ["brand"], []),
+    ],
+)
+def test_whose_name_stood_where(text: str, masked: str, acme: list[str], globex: list[str]) -> None:
+    found = Masks([ACME, GLOBEX]).mask(text)
+    assert found.text == masked
+    named = {
+        brand: [masked[start:end] for start, end in found.spans.get(brand, ())]
+        for brand in ("Acme", "Globex")
+    }
+    assert named == {"Acme": acme, "Globex": globex}
+    places = [span for spans in found.spans.values() for span in spans]
+    assert len(set(places)) == len(places)
+
+
+def test_a_name_of_two_brands_is_a_place_of_both() -> None:
+    masks = Masks([Named("Acme UK", ("Acme",)), Named("Acme US", ("Acme",))])
+    assert masks.mask("the Acme") == Masked("the brand", {"Acme UK": ((4, 9),), "Acme US": ((4, 9),)})

@@ -86,13 +86,14 @@ def test_results_come_in_the_order_of_the_texts(engine: Transformers, texts: lis
 
 def test_batches_are_of_similar_length(engine: Transformers, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[list[int]] = []
-    scores = engine._scores
+    classifier: Any = engine._classifier
+    scores = classifier._scores
 
     def watched(texts: list[str]) -> list[list[float]]:
         sizes.append([len(text) for text in texts])
         return scores(texts)
 
-    monkeypatch.setattr(engine, "_scores", watched)
+    monkeypatch.setattr(classifier, "_scores", watched)
     engine.judge([Text("good " * (1 + place % 3 * 10)) for place in range(12)])
     assert sizes == [[5] * 4, [55] * 4, [105] * 4]
 

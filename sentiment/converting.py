@@ -1,0 +1,132 @@
+"""Makes the int8 copy of a classifier that torch holds: ONNX, weights as whole numbers of one byte, no torch after."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sentiment.onnx import MODEL, TOKENIZER
+
+_PLAIN = "plain.onnx"
+# The layers that hold nearly all of the weights; the sums and norms between them stay as they are.
+_QUANTISED = ["MatMul", "Gemm", "Gather"]
+
+
+class CannotConvert(Exception):
+    """There is no copy of this model; the message says why."""
+
+
+def write_int8(model: Any, tokenizer: Any, folder: Path, samples: Sequence[str]) -> None:
+    """Write MODEL and TOKENIZER into the folder.
+
+    `model` and `tokenizer` are as the transformers library gives them; the model should be loaded with
+    attn_implementation="eager", which makes the plainest graph and the fastest copy. Scales are one for each row of
+    weights, found once, and one for each layer's input, found anew for each text. Raises CannotConvert, also where
+    the written tokenizer reads one of the `samples` otherwise than the original does.
+    """
+    _write_tokenizer(tokenizer, folder / TOKENIZER, samples)
+    with _silence():
+        try:
+            _export(model, folder / _PLAIN)
+            _quantise(folder / _PLAIN, folder / MODEL)
+        # What torch, onnx and onnxruntime raise for a layer or a size that they cannot write.
+        except (RuntimeError, ValueError, TypeError, NotImplementedError, ImportError, KeyError) as error:
+            raise CannotConvert(f"it cannot be written as ONNX ({_first_line(error)})") from error
+        finally:
+            (folder / _PLAIN).unlink(missing_ok=True)
+
+
+def _write_tokenizer(tokenizer: Any, file: Path, samples: Sequence[str]) -> None:
+    from tokenizers import Tokenizer
+
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise CannotConvert(
+            "its tokenizer exists in Python only, and the copy needs one of the tokenizers library"
+        )
+    file.write_text(backend.to_str(), encoding="utf-8")
+    written = Tokenizer.from_file(str(file))
+    written.no_padding()
+    written.no_truncation()
+    if any(written.encode(text).ids != list(tokenizer(text)["input_ids"]) for text in samples):
+        raise CannotConvert("its tokenizer reads texts otherwise once it is written down")
+
+
+def _export(model: Any, file: Path) -> None:
+    import torch
+
+    class Logits(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model.float().eval()
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    # Two texts of different length: what is 1 or equal in the sample would be taken for a constant.
+    ids = torch.full((2, 12), 5, dtype=torch.int64)
+    mask = torch.ones_like(ids)
+    mask[1, 7:] = 0
+    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    torch.onnx.export(
+        Logits(),
+        (ids, mask),
+        str(file),
+        dynamo=True,
+        external_data=False,
+        input_names=["input_ids", "attention_mask"],
+        output_names=["logits"],
+        dynamic_shapes={"input_ids": free, "attention_mask": free},
+        verbose=False,
+    )
+
+
+def _quantise(source: Path, target: Path) -> None:
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    graph = onnx.load(str(source))
+    # The exporter writes shapes with names of its own, over which the quantiser's inference of shapes fails.
+    del graph.graph.value_info[:]
+    onnx.save(graph, str(source))
+    quantize_dynamic(
+        str(source),
+        str(target),
+        op_types_to_quantize=_QUANTISED,
+        per_channel=True,
+        reduce_range=not _adds_widely(),
+        weight_type=QuantType.QInt8,
+    )
+
+
+def _adds_widely(file: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this processor multiplies bytes without overflow (VNNI, AMX, or ARM): seven bits must do elsewhere.
+
+    Without those instructions x86 adds pairs of products in 16 bits, and large ones are cut off without a word.
+    """
+    try:
+        said = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return "vnni" in said or "amx_int8" in said or "asimd" in said
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep back what the libraries tell of their own work; what matters is raised."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).strip().splitlines()[0][:200]

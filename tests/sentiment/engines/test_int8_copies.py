@@ -1,0 +1,205 @@
+"""Int8 copies of models for the transformers engine: made once, the same in any batch, never taken for another's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sentiment import copies
+from sentiment.engines import load
+from sentiment.tone import LABELS, EngineUnavailable, Text
+
+torch = pytest.importorskip("torch", reason="needs the extra [transformers]")
+transformers = pytest.importorskip("transformers", reason="needs the extra [transformers]")
+pytest.importorskip("onnxscript", reason="needs the extra [transformers]")
+pytest.importorskip("onnxruntime", reason="needs the extra [transformers]")
+
+# Torch takes twenty seconds to write even the smallest model.
+pytestmark = pytest.mark.slow
+
+WORDS = "good bad plain day the a is it was very and not long kettle phone".split()  # noqa: SIM905
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+SAMPLES = ["good day", "it was a very bad day and not a good day", "", "plain"]
+THREE = ["negative", "neutral", "positive"]
+
+
+def write_bert(folder: Path, *, seed: int = 3, labels: list[str] = THREE) -> Path:
+    """Write a BERT of two small layers, in which every word counts, with a word tokenizer of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vocab.txt").write_text("\n".join([*SPECIAL, *WORDS]))
+    tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 64}
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    torch.manual_seed(seed)
+    config = transformers.BertConfig(
+        vocab_size=len(SPECIAL) + len(WORDS),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        initializer_range=0.8,
+        id2label=dict(enumerate(labels)),
+        label2id={label: place for place, label in enumerate(labels)},
+    )
+    transformers.BertForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_bert(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def shelf(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of copies that holds the one of `model`."""
+    from sentiment.engines.transformers import Options, make_copy
+
+    shelf = tmp_path_factory.mktemp("copies")
+    make_copy(Options(model=str(model)), shelf, SAMPLES)
+    return shelf
+
+
+@pytest.fixture(scope="module")
+def copy(model: Path, shelf: Path) -> Any:
+    return load("transformers", {"model": str(model), "copies": str(shelf)})
+
+
+def ps(tone: Any) -> list[float]:
+    return [tone.p_negative, tone.p_neutral, tone.p_positive]
+
+
+def test_the_copy_judges_almost_like_the_original(model: Path, copy: Any) -> None:
+    original = load("transformers", {"model": str(model)})
+    assert copy.name == f"{original.name}-int8"
+    texts = [Text(" ".join(WORDS[place % 15 :: 1 + place % 4]), "en") for place in range(60)]
+    pairs = [*zip(copy.judge(texts), original.judge(texts), strict=True)]
+    off = [abs(p - q) for one, other in pairs for p, q in zip(ps(one), ps(other), strict=True)]
+    assert sum(off) / len(off) < 0.05
+    assert sum(one.label == other.label for one, other in pairs) >= 57
+    assert len({one.label for one, _ in pairs}) == 3
+    # Another rounding, not the same numbers: else this were no int8.
+    assert max(off) > 1e-6
+    for one, _ in pairs:
+        assert (one.lang, one.engine) == ("en", copy.name)
+        assert sum(ps(one)) == pytest.approx(1)
+
+
+@settings(max_examples=20, deadline=None)
+@given(texts=st.lists(st.lists(st.sampled_from(WORDS), max_size=70).map(" ".join), max_size=40))
+def test_a_copy_says_the_same_in_any_company(copy: Any, texts: list[str]) -> None:
+    together = copy.judge([Text(text) for text in texts])
+    for tone, text in zip(together, texts, strict=True):
+        assert tone == copy.judge([Text(text)])[0]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(text=st.text(st.characters(codec=None, exclude_categories=[]), max_size=400))
+def test_no_text_raises(copy: Any, text: str) -> None:
+    (tone,) = copy.judge([Text(text)])
+    assert tone.label in LABELS
+    assert sum(ps(tone)) == pytest.approx(1)
+
+
+def test_no_length_raises(copy: Any) -> None:
+    for text in ("good " * 100_000, "😀" * 50_000, "\ud83d" * 999, "x" * 1_000_000, " " * 4_000):
+        assert copy.judge([Text(text)])[0].label in LABELS
+
+
+def test_the_copy_needs_neither_torch_nor_the_library(model: Path, shelf: Path) -> None:
+    program = (
+        "import sys\n"
+        "for name in ('torch', 'transformers', 'onnx', 'onnxscript'): sys.modules[name] = None\n"
+        "from sentiment.engines import load\n"
+        "from sentiment.tone import Text\n"
+        f"engine = load('transformers', {{'model': {str(model)!r}, 'copies': {str(shelf)!r}}})\n"
+        "print(engine.name, engine.judge([Text('a good day')])[0].label)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[0].endswith("-int8")
+    assert done.stdout.split()[1] in LABELS
+
+
+def test_other_weights_are_never_judged_by_the_copy(model: Path, shelf: Path, tmp_path: Path) -> None:
+    # Of the same name: only its files tell that it is another model.
+    other = write_bert(tmp_path / "tiny", seed=2)
+    engine = load("transformers", {"model": str(other), "copies": str(shelf)})
+    assert not engine.name.endswith("-int8")
+    assert engine.name != load("transformers", {"model": str(model)}).name
+
+
+def test_labels_and_length_are_those_of_the_configuration(model: Path, shelf: Path, copy: Any) -> None:
+    turned = {"negative": "positive", "neutral": "neutral", "positive": "negative"}
+    options = {"model": str(model), "copies": str(shelf), "labels": turned}
+    text = Text("good " + "bad " * 40)
+    (one,), (other,) = copy.judge([text]), load("transformers", options).judge([text])
+    assert ps(one) == ps(other)[::-1]
+    # Eight tokens: [CLS], six words, [SEP].
+    (cut,) = load("transformers", {**options, "labels": None, "max_length": 8}).judge([text])
+    assert ps(cut) == ps(copy.judge([Text("good " + "bad " * 5)])[0])
+    assert ps(cut) != ps(one)
+
+
+def test_a_copy_may_be_moved_and_named_itself(model: Path, shelf: Path, tmp_path: Path, copy: Any) -> None:
+    (folder,) = shelf.iterdir()
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for file in folder.iterdir():
+        (moved / file.name).write_bytes(file.read_bytes())
+    engine = load("transformers", {"model": str(moved)})
+    assert engine.name == copy.name
+    assert engine.judge([Text("a good day")]) == copy.judge([Text("a good day")])
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "tokenizer.json", "about.json"])
+@pytest.mark.parametrize("damage", [lambda whole: whole[: len(whole) // 2], lambda whole: None])
+def test_a_copy_that_is_not_whole_is_refused(shelf: Path, tmp_path: Path, file: str, damage: Any) -> None:
+    (folder,) = shelf.iterdir()
+    for path in folder.iterdir():
+        content = damage(path.read_bytes()) if path.name == file else path.read_bytes()
+        if content is not None:
+            (tmp_path / path.name).write_bytes(content)
+    says = (
+        r"must be a folder with a config\.json" if not (tmp_path / "about.json").exists() else "is not whole"
+    )
+    with pytest.raises(EngineUnavailable, match=says):
+        load("transformers", {"model": str(tmp_path)})
+
+
+def test_converting_is_quiet_and_leaves_only_the_copy(
+    model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from sentiment.engines.transformers import Options, make_copy
+
+    folder = make_copy(Options(model=str(model)), tmp_path, SAMPLES)
+    assert capfd.readouterr() == ("", "")
+    assert [*tmp_path.iterdir()] == [folder]
+    assert {path.name for path in folder.iterdir()} == {"model.onnx", "tokenizer.json", "about.json"}
+    # A second one takes its place.
+    assert make_copy(Options(model=str(model)), tmp_path, SAMPLES) == folder
+    assert [*tmp_path.iterdir()] == [folder]
+
+
+def test_what_fails_leaves_the_old_copy(tmp_path: Path) -> None:
+    about = copies.Copy("transformers:tiny@0123", "tiny", None, ("a", "b"), 60, {})
+
+    def write(folder: Path) -> None:
+        (folder / "model.onnx").write_bytes(b"m")
+        (folder / "tokenizer.json").write_bytes(b"{}")
+
+    def fail(folder: Path) -> None:
+        write(folder)
+        raise OSError("disk full")
+
+    folder = copies.make(tmp_path, about, write)
+    with pytest.raises(OSError, match="disk full"):
+        copies.make(tmp_path, about, fail)
+    assert copies.read(folder).labels == ("a", "b")
+    assert [*tmp_path.iterdir()] == [folder]

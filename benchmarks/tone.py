@@ -19,7 +19,8 @@ from pydantic import ValidationError
 
 from benchmarks import feed_to_kpis, tone_cost
 from benchmarks.tone_cost import Cost
-from benchmarks.tone_table import BESIDE, CALIBRATION, FIGURES, Table, costs, quality
+from benchmarks.tone_intervals import intervals
+from benchmarks.tone_table import BESIDE, FIGURES, TOPICS, Findings, Table, costs, quality
 from sentiment.engines import ENGINES, load
 from sentiment.lines import judge_lines
 from sentiment.tone import Engine, EngineUnavailable, Text, Tone
@@ -41,10 +42,10 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was found: scores by engine and set, costs by engine, and why others, or all, were not measured."""
+    """What was found of each engine and what it costs, and why others, or all, were not measured."""
 
     part: str
-    scores: Mapping[str, Mapping[str, Score]]
+    found: Mapping[str, Findings]
     costs: Mapping[str, Cost]
     unmeasured: Mapping[str, str]
 
@@ -101,12 +102,16 @@ def _lines(rows: Sequence[Row], told: bool) -> Iterator[str]:
         yield json.dumps({"text": row.text, "target": row.target, "lang": row.lang if told else None})
 
 
-def scores_of(rows: Sequence[Row], engine: Engine, *, told: bool = False) -> dict[str, Score]:
-    """Score an engine on each set among the rows."""
+def findings_of(rows: Sequence[Row], engine: Engine, *, told: bool = False) -> Findings:
+    """Score an engine on each set among the rows, and on the topics' shares."""
     sets: defaultdict[str, list[Row]] = defaultdict(list)
     for row in rows:
         sets[row.set].append(row)
-    return {name: score(found, judge(found, engine, told=told)) for name, found in sets.items()}
+    judged = {name: judge(found, engine, told=told) for name, found in sets.items()}
+    return Findings(
+        {name: score(found, judged[name]) for name, found in sets.items()},
+        intervals(sets[TOPICS], judged[TOPICS]) if TOPICS in judged else None,
+    )
 
 
 def available(
@@ -134,17 +139,18 @@ def cost(
     return tone_cost.measure({name: options.get(name, {}) for name in names}, posts, repeats)
 
 
-def report(found: Measured, *, markdown: bool = False) -> Iterator[str]:
+def report(measured: Measured, *, markdown: bool = False) -> Iterator[str]:
     """Return the lines that are printed."""
-    if found.scores:
-        yield f"tone, scored on {found.part}; macro recall unless said"
+    if measured.found:
+        yield f"tone, scored on {measured.part}; macro recall unless said"
         yield "(! = worse than it must be; of n texts a figure is uncertain by about 1/sqrt(n))"
-        yield from _drawn(quality([*FIGURES, *CALIBRATION], found.scores), markdown)
-        yield from _drawn(quality(BESIDE, found.scores), markdown)
-    if found.costs:
+        yield from _drawn(quality(FIGURES, measured.found), markdown)
+        yield "beside it"
+        yield from _drawn(quality(BESIDE, measured.found), markdown)
+    if measured.costs:
         yield f"what engines cost: {TIMED:,} English posts, one core, best of the turns"
-        yield from _drawn(costs(found.costs), markdown)
-    for name, why in found.unmeasured.items():
+        yield from _drawn(costs(measured.costs), markdown)
+    for name, why in measured.unmeasured.items():
         yield f"{name}: NOT MEASURED, {why}"
 
 
@@ -157,18 +163,18 @@ def _drawn(table: Table, markdown: bool) -> Iterator[str]:
         yield from (f"  {line}" for line in table.aligned())
 
 
-def as_json(found: Measured) -> str:
+def as_json(measured: Measured) -> str:
     """Return everything that was measured, each set by itself, for a program."""
-    figures = [*FIGURES, *CALIBRATION, *BESIDE]
     engines = {
         name: {
-            "figures": {figure.name: figure.value(scores) for figure in figures},
-            "sets": {each: _plain(one) for each, one in scores.items()},
+            "figures": {figure.name: figure.value(found) for figure in (*FIGURES, *BESIDE)},
+            "sets": {each: _plain(one) for each, one in found.sets.items()},
+            "intervals": asdict(found.intervals) if found.intervals else None,
         }
-        for name, scores in found.scores.items()
+        for name, found in measured.found.items()
     }
-    spent = {name: asdict(cost) for name, cost in found.costs.items()}
-    whole = {"part": found.part, "engines": engines, "costs": spent, "unmeasured": found.unmeasured}
+    spent = {name: asdict(cost) for name, cost in measured.costs.items()}
+    whole = {"part": measured.part, "engines": engines, "costs": spent, "unmeasured": measured.unmeasured}
     return json.dumps(whole, indent=1)
 
 
@@ -230,10 +236,10 @@ def main(
         rows = labelled(held_out=held_out)
     except Missing as missing:
         unmeasured["how right they are"] = f"missing {missing}"
-    scores = {name: scores_of(rows, engine, told=told) for name, engine in engines.items() if rows}
+    found = {name: findings_of(rows, engine, told=told) for name, engine in engines.items() if rows}
     spent = cost(list(engines), rows, options, repeats) if repeats else {}
-    found = Measured(HELD_OUT if held_out else TUNING, scores, spent, unmeasured)
-    lines = [as_json(found)] if to_json else report(found, markdown=markdown)
+    measured = Measured(HELD_OUT if held_out else TUNING, found, spent, unmeasured)
+    lines = [as_json(measured)] if to_json else report(measured, markdown=markdown)
     for line in lines:
         click.echo(line)
 

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import distribution, packages_distributions
@@ -26,6 +26,7 @@ PACKAGE = ROOT / "sentiment"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 BATCH = 512
 """Texts that `listener tone` judges at a time."""
+_CODE = (".py", ".pyc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _serve(name: str, options: Mapping[str, Any]) -> None:
     _say(load=time.perf_counter() - began)
     while input() == "turn":
         _say(seconds=_seconds(lambda: _judge_all(engine.judge, texts)))
-    _say(peak=_peak(), size=(_imported() + sum(path.stat().st_size for path in opened)) / 1e6)
+    _say(peak=_peak(), size=(_imported() + _data(opened)) / 1e6)
 
 
 def _spans(pairs: Sequence[Sequence[int]]) -> tuple[tuple[int, int], ...]:
@@ -149,7 +150,7 @@ def _watched() -> set[Path]:
     def see(event: str, arguments: tuple[object, ...]) -> None:
         if event == "open" and isinstance(arguments[0], str):
             path = Path(arguments[0])
-            if path.is_relative_to(PACKAGE) and path.suffix not in (".py", ".pyc"):
+            if path.is_relative_to(PACKAGE) and path.suffix not in _CODE:
                 opened.add(path)
 
     sys.addaudithook(see)
@@ -161,6 +162,13 @@ def _peak() -> float:
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert found is not None
     return int(found[1]) / 1024
+
+
+def _data(opened: Iterable[Path]) -> int:
+    # What a library in C opens is not seen: it lies beside what is.
+    folders = {path.parent for path in opened}
+    files = {path for folder in folders for path in folder.iterdir() if path.is_file()}
+    return sum(path.stat().st_size for path in files if path.suffix not in _CODE)
 
 
 def _imported() -> int:

@@ -37,8 +37,11 @@ test: python ## everything that CI runs: lint, types, layers, all tests; says wh
 
 quick: lint types layers unit ## what to run before each commit: lint, types, layers, fast tests (under four minutes)
 
-bench: $(BENCH)/.stamp ## measure: 10,000 mentions from a feed to KPIs, and the daemon at rest
+# Tone is measured in .venv, which holds what the extras need: an engine loads only what it needs, in a process of its
+# own, so that the tests' packages beside it cost it nothing.
+bench: $(BENCH)/.stamp $(VENV)/.stamp-dev ## measure: a feed to KPIs, a whole network, the daemon at rest, tone
 	@$(BENCH)/bin/python -m benchmarks
+	@$(BIN)/python -m benchmarks.tone
 
 soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, and watch its memory
 	@$(BIN)/python -m benchmarks.soak

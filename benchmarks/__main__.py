@@ -1,4 +1,4 @@
-"""`make bench`: print the figures and ratios of this machine, now."""
+"""`make bench`: print the figures and ratios of this machine, now (those of tone: `python -m benchmarks.tone`)."""
 
 from __future__ import annotations
 

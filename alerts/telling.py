@@ -105,7 +105,7 @@ def _facts(numbers: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
     facts = [Fact("Rule", f"{numbers['rule']}: {_NAMES[numbers['kpi']]} {_limit(numbers)}")]
     if numbers["value"] is not None:
         value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
-        facts.append(Fact("Now", f"{_with_span(numbers, value)}, n = {reading.count(numbers['n'])}"))
+        facts.append(Fact("Now", f"{_with_span(numbers, value)} (n = {reading.count(numbers['n'])})"))
     since, until = reading.moment(numbers["since"], zone), reading.moment(numbers["until"], zone)
     facts.append(Fact("Window", f"{since} to {until}"))
     heard = [SourceHeard(*entry) for entry in numbers["heard"]]

@@ -148,7 +148,7 @@ def _note(value: KpiValue) -> str:
             "adjusted" + (f"; counted {amount(raw, value.unit, value.kpi)}" if raw is not None else "")
         )
     elif value.more.get("interval"):
-        parts.append(f"truly {span(value.more['interval'], value.unit, value.kpi)}")  # type: ignore[arg-type]
+        parts.append(f"may truly be {span(value.more['interval'], value.unit, value.kpi)}")  # type: ignore[arg-type]
     parts += [str(value.more["note"])] if "note" in value.more else []
     corrections = value.more.get("corrections")
     if corrections:

@@ -127,7 +127,9 @@ KPIS = (
         "(positive mentions - those of the period before) / those of the period before",
         positive_growth,
     ),
-    Kpi("positive_share", "ratio", "positive mentions / judged mentions", positive_share),
-    Kpi("negative_share", "ratio", "negative mentions / judged mentions", negative_share),
-    Kpi("net_sentiment", "ratio", "(positive - negative mentions) / judged mentions", net_sentiment),
+    Kpi("positive_share", "ratio", "positive mentions / judged mentions, estimated", positive_share),
+    Kpi("negative_share", "ratio", "negative mentions / judged mentions, estimated", negative_share),
+    Kpi(
+        "net_sentiment", "ratio", "(positive - negative mentions) / judged mentions, estimated", net_sentiment
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -39,6 +40,16 @@ def share(ratio: float) -> str:
     if 0 < ratio < 0.0005:
         return "under 0.1 %"
     return "over 99.9 %" if 0.9995 < ratio < 1 else percent(ratio)
+
+
+def between(low: float, high: float) -> str:
+    """Write the ends of an interval of ratios in whole percent: (0.347, 0.47) -> "35 to 47 %"."""
+    return f"{percent(low, 0).removesuffix(' %')} to {percent(high, 0)}"
+
+
+def about(ratio: float, interval: Sequence[float] | None) -> str:
+    """Write a share with what it may be, "about 41 % (35 to 47 %)"; without an interval it was only counted."""
+    return f"about {percent(ratio, 0)} ({between(*interval)})" if interval else share(ratio)
 
 
 def percent_change(ratio: float, digits: int = 1) -> str:

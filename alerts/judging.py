@@ -25,6 +25,10 @@ _QUOTED = {
 }
 
 
+# How a share was made, kept with what is told of it.
+_HOW = ("method", "raw_value", "interval")
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A transition of one rule out of the state `before`, and the posts that explain it."""
@@ -116,6 +120,7 @@ def _event(item: Judged, now: int) -> AlertEvent:
         "min_n": rule.min_n,
         "value": value.value if value else None,
         "n": value.n if value else None,
+        **({name: value.more[name] for name in _HOW if name in value.more} if value else {}),
         "since": value.since if value else until - rule.over,
         "until": until,
         "fired_at": item.transition.state.fired_at,

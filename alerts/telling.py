@@ -42,6 +42,20 @@ def amount(value: float | None, unit: str, kpi: str) -> str:
     return reading.percent(value) if unit == "ratio" else reading.count(value)
 
 
+def span(interval: Sequence[float] | None, unit: str, kpi: str) -> str:
+    """Write the ends of a KPI's interval: "35 to 47 %", "\u22120.43 to +0.52"; nothing where it has none."""
+    if not interval:
+        return ""
+    low, high = interval
+    if kpi == "net_sentiment":
+        return f"{reading.balance(low)} to {reading.balance(high)}"
+    if kpi == "positive_growth":
+        return f"{reading.percent_change(low, 0).removesuffix(' %')} to {reading.percent_change(high, 0)}"
+    if unit == "ratio":
+        return reading.between(low, high)
+    return f"{reading.count(low)} to {reading.count(high)}"
+
+
 def why(reason: str | None) -> str:
     """Say why there is no value to somebody who does not know how it is counted."""
     return _PLAINLY.get(reason or "", reason or "")
@@ -57,7 +71,8 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
     over = reading.duration(numbers["over"])
     expire = reading.duration(numbers["expire"])
     be = "are" if numbers["unit"] == "mentions" else "is"
-    subject = f"The {name} of {brand} over the last {over} {be} {value}"
+    told = _with_span(numbers, value)
+    subject = f"The {name} of {brand} over the last {over} {be} {told}"
     title, summary = {
         "fired": (f"{brand}: {name} {value}", f"{subject}, {limit}."),
         "resolved": (
@@ -89,10 +104,8 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
 def _facts(numbers: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
     facts = [Fact("Rule", f"{numbers['rule']}: {_NAMES[numbers['kpi']]} {_limit(numbers)}")]
     if numbers["value"] is not None:
-        now = (
-            f"{amount(numbers['value'], numbers['unit'], numbers['kpi'])} (n = {reading.count(numbers['n'])})"
-        )
-        facts.append(Fact("Now", now))
+        value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
+        facts.append(Fact("Now", f"{_with_span(numbers, value)} (n = {reading.count(numbers['n'])})"))
     since, until = reading.moment(numbers["since"], zone), reading.moment(numbers["until"], zone)
     facts.append(Fact("Window", f"{since} to {until}"))
     heard = [SourceHeard(*entry) for entry in numbers["heard"]]
@@ -104,6 +117,15 @@ def _facts(numbers: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
         lasted = reading.duration(numbers["at"] - numbers["fired_at"])
         facts.append(Fact("Fired", f"{reading.moment(numbers['fired_at'], zone)}, {lasted} ago"))
     return facts
+
+
+def _with_span(numbers: Mapping[str, Any], value: str) -> str:
+    """The value with what it may be, where it is estimated; rows of the version before know no interval."""
+    if numbers.get("method") != "adjusted" or numbers["value"] is None:
+        return value
+    if numbers["unit"] == "ratio" and numbers["kpi"] != "net_sentiment":
+        return reading.about(numbers["value"], numbers["interval"])
+    return f"about {value} ({span(numbers['interval'], numbers['unit'], numbers['kpi'])})"
 
 
 def _heard(sources: Sequence[SourceHeard]) -> str:

@@ -17,7 +17,8 @@ class KpiFact:
     nothing can be compared, and rests on `n_before`. `like_for_like` is this period's value over the sources of
     `before`, because a comparison uses only sources heard in both periods, and rests on `n_like` (None: the
     same as `value` and `n`). `beside` holds what the contract gives with a KPI: change, p90, answered_share,
-    within_target, response_target, unjudged.
+    within_target, response_target, unjudged. `interval` holds what a share or a growth may be, 95 of 100 times, given
+    the error of the engine; None where that is not known.
     """
 
     value: float | None
@@ -29,6 +30,7 @@ class KpiFact:
     like_for_like: float | None = None
     n_like: int | None = None
     beside: Mapping[str, float | None] = field(default_factory=dict)
+    interval: tuple[float, float] | None = None
 
     @property
     def compared(self) -> float | None:
@@ -138,11 +140,17 @@ def from_json(plain: Mapping[str, Any]) -> DigestFacts:
     )
 
 
+def _kpi(plain: Mapping[str, Any]) -> KpiFact:
+    # Letters that were laid out by the version before do not have it.
+    interval = plain.get("interval")
+    return KpiFact(**{**plain, "interval": tuple(interval) if interval else None})
+
+
 def _brand(plain: Mapping[str, Any]) -> BrandFacts:
     return BrandFacts(
         **{
             **plain,
-            "kpis": {name: KpiFact(**kpi) for name, kpi in plain["kpis"].items()},
+            "kpis": {name: _kpi(kpi) for name, kpi in plain["kpis"].items()},
             "per_day": tuple(plain["per_day"]),
         }
     )

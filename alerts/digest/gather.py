@@ -107,6 +107,7 @@ def _brand(
             like_for_like=same.value if same else None,
             n_like=same.n if same else None,
             beside={key: _number(value.more[key]) for key in _BESIDE if key in value.more},
+            interval=_pair(value.more.get("interval")),
         )
     per_day = tuple(_whole(v.value) for v in days if v.brand == brand.name)
     return BrandFacts(brand.name, brand.own, brand.market, kpis, per_day, brand.topic)
@@ -114,6 +115,10 @@ def _brand(
 
 def _number(value: object) -> float | None:
     return value if isinstance(value, int | float) else None
+
+
+def _pair(value: object) -> tuple[float, float] | None:
+    return (value[0], value[1]) if isinstance(value, list) else None
 
 
 def _whole(value: float | None) -> int | None:

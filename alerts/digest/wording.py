@@ -119,20 +119,28 @@ def about_tone(brand: BrandFacts, facts: DigestFacts) -> str:
     if (good.n or 0) < MIN_N:
         return f"Only {reading.plural(good.n or 0, 'mention')} could be judged: not enough for a percentage."
     text = (
-        f"Of {judged(good)}, {reading.share(good.value)} were positive "
-        f"and {reading.share(bad.value)} negative"
+        f"Of {judged(good)}, {reading.about(good.value, good.interval)} were positive "
+        f"and {reading.about(bad.value, bad.interval)} negative"
     )
+    return f"{text}{_kind_words(brand, facts)}."
+
+
+def _kind_words(brand: BrandFacts, facts: DigestFacts) -> str:
+    """Whether the positive mentions grew, and whether that is more than the engine errs by."""
     positive = brand.kpi("positive_mentions")
     now, before = positive.compared, positive.before
     if not facts.comparable or now is None or before is None:
-        return text + "."
+        return ""
     if steady(now, before):
-        return f"{text}; the number of positive ones hardly moved."
-    verb = "rose" if now > before else "fell"
-    text += f"; positive mentions {verb} from {reading.count(before)} to {reading.count(now)}"
+        return "; the number of positive ones hardly moved"
+    counts = f"from {reading.count(before)} to {reading.count(now)}"
+    grown = brand.kpi("positive_growth").interval
+    if grown and grown[0] <= 0 <= grown[1]:
+        return f"; those judged positive went {counts}, which the engine's errors alone could make"
+    text = f"; positive mentions {'rose' if now > before else 'fell'} {counts}"
     if min(now, before) >= MIN_N:
         text += f" ({reading.percent_change((now - before) / before)})"
-    return text + "."
+    return text
 
 
 def about_response(brand: BrandFacts, facts: DigestFacts) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import click
 
 from alerts import format as reading
-from alerts.telling import amount, why
+from alerts.telling import amount, span, why
 from listener.asking import UsageError, question
 from listener.commands.options import (
     WrongUsage,
@@ -83,7 +84,7 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
     last = ""
     for value in values:
         where = _where(value, ask)
-        text = amount(value.value, value.unit, value.kpi) if value.value is not None else "–"
+        text = _value(value)
         rows.append((where if where != last else "", value.kpi, text, reading.count(value.n), _note(value)))
         last = where
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
@@ -117,6 +118,19 @@ def _where(value: KpiValue, ask: Ask) -> str:
     return " · ".join(parts)
 
 
+def _value(value: KpiValue) -> str:
+    """The value, with its interval where it is an estimate: "41.0 % [35, 47]"."""
+    if value.value is None:
+        return "–"
+    text = amount(value.value, value.unit, value.kpi)
+    if value.more.get("method") != "adjusted":
+        return text
+    low, high = cast("list[float]", value.more["interval"])
+    if value.kpi == "net_sentiment":
+        return f"{text} [{reading.balance(low)}, {reading.balance(high)}]"
+    return f"{text} [{low * 100:.0f}, {high * 100:.0f}]"
+
+
 def _note(value: KpiValue) -> str:
     if value.reason:
         plainly = why(value.reason)
@@ -125,6 +139,18 @@ def _note(value: KpiValue) -> str:
         more = value.more
         p90 = amount(more["p90"], "seconds", value.kpi) if more["p90"] is not None else "not reached"  # type: ignore[arg-type]
         return f"p90 {p90}, {reading.percent(float(more['answered_share']))} answered"  # type: ignore[arg-type]
+    parts = []
     if value.kpi == "positive_growth":
-        return f"change {reading.count_change(float(value.more['change']))}"  # type: ignore[arg-type]
-    return ""
+        parts.append(f"change {reading.count_change(float(value.more['change']))}")  # type: ignore[arg-type]
+    if value.more.get("method") == "adjusted":
+        raw: float | None = value.more["raw_value"]  # type: ignore[assignment]
+        parts.append(
+            "adjusted" + (f"; counted {amount(raw, value.unit, value.kpi)}" if raw is not None else "")
+        )
+    elif value.more.get("interval"):
+        parts.append(f"may truly be {span(value.more['interval'], value.unit, value.kpi)}")  # type: ignore[arg-type]
+    parts += [str(value.more["note"])] if "note" in value.more else []
+    corrections = value.more.get("corrections")
+    if corrections:
+        parts.append(reading.plural(float(corrections), "correction"))  # type: ignore[arg-type]
+    return "; ".join(parts)

@@ -10,7 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from alerts import format as reading
-from alerts.telling import amount, why
+from alerts.telling import amount, span, why
 from listener import __version__
 from listener.dashboard.health import examine
 from listener.dashboard.keys import STATION
@@ -89,9 +89,11 @@ def _row(brand: Brand, values: list[KpiValue]) -> dict[str, object]:
 def _cell(value: KpiValue) -> dict[str, object]:
     if value.value is None:
         return {"text": "–", "note": why(value.reason), "kpi": value.kpi}
+    interval: list[float] | None = value.more.get("interval")  # type: ignore[assignment]
+    may_be = span(interval, value.unit, value.kpi)
     return {
         "text": amount(value.value, value.unit, value.kpi),
-        "note": f"n = {reading.count(value.n)}",
+        "note": f"n = {reading.count(value.n)}" + (f"; {may_be}" if may_be else ""),
         "kpi": value.kpi,
     }
 

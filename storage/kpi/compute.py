@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import cast
 
 from storage.base import Rows
 from storage.calendar import UNITS, Window, before, cut
 from storage.coverage import ENOUGH, Ledger, SourceHeard, ledgers
 from storage.kpi.declaration import Kpi
+from storage.kpi.evidence import Evidence
+from storage.kpi.judged import Judged
 from storage.kpi.responses import Response, responses
 from storage.kpi.scope import Numbered, Scope
-from storage.kpi.tally import Tally, tally
 from storage.kpi.value import Ask, KpiValue
 from storage.queries import QueryChange, changes
 
@@ -91,14 +91,15 @@ class _Period:
         self._before = before(window, ask.zone)
         self._by_language = "language" in ask.by
         self._ends = {ledger.source_id: ledger for ledger in sources}
-        self._tally = self._count(window)
-        self._tally_before = cache(lambda: self._count(self._before, live_only=False))
+        self._evidence = self._gathered(window, live_only=ask.live_only)
+        self._evidence_before = self._gathered(self._before, live_only=False)
+        # Three shares and two counts are read of the same estimate.
+        self._judged: Callable[[Evidence, int, frozenset[int], str | None], Judged] = cache(Judged)
         self._responses: Callable[[Numbered], list[Response]] = cache(self._fetch_responses)
 
-    def _count(self, window: Window, live_only: bool | None = None) -> Tally:
+    def _gathered(self, window: Window, *, live_only: bool) -> Evidence:
         numbers = [brand.number for brand in self._brands]
-        live = self._ask.live_only if live_only is None else live_only
-        return tally(self._store, numbers, window, by_language=self._by_language, live_only=live)
+        return Evidence(self._store, numbers, window, by_language=self._by_language, live_only=live_only)
 
     def _fetch_responses(self, brand: Numbered) -> list[Response]:
         return responses(self._store, brand.number, self.window, live_only=self._ask.live_only)
@@ -129,7 +130,7 @@ class _Period:
         if not self._by_language:
             return [None]
         spoken = {response.language for brand in self.asked_brands() for response in self._responses(brand)}
-        known = {*self._tally.languages(), *spoken}
+        known = {*self._evidence.tally.languages(), *spoken}
         return [*sorted(language for language in known if language), *([None] if None in known else [])]
 
     def query_changes(self, behind: Sequence[Numbered]) -> tuple[QueryChange, ...]:
@@ -150,8 +151,9 @@ class _Period:
             comparable=group.comparable,
             language=language,
             by_language=self._by_language,
-            tally=self._tally,
-            tally_before=cast("Callable[[], Tally]", self._tally_before),
+            evidence=self._evidence,
+            evidence_before=self._evidence_before,
+            judge=self._judged,
             responses=self._responses,
             stretch_end=lambda source, at: self._ends[source].stretch_end(at),
             strict=self._ask.strict,

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
+
 from storage.kpi.declaration import Kpi
+from storage.kpi.judged import Judged
 from storage.kpi.scope import Scope
 from storage.kpi.tally import Counts
 from storage.kpi.value import NO_SOURCE, Reading
+from storage.stats import shares
+from storage.stats.shares import Estimate, Shares
 
 _ENGINE_CHANGED = "the tone engine changed"
+NO_CHANGE = "no change that can be told from chance"
 
 
 def _broken(scope: Scope, counts: Counts) -> bool:
@@ -15,20 +22,31 @@ def _broken(scope: Scope, counts: Counts) -> bool:
     return scope.strict and len(counts.engines) > 1
 
 
-def _raw(value: float | None) -> dict[str, object]:
-    """How an estimate was made. Every value is raw: counted as the engine judged, not corrected for its errors."""
-    return {"method": "raw", "raw_value": value}
+def _raw(
+    raw_value: float | None, corrections: int, interval: Sequence[float] | None = None
+) -> dict[str, object]:
+    """How a value that is counted was made: `raw_value` is what the engine alone would have made of it."""
+    return {"method": "raw", "raw_value": raw_value, "interval": interval, "corrections": corrections}
 
 
 def positive_mentions(scope: Scope) -> Reading:
-    """Count mentions judged positive; n is all that were judged."""
-    counts = scope.counts()
-    more = {"unjudged": counts.unjudged}
+    """Count mentions judged positive, by a person where one corrected the engine; n is all that were judged."""
+    judged = scope.judged()
+    counts, corrections = judged.counts, len(judged.corrected)
+    more: dict[str, object] = {"unjudged": counts.unjudged, "estimate": None}
     if not scope.sources:
-        return Reading(None, 0, NO_SOURCE, more | _raw(None))
+        return Reading(None, 0, NO_SOURCE, more | _raw(None, 0))
     if _broken(scope, counts):
-        return Reading(None, counts.judged, _ENGINE_CHANGED, more | _raw(None))
-    return Reading(counts.positive, counts.judged, None, more | _raw(counts.positive))
+        return Reading(None, counts.judged, _ENGINE_CHANGED, more | _raw(None, corrections))
+    interval = None
+    if judged.shares is not None:
+        share, n = judged.shares.positive, counts.judged
+        more["estimate"] = round(share.value * n, 1)
+        # Rounded first: 3 of 5 is 3.0000000000000004 of 5, of which the ceiling would be 4.
+        interval = [math.floor(round(share.low * n, 6)), math.ceil(round(share.high * n, 6))]
+    return Reading(
+        counts.positive, counts.judged, None, more | _raw(judged.said.positive, corrections, interval)
+    )
 
 
 def positive_growth(scope: Scope) -> Reading:
@@ -36,50 +54,69 @@ def positive_growth(scope: Scope) -> Reading:
 
     Only where nothing was heard at all is there no change to give either.
     """
-    before, current = scope.change_counts(scope.comparable or scope.sources)
+    compared = scope.comparable or scope.sources
+    before, now = scope.judged_before(compared), scope.judged(compared)
+    corrections = len(before.corrected) + len(now.corrected)
     if not scope.sources:
-        return Reading(None, 0, NO_SOURCE, {"change": None} | _raw(None))
-    more = {
-        "change": current.positive - before.positive,
-        "positive": current.positive,
-        "positive_before": before.positive,
-    }
-    if not before.positive:
-        return Reading(None, 0, "none in the period before", more | _raw(None))
+        return Reading(None, 0, NO_SOURCE, {"change": None} | _raw(None, 0))
+    p, p_before = now.counts.positive, before.counts.positive
+    more: dict[str, object] = {"change": p - p_before, "positive": p, "positive_before": p_before}
+    if not p_before:
+        return Reading(None, 0, "none in the period before", more | _raw(None, corrections))
     if not scope.comparable:
-        return Reading(None, before.positive, "no source heard for 90 % of both periods", more | _raw(None))
-    if len(before.engines | current.engines) > 1:
-        return Reading(None, before.positive, _ENGINE_CHANGED, more | _raw(None))
-    value = more["change"] / before.positive
-    return Reading(value, before.positive, None, more | _raw(value))
+        return Reading(
+            None, p_before, "no source heard for 90 % of both periods", more | _raw(None, corrections)
+        )
+    if len(before.said.engines | now.said.engines) > 1:
+        return Reading(None, p_before, _ENGINE_CHANGED, more | _raw(None, corrections))
+    said = before.said.positive
+    raw = (now.said.positive - said) / said if said else None
+    interval = _growth(now, before)
+    if interval is not None and interval[0] <= 0 <= interval[1]:
+        more["note"] = NO_CHANGE
+    return Reading((p - p_before) / p_before, p_before, None, more | _raw(raw, corrections, interval))
 
 
-def _share(scope: Scope, part: int, counts: Counts) -> Reading:
+def _growth(now: Judged, before: Judged) -> list[float] | None:
+    """The interval of the growth of what is truly positive, where both periods can be estimated."""
+    if now.shares is None or before.shares is None:
+        return None
+    found = shares.growth(
+        now.shares.positive, before.shares.positive, now.counts.judged, before.counts.judged
+    )
+    return list(found) if found else None
+
+
+def _share(scope: Scope, part: Callable[[Counts], int], of: Callable[[Shares], Estimate]) -> Reading:
+    judged = scope.judged()
+    counts, corrections = judged.counts, len(judged.corrected)
     more = {"unjudged": counts.unjudged}
     if not counts.judged:
-        return Reading(None, 0, "none judged" if scope.sources else NO_SOURCE, more | _raw(None))
+        reason = "none judged" if scope.sources else NO_SOURCE
+        return Reading(None, 0, reason, more | _raw(None, corrections))
     if _broken(scope, counts):
-        return Reading(None, counts.judged, _ENGINE_CHANGED, more | _raw(None))
-    value = part / counts.judged
-    return Reading(value, counts.judged, None, more | _raw(value))
+        return Reading(None, counts.judged, _ENGINE_CHANGED, more | _raw(None, corrections))
+    raw = part(judged.said) / judged.said.judged if judged.said.judged else None
+    if judged.shares is None:
+        return Reading(part(counts) / counts.judged, counts.judged, None, more | _raw(raw, corrections))
+    found = of(judged.shares)
+    how = _raw(raw, corrections, [found.low, found.high]) | {"method": "adjusted"}
+    return Reading(found.value, counts.judged, None, more | how)
 
 
 def positive_share(scope: Scope) -> Reading:
-    """Positive / judged."""
-    counts = scope.counts()
-    return _share(scope, counts.positive, counts)
+    """Positive / judged, corrected for the engine's measured error where that is known."""
+    return _share(scope, lambda counts: counts.positive, lambda found: found.positive)
 
 
 def negative_share(scope: Scope) -> Reading:
-    """Negative / judged."""
-    counts = scope.counts()
-    return _share(scope, counts.negative, counts)
+    """Negative / judged, corrected for the engine's measured error where that is known."""
+    return _share(scope, lambda counts: counts.negative, lambda found: found.negative)
 
 
 def net_sentiment(scope: Scope) -> Reading:
-    """(positive - negative) / judged, from -1 to 1."""
-    counts = scope.counts()
-    return _share(scope, counts.positive - counts.negative, counts)
+    """(positive - negative) / judged, from -1 to 1, corrected for the engine's measured error where that is known."""
+    return _share(scope, lambda counts: counts.positive - counts.negative, lambda found: found.net)
 
 
 KPIS = (
@@ -90,7 +127,9 @@ KPIS = (
         "(positive mentions - those of the period before) / those of the period before",
         positive_growth,
     ),
-    Kpi("positive_share", "ratio", "positive mentions / judged mentions", positive_share),
-    Kpi("negative_share", "ratio", "negative mentions / judged mentions", negative_share),
-    Kpi("net_sentiment", "ratio", "(positive - negative mentions) / judged mentions", net_sentiment),
+    Kpi("positive_share", "ratio", "positive mentions / judged mentions, estimated", positive_share),
+    Kpi("negative_share", "ratio", "negative mentions / judged mentions, estimated", negative_share),
+    Kpi(
+        "net_sentiment", "ratio", "(positive - negative mentions) / judged mentions, estimated", net_sentiment
+    ),
 )

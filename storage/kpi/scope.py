@@ -10,8 +10,10 @@ from storage.calendar import Window
 from storage.mention import Brand
 
 if TYPE_CHECKING:
+    from storage.kpi.evidence import Evidence
+    from storage.kpi.judged import Judged
     from storage.kpi.responses import Response
-    from storage.kpi.tally import Counts, Tally
+    from storage.kpi.tally import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,26 @@ class Scope:
     comparable: frozenset[int]
     language: str | None
     by_language: bool
-    tally: Tally
-    tally_before: Callable[[], Tally]
+    evidence: Evidence
+    evidence_before: Evidence
+    judge: Callable[[Evidence, int, frozenset[int], str | None], Judged]
     responses: Callable[[Numbered], Sequence[Response]]
     stretch_end: Callable[[int, int], int | None]
     strict: bool
 
     def counts(self, brand: Numbered | None = None) -> Counts:
-        """Counts of this brand, or of another one of its market, in this scope."""
+        """What was counted of this brand, or of another one of its market, in this scope."""
         number = (brand or self.brand).number
-        return self.tally.counts(number, self.sources, self.language, self.by_language)
+        return self.evidence.tally.counts(number, self.sources, self.language, self.by_language)
 
-    def change_counts(self, sources: frozenset[int]) -> tuple[Counts, Counts]:
-        """Counts of this brand before and now, over the same sources."""
-        before = self.tally_before().counts(self.brand.number, sources, self.language, self.by_language)
-        return before, self.tally.counts(self.brand.number, sources, self.language, self.by_language)
+    def judged(self, sources: frozenset[int] | None = None) -> Judged:
+        """What is known of the tone of this brand's mentions; over other sources where some are given."""
+        asked = self.sources if sources is None else sources
+        return self.judge(self.evidence, self.brand.number, asked, self.language)
+
+    def judged_before(self, sources: frozenset[int]) -> Judged:
+        """The same in the period before."""
+        return self.judge(self.evidence_before, self.brand.number, sources, self.language)
 
     def waits(self) -> list[tuple[int, bool]]:
         """(seconds, answered) of each conversation with this brand whose clock started in the window.

@@ -1,14 +1,15 @@
-"""Counts of mentions by brand, source, language and label: one query a window, shared by every KPI of counts."""
+"""Counts of mentions by brand, source, language, engine and label: one query a window, shared by all its KPIs."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from storage.base import Rows
 from storage.calendar import Window
+from storage.stats.expected import Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,45 +34,62 @@ class Counts:
 @dataclass(slots=True)
 class _Cell:
     labels: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
-    engines: set[int] = field(default_factory=set)
+    engines: dict[int, Sums] = field(default_factory=dict)
 
 
 class Tally:
-    """The counts of one window."""
+    """The counts of one window, and the sums of the probabilities behind them."""
 
     def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
-        """`rows`: brand number, source number, language, label (-1, 0, 1 or None), engine number, count."""
+        """`rows`: brand number, source number, language, label (-1, 0, 1 or None), engine number, count, and the sums
+        of p_positive, p_negative, their squares and their product."""
         # By brand first: every KPI asks for one brand, and there may be hundreds of sources and brands.
         self._cells: dict[int, dict[tuple[int, str | None], _Cell]] = defaultdict(lambda: defaultdict(_Cell))
-        for brand, source, language, label, engine, count in rows:
+        for brand, source, language, label, engine, count, *sums in rows:
             cell = self._cells[brand][source, language]
             cell.labels[3 if label is None else label + 1] += count
             if label is not None:
-                cell.engines.add(engine)
+                cell.engines[engine] = cell.engines.get(engine, Sums()) + Sums(count, *sums)
 
     def counts(self, brand: int, sources: Iterable[int], language: str | None, by_language: bool) -> Counts:
         """Sum one brand over sources; over all languages unless `by_language`."""
-        wanted = set(sources)
         total = [0, 0, 0, 0]
         engines: set[int] = set()
-        for (source, spoken), cell in self._cells.get(brand, {}).items():
-            if source in wanted and (not by_language or spoken == language):
-                total = [a + b for a, b in zip(total, cell.labels, strict=True)]
-                engines |= cell.engines
+        for _, cell in self._of(brand, sources, language, by_language):
+            total = [a + b for a, b in zip(total, cell.labels, strict=True)]
+            engines.update(cell.engines)
         negative, neutral, positive, unjudged = total
         return Counts(negative, neutral, positive, unjudged, frozenset(engines))
+
+    def strata(
+        self, brand: int, sources: Iterable[int], language: str | None, by_language: bool
+    ) -> Mapping[tuple[int, str | None], Sums]:
+        """The sums of what was judged, by engine and language."""
+        found: dict[tuple[int, str | None], Sums] = {}
+        for spoken, cell in self._of(brand, sources, language, by_language):
+            for engine, sums in cell.engines.items():
+                found[engine, spoken] = found.get((engine, spoken), Sums()) + sums
+        return found
+
+    def _of(
+        self, brand: int, sources: Iterable[int], language: str | None, by_language: bool
+    ) -> Iterable[tuple[str | None, _Cell]]:
+        wanted = set(sources)
+        for (source, spoken), cell in self._cells.get(brand, {}).items():
+            if source in wanted and (not by_language or spoken == language):
+                yield spoken, cell
 
     def languages(self) -> set[str | None]:
         """The languages that occur; None where a post's language is unknown."""
         return {language for cells in self._cells.values() for _, language in cells}
 
 
-def tally(store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool) -> Tally:
+def tally(store: Rows, brands: Sequence[int], window: Window, *, live_only: bool) -> Tally:
     """Count the mentions of these brands (numbers) in a window."""
-    language = "language" if by_language else "NULL"
     live = "AND live = 1" if live_only else ""
     marks = ",".join("?" * len(brands))
-    sql = f"""SELECT brand_id, source_id, {language} AS spoken, label, engine_id, count(*) FROM mentions
+    sql = f"""SELECT brand_id, source_id, language, label, engine_id, count(*), sum(p_positive), sum(p_negative),
+        sum(p_positive * p_positive), sum(p_negative * p_negative), sum(p_positive * p_negative) FROM mentions
         WHERE brand_id IN ({marks}) AND published_at >= ? AND published_at < ? {live}
-        GROUP BY brand_id, source_id, spoken, label, engine_id"""
+        GROUP BY brand_id, source_id, language, label, engine_id"""
     return Tally(store.rows(sql, (*brands, window.since, window.until)))

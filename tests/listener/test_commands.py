@@ -172,7 +172,9 @@ def test_kpi_gives_the_fields_of_the_contract(filled: CommandLine) -> None:
     found = {(value["kpi"], value["brand"]): value for value in values}
     assert found["mentions", "Acme"]["value"] == 2
     assert found["share_of_voice", "Acme"]["value"] == 2 / 3
-    assert found["negative_share", "Acme"]["value"] == 0.5
+    share = found["negative_share", "Acme"]
+    assert (share["method"], share["raw_value"], share["corrections"]) == ("adjusted", 0.5, 0)
+    assert 0 <= share["interval"][0] <= share["value"] <= share["interval"][1] <= 1
     assert found["positive_growth", "Acme"]["change"] == 1
     assert found["mentions", "Acme"]["since"] == "2026-01-05T11:00:00+01:00"
 

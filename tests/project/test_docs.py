@@ -261,7 +261,12 @@ def test_the_example_of_the_kpis_comes_out_as_by_hand(tmp_path: Path) -> None:
     for kpi, brand, expected, n, _ in told:
         value = values[kpi.strip("`"), brand]
         assert value["n"] == int(n), value
-        if expected.startswith("NULL: "):
+        if expected.startswith("counted "):
+            counted = float(Fraction(expected.removeprefix("counted ")))
+            low, high = value["interval"]
+            assert (value["method"], value["raw_value"]) == ("adjusted", pytest.approx(counted)), value
+            assert low < value["value"] < high, value
+        elif expected.startswith("NULL: "):
             assert (value["value"], value["reason"]) == (None, expected.removeprefix("NULL: "))
         else:
             assert value["value"] == pytest.approx(float(Fraction(expected))), value
@@ -269,6 +274,7 @@ def test_the_example_of_the_kpis_comes_out_as_by_hand(tmp_path: Path) -> None:
     assert (response["p90"], response["answered_share"], response["within_target"]) == (None, 2 / 3, 1 / 3)
     assert growth["change"] == 1 and values["positive_growth", "Globex"]["change"] == 0
     assert values["positive_share", "Acme"]["unjudged"] == 1
+    assert values["positive_share", "Acme"]["interval"] == [0, 1]
     fields = {field for value in answer for field in value}
     assert {field for field in fields if f"`{field}`" not in page.split("## Fields of a value")[1]} == set()
 
@@ -283,7 +289,12 @@ def test_the_tutorial_comes_out_as_told(tmp_path: Path, monkeypatch: pytest.Monk
     said = {line: run(*shlex.split(line)[1:]) for line in offline}
     assert [text for line, text in said.items() if " import " in line] == [fences(page, "text")[0]]
     numbers = " ".join(next(text for line, text in said.items() if "--until 2026-11-09" in line).split())
-    for told in ("mentions 2 2", "share_of_voice 66.7 % 3", "negative_share 50.0 % 2", "response_time 30m 1"):
+    for told in (
+        "mentions 2 2",
+        "share_of_voice 66.7 % 3",
+        "adjusted; counted 50.0 %",
+        "response_time 30m 1",
+    ):
         assert told in numbers
 
 

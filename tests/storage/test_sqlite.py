@@ -422,7 +422,7 @@ def test_the_tally_reads_only_its_covering_index(store: SqliteStore) -> None:
 
     for live_only in (False, True):
         watched = Watched()
-        tally(watched, [1, 2], Window(0, 9), by_language=False, live_only=live_only)
+        tally(watched, [1, 2], Window(0, 9), live_only=live_only)
         assert (
             "USING COVERING INDEX mentions_count (brand_id=? AND published_at>? AND published_at<?)"
             in watched.plan

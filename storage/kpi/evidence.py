@@ -1,0 +1,111 @@
+"""Everything that is counted in one window, each question asked when it is first needed and once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sentiment.calibration import Measured, card
+from storage.base import Row, Rows
+from storage.calendar import Window
+from storage.desk.corrections import STANDING
+from storage.kpi.tally import Tally, tally
+
+# Corrections lead, because they are few; what an edit made of other words is left out.
+_CORRECTED = """SELECT m.source_id, m.language, m.label, m.engine_id, m.p_negative, m.p_positive, c.label, c.sampled,
+    c.at FROM corrections c CROSS JOIN mentions m CROSS JOIN posts p
+    WHERE c.brand_id = ? AND m.brand_id = c.brand_id AND m.post_id = c.post_id AND p.id = c.post_id
+    AND m.published_at >= ? AND m.published_at < ? {live} AND {standing} ORDER BY c.at, c.post_id"""
+# Mentions by author, then only their squares: a window may have a hundred thousand authors. An author is one within
+# a source; mentions whose author nobody knows are each alone.
+_SQUARES = """SELECT source_id, spoken, sum(said), sum(said * said) FROM (
+    SELECT m.source_id AS source_id, {language} AS spoken, count(*) AS said
+    FROM mentions m CROSS JOIN posts p WHERE p.id = m.post_id
+    AND m.brand_id = ? AND m.published_at >= ? AND m.published_at < ? AND m.label IS NOT NULL {live}
+    GROUP BY m.source_id, spoken, coalesce(p.author_id, p.author),
+        CASE WHEN coalesce(p.author_id, p.author) IS NULL THEN p.id END) AS authors
+    GROUP BY source_id, spoken"""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A mention that a person labelled. `said` is the engine's label, None where it was left open.
+
+    `engine` and the probabilities are None only where no engine judged.
+    """
+
+    source: int
+    language: str | None
+    said: int | None
+    engine: int | None
+    p_negative: float | None
+    p_positive: float | None
+    label: int
+    sampled: bool
+    at: int
+
+
+class Evidence:
+    """The counts of one window, what people corrected in it, and how its mentions are spread over authors."""
+
+    def __init__(
+        self, store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool
+    ) -> None:
+        self._store = store
+        self._brands = brands
+        self._window = window
+        self.by_language = by_language
+        self._live_only = live_only
+        self._corrected: dict[int, list[Corrected]] = {}
+        self._squares: dict[int, list[tuple[int, str | None, int, int]]] = {}
+
+    @cached_property
+    def tally(self) -> Tally:
+        """Mentions by brand, source, language, engine and label."""
+        return tally(self._store, self._brands, self._window, live_only=self._live_only)
+
+    @cached_property
+    def _engines(self) -> dict[int, str]:
+        return dict(self._store.rows("SELECT id, name FROM engines"))
+
+    def measured(self, engine: int, language: str | None) -> Measured | None:
+        """What was measured of an engine (its number) in a language."""
+        found = card(self._engines.get(engine, ""))
+        return found.of(language) if found else None
+
+    def corrected(self, brand: int, sources: Iterable[int], language: str | None) -> list[Corrected]:
+        """What people said of a brand's mentions in these sources, oldest first; by language where that is asked."""
+        if brand not in self._corrected:
+            sql = _CORRECTED.format(live="AND m.live = 1" if self._live_only else "", standing=STANDING)
+            rows = self._store.rows(sql, (brand, self._window.since, self._window.until))
+            self._corrected[brand] = [_corrected(row) for row in rows]
+        wanted = set(sources)
+        return [
+            one
+            for one in self._corrected[brand]
+            if one.source in wanted and (not self.by_language or one.language == language)
+        ]
+
+    def clustering(self, brand: int, sources: Iterable[int], language: str | None) -> float:
+        """By how much noise grows because authors have several mentions: sum of mentions² by author / mentions."""
+        if brand not in self._squares:
+            sql = _SQUARES.format(
+                language="m.language" if self.by_language else "NULL",
+                live="AND m.live = 1" if self._live_only else "",
+            )
+            rows = self._store.rows(sql, (brand, self._window.since, self._window.until))
+            self._squares[brand] = [(source, spoken, said, squares) for source, spoken, said, squares in rows]
+        wanted = set(sources)
+        of_scope = [
+            (said, squares)
+            for source, spoken, said, squares in self._squares[brand]
+            if source in wanted and (not self.by_language or spoken == language)
+        ]
+        mentions = sum(said for said, _ in of_scope)
+        return sum(squares for _, squares in of_scope) / mentions if mentions else 1.0
+
+
+def _corrected(row: Row) -> Corrected:
+    source, language, said, engine, negative, positive, label, sampled, at = row
+    return Corrected(source, language, said, engine, negative, positive, label, bool(sampled), at)

@@ -1,0 +1,64 @@
+"""What is known of the tone of some mentions: counted by the engine, by people where they spoke, and estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from storage.kpi.evidence import Corrected, Evidence
+from storage.kpi.tally import Counts
+from storage.stats import shares
+from storage.stats.expected import Known, Stratum
+from storage.stats.shares import Shares
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One brand's mentions in some sources, and in one language where the evidence is cut by language.
+
+    `said` counts the engine's labels, `counts` a person's where there is one.
+    """
+
+    evidence: Evidence
+    brand: int
+    sources: frozenset[int]
+    language: str | None
+
+    @cached_property
+    def said(self) -> Counts:
+        return self.evidence.tally.counts(self.brand, self.sources, self.language, self.evidence.by_language)
+
+    @cached_property
+    def corrected(self) -> Sequence[Corrected]:
+        return self.evidence.corrected(self.brand, self.sources, self.language)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """With people's labels instead of the engine's; what the engine left open counts as judged where they spoke."""
+        said = self.said
+        numbers = {-1: said.negative, 0: said.neutral, 1: said.positive, None: said.unjudged}
+        for one in self.corrected:
+            numbers[one.said] -= 1
+            numbers[one.label] += 1
+        return Counts(numbers[-1], numbers[0], numbers[1], numbers[None], said.engines)
+
+    @cached_property
+    def shares(self) -> Shares | None:
+        """The estimate, None where nothing carries one."""
+        found = self.evidence.tally.strata(self.brand, self.sources, self.language, self.evidence.by_language)
+        places = {key: place for place, key in enumerate(found)}
+        strata = [Stratum(sums, self.evidence.measured(*key)) for key, sums in found.items()]
+        known = [_known(one, places) for one in self.corrected]
+        # Authors are only looked up where there is an estimate to make less sure.
+        if shares.estimate(strata, known) is None:
+            return None
+        clustering = self.evidence.clustering(self.brand, self.sources, self.language)
+        return shares.estimate(strata, known, clustering)
+
+
+def _known(one: Corrected, places: dict[tuple[int, str | None], int]) -> Known:
+    if one.said is None or one.engine is None or one.p_negative is None or one.p_positive is None:
+        return Known(one.label, None, 0.0, 0.0, one.sampled, one.at)
+    place = places[one.engine, one.language]
+    return Known(one.label, place, one.p_negative, one.p_positive, one.sampled, one.at)

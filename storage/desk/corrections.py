@@ -145,4 +145,7 @@ def draw(store: Rows, brand: str, since: int, until: int, count: int, seed: int)
     open_ = [row[0] for row in store.rows(_OPEN, (brand, since, until))]
     chosen = random.Random(seed).sample(open_, min(count, len(open_)))
     rows = [row for post_id in chosen for row in store.rows(_DRAWN, (brand, post_id))]
-    return [Drawn(*row[:5], None if row[5] is None else _LABELS[row[5]]) for row in rows]
+    return [
+        Drawn(id_, text, author, url, at, None if label is None else _LABELS[label])
+        for id_, text, author, url, at, label in rows
+    ]

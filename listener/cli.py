@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "sources": "listener.commands.sources",
     "query": "listener.commands.query",
     "rematch": "listener.commands.rematch",
+    "rejudge": "listener.commands.rejudge",
     "quarantine": "listener.commands.quarantine",
     "token": "listener.commands.token",
 }

@@ -136,19 +136,12 @@ def words_of(text: str) -> list[int]:
     return list(dict.fromkeys(zlib.crc32(word.encode()) % _BUCKETS for word in found))
 
 
-def fit(
-    texts: Sequence[str],
-    p: Sequence[Three],
-    labels: Sequence[Label],
-    *,
-    engine: str,
-    weights: Sequence[float] | None = None,
-) -> bytes:
+def fit(texts: Sequence[str], p: Sequence[Three], labels: Sequence[Label], *, engine: str) -> bytes:
     """Learn a head for the engine of this name; return its bytes, the same for the same input.
 
-    `texts` are masked, as the engine saw them; `p` what it gave them; `labels` what people said; `weights` how much
-    each counts, 1 unless given. A multinomial logistic regression with Gaussian priors around the engine's own
-    answer, at its maximum a posteriori; 2,000 texts take about a second. Raises ValueError without any text.
+    `texts` are masked, as the engine saw them; `p` what it gave them; `labels` what they are. A multinomial logistic
+    regression with Gaussian priors around the engine's own answer, at its maximum a posteriori; 2,000 texts take
+    about a second. Raises ValueError without any text.
     """
     if not texts:
         raise ValueError("there is nothing to learn from")
@@ -159,11 +152,10 @@ def fit(
         _Item(
             _logs(given),
             LABELS.index(label),
-            weight,
             1 / math.sqrt(max(1, len(found))),
             [12 + 3 * numbers[bucket] for bucket in found if bucket in numbers],
         )
-        for found, given, label, weight in zip(buckets, p, labels, weights or [1.0] * len(texts), strict=True)
+        for found, given, label in zip(buckets, p, labels, strict=True)
     ]
     prior = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, *[0.0] * (3 + 3 * len(numbers))]
     hold = [_HOLD_MATRIX] * 9 + [_HOLD_BIAS] * 3 + [_HOLD_WORD] * (3 * len(numbers))
@@ -179,7 +171,6 @@ class _Item:
 
     log_p: Three
     label: int
-    weight: float
     scale: float
     places: list[int]
 
@@ -205,10 +196,9 @@ def _loss(
             bias1 + d * l0 + e * l1 + f * l2 + scale * s1,
             bias2 + g * l0 + h * l1 + i * l2 + scale * s2,
         )
-        weight = item.weight
-        loss -= weight * math.log(max(p[item.label], 1e-300))
-        errors = [weight * q for q in p]
-        errors[item.label] -= weight
+        loss -= math.log(max(p[item.label], 1e-300))
+        errors = list(p)
+        errors[item.label] -= 1
         for k, error in enumerate(errors):
             gradient[3 * k] += error * l0
             gradient[3 * k + 1] += error * l1

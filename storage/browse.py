@@ -126,7 +126,7 @@ class Narrow:
 
     def clause(self) -> tuple[str, tuple[object, ...]]:
         """The condition on mentions `m`, and its parameters."""
-        live = "AND m.live = 1 " if self.live_only else ""
+        live = "AND m.live > 0 " if self.live_only else ""
         if self.source is None:
             return live, ()
         return (

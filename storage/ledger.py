@@ -1,4 +1,4 @@
-"""Small facts with a date: which digests were made, which configuration ran when, when the store was made."""
+"""Small facts: which digests were made, which configuration ran when, when the store was made, which engine judges."""
 
 from __future__ import annotations
 
@@ -40,3 +40,18 @@ def keep_config(db: Transaction, text: str, now: int) -> bool:
         db.run("INSERT INTO config_versions (at, sha256, text) VALUES (?, ?, ?)", (now, sha256, text))
         return True
     return False
+
+
+def keep_engine(db: Transaction, name: str) -> None:
+    """Write which tone engine judges what is heard from now on."""
+    db.run(
+        """INSERT INTO facts (name, value) VALUES ('engine', ?)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value""",
+        (name,),
+    )
+
+
+def engine(store: Rows) -> str | None:
+    """The tone engine that judged what was heard last; None before anything was listened to."""
+    rows = store.rows("SELECT value FROM facts WHERE name = 'engine'")
+    return str(rows[0][0]) if rows else None

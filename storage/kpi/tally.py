@@ -69,9 +69,11 @@ class Tally:
 def tally(store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool) -> Tally:
     """Count the mentions of these brands (numbers) in a window."""
     language = "language" if by_language else "NULL"
-    live = "AND live = 1" if live_only else ""
+    live = "AND live > 0" if live_only else ""
+    # Live and judged again (2): still a mention that came in, but its tone is no news, and no rule fires by it.
+    said = "CASE WHEN live = 2 THEN NULL ELSE label END" if live_only else "label"
     marks = ",".join("?" * len(brands))
-    sql = f"""SELECT brand_id, source_id, {language} AS spoken, label, engine_id, count(*) FROM mentions
+    sql = f"""SELECT brand_id, source_id, {language} AS spoken, {said} AS said, engine_id, count(*) FROM mentions
         WHERE brand_id IN ({marks}) AND published_at >= ? AND published_at < ? {live}
-        GROUP BY brand_id, source_id, spoken, label, engine_id"""
+        GROUP BY brand_id, source_id, spoken, said, engine_id"""
     return Tally(store.rows(sql, (*brands, window.since, window.until)))

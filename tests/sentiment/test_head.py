@@ -32,8 +32,8 @@ class Says:
         ]
 
 
-def head_of(texts: list[str], p: list[Three], labels: list[Label], **more: object) -> Head:
-    return Head.from_bytes(fit(texts, p, labels, engine="says-1", **more))  # type: ignore[arg-type]
+def head_of(texts: list[str], p: list[Three], labels: list[Label]) -> Head:
+    return Head.from_bytes(fit(texts, p, labels, engine="says-1"))
 
 
 def loss(head: Head | None, texts: list[str], p: list[Three], labels: list[Label]) -> float:
@@ -82,13 +82,6 @@ def test_a_certain_engine_can_be_set_right() -> None:
     sure: Three = (0.0, 0.0, 1.0)
     head = head_of([f"t{n}" for n in range(100)], [sure] * 100, ["negative"] * 100)
     assert largest(head.probabilities("t", sure)) == "negative"
-
-
-def test_the_weights_of_texts_count() -> None:
-    texts, p = ["a", "b"] * 50, [CALM] * 100
-    labels: list[Label] = ["negative", "positive"] * 50
-    heavy = head_of(texts, p, labels, weights=[3.0, 0.5] * 50)
-    assert largest(heavy.probabilities("c", CALM)) == "negative"
 
 
 def test_the_same_input_makes_the_same_bytes_and_they_come_back_whole() -> None:

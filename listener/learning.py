@@ -64,8 +64,13 @@ class Evidence:
 
     @property
     def better(self) -> bool:
-        """Whether the head may serve: surely less log loss, and no macro recall given for it."""
-        return self.gain[0] > 0 and self.head_macro_recall >= self.macro_recall
+        """Whether the head may serve: surely less log loss, and no macro recall given for it.
+
+        Where some were presumed, how sure it should be of its labels was presumed as well: there it has to find better
+        labels.
+        """
+        more = self.head_macro_recall - self.macro_recall
+        return self.gain[0] > 0 and (more > 0 if self.presumed else more >= 0)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as it is kept."""

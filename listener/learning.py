@@ -15,7 +15,7 @@ from sentiment.engines import load
 from sentiment.head import DamagedHead, Head, Three, WithHead, fit, largest
 from sentiment.text import fold
 from sentiment.tone import LABELS, Engine, EngineUnavailable, Label, Text, Tone
-from storage import rematching
+from storage import ledger, rematching
 from storage.base import Rows
 from storage.desk import corrections, heads
 from storage.desk.corrections import Correction
@@ -118,18 +118,15 @@ def with_head(engine: Engine, store: Rows) -> Engine:
         ) from None
 
 
-def is_due(store: Rows, engine: str) -> bool:
-    """Whether there are so many new corrections since the last try that another one is worth it.
+def is_due(store: Rows) -> bool:
+    """Whether there are so many corrections more than at the last try that another one is worth it.
 
     Each new head breaks the series until history is judged again: one that serves stays until there is half as much
     again as it was learned from.
     """
-    number = len(corrections.all_corrections(store))
-    last = heads.newest(store, engine)
-    if number < FEWEST or last is None:
-        return number >= FEWEST
-    known = int(last.evidence["corrections"])
-    return number >= known + (max(AGAIN_AFTER, known // 2) if last.state == "serving" else AGAIN_AFTER)
+    number, tried = len(corrections.all_corrections(store)), ledger.corrections_tried(store)
+    more = max(AGAIN_AFTER, tried // 2) if heads.any_serves(store) else AGAIN_AFTER
+    return number >= FEWEST and number >= tried + more
 
 
 def learn(store: SqliteStore, brands: Sequence[Brand], engine: Engine, now: int) -> Outcome:
@@ -140,6 +137,8 @@ def learn(store: SqliteStore, brands: Sequence[Brand], engine: Engine, now: int)
     said = corrections.all_corrections(store)
     evidence = Evidence(len(said), Counter(one.label for one in said))
     enough = [number for number in evidence.labels.values() if number >= FEWEST_OF_A_LABEL]
+    with store.writing() as db:
+        ledger.keep_corrections_tried(db, len(said))
     if len(said) < FEWEST or len(enough) < 2:
         return Outcome("too_few", with_head(engine, store).name, evidence, _lacking(evidence))
     items, missing = _items(store, brands, engine, said, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -115,6 +116,17 @@ def by_ids(store: Rows, brand: str | None, ids: Sequence[int]) -> list[Seen]:
     names = sorted({name for _, name in found})
     keys = [(id_, name) for id_ in ids for name in ([brand] if brand else names)]
     return [found[key] for key in keys if key in found]
+
+
+def ids_at(store: Rows, urls: Sequence[str]) -> dict[str, list[int]]:
+    """Numbers of the posts at each of these addresses. Looks at every post: no index holds addresses."""
+    found: dict[str, list[int]] = {}
+    asked = json.dumps(list(urls))
+    for url, id_ in store.rows(
+        "SELECT url, id FROM posts WHERE url IN (SELECT value FROM json_each(?)) ORDER BY id", (asked,)
+    ):
+        found.setdefault(url, []).append(id_)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,10 +55,9 @@ def serving(store: Rows, engine: str) -> KeptHead | None:
     return _head(rows[0]) if rows else None
 
 
-def newest(store: Rows, engine: str) -> KeptHead | None:
-    """The one that was tried last for this engine, whatever became of it."""
-    rows = store.rows(f"{_SELECT} WHERE engine = ? ORDER BY id DESC LIMIT 1", (engine,))
-    return _head(rows[0]) if rows else None
+def any_serves(store: Rows) -> bool:
+    """Whether a head is in service, whatever engine it was learned for."""
+    return bool(store.rows("SELECT 1 FROM heads WHERE state = 'serving' LIMIT 1"))
 
 
 def all_heads(store: Rows) -> list[KeptHead]:

@@ -21,6 +21,7 @@ from listener.learning import (
 from listener.pipeline import Pipeline
 from sentiment.head import WithHead
 from sentiment.tone import LABELS, Engine, EngineUnavailable, Label, Text, Tone
+from storage import ledger
 from storage.desk import corrections, heads
 from storage.mention import Brand, Heard, Source
 from storage.sqlite import SqliteStore
@@ -279,21 +280,36 @@ def test_it_judges_anew_with_the_plain_engine_whatever_judged_before(store: Sqli
 
 def test_another_try_is_due_after_enough_new_corrections(store: SqliteStore) -> None:
     hear(store, 300)
+
+    def tried(number: int) -> None:
+        with store.writing() as db:
+            ledger.keep_corrections_tried(db, number)
+
+    tried(FEWEST - 1)
     correct(store, FEWEST - 1)
-    assert not is_due(store, "half-1")
+    assert not is_due(store)
+    tried(0)
+    assert not is_due(store)
     correct(store, FEWEST)
-    assert is_due(store, "half-1")
-    with store.writing() as db:
-        heads.add(db, "half-1", b"", {"corrections": FEWEST}, serves=False, now=NOW)
+    assert is_due(store)
+    tried(FEWEST)
     correct(store, FEWEST + AGAIN_AFTER - 1)
-    assert not is_due(store, "half-1")
+    assert not is_due(store)
     correct(store, FEWEST + AGAIN_AFTER)
-    assert is_due(store, "half-1")
-    assert is_due(store, "other-1")
+    assert is_due(store)
     # A head that serves stays until there is half as much again: each new one breaks the series.
     with store.writing() as db:
-        heads.add(db, "half-1", b"", {"corrections": 80}, serves=True, now=NOW)
+        heads.add(db, "half-1", b"", {}, serves=True, now=NOW)
+    tried(80)
     correct(store, 80 + 39)
-    assert not is_due(store, "half-1")
+    assert not is_due(store)
     correct(store, 80 + 40)
-    assert is_due(store, "half-1")
+    assert is_due(store)
+
+
+def test_a_try_without_outcome_is_not_made_again_at_once(store: SqliteStore) -> None:
+    hear(store, 100)
+    correct(store, 100, lambda text: "negative")
+    assert is_due(store)
+    assert try_it(store).result == "too_few"
+    assert not is_due(store)

@@ -207,8 +207,11 @@ def _items(
         wanted = math.ceil(max(0, balanced - agreed) * number / wrong.total())
         others = corrections.draw(store, brand, _EVER, now + 1, wanted, _SEED)
         items += [item for _, item in judge.items([(brand, one.post_id, None) for one in others])]
-    right_ones = agreed + sum(item.presumed for item in items)
-    return items, max(0, balanced // 2 - right_ones)
+    missing = balanced // 2 - agreed - sum(item.presumed for item in items)
+    if missing > 0 and len(drawn) >= FEWEST:
+        # What chance drew is enough by itself.
+        return [item for key, item in judged.items() if key not in picked], 0
+    return items, max(0, missing)
 
 
 class _Judge:

@@ -200,6 +200,16 @@ def test_mistakes_alone_with_nothing_beside_them_show_nothing(store: SqliteStore
     assert states(store) == []
 
 
+def test_a_mistake_that_cannot_be_set_off_does_not_spoil_what_chance_drew(store: SqliteStore) -> None:
+    hear(store, 120)
+    correct(store, 10, sampled=False, only=is_wrong)
+    with store.writing() as db:
+        known = {c.post_id for c in corrections.all_corrections(db)}
+    correct(store, 110, only=lambda text: next(i for i, t in texts(store) if t == text) not in known)
+    done = try_it(store)
+    assert (done.result, done.evidence.compared, done.evidence.presumed) == ("serving", 110, 0)
+
+
 def test_copies_of_one_text_are_one_piece_of_evidence(store: SqliteStore) -> None:
     posts = [
         Post(str(n), "Acme flimmer" if n < 90 else f"Acme kettle {'ab'[n % 2]}", NOW - n) for n in range(110)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
-from importlib import import_module
 
 import click
 
 from listener import __version__
+from listener.commands.lazy import LazyGroup
 from listener.commands.options import Failure, WrongUsage
 
 COMMANDS: dict[str, str] = {
@@ -24,34 +23,18 @@ COMMANDS: dict[str, str] = {
     "sources": "listener.commands.sources",
     "query": "listener.commands.query",
     "rematch": "listener.commands.rematch",
+    "correct": "listener.commands.correct",
+    "rejudge": "listener.commands.rejudge",
     "quarantine": "listener.commands.quarantine",
     "token": "listener.commands.token",
 }
 
 
-class _Lazy(click.Group):
-    """Loads a command's module when it is called, so that `listener tone` does not load a web server."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(COMMANDS[cmd_name]).command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], COMMANDS, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(COMMANDS)}"
-            ctx.fail(f"there is no command {args[0]!r}; {hint}")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    parts=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="listener")
 def listener() -> None:
     """Hear what is said about your brand, know its tone, count it honestly, and be told when it changes.

@@ -15,7 +15,7 @@ from listener.config import Config
 from listener.dashboard.app import serve
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
-from listener.station import Station, open_station
+from listener.station import Station, judge_by_head, open_station
 from storage import hearing
 from storage.sqlite import SqliteStore
 
@@ -163,6 +163,7 @@ class _Day:
             if version != known:
                 known = version
                 await self._hear_of_posts()
+                await judge_by_head(self._station)
                 self._station.dispatcher.wake_all()
                 await watching.judge(self._station, self._station.config.rules)
 

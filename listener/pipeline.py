@@ -56,6 +56,15 @@ class Pipeline:
         self._accounts = _accounts(brands)
         self.definitions = {brand.name: brand.definition for brand in brands}
 
+    @property
+    def engine_name(self) -> str:
+        """The engine that judges, with its version."""
+        return self._engine.name
+
+    def judge_by(self, engine: Engine) -> None:
+        """Let another engine judge from now on; on the thread that judges, or one page would have two."""
+        self._engine = engine
+
     def keep(self, page: Page, source: Source, now: int, *, live: bool = True) -> Kept:
         """Turn a page into what is committed of it: posts that name a brand, are written by one, or reply.
 

@@ -23,9 +23,11 @@ from listener.collectors.base import Collector
 from listener.config import Config
 from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
+from listener.learning import with_head
 from listener.pipeline import Pipeline
 from listener.writer import Writer
 from sentiment.engines import load as load_engine
+from sentiment.tone import Engine
 from storage import ledger, outbox, polling, quarantine, queries
 from storage.alerting import AlertState
 from storage.base import Transaction
@@ -45,7 +47,8 @@ JUDGE = "judge"
 class Station:
     """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them.
 
-    `wiped`: texts were taken back, and the store's log still holds them.
+    `engine` is the configured one; the pipeline judges by it with the head in service. `wiped`: texts were taken back,
+    and the store's log still holds them.
     `heard_from` is told when a stream answers, which no end of a poll will tell.
     """
 
@@ -54,6 +57,7 @@ class Station:
     writer: Writer
     reader: Reader
     collectors: list[Collector]
+    engine: Engine
     pipeline: Pipeline
     hearing: Hearing
     dispatcher: Dispatcher
@@ -88,14 +92,14 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
             engine = await loop.run_in_executor(
                 judge_thread, load_engine, config.engine, config.engine_options
             )
-            pipeline = Pipeline(config.brands, engine)
-            hearing = Hearing(config.brands, pipeline.matcher)
             # Readers are closed whatever happens; a thread that still reads keeps its own connection until it is done.
             async with AsyncExitStack() as stack:
                 reader = stack.enter_context(closing(Reader(database)))
+                pipeline = Pipeline(config.brands, await asyncio.to_thread(with_head, engine, reader))
+                hearing = Hearing(config.brands, pipeline.matcher)
                 transport = await stack.enter_async_context(Transport())
                 collectors = collectors_of(config.sources, PoliteClient(transport, clock), hearing)
-                born = await _settle(config, writer, collectors, int(clock()))
+                born = await _settle(config, writer, collectors, pipeline.engine_name, int(clock()))
                 dispatcher = Dispatcher(
                     writer,
                     reader,
@@ -110,6 +114,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                     writer,
                     reader,
                     collectors,
+                    engine,
                     pipeline,
                     hearing,
                     dispatcher,
@@ -138,13 +143,31 @@ def _remember(hearing: Hearing, reader: Reader, collectors: list[Collector]) -> 
             hearing.remember_sampled(kind, sampled_ids(reader, kind))
 
 
-async def _settle(config: Config, writer: Writer, collectors: list[Collector], now: int) -> int:
-    """Write down who is listened to and for whom, and take up what the last run left; return the store's birth."""
+async def judge_by_head(station: Station) -> None:
+    """Let the pipeline judge by the head that serves now, where a command has changed that. Raises EngineUnavailable.
+
+    Between two pages: the engine is changed on the thread that judges.
+    """
+    engine = await asyncio.to_thread(with_head, station.engine, station.reader)
+    before = station.pipeline.engine_name
+    if engine.name == before:
+        return
+    await asyncio.get_running_loop().run_in_executor(station.judge_thread, station.pipeline.judge_by, engine)
+    await station.writer(lambda db: ledger.keep_engine(db, engine.name))
+    log.info("another tone engine judges from now on", engine=engine.name, before=before)
+
+
+async def _settle(config: Config, writer: Writer, collectors: list[Collector], engine: str, now: int) -> int:
+    """Write down who is listened to, for whom and by which engine; take up what the last run left.
+
+    Returns when the store was made.
+    """
     sources = [collector.source for collector in collectors]
     await writer.store(lambda store: store.register(config.brands, sources))
 
     def work(db: Transaction) -> tuple[int, int, list[AlertState]]:
         born = ledger.born(db, now)
+        ledger.keep_engine(db, engine)
         if ledger.keep_config(db, config.text, now):
             polling.ask_anew(db, now)
         if (changed := queries.keep_versions(db, config.brands, now)) and born < now:

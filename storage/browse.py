@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -117,6 +118,17 @@ def by_ids(store: Rows, brand: str | None, ids: Sequence[int]) -> list[Seen]:
     return [found[key] for key in keys if key in found]
 
 
+def ids_at(store: Rows, urls: Sequence[str]) -> dict[str, list[int]]:
+    """Numbers of the posts at each of these addresses. Looks at every post: no index holds addresses."""
+    found: dict[str, list[int]] = {}
+    asked = json.dumps(list(urls))
+    for url, id_ in store.rows(
+        "SELECT url, id FROM posts WHERE url IN (SELECT value FROM json_each(?)) ORDER BY id", (asked,)
+    ):
+        found.setdefault(url, []).append(id_)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Narrow:
     """Only what was heard live, or only one source (a name or a kind)."""
@@ -126,7 +138,7 @@ class Narrow:
 
     def clause(self) -> tuple[str, tuple[object, ...]]:
         """The condition on mentions `m`, and its parameters."""
-        live = "AND m.live = 1 " if self.live_only else ""
+        live = "AND m.live > 0 " if self.live_only else ""
         if self.source is None:
             return live, ()
         return (

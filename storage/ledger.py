@@ -1,4 +1,4 @@
-"""Small facts with a date: which digests were made, which configuration ran when, when the store was made."""
+"""Small facts: which digests were made, which configuration ran when, when the store was made, which engine judges."""
 
 from __future__ import annotations
 
@@ -40,3 +40,35 @@ def keep_config(db: Transaction, text: str, now: int) -> bool:
         db.run("INSERT INTO config_versions (at, sha256, text) VALUES (?, ?, ?)", (now, sha256, text))
         return True
     return False
+
+
+def keep_engine(db: Transaction, name: str) -> None:
+    """Write which tone engine judges what is heard from now on."""
+    _keep(db, "engine", name)
+
+
+def engine(store: Rows) -> str | None:
+    """The tone engine that judged what was heard last; None before anything was listened to."""
+    return _fact(store, "engine")
+
+
+def keep_corrections_tried(db: Transaction, number: int) -> None:
+    """Write how many corrections there were when a head was last tried to be learned from them."""
+    _keep(db, "corrections_tried", str(number))
+
+
+def corrections_tried(store: Rows) -> int:
+    """How many corrections there were at the last try; 0 before the first."""
+    return int(_fact(store, "corrections_tried") or 0)
+
+
+def _keep(db: Transaction, name: str, value: str) -> None:
+    db.run(
+        "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (name, value),
+    )
+
+
+def _fact(store: Rows, name: str) -> str | None:
+    rows = store.rows("SELECT value FROM facts WHERE name = ?", (name,))
+    return str(rows[0][0]) if rows else None

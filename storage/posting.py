@@ -167,6 +167,12 @@ def _mention_row(names: _Names, source: int, one: Numbered, mention: Mention) ->
     return (*head, label, tone.p_negative, tone.p_neutral, tone.p_positive, engine, tone.reason, query)
 
 
+def engine_number(db: Transaction, name: str) -> int:
+    """The number of an engine, made when it is new."""
+    db.run("INSERT INTO engines (name) VALUES (?) ON CONFLICT (name) DO NOTHING", (name,))
+    return int(db.rows("SELECT id FROM engines WHERE name = ?", (name,))[0][0])
+
+
 class _Names:
     """Numbers of brands, of the version of each one's query, and of engines, read once for all posts."""
 

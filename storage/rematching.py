@@ -118,6 +118,12 @@ def unmatched_posts(store: Rows, since: int, after: int = 0, limit: int = PAGE) 
     return [_standing(row, ()) for row in rows]
 
 
+def posts_numbered(store: Rows, ids: Sequence[int]) -> list[Standing]:
+    """Those of these posts that are kept and not erased."""
+    rows = store.rows(_KEPT.format(which=_THESE), (json.dumps(list(ids)), len(ids)))
+    return _with_mentions(store, rows)
+
+
 def apply(
     db: Transaction,
     definitions: Mapping[str, str],
@@ -164,8 +170,7 @@ def _apply_kept(
     definitions: Mapping[str, str],
     changes: Changes,
 ) -> None:
-    ids = json.dumps([one.standing.id for one in group])
-    now = {one.id: one for one in _with_mentions(db, db.rows(_KEPT.format(which=_THESE), (ids, len(group))))}
+    now = {one.id: one for one in posts_numbered(db, [one.standing.id for one in group])}
     same = [
         one for one in group if one.standing.id in now and _text(one.standing) == _text(now[one.standing.id])
     ]

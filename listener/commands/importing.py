@@ -9,14 +9,12 @@ import click
 
 from alerts.format import count, plural
 from listener.asking import UsageError, zone_of
+from listener.commands.judging import make_pipeline
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
 from listener.config import Config
 from listener.imports.history import FIELDS, Importer, Report, Wish, rows
 from listener.imports.misfit import misfit
 from listener.imports.new_brands import BrandWriter, CannotAdd, market_of
-from listener.pipeline import Pipeline
-from sentiment.engines import load
-from sentiment.tone import EngineUnavailable
 from storage import queries
 
 
@@ -58,11 +56,7 @@ def command(
         raise WrongUsage("--source needs a name for where the posts come from")
     if why := misfit(file, wish):
         raise WrongUsage(f"{file}: {why}")
-    try:
-        pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
-    except EngineUnavailable as error:
-        raise Failure(str(error)) from None
-    report = _import(file, config, wish, pipeline, add_brands)
+    report = _import(file, config, wish, add_brands)
     _tell(report, file, wish.zone, market_of(config.brands))
     if not report.kept and not report.doubles:
         raise Failure("nothing was imported")
@@ -78,9 +72,10 @@ def _columns(mapping: tuple[str, ...]) -> dict[str, str]:
     return columns
 
 
-def _import(file: Path, config: Config, wish: Wish, pipeline: Pipeline, add_brands: bool) -> Report:
+def _import(file: Path, config: Config, wish: Wish, add_brands: bool) -> Report:
     writer = BrandWriter(config.file, market_of(config.brands))
     with open_store(config) as store:
+        pipeline = make_pipeline(config, store)
         with store.writing() as db:
             queries.keep_versions(db, config.brands, now())
         importer = Importer(config.brands, pipeline, store.commit, writer.add if add_brands else None, now())

@@ -10,6 +10,7 @@ import click
 from alerts import format as reading
 from alerts.render import clean
 from listener.asking import UsageError, sources_named
+from listener.commands.judging import make_pipeline
 from listener.commands.options import (
     Failure,
     WrongUsage,
@@ -86,16 +87,10 @@ def replay(config_file: Path, source: str | None) -> None:
     """
     config = read_config(config_file)
     from listener import replaying
-    from listener.pipeline import Pipeline
-    from sentiment.engines import load
-    from sentiment.tone import EngineUnavailable
 
-    try:
-        pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
-    except EngineUnavailable as error:
-        raise Failure(str(error)) from None
     with open_store(config) as store:
         _check(store, source)
+        pipeline = make_pipeline(config, store)
         done = replaying.replay(store, pipeline, config.brands, source, now())
         left = len(quarantine.items(store, source))
     click.echo(

@@ -8,6 +8,7 @@ import click
 
 from alerts import format as reading
 from listener.asking import UsageError, moment
+from listener.commands.judging import make_pipeline
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
 from storage import queries
 from storage.lock import is_held
@@ -29,15 +30,9 @@ def command(config_file: Path, since: str) -> None:
     except UsageError as error:
         raise WrongUsage(str(error)) from None
     from listener import rematching
-    from listener.pipeline import Pipeline
-    from sentiment.engines import load
-    from sentiment.tone import EngineUnavailable
 
-    try:
-        pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
-    except EngineUnavailable as error:
-        raise Failure(str(error)) from None
     with open_store(config) as store:
+        pipeline = make_pipeline(config, store)
         if (changed := queries.unwritten(store, config.brands)) and is_held(config.database):
             names = ", ".join(brand.name for brand in changed)
             raise Failure(f"the daemon still listens by the old queries of {names}; restart it, then rematch")

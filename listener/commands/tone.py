@@ -1,4 +1,4 @@
-"""listener tone: judge texts from standard input."""
+"""listener tone: judge texts from standard input; and what is known of how right that is."""
 
 from __future__ import annotations
 
@@ -8,10 +8,17 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
+from listener.commands.lazy import LazyGroup
 from listener.commands.options import Failure, WrongUsage, read_config
 
+PARTS: dict[str, str] = {
+    "quality": "listener.commands.tone_quality",
+    "learn": "listener.commands.tone_learn",
+    "head": "listener.commands.tone_head",
+}
 
-@click.command("tone")
+
+@click.group("tone", cls=LazyGroup, parts=PARTS, invoke_without_command=True)
 @click.option(
     "--config",
     "config_file",
@@ -21,7 +28,8 @@ from listener.commands.options import Failure, WrongUsage, read_config
     help="Take the engine and its options from here.",
 )
 @click.option("--engine", "engine_name", help="vader or transformers; default: the configured one, or vader.")
-def command(config_file: Path | None, engine_name: str | None) -> None:
+@click.pass_context
+def command(ctx: click.Context, config_file: Path | None, engine_name: str | None) -> None:
     """Judge JSON Lines from standard input, one line out for each.
 
     In: {"text": "...", "lang": "en", "target": "Acme"}, of which lang and target may be missing.
@@ -29,6 +37,14 @@ def command(config_file: Path | None, engine_name: str | None) -> None:
     Out: {"label", "p_negative", "p_neutral", "p_positive", "lang", "engine"}; label is null with a reason where
     the engine abstains, and with an error where the line cannot be read.
     """
+    if ctx.invoked_subcommand is not None:
+        # `listener tone --config FILE quality` means the same file as `listener tone quality --config FILE`.
+        ctx.default_map = {part: {"config_file": config_file} for part in PARTS} if config_file else None
+        return
+    _judge(config_file, engine_name)
+
+
+def _judge(config_file: Path | None, engine_name: str | None) -> None:
     from sentiment.engines import load
     from sentiment.lines import judge_lines
     from sentiment.tone import EngineUnavailable

@@ -46,7 +46,7 @@ async def _answer(work: Callable[[Station, MultiMapping[str]], object], request:
 
 def _mentions(station: Station, query: MultiMapping[str]) -> object:
     zone, now = station.config.zone, station.now()
-    _only(query, "brand", "source", "sentiment", "since", "until", "limit", "cursor")
+    only(query, "brand", "source", "sentiment", "since", "until", "limit", "cursor")
     limit = _limit(query.get("limit", "50"))
     wanted = Filter(
         brand=brand_named(query["brand"], station.config.brands) if "brand" in query else None,
@@ -61,7 +61,7 @@ def _mentions(station: Station, query: MultiMapping[str]) -> object:
     return {"mentions": [seen.to_json() for seen in found], "next_cursor": cursor}
 
 
-def _only(query: Mapping[str, str], *names: str) -> None:
+def only(query: Mapping[str, str], *names: str) -> None:
     """Refuse what would be ignored: a misspelt filter would answer another question. Raises UsageError."""
     for name in query:
         if name not in names:
@@ -101,7 +101,7 @@ async def kpis(request: web.Request) -> web.Response:
 
 
 def _kpis(station: Station, query: MultiMapping[str]) -> object:
-    _only(query, "kpi", "brand", "source", "by", "since", "until", "timezone")
+    only(query, "kpi", "brand", "source", "by", "since", "until", "timezone")
     ask, names = question(
         station.reader,
         station.config,

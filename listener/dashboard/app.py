@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from listener.collectors.ingest.collector import Ingest
-from listener.dashboard import api, health, page
+from listener.dashboard import api, corrections, health, page
 from listener.dashboard.ingest import PATH, Door
 from listener.dashboard.keys import STATION
 from listener.listening import keep
@@ -93,6 +93,9 @@ def make_app(station: Station) -> web.Application:
             web.get("/api/v1/mentions", api.mentions),
             web.get("/api/v1/kpis", api.kpis),
             web.get("/api/v1/alerts", api.alerts),
+            web.get(corrections.PATH, corrections.listing),
+            web.post(corrections.PATH, corrections.add),
+            web.delete(corrections.PATH, corrections.remove),
             *(web.post(PATH, door.take) for door in _doors(station)),
         ]
     )

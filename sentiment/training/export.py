@@ -134,7 +134,7 @@ def fit_curve(pairs: Sequence[tuple[Sequence[float], int]], towards_curve: Curve
 
     Few texts are pulled towards `towards_curve` (as if 100 texts had said it).
     """
-    logits = torch.tensor([list(l) for l, _ in pairs], dtype=torch.float64)
+    logits = torch.tensor([list(logits) for logits, _ in pairs], dtype=torch.float64)
     labels = torch.tensor([label for _, label in pairs])
     counts = torch.bincount(labels, minlength=len(LABELS)).clamp(min=1).double()
     weights = (len(pairs) / len(LABELS) / counts).sqrt()

@@ -86,10 +86,12 @@ class Tally:
 
 def tally(store: Rows, brands: Sequence[int], window: Window, *, live_only: bool) -> Tally:
     """Count the mentions of these brands (numbers) in a window."""
-    live = "AND live = 1" if live_only else ""
+    live = "AND live > 0" if live_only else ""
+    # Live and judged again (2): still a mention that came in, but its tone is no news, and no rule fires by it.
+    said = "CASE WHEN live = 2 THEN NULL ELSE label END" if live_only else "label"
     marks = ",".join("?" * len(brands))
-    sql = f"""SELECT brand_id, source_id, language, label, engine_id, count(*), sum(p_positive), sum(p_negative),
-        sum(p_positive * p_positive), sum(p_negative * p_negative), sum(p_positive * p_negative) FROM mentions
-        WHERE brand_id IN ({marks}) AND published_at >= ? AND published_at < ? {live}
-        GROUP BY brand_id, source_id, language, label, engine_id"""
+    sql = f"""SELECT brand_id, source_id, language, {said} AS said, engine_id, count(*), sum(p_positive),
+        sum(p_negative), sum(p_positive * p_positive), sum(p_negative * p_negative), sum(p_positive * p_negative)
+        FROM mentions WHERE brand_id IN ({marks}) AND published_at >= ? AND published_at < ? {live}
+        GROUP BY brand_id, source_id, language, said, engine_id"""
     return Tally(store.rows(sql, (*brands, window.since, window.until)))

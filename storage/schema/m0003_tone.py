@@ -17,10 +17,11 @@ _STATEMENTS = (
     """CREATE TABLE heads (
         id INTEGER PRIMARY KEY, engine TEXT NOT NULL, made_at INTEGER NOT NULL, weights BLOB NOT NULL,
         evidence TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('serving', 'refused', 'retired')))""",
-    # How far judging again has come: it may be ended at any time, and goes on from `position`, a post's number.
+    # How far judging again (of one brand, or of all) has come: it may be ended at any time, and goes on from
+    # `position`, a post's number. `pairs` is JSON: [label before, label after, mentions].
     """CREATE TABLE rejudgings (
-        id INTEGER PRIMARY KEY, engine TEXT NOT NULL, since INTEGER NOT NULL, begun_at INTEGER NOT NULL,
-        position INTEGER NOT NULL DEFAULT 0, judged INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL DEFAULT 0,
+        id INTEGER PRIMARY KEY, engine TEXT NOT NULL, brand TEXT, since INTEGER NOT NULL, begun_at INTEGER NOT NULL,
+        position INTEGER NOT NULL DEFAULT 0, judged INTEGER NOT NULL DEFAULT 0, pairs TEXT NOT NULL DEFAULT '[]',
         done_at INTEGER)""",
     # A share is estimated from sums of probabilities by engine and language: they are read from the index alone.
     "DROP INDEX mentions_count",

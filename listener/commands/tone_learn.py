@@ -1,0 +1,42 @@
+"""listener tone learn: a head from the corrections, in service where it does better."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from listener.commands.judging import load_engine
+from listener.commands.options import config_option, json_option, now, open_store, read_config
+
+
+@click.command("learn")
+@config_option
+@json_option
+def command(config_file: Path, as_json: bool) -> None:
+    """Learn from the corrections, and say what that shows.
+
+    A small head is fitted to them and compared with the plain engine on corrections that it has not seen. It is put
+    in service only where it surely does better; where it does not, one that served is retired. `listener correct` does
+    the same by itself when there are enough new corrections.
+    """
+    config = read_config(config_file)
+    from listener.commands import evidence
+    from listener.learning import learn
+
+    with open_store(config) as store:
+        outcome = learn(store, config.brands, load_engine(config), now())
+    if as_json:
+        told = {
+            "result": outcome.result,
+            "engine": outcome.name,
+            "lacking": outcome.lacking or None,
+            "evidence": outcome.evidence.to_json(),
+        }
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    if outcome.result != "too_few":
+        for line in evidence.lines(outcome.evidence):
+            click.echo(line)
+    click.echo(evidence.result(outcome))

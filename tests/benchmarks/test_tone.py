@@ -18,6 +18,7 @@ from benchmarks.tone_table import (
     FIGURES,
     LANGUAGES,
     RECALLS,
+    TOPICS,
     AtLeast,
     AtMost,
     Findings,
@@ -129,6 +130,21 @@ def with_ledger(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ledger = folder / "ledger.jsonl"
     monkeypatch.setattr(tone_ledger, "LEDGER", ledger)
     return ledger
+
+
+def test_topics_are_measured_only_where_nothing_was_trained_on_them(tmp_path: Path) -> None:
+    lines = [
+        {"text": f"the table in room {number}", "label": "neutral", "target": f"Topic {number % 100}"}
+        for number in range(1_000)
+    ]
+    write(tmp_path, [])
+    (tmp_path / "targets" / f"{TOPICS}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    training, tuning = corpus.training_and_tuning(corpus.read(tmp_path))
+    trained_on = {one.target for one in training}
+    assert trained_on & {one.target for one in tuning}
+    measured = tone.labelled(tmp_path)
+    assert {one.target for one in measured} == {one.target for one in tuning} - trained_on
+    assert len(measured) == 10 * len({one.target for one in measured}) > 0
 
 
 # ---- what is printed

@@ -145,9 +145,9 @@ RECALLS = (
     over("Persian sentences", ["fa_deepsentipers"], recall, AtLeast(0.65, 0.68), AtLeast(0.68, 0.72)),
     over("Catalan sentences", ["ca_multibooked"], recall, AtLeast(0.58, 0.66), AtLeast(0.66, 0.72)),
     over("Swedish posts", ["sv_social"], recall, AtLeast(0.62, 0.65), AtLeast(0.65, 0.70)),
-    over("news, towards who is named", ["en_news_people"], recall, AtLeast(0.53, 0.54), AtLeast(0.60, 0.68)),
+    over("News, towards who is named", ["en_news_people"], recall, AtLeast(0.53, 0.54), AtLeast(0.60, 0.68)),
     over(
-        "tweets, towards one target", ["en_targets_tweets"], recall, AtLeast(0.53, 0.55), AtLeast(0.62, 0.68)
+        "Tweets, towards one target", ["en_targets_tweets"], recall, AtLeast(0.53, 0.55), AtLeast(0.62, 0.68)
     ),
 )
 _SCORED = (
@@ -160,16 +160,16 @@ _SCORED = (
     "en_news_people",
 )
 CALIBRATION = (
-    over("calibration error, mean", _SCORED, calibration, AtMost(0.05), AtMost(0.05)),
-    over("calibration error, worst set", _SCORED, calibration, together=max),
+    over("Calibration error, mean", _SCORED, calibration, AtMost(0.05), AtMost(0.05)),
+    over("Calibration error, worst set", _SCORED, calibration, together=max),
 )
 SHARES = (
-    over("positive share, counted: error", [TOPICS], positive_error, AtMost(0.08), AtMost(0.06)),
-    over("negative share, counted: error", [TOPICS], negative_error, AtMost(0.12), AtMost(0.10)),
-    topics("positive share, estimated: error", lambda found: found.positive_error),
-    topics("negative share, estimated: error", lambda found: found.negative_error),
+    over("Positive share, counted: error", [TOPICS], positive_error, AtMost(0.08), AtMost(0.06)),
+    over("Negative share, counted: error", [TOPICS], negative_error, AtMost(0.12), AtMost(0.10)),
+    topics("Positive share, estimated: error", lambda found: found.positive_error),
+    topics("Negative share, estimated: error", lambda found: found.negative_error),
     topics("95 % intervals that hold", lambda found: found.held, Within(0.92, 0.98)),
-    topics("their mean width", lambda found: found.width),
+    topics("Their mean width", lambda found: found.width),
 )
 FIGURES = (*RECALLS, *CALIBRATION, *SHARES)
 """What must be shown."""

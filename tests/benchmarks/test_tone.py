@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import tone, tone_cost
+from benchmarks import tone, tone_cost, tone_ledger
 from benchmarks.tone_cost import Cost
 from benchmarks.tone_intervals import Intervals, intervals, shares_of
 from benchmarks.tone_table import (
@@ -18,6 +18,7 @@ from benchmarks.tone_table import (
     FIGURES,
     LANGUAGES,
     RECALLS,
+    TOPICS,
     AtLeast,
     AtMost,
     Findings,
@@ -95,7 +96,7 @@ def test_a_language_is_told_only_where_it_is_asked_for() -> None:
 def test_only_the_tuning_part_is_scored_unless_the_other_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = [f"a text of number {number}" for number in range(200)]
+    texts = [f"the table in room {number}" for number in range(200)]
     write(tmp_path / "data", [{"text": text, "label": "neutral"} for text in texts])
     held_out = set(texts[:50])
     (tmp_path / "marks.txt").write_text("\n".join(map(mark_of, held_out)), encoding="ascii")
@@ -105,13 +106,45 @@ def test_only_the_tuning_part_is_scored_unless_the_other_is_asked_for(
     assert {one.text for one in tone.labelled(tmp_path / "data", held_out=True)} == held_out
 
     monkeypatch.setattr(tone, "DATA", tmp_path / "data")
-    assert printed("--engine", "vader", "--repeats", "0").startswith(f"tone, scored on {tone.TUNING}")
-    assert printed("--engine", "vader", "--repeats", "0", "--held-out").startswith(
-        f"tone, scored on {tone.HELD_OUT}"
+    ledger = with_ledger(tmp_path, monkeypatch)
+    assert printed("--engine", "vader", "--repeats", "0").startswith(f"Tone on {tone.TUNING}")
+    assert not ledger.exists()
+    for time in (1, 2, 3):
+        said = printed("--engine", "vader", "--repeats", "0", "--held-out")
+        assert said.startswith(f"Tone on {tone.HELD_OUT}, time {time} of 3")
+    # Once more, and it would be one more part that engines are chosen on.
+    refused = CliRunner().invoke(tone.main, ["--engine", "vader", "--held-out"])
+    assert refused.exit_code == 1
+    assert refused.output == (
+        "Error: the held-out part was scored 3 times, and 3 are all that it is good for: ledger.jsonl\n"
     )
+    entries = [json.loads(line) for line in ledger.read_text().splitlines()]
+    assert [list(entry["engines"]) for entry in entries] == [[load("vader").name]] * 3
+    assert entries[0]["engines"][load("vader").name]["English posts"] == 1.0
     (tmp_path / "data" / "targets").rmdir()
     with pytest.raises(tone.Missing, match="targets/"):
         tone.labelled(tmp_path / "data")
+
+
+def with_ledger(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    ledger = folder / "ledger.jsonl"
+    monkeypatch.setattr(tone_ledger, "LEDGER", ledger)
+    return ledger
+
+
+def test_topics_are_measured_only_where_nothing_was_trained_on_them(tmp_path: Path) -> None:
+    lines = [
+        {"text": f"the table in room {number}", "label": "neutral", "target": f"Topic {number % 100}"}
+        for number in range(1_000)
+    ]
+    write(tmp_path, [])
+    (tmp_path / "targets" / f"{TOPICS}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    training, tuning = corpus.training_and_tuning(corpus.read(tmp_path))
+    trained_on = {one.target for one in training}
+    assert trained_on & {one.target for one in tuning}
+    measured = tone.labelled(tmp_path)
+    assert {one.target for one in measured} == {one.target for one in tuning} - trained_on
+    assert len(measured) == 10 * len({one.target for one in measured}) > 0
 
 
 # ---- what is printed
@@ -197,7 +230,8 @@ def test_every_row_fits_a_terminal_and_a_page() -> None:
     assert max(map(len, lines)) <= 100
     names = [figure.name for figure in (*FIGURES, *BESIDE)]
     assert [name for name in names if not any(line.startswith(f"  {name} ") for line in lines)] == []
-    page = list(tone.report(whole, markdown=True))
+    page = tone.markdown(whole)["tone"].splitlines()
+    assert page[0].startswith(f"Tone on {tone.TUNING}")
     assert "| English posts | 3 | .667 | .667 | .650/.670 | .667! | .700/.725 | .667 | .667 |" in page
     told = json.loads(tone.as_json(whole))["engines"]["neural"]
     assert told["sets"]["en_posts"]["confusion"] == {
@@ -255,6 +289,26 @@ def test_without_a_card_there_is_no_interval() -> None:
     rows, tones = topic("Acme", {"positive": 20}, 0.4)
     assert intervals(rows, [replace(one, engine="unheard-of-1") for one in tones]) is None
     assert intervals(rows[:19], tones[:19]) is None
+
+
+def test_tables_are_put_into_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A\n\n<!-- measured: costs -->\nold\n<!-- end -->\n\n<!-- measured: other -->\nb\n<!-- end -->\n"
+    )
+    tone.write_into(page, {"tone": "| t |", "costs": "| c |"})
+    expected = "# A\n\n<!-- measured: costs -->\n\n| c |\n\n<!-- end -->\n\n<!-- measured: other -->\nb\n<!-- end -->\n"
+    assert page.read_text() == expected
+    tone.write_into(page, {"costs": "| c |"})
+    assert page.read_text() == expected
+    with pytest.raises(ValueError, match=r"page\.md has no place for beside"):
+        tone.write_into(page, {"beside": "| b |"})
+
+
+@pytest.mark.parametrize("name", ["tone", "beside", "costs"])
+def test_the_docs_have_a_place_for_every_table(name: str) -> None:
+    pages = [page.read_text(encoding="utf-8") for page in (tone.ROOT / "docs").glob("*.md")]
+    assert sum(page.count(f"<!-- measured: {name} -->") for page in pages) == 1
 
 
 def test_costs_are_told_as_ratios_to_vader() -> None:

@@ -21,11 +21,11 @@ from alerts.transport import Transport
 from listener.collectors import collectors_of
 from listener.collectors.base import Collector
 from listener.config import Config
+from listener.engine import judge_of
 from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.pipeline import Pipeline
 from listener.writer import Writer
-from sentiment.engines import load as load_engine
 from storage import ledger, outbox, polling, quarantine, queries
 from storage.alerting import AlertState
 from storage.base import Transaction
@@ -85,10 +85,12 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
         writer = Writer(database, unmatched=config.storage.unmatched_sample)
         try:
             await writer.open()
-            engine = await loop.run_in_executor(
-                judge_thread, load_engine, config.engine, config.engine_options
-            )
-            pipeline = Pipeline(config.brands, engine)
+            judge = await loop.run_in_executor(judge_thread, judge_of, config)
+            if judge.instead:
+                log.warning(
+                    "the engine cannot be had; its fallback judges", why=judge.instead, by=judge.engine.name
+                )
+            pipeline = Pipeline(config.brands, judge.engine)
             hearing = Hearing(config.brands, pipeline.matcher)
             # Readers are closed whatever happens; a thread that still reads keeps its own connection until it is done.
             async with AsyncExitStack() as stack:

@@ -9,14 +9,20 @@ import click
 
 from alerts.format import count, plural
 from listener.asking import UsageError, zone_of
-from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
+from listener.commands.options import (
+    Failure,
+    WrongUsage,
+    config_option,
+    engine_of,
+    now,
+    open_store,
+    read_config,
+)
 from listener.config import Config
 from listener.imports.history import FIELDS, Importer, Report, Wish, rows
 from listener.imports.misfit import misfit
 from listener.imports.new_brands import BrandWriter, CannotAdd, market_of
 from listener.pipeline import Pipeline
-from sentiment.engines import load
-from sentiment.tone import EngineUnavailable
 from storage import queries
 
 
@@ -58,10 +64,7 @@ def command(
         raise WrongUsage("--source needs a name for where the posts come from")
     if why := misfit(file, wish):
         raise WrongUsage(f"{file}: {why}")
-    try:
-        pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
-    except EngineUnavailable as error:
-        raise Failure(str(error)) from None
+    pipeline = Pipeline(config.brands, engine_of(config))
     report = _import(file, config, wish, pipeline, add_brands)
     _tell(report, file, wish.zone, market_of(config.brands))
     if not report.kept and not report.doubles:

@@ -14,6 +14,7 @@ from listener.commands.options import (
     Failure,
     WrongUsage,
     config_option,
+    engine_of,
     json_option,
     now,
     open_reader,
@@ -87,13 +88,8 @@ def replay(config_file: Path, source: str | None) -> None:
     config = read_config(config_file)
     from listener import replaying
     from listener.pipeline import Pipeline
-    from sentiment.engines import load
-    from sentiment.tone import EngineUnavailable
 
-    try:
-        pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
-    except EngineUnavailable as error:
-        raise Failure(str(error)) from None
+    pipeline = Pipeline(config.brands, engine_of(config))
     with open_store(config) as store:
         _check(store, source)
         done = replaying.replay(store, pipeline, config.brands, source, now())

@@ -8,7 +8,15 @@ import click
 
 from alerts import format as reading
 from listener.asking import UsageError, moment
-from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
+from listener.commands.options import (
+    Failure,
+    WrongUsage,
+    config_option,
+    engine_of,
+    now,
+    open_store,
+    read_config,
+)
 from storage import queries
 from storage.lock import is_held
 
@@ -30,13 +38,8 @@ def command(config_file: Path, since: str) -> None:
         raise WrongUsage(str(error)) from None
     from listener import rematching
     from listener.pipeline import Pipeline
-    from sentiment.engines import load
-    from sentiment.tone import EngineUnavailable
 
-    try:
-        pipeline = Pipeline(config.brands, load(config.engine, config.engine_options))
-    except EngineUnavailable as error:
-        raise Failure(str(error)) from None
+    pipeline = Pipeline(config.brands, engine_of(config))
     with open_store(config) as store:
         if (changed := queries.unwritten(store, config.brands)) and is_held(config.database):
             names = ", ".join(brand.name for brand in changed)

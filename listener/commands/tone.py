@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 from pydantic import ValidationError
 
-from listener.commands.options import Failure, WrongUsage, read_config
+from listener.commands.options import Failure, WrongUsage, engine_of, read_config
+
+SUBCOMMANDS: dict[str, str] = {"convert": "listener.commands.tone_convert"}
 
 
-@click.command("tone")
+class _Lazy(click.Group):
+    """Loads a subcommand's module when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        command: click.Command = import_module(SUBCOMMANDS[cmd_name]).command
+        return command
+
+
+@click.command("tone", cls=_Lazy, invoke_without_command=True)
+@click.pass_context
 @click.option(
     "--config",
     "config_file",
@@ -21,7 +38,7 @@ from listener.commands.options import Failure, WrongUsage, read_config
     help="Take the engine and its options from here.",
 )
 @click.option("--engine", "engine_name", help="vader or transformers; default: the configured one, or vader.")
-def command(config_file: Path | None, engine_name: str | None) -> None:
+def command(ctx: click.Context, config_file: Path | None, engine_name: str | None) -> None:
     """Judge JSON Lines from standard input, one line out for each.
 
     In: {"text": "...", "lang": "en", "target": "Acme"}, of which lang and target may be missing.
@@ -29,6 +46,11 @@ def command(config_file: Path | None, engine_name: str | None) -> None:
     Out: {"label", "p_negative", "p_neutral", "p_positive", "lang", "engine"}; label is null with a reason where
     the engine abstains, and with an error where the line cannot be read.
     """
+    if ctx.invoked_subcommand is None:
+        _judge(config_file, engine_name)
+
+
+def _judge(config_file: Path | None, engine_name: str | None) -> None:
     from sentiment.engines import load
     from sentiment.lines import judge_lines
     from sentiment.tone import EngineUnavailable
@@ -39,7 +61,11 @@ def command(config_file: Path | None, engine_name: str | None) -> None:
     name = engine_name or (config.engine if config else "vader")
     options = config.engine_options if config and config.engine == name else {}
     try:
-        engine = load(name, options)
+        # Asked for by name, an engine is that one or none: its fallback is for where the configuration decides.
+        if config and engine_name is None:
+            engine = engine_of(config)
+        else:
+            engine = load(name, options, config.copies if config else None)
     except EngineUnavailable as error:
         raise Failure(str(error)) from None
     except ValidationError as error:

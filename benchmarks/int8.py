@@ -1,4 +1,4 @@
-"""How much faster an int8 copy judges than the model itself: `python -m benchmarks.int8`, with the extra [transformers].
+"""How much faster an int8 copy judges than the model itself: `python -m benchmarks.int8`, extra [transformers].
 
 Random weights, for speed does not ask what they say; tweet lengths; batches of 32 sorted by length for torch, text by
 text for the copy, as the engine does it. One thread for all, so that seconds of the processor can be counted, which

@@ -14,10 +14,10 @@ from alerts.transport import Transport
 from listener.collectors import collectors_of
 from listener.collectors.base import Collector, Permanent, Retriable
 from listener.config import Config
+from listener.engine import judge_of
 from listener.hearing import Hearing
 from listener.http import PoliteClient
 from listener.matching.matcher import Matcher
-from sentiment.engines import load
 from sentiment.tone import EngineUnavailable, Text
 from storage.sqlite import SqliteStore
 
@@ -60,11 +60,15 @@ def _disk(free: int) -> Finding:
 
 def _engine(config: Config) -> Finding:
     try:
-        engine = load(config.engine, config.engine_options)
-        tone = engine.judge([Text("This is wonderful, thank you!", "en")])[0]
+        judge = judge_of(config)
     except EngineUnavailable as error:
         return Finding("sentiment", False, str(error))
-    return Finding("sentiment", True, f"{engine.name} judges a sample {tone.label}")
+    tone = judge.engine.judge([Text("This is wonderful, thank you!", "en")])[0]
+    if judge.instead:
+        return Finding(
+            "sentiment", False, judge.instead, f"until then its fallback {judge.engine.name} judges"
+        )
+    return Finding("sentiment", True, f"{judge.engine.name} judges a sample {tone.label}")
 
 
 async def _source(collector: Collector, now: int) -> Finding:

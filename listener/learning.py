@@ -9,9 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from listener.config import Config
 from listener.pipeline import Named, Pipeline
-from sentiment.engines import load
 from sentiment.head import DamagedHead, Head, Three, WithHead, fit, largest
 from sentiment.text import fold
 from sentiment.tone import LABELS, Engine, EngineUnavailable, Label, Text, Tone
@@ -97,11 +95,6 @@ class Outcome:
     name: str
     evidence: Evidence
     lacking: str = ""
-
-
-def engine_of(config: Config, store: Rows) -> Engine:
-    """Load the configured engine, with its head in service if there is one. Raises EngineUnavailable."""
-    return with_head(load(config.engine, config.engine_options), store)
 
 
 def with_head(engine: Engine, store: Rows) -> Engine:

@@ -21,12 +21,12 @@ from alerts.transport import Transport
 from listener.collectors import collectors_of
 from listener.collectors.base import Collector
 from listener.config import Config
+from listener.engine import judge_of
 from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.learning import with_head
 from listener.pipeline import Pipeline
 from listener.writer import Writer
-from sentiment.engines import load as load_engine
 from sentiment.tone import Engine
 from storage import ledger, outbox, polling, quarantine, queries
 from storage.alerting import AlertState
@@ -89,9 +89,12 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
         writer = Writer(database, unmatched=config.storage.unmatched_sample)
         try:
             await writer.open()
-            engine = await loop.run_in_executor(
-                judge_thread, load_engine, config.engine, config.engine_options
-            )
+            judge = await loop.run_in_executor(judge_thread, judge_of, config)
+            if judge.instead:
+                log.warning(
+                    "the engine cannot be had; its fallback judges", why=judge.instead, by=judge.engine.name
+                )
+            engine = judge.engine
             # Readers are closed whatever happens; a thread that still reads keeps its own connection until it is done.
             async with AsyncExitStack() as stack:
                 reader = stack.enter_context(closing(Reader(database)))

@@ -9,6 +9,7 @@ import click
 from alerts.format import plural
 from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
+from listener.engine import hindrance
 from listener.matching.searches import searches
 from storage import polling
 from storage.durations import format_duration
@@ -27,12 +28,17 @@ def command(config_file: Path) -> None:
     with open_store(config) as store:
         sources = polling.states(store)
         problems = store.damage()
+    why = hindrance(config)
+    if why and config.fallback:
+        click.echo(f"sentiment: {why}\n  {config.fallback.engine} judges instead.", err=True)
+    elif why:
+        click.echo(f"sentiment: {why}", err=True)
     for problem in problems:
         click.echo(f"store: {problem}", err=True)
     posts = sum(source.posts for source in sources)
     held = f"{plural(posts, 'post')} from {plural(len(sources), 'source')}"
     click.echo(f"store: {config.database} opens, {held}")
-    raise SystemExit(1 if problems else 0)
+    raise SystemExit(1 if problems or (why and not config.fallback) else 0)
 
 
 def describe(config: Config) -> list[str]:
@@ -45,7 +51,7 @@ def describe(config: Config) -> list[str]:
         f"brands: {', '.join(own) or 'none of ours'}; competitors: {', '.join(others) or 'none'}",
         *([f"topics: {', '.join(topics)}"] if topics else []),
         f"sources: {', '.join(config.sources) or 'none (only imports)'}",
-        f"sentiment: {config.engine}",
+        f"sentiment: {config.engine}{f', or else {config.fallback.engine}' if config.fallback else ''}",
         f"channels: {', '.join(config.channels)}",
     ]
     if unsought := [brand.name for brand in config.brands if not searches([brand])]:

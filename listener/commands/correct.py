@@ -286,10 +286,10 @@ def _outcome(asked: _Asked, new: int) -> str | None:
     if not new:
         return None
     from listener.commands import evidence
-    from listener.commands.judging import load_engine
+    from listener.commands.options import engine_of
     from listener.learning import is_due, learn
 
     with open_store(asked.config) as store:
         if not is_due(store):
             return None
-        return evidence.result(learn(store, asked.config.brands, load_engine(asked.config), now()))
+        return evidence.result(learn(store, asked.config.brands, engine_of(asked.config), now()))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from listener.config import Config, ConfigError, load
+from sentiment.tone import Engine, EngineUnavailable
 from storage.base import StoreError
 from storage.sqlite import Reader, SqliteStore
 
@@ -70,6 +71,19 @@ def read_config(file: Path) -> Config:
         return load(file)
     except ConfigError as error:
         raise WrongUsage(str(error)) from None
+
+
+def engine_of(config: Config) -> Engine:
+    """Load the engine, or with a word on standard error its fallback. Raises Failure where neither can be had."""
+    from listener.engine import judge_of
+
+    try:
+        judge = judge_of(config)
+    except EngineUnavailable as error:
+        raise Failure(str(error)) from None
+    if judge.instead:
+        click.echo(f"sentiment: {judge.instead}\n  {judge.engine.name} judges instead.", err=True)
+    return judge.engine
 
 
 def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

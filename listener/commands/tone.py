@@ -9,9 +9,10 @@ import click
 from pydantic import ValidationError
 
 from listener.commands.lazy import LazyGroup
-from listener.commands.options import Failure, WrongUsage, read_config
+from listener.commands.options import Failure, WrongUsage, engine_of, read_config
 
 PARTS: dict[str, str] = {
+    "convert": "listener.commands.tone_convert",
     "quality": "listener.commands.tone_quality",
     "learn": "listener.commands.tone_learn",
     "head": "listener.commands.tone_head",
@@ -55,7 +56,11 @@ def _judge(config_file: Path | None, engine_name: str | None) -> None:
     name = engine_name or (config.engine if config else "vader")
     options = config.engine_options if config and config.engine == name else {}
     try:
-        engine = load(name, options)
+        # Asked for by name, an engine is that one or none: its fallback is for where the configuration decides.
+        if config and engine_name is None:
+            engine = engine_of(config)
+        else:
+            engine = load(name, options, config.copies if config else None)
     except EngineUnavailable as error:
         raise Failure(str(error)) from None
     except ValidationError as error:

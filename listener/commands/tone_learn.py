@@ -7,8 +7,7 @@ from pathlib import Path
 
 import click
 
-from listener.commands.judging import load_engine
-from listener.commands.options import config_option, json_option, now, open_store, read_config
+from listener.commands.options import config_option, engine_of, json_option, now, open_store, read_config
 
 
 @click.command("learn")
@@ -26,7 +25,7 @@ def command(config_file: Path, as_json: bool) -> None:
     from listener.learning import learn
 
     with open_store(config) as store:
-        outcome = learn(store, config.brands, load_engine(config), now())
+        outcome = learn(store, config.brands, engine_of(config), now())
     if as_json:
         told = {
             "result": outcome.result,

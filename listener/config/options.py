@@ -182,8 +182,19 @@ class AlertsOptions(Strict):
 
 
 @dataclass(frozen=True)
+class Judge:
+    """An engine by name, and its options."""
+
+    engine: str
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Config:
-    """A configuration that has no mistake. `sources`, `channels` hold the options of each part by its name."""
+    """A configuration that has no mistake. `sources`, `channels` hold the options of each part by its name.
+
+    `fallback` judges where the engine cannot be had.
+    """
 
     file: Path
     text: str
@@ -197,8 +208,14 @@ class Config:
     rules: tuple[Rule, ...]
     digest: DigestOptions | None
     dashboard: DashboardOptions
+    fallback: Judge | None = None
 
     @property
     def database(self) -> Path:
         """The store's file; a relative one lies beside config.yaml, wherever the command is started."""
         return self.file.resolve().parent / path_of(self.storage.url)
+
+    @property
+    def copies(self) -> Path:
+        """Where int8 copies of models lie: beside the store."""
+        return self.database.parent / "models"

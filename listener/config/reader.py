@@ -23,6 +23,7 @@ from listener.config.options import (
     Config,
     DashboardOptions,
     DigestOptions,
+    Judge,
     StorageOptions,
     TopicOptions,
 )
@@ -109,7 +110,7 @@ class _Reader:
         sources = self._parts(tree, "sources", COLLECTORS)
         known = self._source_names(sources)
         self._check_handles(brands, sources)
-        engine, engine_options = self._engine(tree.get("sentiment", {"engine": "vader"}))
+        judge, fallback = self._judges(tree.get("sentiment", {"engine": "vader"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
         rules = self._rules(tree.get("alerts", {}), brands, known)
@@ -126,13 +127,14 @@ class _Reader:
             zone,
             brands,
             sources,
-            engine,
-            engine_options,
+            judge.engine,
+            judge.options,
             storage,
             channels,
             rules,
             digest,
             dashboard,
+            fallback,
         )
 
     def _add(self, path: Place, message: str) -> None:
@@ -249,17 +251,34 @@ class _Reader:
                 if kind in brand.handles and (says := mistake(brand.handles[kind])):
                     self._add(("brands", index, "handles", kind), says)
 
-    def _engine(self, raw: Any) -> tuple[str, Mapping[str, Any]]:
+    def _judges(self, raw: Any) -> tuple[Judge, Judge | None]:
+        """The engine, and the one that judges where it cannot be had."""
         if not isinstance(raw, Mapping):
             self._add(("sentiment",), "needs keys with values, as in {engine: vader}")
-            return "vader", {}
+            return Judge("vader", {}), None
+        first = self._judge({key: value for key, value in raw.items() if key != "fallback"}, ("sentiment",))
+        if raw.get("fallback") is None:
+            return first, None
+        place = ("sentiment", "fallback")
+        said = raw["fallback"]
+        if isinstance(said, str):
+            said = {"engine": said}
+        elif not isinstance(said, Mapping) or "engine" not in said:
+            self._add(place, "needs the name of an engine, or its options as in {engine: vader}")
+            return first, None
+        fallback = self._judge(said, place)
+        if fallback == first:
+            self._add(place, "is the engine itself, which cannot stand in for itself")
+        return first, fallback
+
+    def _judge(self, raw: Mapping[str, Any], path: Place) -> Judge:
         name = raw.get("engine", "vader")
         options = {key: value for key, value in raw.items() if key != "engine"}
         if name not in ENGINES:
-            self._add(("sentiment", "engine"), f"unknown engine {name!r}{did_you_mean(str(name), ENGINES)}")
+            self._add((*path, "engine"), f"unknown engine {name!r}{did_you_mean(str(name), ENGINES)}")
         else:
-            self._options(import_module(ENGINES[name]).Options, options, ("sentiment",))
-        return str(name), options
+            self._options(import_module(ENGINES[name]).Options, options, path)
+        return Judge(str(name), options)
 
     def _rules(self, raw: Any, brands: tuple[Brand, ...], sources: list[str]) -> tuple[Rule, ...]:
         section = self._options(AlertsOptions, raw, ("alerts",))

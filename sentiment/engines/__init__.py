@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from sentiment.tone import Engine
 ENGINES: dict[str, str] = {
     "vader": "sentiment.engines.vader",
     "transformers": "sentiment.engines.transformers",
+    "cascade": "sentiment.engines.cascade",
 }
 
 
@@ -33,10 +35,29 @@ def check(name: str, options: Mapping[str, object]) -> BaseModel:
     return _part(name).Options.model_validate(dict(options))
 
 
-def load(name: str, options: Mapping[str, object] | None = None) -> Engine:
-    """Return the engine, ready to judge. Raises what `check` raises, and EngineUnavailable if it cannot be loaded."""
-    validated = check(name, options or {})
-    return _part(name).build(validated)
+def load(name: str, options: Mapping[str, object] | None = None, copies: Path | None = None) -> Engine:
+    """Return the engine, ready to judge. Raises what `check` raises, and EngineUnavailable if it cannot be loaded.
+
+    `copies` is where int8 copies of models lie, for an engine that can have one and is not told another folder.
+    """
+    return _part(name).build(check(name, _complete(name, options or {}, copies)))
+
+
+def obstacle(
+    name: str, options: Mapping[str, object] | None = None, copies: Path | None = None
+) -> str | None:
+    """Why the engine can certainly not be had (a package, a file is missing), without loading it, offline; or None.
+
+    Raises what `check` raises.
+    """
+    why: Callable[[BaseModel], str | None] = getattr(_part(name), "obstacle", lambda options: None)
+    return why(check(name, _complete(name, options or {}, copies)))
+
+
+def _complete(name: str, options: Mapping[str, object], copies: Path | None) -> Mapping[str, object]:
+    if copies is None or "copies" not in _part(name).Options.model_fields:
+        return options
+    return {"copies": str(copies), **options}
 
 
 def _part(name: str) -> _Part:

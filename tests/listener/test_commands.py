@@ -35,7 +35,7 @@ def _all() -> list[tuple[str, ...]]:
         found.append((name,))
         command = listener.get_command(context, name)
         if isinstance(command, click.Group):
-            found += [(name, sub) for sub in command.commands]
+            found += [(name, sub) for sub in command.list_commands(context)]
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,45 +10,21 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tiny_models import WORDS, write_bert
 
 from sentiment import copies
 from sentiment.engines import load
 from sentiment.tone import LABELS, EngineUnavailable, Text
 
-torch = pytest.importorskip("torch", reason="needs the extra [transformers]")
-transformers = pytest.importorskip("transformers", reason="needs the extra [transformers]")
+pytest.importorskip("torch", reason="needs the extra [transformers]")
+pytest.importorskip("transformers", reason="needs the extra [transformers]")
 pytest.importorskip("onnxscript", reason="needs the extra [transformers]")
 pytest.importorskip("onnxruntime", reason="needs the extra [transformers]")
 
 # Torch takes twenty seconds to write even the smallest model.
 pytestmark = pytest.mark.slow
 
-WORDS = "good bad plain day the a is it was very and not long kettle phone".split()  # noqa: SIM905
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 SAMPLES = ["good day", "it was a very bad day and not a good day", "", "plain"]
-THREE = ["negative", "neutral", "positive"]
-
-
-def write_bert(folder: Path, *, seed: int = 3, labels: list[str] = THREE) -> Path:
-    """Write a BERT of two small layers, in which every word counts, with a word tokenizer of its own."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocab.txt").write_text("\n".join([*SPECIAL, *WORDS]))
-    tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 64}
-    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
-    torch.manual_seed(seed)
-    config = transformers.BertConfig(
-        vocab_size=len(SPECIAL) + len(WORDS),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-        initializer_range=0.8,
-        id2label=dict(enumerate(labels)),
-        label2id={label: place for place, label in enumerate(labels)},
-    )
-    transformers.BertForSequenceClassification(config).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

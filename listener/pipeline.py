@@ -151,8 +151,7 @@ class Pipeline:
     def judge(self, named: Sequence[Named]) -> list[KeptPost]:
         """Judge the tone towards each brand that a post mentions, names and handles masked; own posts are not judged.
 
-        A mention that bears a tone already keeps it. Brands that are named in the same places, or nowhere (a topic,
-        an import's word), share one judgement.
+        Brands that are named in the same places, or nowhere (a topic, an import's word), share one judgement.
         """
         asked: list[Text] = []
         places: list[dict[str, int]] = [self._ask(one, asked) for one in named]
@@ -165,7 +164,7 @@ class Pipeline:
     def _ask(self, named: Named, asked: list[Text]) -> dict[str, int]:
         """Add to `asked` what must be judged of a post; return for each brand at which place its judgement stands."""
         places: dict[str, int] = {}
-        counted = [m.brand for m in named.mentions if m.matched and not m.own and m.tone is None]
+        counted = [m.brand for m in named.mentions if m.matched and not m.own]
         if counted:
             masked = self._mask.mask(named.post.text)
             by_spans: dict[Spans, int] = {}
@@ -193,7 +192,7 @@ def said_of(post: Post | KeptPost, text: str, source: Source) -> Said:
 
 
 def _of(mention: Mention, places: Mapping[str, int], tones: Sequence[Tone]) -> Tone | None:
-    return tones[places[mention.brand]] if mention.brand in places else mention.tone
+    return tones[places[mention.brand]] if mention.brand in places else None
 
 
 def _kept(post: Post, text: str, now: int) -> KeptPost:

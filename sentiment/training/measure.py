@@ -10,13 +10,12 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from sentiment.calibration import ANY, Card, Line, Measured, to_json
 from sentiment.engines import load
-from sentiment.targets import Mask
-from sentiment.tone import LABELS, Engine, EngineUnavailable, Label, Text, Tone
+from sentiment.lines import judge_lines
+from sentiment.tone import LABELS, Engine, EngineUnavailable, Label
 from sentiment.training.corpus import Row, read, training_and_tuning
 
 TOPICS = "en_topics_5point_folded"
@@ -249,26 +248,15 @@ def _drawn(texts: Sequence[Judged], chance: random.Random) -> list[list[Judged]]
     return topics
 
 
-def judge(engine: Engine, rows: Sequence[Row], batch: int = 512) -> list[Judged]:
-    """Let an engine judge labelled texts as the daemon would, the target masked; what it leaves open is left out."""
-    found: list[Judged] = []
-    for first in range(0, len(rows), batch):
-        some = rows[first : first + batch]
-        texts = [Text(_mask(row.target or "").mask(row.text), row.lang, row.target) for row in some]
-        tones = engine.judge(texts)
-        found += [one for row, tone in zip(some, tones, strict=True) if (one := _judged(row, tone))]
-    return found
-
-
-def _judged(row: Row, tone: Tone) -> Judged | None:
-    if tone.label is None:
-        return None
-    return Judged(row.label, tone.label, tone.p_negative, tone.p_positive, row.lang, _topic_of(row))
-
-
-@lru_cache(maxsize=1024)
-def _mask(target: str) -> Mask:
-    return Mask([target])
+def judge(engine: Engine, rows: Sequence[Row]) -> list[Judged]:
+    """Let an engine judge labelled texts on the way of `listener tone`; what it leaves open is left out."""
+    asked = (json.dumps({"text": row.text, "lang": row.lang, "target": row.target}) for row in rows)
+    answers = map(json.loads, judge_lines(asked, engine))
+    return [
+        Judged(row.label, said["label"], said["p_negative"], said["p_positive"], row.lang, _topic_of(row))
+        for row, said in zip(rows, answers, strict=True)
+        if said["label"] is not None
+    ]
 
 
 def measured_rows(rows: Sequence[Row], *, untrained: bool) -> list[Row]:

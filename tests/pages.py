@@ -20,9 +20,9 @@ _P: dict[Label | None, tuple[float, float, float]] = {
 }
 
 
-def tone(label: Label | None) -> Tone:
-    """A judgement of an engine called "ours-1"."""
-    return Tone(label, *_P[label], "ours-1", reason=None if label else "unsure")
+def tone(label: Label | None, engine: str = "ours-1") -> Tone:
+    """A judgement of an engine of which nothing was measured, unless another is named."""
+    return Tone(label, *_P[label], engine, reason=None if label else "unsure")
 
 
 def post(
@@ -35,9 +35,10 @@ def post(
     author: str | None = None,
     url: str | None = None,
     addressed: bool = False,
+    engine: str = "ours-1",
 ) -> KeptPost:
     """One post that mentions these brands."""
-    mentions = tuple(Mention(brand, addressed=addressed, tone=tone(label)) for brand in brands)
+    mentions = tuple(Mention(brand, addressed=addressed, tone=tone(label, engine)) for brand in brands)
     said = f"words of {native_id}" if text is None else text
     return KeptPost(native_id, said, at, at, author=author, url=url, mentions=mentions)
 

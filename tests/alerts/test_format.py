@@ -78,3 +78,9 @@ def test_days_are_local_and_survive_the_change_of_clocks() -> None:
     since = 1792360800  # 19 October 2026, 00:00
     names = reading.weekdays(since, since + 7 * 86_400 + 3_600, MADRID)
     assert names == ["Mon 19", "Tue 20", "Wed 21", "Thu 22", "Fri 23", "Sat 24", "Sun 25"]
+
+
+def test_an_estimate_is_told_with_what_it_may_be() -> None:
+    assert reading.about(0.412, (0.347, 0.47)) == "about 41 % (35 to 47 %)"
+    assert reading.about(0.412, None) == "41.2 %"
+    assert reading.between(0.0, 1.0) == "0 to 100 %"

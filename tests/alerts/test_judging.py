@@ -255,3 +255,13 @@ def test_a_look_that_changes_nothing_writes_nothing(store: SqliteStore) -> None:
     hear(store, 1)
     assert judging.look(store, [rule()], BRANDS, UTC, NOW) == []
     assert rule().brand == ACME.name
+
+
+def test_what_fired_keeps_how_its_share_was_made(store: SqliteStore) -> None:
+    said = [post(str(n), NOW - 60 - n, "negative", engine="vader-3.3.2") for n in range(60)]
+    store.commit(page(said, (NOW - 86_400, NOW)))
+    (event,) = judge(store, [rule("negative_share > 30%", min_n=1)])
+    numbers = event.numbers
+    low, high = numbers["interval"]  # type: ignore[misc]
+    assert (numbers["method"], numbers["raw_value"]) == ("adjusted", 1.0)
+    assert 0.3 < low < numbers["value"] <= high  # type: ignore[operator]

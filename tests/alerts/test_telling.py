@@ -13,7 +13,7 @@ from pages import BRANDS, HACKERNEWS, page, post
 from alerts import judging
 from alerts.message import Message
 from alerts.rules import Rule, RuleOptions, parse_condition
-from alerts.telling import amount, to_send
+from alerts.telling import amount, span, to_send
 from storage import outbox
 from storage.kpi import KPIS
 from storage.outbox import OutboxRow
@@ -221,3 +221,36 @@ def test_a_test_message_says_that_it_is_one(store: SqliteStore) -> None:
 )
 def test_amounts(value: float | None, unit: str, kpi: str, text: str) -> None:
     assert amount(value, unit, kpi) == text
+
+
+@pytest.mark.parametrize(
+    ("kpi", "interval", "told"),
+    [
+        ("negative_share", [0.35, 0.57], "about 46 % (35 to 57 %)"),
+        ("net_sentiment", [-0.5, 0.1], "about \u22120.30 (\u22120.50 to +0.10)"),
+    ],
+)
+def test_an_estimate_is_told_with_what_it_may_be(
+    store: SqliteStore, kpi: str, interval: list[float], told: str
+) -> None:
+    said = say(store, kpi, "fired", method="adjusted", raw_value=0.5, interval=interval)
+    assert f" is {told}, {WHEN[kpi][2]}." in said.summary
+    assert next(fact.value for fact in said.facts if fact.name == "Now") == f"{told} (n = 54)"
+    assert said.title == f"Acme: {WHEN[kpi][3]}"
+    counted = say(store, kpi, "fired", method="raw", raw_value=0.5, interval=None)
+    assert "about" not in counted.summary
+    # Messages that were written before there were intervals.
+    assert "about" not in say(store, kpi, "fired").summary
+
+
+@pytest.mark.parametrize(
+    ("interval", "unit", "kpi", "told"),
+    [
+        (None, "ratio", "negative_share", ""),
+        ([0.1, 0.25], "ratio", "negative_share", "10 to 25 %"),
+        ([-0.5, 1.5], "ratio", "positive_growth", "\u221250 to +150 %"),
+        ([3, 1_200], "mentions", "positive_mentions", "3 to 1\u202f200"),
+    ],
+)
+def test_spans(interval: list[float] | None, unit: str, kpi: str, told: str) -> None:
+    assert span(interval, unit, kpi) == told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -177,6 +178,16 @@ def test_kpi_gives_the_fields_of_the_contract(filled: CommandLine) -> None:
     assert 0 <= share["interval"][0] <= share["value"] <= share["interval"][1] <= 1
     assert found["positive_growth", "Acme"]["change"] == 1
     assert found["mentions", "Acme"]["since"] == "2026-01-05T11:00:00+01:00"
+
+
+def test_kpi_shows_an_estimate_with_its_interval_and_what_was_counted(filled: CommandLine) -> None:
+    lines = filled.good("kpi", "--brand", "Acme").out.splitlines()
+    (share,) = [line for line in lines if "negative_share" in line]
+    assert re.search(r"negative_share +\d+\.\d % \[\d+, \d+\] +2 +adjusted; counted 50\.0 %$", share), share
+    (net,) = [line for line in lines if "net_sentiment" in line]
+    assert re.search(r"[+−]0\.\d\d \[−\d\.\d\d, \+\d\.\d\d\] +2 +adjusted; counted ", net), net
+    (count,) = [line for line in lines if "positive_mentions" in line]
+    assert "may truly be 0 to 2" in count
 
 
 @pytest.mark.parametrize("written", ["Acme", "acme", "AC", "acme corp", "@acme_help", " ACME "])

@@ -53,6 +53,23 @@ def test_the_summary_of_a_full_week() -> None:
     assert digest.data["brands"][0]["kpis"]["positive_share"]["value"] == 175 / 380
 
 
+def test_estimates_are_told_with_what_they_may_be() -> None:
+    facts = samples.full_week()
+    for name, interval in (("positive_share", (0.401, 0.52)), ("negative_share", (0.06, 0.18))):
+        kpi = facts.brands[0].kpi(name)
+        facts = with_kpi(facts, name, replace(kpi, interval=interval))
+    said = "about 46 % (40 to 52 %) were positive and about 12 % (6 to 18 %) negative; positive mentions rose"
+    assert said in own(compose(facts))
+    growth = facts.brands[0].kpi("positive_growth")
+    sure = with_kpi(facts, "positive_growth", replace(growth, interval=(0.1, 0.9)))
+    assert said in own(compose(sure))
+    unsure = with_kpi(facts, "positive_growth", replace(growth, interval=(-0.1, 0.9)))
+    assert (
+        "negative; those judged positive went from 120 to 175, which the engine's errors alone could make."
+        in own(compose(unsure))
+    )
+
+
 def test_the_most_mentioned_brand_stands_first_and_says_who_follows() -> None:
     facts = samples.full_week()
     leading = with_kpi(facts, "share_of_voice", KpiFact(0.6, 0.5, "ratio", 1_209, 1_030))

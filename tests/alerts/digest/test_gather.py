@@ -71,6 +71,7 @@ def test_two_weeks_heard_are_compared_and_equal_the_kpis(store: SqliteStore) -> 
         fact = own.kpi(name)
         assert (fact.value, fact.n, fact.reason, fact.before) == (now.value, now.n, now.reason, then.value)
     assert own.kpi("positive_growth").value == 1.0
+    assert own.kpi("positive_share").interval is None  # nothing was measured of this engine
     assert own.per_day == (60, 0, 0, 0, 0, 0, 0)
     assert [(one.source, one.heard, one.asked) for one in facts.coverage] == [("feed:a", 169.0, 169.0)]
     assert facts.left_out == ("forum",)
@@ -135,3 +136,18 @@ def test_quotes_are_ids_until_the_letter_is_made(store: SqliteStore) -> None:
     ]
     assert "words" not in repr(to_json(facts))
     assert "words 2 negative" in letter_from(from_json(to_json(facts)), store, ZONE, "k").text
+
+
+def test_what_a_share_may_be_reaches_the_letter(store: SqliteStore) -> None:
+    hear(store, EARLIER, WEEK)
+    say(store, EARLIER.since, 30, engine="vader-3.3.2")
+    say(store, WEEK.since, 40, engine="vader-3.3.2")
+    facts = from_json(to_json(gather(store, BRANDS, WEEK, ZONE, NOW, None, None)))
+    share = facts.brands[0].kpi("positive_share")
+    assert share.interval is not None and share.value is not None
+    assert share.interval[0] < share.value <= share.interval[1]
+    growth = facts.brands[0].kpi("positive_growth").interval
+    assert growth is not None and growth[0] < 1 / 3 < growth[1]
+    low, high = (round(100 * end) for end in share.interval)
+    text = letter_from(facts, store, ZONE, "k").text
+    assert f"about {round(100 * share.value)} % ({low} to {high} %) were positive" in " ".join(text.split())

@@ -20,7 +20,9 @@ from listener.dashboard.app import NotServed, is_loopback, make_app, serve
 from listener.station import Station, open_station
 from storage import outbox, polling, queries
 from storage.base import Transaction
+from storage.calendar import Window
 from storage.desk import tokens
+from storage.kpi import KPIS, Ask, compute
 from storage.mention import KeptPost
 
 NOW = 1_790_000_000
@@ -442,3 +444,13 @@ async def test_a_port_that_is_taken_is_told_with_the_remedy(station: Station, cl
 )
 def test_which_addresses_only_this_machine_reaches(host: str, local: bool) -> None:
     assert is_loopback(host) is local
+
+
+async def test_the_page_says_what_a_share_may_be(client: Client, station: Station) -> None:
+    said = [post(str(n), NOW - 60 - n, "negative", engine="vader-3.3.2") for n in range(30)]
+    await keep(station, *said)
+    ask = Ask(Window(NOW - 7 * 86_400, NOW), NOW, station.config.zone, station.config.brands)
+    share = compute(station.reader, [KPIS["negative_share"]], ask)[0]
+    low, high = (round(100 * end) for end in share.more["interval"])  # type: ignore[attr-defined]
+    html = await (await client.get("/")).text()
+    assert f"n = 30; {low} to {high} %" in html

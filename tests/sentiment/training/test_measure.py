@@ -142,7 +142,7 @@ def test_texts_are_judged_as_the_daemon_would() -> None:
         Row(TOPICS, "Acme?", "neutral", "en", "Acme"),
         Row("de_posts", "good", "positive", "de"),
     ]
-    found = judge(engine, rows, batch=2)
+    found = judge(engine, rows)
     assert [text.text for text in engine.seen] == ["good old brand, says @user", "brand?", "good"]
     assert [(one.label, one.topic, one.lang) for one in found] == [
         ("positive", "acme", "en"),

@@ -12,6 +12,7 @@ from storage.base import Rows
 from storage.calendar import UNITS, Window, before, cut
 from storage.coverage import ENOUGH, Ledger, SourceHeard, ledgers
 from storage.kpi.declaration import Kpi
+from storage.kpi.engines import engine_changes
 from storage.kpi.responses import Response, responses
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.tally import Tally, tally
@@ -39,6 +40,7 @@ def _windows(ask: Ask) -> list[Window]:
 def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
     for group, language, brand in product(period.groups(), period.languages(), period.asked_brands()):
         scope = period.scope(group, language, brand)
+        engines = engine_changes(period.store, scope)
         for kpi in kpis:
             reading = kpi.read(scope)
             yield KpiValue(
@@ -56,6 +58,8 @@ def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
                 group.heard,
                 group.left_out,
                 period.query_changes(scope.market if kpi.market_wide else (brand,)),
+                # Who says by which method a value was made has made it of tones.
+                engines if "method" in reading.more else (),
             )
 
 
@@ -84,7 +88,7 @@ class _Period:
     ) -> None:
         self.window = window
         self._changed = changed
-        self._store = store
+        self.store = store
         self._ask = ask
         self._brands = brands
         self._sources = sources
@@ -98,10 +102,10 @@ class _Period:
     def _count(self, window: Window, live_only: bool | None = None) -> Tally:
         numbers = [brand.number for brand in self._brands]
         live = self._ask.live_only if live_only is None else live_only
-        return tally(self._store, numbers, window, by_language=self._by_language, live_only=live)
+        return tally(self.store, numbers, window, by_language=self._by_language, live_only=live)
 
     def _fetch_responses(self, brand: Numbered) -> list[Response]:
-        return responses(self._store, brand.number, self.window, live_only=self._ask.live_only)
+        return responses(self.store, brand.number, self.window, live_only=self._ask.live_only)
 
     def groups(self) -> list[_Group]:
         """One group for the total, or with --by source one for each source."""

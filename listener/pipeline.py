@@ -161,6 +161,11 @@ class Pipeline:
         return self._accounts.get((network_of(source), account), ())
 
 
+def without_tone(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    """The mentions of a kept post, to be judged anew."""
+    return tuple(replace(mention, tone=None) for mention in mentions)
+
+
 def said_of(post: Post | KeptPost, text: str, source: Source) -> Said:
     """What the matcher is told of a post, fresh or kept."""
     return Said(

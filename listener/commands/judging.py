@@ -26,11 +26,11 @@ def load_engine(config: Config) -> Engine:
 
 def make_pipeline(config: Config, store: Rows) -> Pipeline:
     """The pipeline of the daemon: the configured brands, engine, and head in service. Raises Failure."""
-    from listener.learning import engine_of
+    from listener.learning import with_head
     from listener.pipeline import Pipeline
     from sentiment.tone import EngineUnavailable
 
     try:
-        return Pipeline(config.brands, engine_of(config, store))
+        return Pipeline(config.brands, with_head(load_engine(config), store))
     except EngineUnavailable as error:
         raise Failure(str(error)) from None

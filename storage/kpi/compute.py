@@ -12,7 +12,7 @@ from storage.base import Rows
 from storage.calendar import UNITS, Window, before, cut
 from storage.coverage import ENOUGH, Ledger, SourceHeard, ledgers
 from storage.kpi.declaration import Kpi
-from storage.kpi.engines import engine_changes
+from storage.kpi.engines import EngineChange, engine_changes
 from storage.kpi.responses import Response, responses
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.tally import Tally, tally
@@ -40,7 +40,7 @@ def _windows(ask: Ask) -> list[Window]:
 def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
     for group, language, brand in product(period.groups(), period.languages(), period.asked_brands()):
         scope = period.scope(group, language, brand)
-        engines = engine_changes(period.store, scope)
+        engines = period.engine_changes(scope)
         for kpi in kpis:
             reading = kpi.read(scope)
             yield KpiValue(
@@ -88,7 +88,7 @@ class _Period:
     ) -> None:
         self.window = window
         self._changed = changed
-        self.store = store
+        self._store = store
         self._ask = ask
         self._brands = brands
         self._sources = sources
@@ -102,10 +102,10 @@ class _Period:
     def _count(self, window: Window, live_only: bool | None = None) -> Tally:
         numbers = [brand.number for brand in self._brands]
         live = self._ask.live_only if live_only is None else live_only
-        return tally(self.store, numbers, window, by_language=self._by_language, live_only=live)
+        return tally(self._store, numbers, window, by_language=self._by_language, live_only=live)
 
     def _fetch_responses(self, brand: Numbered) -> list[Response]:
-        return responses(self.store, brand.number, self.window, live_only=self._ask.live_only)
+        return responses(self._store, brand.number, self.window, live_only=self._ask.live_only)
 
     def groups(self) -> list[_Group]:
         """One group for the total, or with --by source one for each source."""
@@ -141,6 +141,10 @@ class _Period:
         names = {brand.brand.name for brand in behind}
         since, until = self.window.since, self.window.until
         return tuple(c for c in self._changed if c.brand in names and since < c.at < until)
+
+    def engine_changes(self, scope: Scope) -> tuple[EngineChange, ...]:
+        """When in this window another engine began to judge."""
+        return engine_changes(self._store, scope)
 
     def asked_brands(self) -> list[Numbered]:
         return [b for b in self._brands if not self._ask.only or b.brand.name in self._ask.only]

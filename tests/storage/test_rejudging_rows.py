@@ -156,10 +156,10 @@ def test_labels_of_erased_posts_go_so_that_no_break_stays_for_ever(store: Sqlite
     assert found["1", "Bolt"][0] == found["before", "Acme"][0] == 1
     keep(store, heard=Heard(*WINDOW))
     broken = value(store, "positive_share", WINDOW, "Bolt", strict=True)
-    assert (broken.value, broken.reason) == (1, None)
+    assert (broken.more["raw_value"], broken.reason) == (1, None)
     assert finish(store, judge(store, begin(store))) == 1
     whole = value(store, "negative_share", WINDOW, "Bolt", strict=True)
-    assert (whole.value, whole.n, whole.more["unjudged"]) == (1, 1, 1)
+    assert (whole.more["raw_value"], whole.n, whole.more["unjudged"]) == (1, 1, 1)
 
 
 def test_the_labels_of_the_same_engine_stay_where_a_post_is_erased(store: SqliteStore) -> None:
@@ -187,7 +187,7 @@ def test_what_is_judged_again_is_a_mention_but_its_tone_is_no_news(store: Sqlite
 
     def live(kpi: str) -> tuple[object, int]:
         found = value(store, kpi, (T0, T0 + HOUR), live_only=True)
-        return found.value, found.n
+        return found.more.get("raw_value", found.value), found.n
 
     keep(store, heard=Heard(*WINDOW))
     assert live("mentions") == (5, 5)

@@ -82,4 +82,4 @@ def test_rules_wait_until_everything_has_been_judged_again(store: SqliteStore) -
             done = rejudging.write(db, done, page, tones)
     assert reasons == ["the tone engine changed", "the tone engine changed", None]
     assert changes(store) == []
-    assert value(store, "negative_share", WINDOW, strict=True).value == 1
+    assert value(store, "negative_share", WINDOW, strict=True).more["raw_value"] == 1

@@ -110,6 +110,14 @@ def query_change(brand: str, at: int, first: bool, zone: ZoneInfo) -> str:
     )
 
 
+def engine_change(brand: str, engine: str, at: int, zone: ZoneInfo) -> str:
+    """Say that the tone is judged otherwise from a time on, and what makes it compare again."""
+    return (
+        f"The tone of what is said of {brand} is judged by another engine, {engine}, from {moment(at, zone)} on; "
+        "shares from before and after do not compare until `listener rejudge --since TIME` has judged all again."
+    )
+
+
 def day(seconds: float, zone: ZoneInfo) -> str:
     """Write a day in a zone: "Mon 16 Nov"."""
     return _day(datetime.fromtimestamp(seconds, zone))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from listener.pipeline import Named, Pipeline
+from listener.pipeline import Named, Pipeline, without_tone
 from sentiment.head import DamagedHead, Head, Three, WithHead, fit, largest
 from sentiment.text import fold
 from sentiment.tone import LABELS, Engine, EngineUnavailable, Label, Text, Tone
@@ -225,7 +225,7 @@ class _Judge:
         numbers = sorted(by_post)
         for start in range(0, len(numbers), rematching.PAGE):
             page = rematching.posts_numbered(self._store, numbers[start : start + rematching.PAGE])
-            judged = self._pipeline.judge([Named(one.post, one.post.mentions) for one in page])
+            judged = self._pipeline.judge([Named(one.post, without_tone(one.post.mentions)) for one in page])
             for one, post in zip(page, judged, strict=True):
                 for brand, label in by_post[one.id]:
                     if item := self._item(post, brand, label):

@@ -151,7 +151,8 @@ class Pipeline:
     def judge(self, named: Sequence[Named]) -> list[KeptPost]:
         """Judge the tone towards each brand that a post mentions, names and handles masked; own posts are not judged.
 
-        Brands that are named in the same places, or nowhere (a topic, an import's word), share one judgement.
+        A mention that bears a tone already keeps it. Brands that are named in the same places, or nowhere (a topic,
+        an import's word), share one judgement.
         """
         asked: list[Text] = []
         places: list[dict[str, int]] = [self._ask(one, asked) for one in named]
@@ -164,7 +165,7 @@ class Pipeline:
     def _ask(self, named: Named, asked: list[Text]) -> dict[str, int]:
         """Add to `asked` what must be judged of a post; return for each brand at which place its judgement stands."""
         places: dict[str, int] = {}
-        counted = [m.brand for m in named.mentions if m.matched and not m.own]
+        counted = [m.brand for m in named.mentions if m.matched and not m.own and m.tone is None]
         if counted:
             masked = self._mask.mask(named.post.text)
             by_spans: dict[Spans, int] = {}
@@ -184,6 +185,11 @@ class Pipeline:
         return self._accounts.get((network_of(source), account), ())
 
 
+def without_tone(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    """The mentions of a kept post, to be judged anew."""
+    return tuple(replace(mention, tone=None) for mention in mentions)
+
+
 def said_of(post: Post | KeptPost, text: str, source: Source) -> Said:
     """What the matcher is told of a post, fresh or kept."""
     return Said(
@@ -192,7 +198,7 @@ def said_of(post: Post | KeptPost, text: str, source: Source) -> Said:
 
 
 def _of(mention: Mention, places: Mapping[str, int], tones: Sequence[Tone]) -> Tone | None:
-    return tones[places[mention.brand]] if mention.brand in places else None
+    return tones[places[mention.brand]] if mention.brand in places else mention.tone
 
 
 def _kept(post: Post, text: str, now: int) -> KeptPost:

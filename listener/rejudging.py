@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from listener.pipeline import Named, Pipeline
+from listener.pipeline import Named, Pipeline, without_tone
 from sentiment.tone import Tone
 from storage import rejudging
 from storage.posting import counts
@@ -46,7 +46,7 @@ def _judged(
     asked = [
         one for one in standings if any(counts(m) and brand in (None, m.brand) for m in one.post.mentions)
     ]
-    posts = pipeline.judge([Named(one.post, one.post.mentions) for one in asked])
+    posts = pipeline.judge([Named(one.post, without_tone(one.post.mentions)) for one in asked])
     return {
         (one.id, mention.brand): mention.tone
         for one, post in zip(asked, posts, strict=True)

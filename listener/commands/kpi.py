@@ -101,6 +101,8 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
         click.echo(f"\nNot heard in some of these windows, and left out there: {', '.join(missing)}")
     for change in sorted({change for value in values for change in value.query_changes}, key=lambda c: c.at):
         click.echo(f"\n{reading.query_change(change.brand, change.at, change.first, zone)}")
+    for turn in sorted({turn for value in values for turn in value.engine_changes}, key=lambda t: t.at):
+        click.echo(f"\n{reading.engine_change(turn.brand, turn.engine, turn.at, zone)}")
     if values and all(value.value is None for value in values):
         click.echo(
             "\nNothing to count yet: run `listener once`, or import history with `listener import FILE`."

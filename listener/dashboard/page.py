@@ -59,6 +59,10 @@ def _render(station: Station) -> str:
             changes=[
                 reading.query_change(change.brand, change.at, change.first, zone)
                 for change in sorted({c for v in values for c in v.query_changes}, key=lambda c: c.at)
+            ]
+            + [
+                reading.engine_change(turn.brand, turn.engine, turn.at, zone)
+                for turn in sorted({t for v in values for t in v.engine_changes}, key=lambda t: t.at)
             ],
             left_out=values[0].left_out if values else (),
             sources=[s for s in polling.states(station.reader) if s.active or s.posts],

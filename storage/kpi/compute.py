@@ -11,6 +11,7 @@ from storage.base import Rows
 from storage.calendar import UNITS, Window, before, cut
 from storage.coverage import ENOUGH, Ledger, SourceHeard, ledgers
 from storage.kpi.declaration import Kpi
+from storage.kpi.engines import EngineChange, engine_changes
 from storage.kpi.evidence import Evidence
 from storage.kpi.judged import Judged
 from storage.kpi.responses import Response, responses
@@ -39,6 +40,7 @@ def _windows(ask: Ask) -> list[Window]:
 def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
     for group, language, brand in product(period.groups(), period.languages(), period.asked_brands()):
         scope = period.scope(group, language, brand)
+        engines = period.engine_changes(scope)
         for kpi in kpis:
             reading = kpi.read(scope)
             yield KpiValue(
@@ -56,6 +58,8 @@ def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
                 group.heard,
                 group.left_out,
                 period.query_changes(scope.market if kpi.market_wide else (brand,)),
+                # Who says by which method a value was made has made it of tones.
+                engines if "method" in reading.more else (),
             )
 
 
@@ -138,6 +142,10 @@ class _Period:
         names = {brand.brand.name for brand in behind}
         since, until = self.window.since, self.window.until
         return tuple(c for c in self._changed if c.brand in names and since < c.at < until)
+
+    def engine_changes(self, scope: Scope) -> tuple[EngineChange, ...]:
+        """When in this window another engine began to judge."""
+        return engine_changes(self._store, scope)
 
     def asked_brands(self) -> list[Numbered]:
         return [b for b in self._brands if not self._ask.only or b.brand.name in self._ask.only]

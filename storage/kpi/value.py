@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from storage.calendar import Window, iso
 from storage.coverage import SourceHeard
 from storage.mention import Brand
 from storage.queries import QueryChange
+
+if TYPE_CHECKING:
+    from storage.kpi.engines import EngineChange
 
 DIMENSIONS = ("source", "language", "day", "week", "month")
 
@@ -63,6 +67,7 @@ class KpiValue:
     heard: tuple[SourceHeard, ...]
     left_out: tuple[str, ...]
     query_changes: tuple[QueryChange, ...] = ()
+    engine_changes: tuple[EngineChange, ...] = ()
 
     def to_json(self, zone: ZoneInfo | None = None) -> dict[str, object]:
         """Return the fields of the contract, with times in ISO 8601 and coverage in hours."""
@@ -89,5 +94,8 @@ class KpiValue:
             "left_out": list(self.left_out),
             "query_changes": [
                 {"brand": change.brand, "at": iso(change.at, zone)} for change in self.query_changes
+            ],
+            "engine_changes": [
+                {"engine": change.engine, "at": iso(change.at, zone)} for change in self.engine_changes
             ],
         }

@@ -229,9 +229,9 @@ def many(line: CommandLine) -> CommandLine:
 
 
 def _named(one: object) -> object:
-    from listener.pipeline import Named
+    from listener.pipeline import Named, without_tone
 
-    return Named(one, one.mentions)  # type: ignore[arg-type, attr-defined]
+    return Named(one, without_tone(one.mentions))  # type: ignore[arg-type, attr-defined]
 
 
 def labels(first: int, last: int) -> str:

@@ -104,6 +104,15 @@ def test_brands_that_are_named_nowhere_share_one_judgement(engine: Reading) -> N
     assert all(mention.tone for mention in kept.mentions)
 
 
+def test_a_mention_that_bears_a_tone_keeps_it(pipeline: Pipeline, engine: Reading) -> None:
+    named = pipeline.name(post("acme or bolt?"), HACKERNEWS, NOW)
+    known = Tone("negative", 0.8, 0.1, 0.1, "an-engine")
+    mentions = tuple(replace(m, tone=known if m.brand == "Acme" else None) for m in named.mentions)
+    (judged,) = pipeline.judge([replace(named, mentions=mentions)])
+    assert [m.tone == known for m in judged.mentions] == [True, False]
+    assert [text.target for text in engine.texts] == ["Bolt"]
+
+
 def test_a_post_that_names_nobody_is_left_out(pipeline: Pipeline) -> None:
     assert keep(pipeline, post("nothing of interest")).posts == []
 

@@ -268,6 +268,20 @@ def test_it_says_which_labels_changed(kept: CommandLine) -> None:
     assert (told["brand"], told["judged"], told["changed"], told["changes"]) == ("Bolt", 1, 0, [])
 
 
+def test_the_numbers_say_that_the_engine_changed_until_that(kept: CommandLine) -> None:
+    store = SqliteStore(kept.folder / "listener.db")
+    hear(store, Says("neutral", "vader-9"), post("9", "Acme is here", NOW - 60))
+    store.close()
+    asked = ("kpi", "negative_share", "--since", "2026-09-01", "--until", "2026-10-01")
+    out = kept.good(*asked).out
+    assert (
+        "The tone of what is said of Acme is judged by another engine, vader-9, from Mon 21 Sep, 14:12 on"
+        in out
+    )
+    kept.good("rejudge", "--since", "2026-09-01")
+    assert "another engine" not in kept.good(*asked).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -43,6 +43,8 @@ _WORDS: dict[Any, str] = {
     str: "text",
     bool: "true or false",
     int: "number",
+    float: "number",
+    Any: "anything",
     SecretStr: "secret",
     Feed: "feed",
 }

@@ -20,19 +20,24 @@ class CannotConvert(Exception):
     """There is no copy of this model; the message says why."""
 
 
-def write_int8(model: Any, tokenizer: Any, folder: Path, samples: Sequence[str]) -> None:
+def write_int8(
+    model: Any, tokenizer: Any, folder: Path, samples: Sequence[str], *, seven_bits: bool | None = None
+) -> None:
     """Write MODEL and TOKENIZER into the folder.
 
     `model` and `tokenizer` are as the transformers library gives them; the model should be loaded with
     attn_implementation="eager", which makes the plainest graph and the fastest copy. Scales are one for each row of
-    weights, found once, and one for each layer's input, found anew for each text. Raises CannotConvert, also where
-    the written tokenizer reads one of the `samples` otherwise than the original does.
+    weights, found once, and one for each layer's input, found anew for each text. `seven_bits`: whether the weights
+    keep to seven bits, which every processor can multiply; None asks this one. Raises CannotConvert, also where the
+    written tokenizer reads one of the `samples` otherwise than the original does.
     """
     _write_tokenizer(tokenizer, folder / TOKENIZER, samples)
     with _silence():
         try:
             _export(model, folder / _PLAIN)
-            _quantise(folder / _PLAIN, folder / MODEL)
+            _quantise(
+                folder / _PLAIN, folder / MODEL, not multiplies_bytes() if seven_bits is None else seven_bits
+            )
         # What torch, onnx and onnxruntime raise for a layer or a size that they cannot write.
         except (RuntimeError, ValueError, TypeError, NotImplementedError, ImportError, KeyError) as error:
             raise CannotConvert(f"it cannot be written as ONNX ({_first_line(error)})") from error
@@ -85,7 +90,7 @@ def _export(model: Any, file: Path) -> None:
     )
 
 
-def _quantise(source: Path, target: Path) -> None:
+def _quantise(source: Path, target: Path, seven_bits: bool) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -98,12 +103,12 @@ def _quantise(source: Path, target: Path) -> None:
         str(target),
         op_types_to_quantize=_QUANTISED,
         per_channel=True,
-        reduce_range=not _adds_widely(),
+        reduce_range=seven_bits,
         weight_type=QuantType.QInt8,
     )
 
 
-def _adds_widely(file: Path = Path("/proc/cpuinfo")) -> bool:
+def multiplies_bytes(file: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether this processor multiplies bytes without overflow (VNNI, AMX, or ARM): seven bits must do elsewhere.
 
     Without those instructions x86 adds pairs of products in 16 bits, and large ones are cut off without a word.

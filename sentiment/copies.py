@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -143,11 +142,6 @@ def make(copies: Path, copy: Copy, write: Callable[[Path], None]) -> Path:
 def size(folder: Path) -> int:
     """Bytes of all files in the folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def remove(folder: Path) -> None:
-    """Take a copy away."""
-    shutil.rmtree(folder)
 
 
 def _slug(name: str) -> str:

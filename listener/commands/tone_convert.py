@@ -57,10 +57,11 @@ SAMPLES = (
     help="Where the copy is put, in a folder of its own; default: beside the store, where it is looked for.",
 )
 def command(config_file: Path, model: str | None, out: Path | None) -> None:
-    """Make an int8 copy of the model of the engine `transformers`, which judges from then on, without torch.
+    """Make an int8 copy of the configured model, once.
 
-    Says how large and how fast the copy is beside the original, and how many of some sample sentences get the same
-    label from both. Needs torch itself, and for a model on the hub the network, this once.
+    It is for the engine `transformers`: from then on the copy judges, without torch. Says how large and how fast
+    the copy is beside the original, and how many of some sample sentences get the same label from both. Needs torch
+    itself, and for a model on the hub the network, this once.
     """
     config = read_config(config_file)
     options = _options(config, model)

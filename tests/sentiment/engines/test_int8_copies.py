@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny_models import WORDS, write_bert
 
-from sentiment import copies
 from sentiment.engines import load
 from sentiment.tone import LABELS, EngineUnavailable, Text
 
@@ -159,22 +158,4 @@ def test_converting_is_quiet_and_leaves_only_the_copy(
     assert {path.name for path in folder.iterdir()} == {"model.onnx", "tokenizer.json", "about.json"}
     # A second one takes its place.
     assert make_copy(Options(model=str(model)), tmp_path, SAMPLES) == folder
-    assert [*tmp_path.iterdir()] == [folder]
-
-
-def test_what_fails_leaves_the_old_copy(tmp_path: Path) -> None:
-    about = copies.Copy("transformers:tiny@0123", "tiny", None, ("a", "b"), 60, {})
-
-    def write(folder: Path) -> None:
-        (folder / "model.onnx").write_bytes(b"m")
-        (folder / "tokenizer.json").write_bytes(b"{}")
-
-    def fail(folder: Path) -> None:
-        write(folder)
-        raise OSError("disk full")
-
-    folder = copies.make(tmp_path, about, write)
-    with pytest.raises(OSError, match="disk full"):
-        copies.make(tmp_path, about, fail)
-    assert copies.read(folder).labels == ("a", "b")
     assert [*tmp_path.iterdir()] == [folder]

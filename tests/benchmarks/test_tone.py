@@ -345,6 +345,14 @@ def test_a_turn_is_measured_for_each_engine_in_a_process_of_its_own() -> None:
     assert found["vader"].size > 0.4
 
 
+def test_weights_are_counted_though_a_library_in_c_opens_them(tmp_path: Path) -> None:
+    for name, size in (("model.onnx", 1_000), ("tokenizer.json", 200), ("engine.py", 30), ("engine.pyc", 4)):
+        (tmp_path / name).write_bytes(b"x" * size)
+    (tmp_path / "folder").mkdir()
+    assert tone_cost._data([tmp_path / "tokenizer.json"]) == 1_200
+    assert tone_cost._data([]) == 0
+
+
 def tuning() -> list[Row]:
     try:
         return tone.labelled()

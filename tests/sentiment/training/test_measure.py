@@ -72,7 +72,8 @@ def test_the_same_texts_give_the_same_card() -> None:
     assert first.languages["sv"] != fit_card("x-1", "here", rows, seed=5).languages["sv"]
 
 
-def test_a_language_without_topics_is_measured_where_its_labels_shift() -> None:
+def spoken(topic_effect: float) -> list[Judged]:
+    """Texts in ro without topics, and 60 topics in en whose probabilities stray by `topic_effect`."""
     chance = random.Random(8)
     right: dict[Label, tuple[float, float]] = {
         "negative": (0.6, 0.2),
@@ -80,21 +81,34 @@ def test_a_language_without_topics_is_measured_where_its_labels_shift() -> None:
         "positive": (0.2, 0.6),
     }
 
-    def text(label: Label, lang: str, topic: str | None) -> Judged:
-        negative, positive_ = (min(0.9, max(0.05, p + chance.gauss(0, 0.1))) for p in right[label])
-        return Judged(label, label, negative, positive_, lang, topic)
+    def text(label: Label, lang: str, topic: str | None, more: float = 0.0) -> Judged:
+        negative, good = (min(0.9, max(0.05, p + more + chance.gauss(0, 0.1))) for p in right[label])
+        return Judged(label, label, negative, good, lang, topic)
 
     rows = [text(chance.choice(LABELS), "ro", None) for _ in range(600)]
-    for number in range(40):
-        shares = [chance.gammavariate(1, 1) for _ in LABELS]
-        rows += [text(chance.choices(LABELS, shares)[0], "en", str(number)) for _ in range(100)]
-    made = fit_card("x-1", "here", rows)
+    for number in range(60):
+        shares, more = [chance.gammavariate(1, 1) for _ in LABELS], chance.gauss(0, topic_effect)
+        rows += [text(chance.choices(LABELS, shares)[0], "en", str(number), more) for _ in range(100)]
+    return rows
+
+
+def test_a_language_without_topics_is_measured_where_its_labels_shift() -> None:
+    made = fit_card("x-1", "here", spoken(topic_effect=0.0))
     own, real = made.languages["ro"], made.languages[ANY]
     # From no positive to all of them the mean p goes from about 0.22 to 0.6: the slope is about 1 / 0.38.
     assert own.positive.slope == pytest.approx(1 / 0.375, rel=0.1)
-    assert own.positive.spread >= real.positive.spread and own.spread_net >= real.spread_net
     assert (own.topics, own.texts) == (0, 600)
     assert made.languages["en"] == real
+
+
+def test_such_a_language_strays_as_much_as_real_topics_do() -> None:
+    made = fit_card("x-1", "here", spoken(topic_effect=0.15))
+    own, real = made.languages["ro"].positive, made.languages[ANY].positive
+    assert own.spread == real.spread > 0.1
+    assert made.languages["ro"].spread_net == made.languages[ANY].spread_net > 0.1
+    # Where topics differ in more than their labels, a high mean p says less: the slope is theirs, not that of labels.
+    assert own.slope == pytest.approx(real.slope, rel=0.15)
+    assert own.slope < 2
 
 
 def test_a_language_of_few_texts_has_no_measurement_of_its_own() -> None:

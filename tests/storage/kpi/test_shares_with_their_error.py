@@ -215,6 +215,10 @@ def test_only_the_corrections_of_this_window_source_and_language(store: SqliteSt
         for v in values(store, "negative_share", WINDOW, by=("source", "language"))
     }
     assert counted["news", "en"] == 1 and counted["news", "es"] == 1 and counted["forum", None] == 1
+    by_source = {
+        v.source: v.more["corrections"] for v in values(store, "negative_share", WINDOW, by=("source",))
+    }
+    assert by_source == {"news": 2, "forum": 1}
     assert value(store, "negative_share", WINDOW).more["corrections"] == 3
     assert value(store, "negative_share", (T0, T0 + 2 * HOUR)).more["corrections"] == 4
 
@@ -252,6 +256,11 @@ def test_a_growth_that_no_error_makes_has_no_note(store: SqliteStore) -> None:
     low, high = found.more["interval"]  # type: ignore[misc]
     assert 0 < low < 9 < high
     assert "note" not in found.more
+    say(store, ["positive"] * 40 + ["negative"] * 10, at=T0 + HOUR)
+    fallen = value(store, "positive_growth", (T0 + HOUR, T0 + 2 * HOUR))
+    low, high = fallen.more["interval"]  # type: ignore[misc]
+    assert low < -0.9 < high < 0
+    assert "note" not in fallen.more
 
 
 def test_growth_from_what_only_people_called_positive(store: SqliteStore) -> None:

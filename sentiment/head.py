@@ -36,6 +36,11 @@ _LEAST = 1e-4
 _HOLD_MATRIX = 20.0
 _HOLD_BIAS = 5.0
 _HOLD_WORD = 3.0
+_BALANCE = 0.75
+"""How far rare labels count more: at 0 a head gives macro recall for log loss, at 1 log loss for macro recall.
+
+Chosen on the same texts: in all of them both get better, or the recall stays, from some 300 corrections on.
+"""
 
 
 class DamagedHead(ValueError):
@@ -141,10 +146,12 @@ def fit(texts: Sequence[str], p: Sequence[Three], labels: Sequence[Label], *, en
 
     `texts` are masked, as the engine saw them; `p` what it gave them; `labels` what they are. A multinomial logistic
     regression with Gaussian priors around the engine's own answer, at its maximum a posteriori; 2,000 texts take
-    about a second. Raises ValueError without any text.
+    about a second. Rare labels count more, so that a head does not do well by saying what is said most often. Raises
+    ValueError without any text.
     """
     if not texts:
         raise ValueError("there is nothing to learn from")
+    often = Counter(labels)
     buckets = [words_of(text) for text in texts]
     spread = Counter(bucket for found in buckets for bucket in found)
     numbers = {bucket: n for n, bucket in enumerate(sorted(b for b, k in spread.items() if k >= _RAREST))}
@@ -152,6 +159,7 @@ def fit(texts: Sequence[str], p: Sequence[Three], labels: Sequence[Label], *, en
         _Item(
             _logs(given),
             LABELS.index(label),
+            (len(labels) / (len(often) * often[label])) ** _BALANCE,
             1 / math.sqrt(max(1, len(found))),
             [12 + 3 * numbers[bucket] for bucket in found if bucket in numbers],
         )
@@ -171,6 +179,7 @@ class _Item:
 
     log_p: Three
     label: int
+    weight: float
     scale: float
     places: list[int]
 
@@ -196,9 +205,9 @@ def _loss(
             bias1 + d * l0 + e * l1 + f * l2 + scale * s1,
             bias2 + g * l0 + h * l1 + i * l2 + scale * s2,
         )
-        loss -= math.log(max(p[item.label], 1e-300))
-        errors = list(p)
-        errors[item.label] -= 1
+        loss -= item.weight * math.log(max(p[item.label], 1e-300))
+        errors = [item.weight * q for q in p]
+        errors[item.label] -= item.weight
         for k, error in enumerate(errors):
             gradient[3 * k] += error * l0
             gradient[3 * k + 1] += error * l1

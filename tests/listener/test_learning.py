@@ -14,6 +14,7 @@ from listener.learning import (
     FEWEST,
     Evidence,
     Outcome,
+    _interval,
     is_due,
     learn,
     with_head,
@@ -217,6 +218,15 @@ def test_copies_of_one_text_are_one_piece_of_evidence(store: SqliteStore) -> Non
     store.commit(Pipeline(BRANDS, Half()).keep(Page(posts, None), SOURCE, NOW))
     correct(store, 110)
     assert try_it(store).result == "refused"
+
+
+def test_the_interval_counts_texts_and_not_their_copies() -> None:
+    gains = [("one text", 1.0)] * 50 + [("another", -0.5)] * 50
+    low, high = _interval(gains)
+    assert (low, high) == (-0.5, 1.0)
+    alone = _interval([(str(n), gain) for n, (_, gain) in enumerate(gains)])
+    assert 0 < alone[0] < 0.25 < alone[1] < 0.5
+    assert _interval([]) == (0.0, 0.0)
 
 
 def test_a_new_head_retires_the_old_and_new_corrections_may_retire_it(store: SqliteStore) -> None:

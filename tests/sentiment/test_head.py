@@ -84,6 +84,15 @@ def test_a_certain_engine_can_be_set_right() -> None:
     assert largest(head.probabilities("t", sure)) == "negative"
 
 
+def test_what_is_rare_is_not_given_up_for_what_is_common() -> None:
+    texts = [f"t{n}" for n in range(120)]
+    ps: list[Three] = [(0.3, 0.4, 0.3)] * 50 + [(0.4, 0.3, 0.3)] * 50 + [(0.4, 0.3, 0.3)] * 20
+    head = head_of(texts, ps, ["neutral"] * 100 + ["negative"] * 20)
+    # Of 70 that look so only 20 are negative: as often as they come, none of them would be called that.
+    p = head.probabilities("t", (0.4, 0.3, 0.3))
+    assert 0.35 < p[0] / (p[0] + p[1]) < 0.7
+
+
 def test_the_same_input_makes_the_same_bytes_and_they_come_back_whole() -> None:
     data = fit(*posts(120, 3), engine="says-1")
     assert data == fit(*posts(120, 3), engine="says-1")

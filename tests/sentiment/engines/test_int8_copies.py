@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -159,3 +161,32 @@ def test_converting_is_quiet_and_leaves_only_the_copy(
     # A second one takes its place.
     assert make_copy(Options(model=str(model)), tmp_path, SAMPLES) == folder
     assert [*tmp_path.iterdir()] == [folder]
+
+
+def test_of_a_model_on_the_hub_the_copy_judges_without_asking_the_hub(
+    shelf: Path, tmp_path: Path, copy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    (folder,) = shelf.iterdir()
+    shutil.copytree(folder, tmp_path / "copies" / "any")
+    about = tmp_path / "copies" / "any" / "about.json"
+    said = json.loads(about.read_text(encoding="utf-8"))
+    about.write_text(json.dumps({**said, "name": "transformers:us/tone@0123456789ab", "model": "us/tone"}))
+    options = {"model": "us/tone", "copies": str(tmp_path / "copies")}
+    engine = load("transformers", options)
+    assert engine.name == "transformers:us/tone@0123456789ab-int8"
+    assert ps(engine.judge([Text("a good day")])[0]) == ps(copy.judge([Text("a good day")])[0])
+    for other in ({"model": "us/other"}, {"revision": "next"}):
+        with pytest.raises(EngineUnavailable, match="nor to be had from the hub"):
+            load("transformers", {**options, **other})
+
+
+def test_a_model_that_cannot_be_filled_up_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    from test_transformers_engine import write_gpt
+
+    from sentiment.converting import CannotConvert
+    from sentiment.engines.transformers import Options, make_copy
+
+    with pytest.raises(CannotConvert, match="no token to fill up with"):
+        make_copy(Options(model=str(write_gpt(tmp_path / "gpt"))), tmp_path / "copies", SAMPLES)
+    assert [*(tmp_path / "copies").iterdir()] == []

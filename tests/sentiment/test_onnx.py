@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,8 @@ def test_threads_change_nothing(folder: Path, classifier: OnnxClassifier) -> Non
 
 def test_a_tokenizer_that_makes_nothing_of_nothing(folder: Path, tmp_path: Path) -> None:
     plain = write_tokenizer(tmp_path / "tokenizer.json", special=False)
-    assert len(OnnxClassifier(folder / "model.onnx", plain).logits([""])[0]) == 3
+    (row,) = OnnxClassifier(folder / "model.onnx", plain).logits([""])
+    assert [math.isfinite(score) for score in row] == [True] * 3
 
 
 def test_a_model_without_a_mask_is_given_none(folder: Path, tmp_path: Path) -> None:

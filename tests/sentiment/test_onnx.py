@@ -104,7 +104,7 @@ def test_the_logits_are_those_of_the_model(tmp_path: Path) -> None:
         assert row == pytest.approx(expected[0].tolist(), abs=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(texts=st.lists(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join), max_size=12))
 def test_an_int8_model_says_the_same_in_any_company(classifier: OnnxClassifier, texts: list[str]) -> None:
     alone = [classifier.logits([text])[0] for text in texts]

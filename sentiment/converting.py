@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def _write_tokenizer(tokenizer: Any, file: Path, samples: Sequence[str]) -> None
         raise CannotConvert(
             "its tokenizer exists in Python only, and the copy needs one of the tokenizers library"
         )
+    if tokenizer.pad_token is None:
+        raise CannotConvert("its tokenizer has no token to fill up with")
     file.write_text(backend.to_str(), encoding="utf-8")
     written = Tokenizer.from_file(str(file))
     written.no_padding()
@@ -134,4 +137,6 @@ def _silence() -> Iterator[None]:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).strip().splitlines()[0][:200]
+    line = (str(error) or type(error).__name__).strip().splitlines()[0]
+    # Torch colours its errors for a terminal.
+    return re.sub("\x1b\\[[0-9;]*m", "", line)[:200]

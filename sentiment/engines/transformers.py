@@ -104,11 +104,15 @@ class _Torch:
     def _scores(self, texts: list[str]) -> list[list[float]]:
         import torch
 
-        encoded = self._tokenizer(
-            texts, padding=self._pads, truncation=True, max_length=self._max_tokens, return_tensors="pt"
-        )
+        encoded = self._tokenizer(texts, truncation=True, max_length=self._max_tokens)
+        # A tokenizer without special tokens makes nothing of nothing, and no model takes a text of no tokens.
+        for name, lists in encoded.items():
+            for numbers in lists:
+                if not numbers:
+                    numbers.append(1 if name == "attention_mask" else 0)
+        filled = self._tokenizer.pad(encoded, padding=self._pads, return_tensors="pt", verbose=False)
         with torch.inference_mode():
-            rows: list[list[float]] = self._model(**encoded).logits.double().tolist()
+            rows: list[list[float]] = self._model(**filled).logits.double().tolist()
         return rows
 
 

@@ -150,3 +150,13 @@ async def test_the_doctor_says_it(tmp_path: Path) -> None:
     assert WHY in found.says
     assert not (await look(NOBODY)).good
     assert (await look("{engine: vader, fallback: {engine: transformers, model: x}}")).good
+
+
+def test_a_missing_package_shows_without_loading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    (tmp_path / "tone").mkdir()
+    (tmp_path / "tone" / "config.json").write_text("{}")
+    config = configured(tmp_path, f"{{engine: transformers, model: {tmp_path / 'tone'}}}")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "needs the package torch" in (hindrance(config) or "")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,12 +69,15 @@ def test_the_copy_judges_almost_like_the_original(model: Path, copy: Any) -> Non
         assert sum(ps(one)) == pytest.approx(1)
 
 
-@settings(max_examples=20, deadline=None)
-@given(texts=st.lists(st.lists(st.sampled_from(WORDS), max_size=70).map(" ".join), max_size=40))
-def test_a_copy_says_the_same_in_any_company(copy: Any, texts: list[str]) -> None:
-    together = copy.judge([Text(text) for text in texts])
-    for tone, text in zip(together, texts, strict=True):
-        assert tone == copy.judge([Text(text)])[0]
+def test_a_copy_says_the_same_in_any_company(copy: Any) -> None:
+    rng = random.Random(8)
+    texts = [Text(" ".join(rng.choices(WORDS, k=rng.randrange(70)))) for _ in range(200)]
+    alone = [copy.judge([text])[0] for text in texts]
+    assert len({tone.p_positive for tone in alone}) > 150
+    assert copy.judge(texts) == alone
+    for _ in range(10):
+        places = rng.sample(range(len(texts)), rng.randrange(1, 40))
+        assert copy.judge([texts[place] for place in places]) == [alone[place] for place in places]
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -159,3 +165,32 @@ def test_converting_is_quiet_and_leaves_only_the_copy(
     # A second one takes its place.
     assert make_copy(Options(model=str(model)), tmp_path, SAMPLES) == folder
     assert [*tmp_path.iterdir()] == [folder]
+
+
+def test_of_a_model_on_the_hub_the_copy_judges_without_asking_the_hub(
+    shelf: Path, tmp_path: Path, copy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    (folder,) = shelf.iterdir()
+    shutil.copytree(folder, tmp_path / "copies" / "any")
+    about = tmp_path / "copies" / "any" / "about.json"
+    said = json.loads(about.read_text(encoding="utf-8"))
+    about.write_text(json.dumps({**said, "name": "transformers:us/tone@0123456789ab", "model": "us/tone"}))
+    options = {"model": "us/tone", "copies": str(tmp_path / "copies")}
+    engine = load("transformers", options)
+    assert engine.name == "transformers:us/tone@0123456789ab-int8"
+    assert ps(engine.judge([Text("a good day")])[0]) == ps(copy.judge([Text("a good day")])[0])
+    for other in ({"model": "us/other"}, {"revision": "next"}):
+        with pytest.raises(EngineUnavailable, match="nor to be had from the hub"):
+            load("transformers", {**options, **other})
+
+
+def test_a_model_that_cannot_be_filled_up_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+    from test_transformers_engine import write_gpt
+
+    from sentiment.converting import CannotConvert
+    from sentiment.engines.transformers import Options, make_copy
+
+    with pytest.raises(CannotConvert, match="no token to fill up with"):
+        make_copy(Options(model=str(write_gpt(tmp_path / "gpt"))), tmp_path / "copies", SAMPLES)
+    assert [*(tmp_path / "copies").iterdir()] == []

@@ -231,3 +231,38 @@ def test_options_are_checked() -> None:
     ):
         with pytest.raises(ValidationError):
             Options.model_validate(wrong)
+
+
+def write_gpt(folder: Path) -> Path:
+    """A model that has neither special tokens nor one to fill up with."""
+    tokenizers = pytest.importorskip("tokenizers")
+    folder.mkdir()
+    vocabulary = {word: place for place, word in enumerate(["[UNK]", *WORDS])}
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(vocabulary, "[UNK]"))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 64}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    torch.manual_seed(2)
+    config = transformers.GPT2Config(
+        vocab_size=len(vocabulary),
+        n_embd=16,
+        n_layer=1,
+        n_head=2,
+        n_positions=64,
+        bos_token_id=0,
+        eos_token_id=0,
+        id2label=dict(enumerate(LABELS)),
+        label2id={label: place for place, label in enumerate(LABELS)},
+    )
+    transformers.GPT2ForSequenceClassification(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_model_without_special_tokens_judges_every_text_even_none(tmp_path: Path) -> None:
+    engine = build(Options(model=str(write_gpt(tmp_path / "gpt"))))
+    texts = [Text("good day"), Text(""), Text("   "), Text("a very long and bad day")]
+    together = engine.judge(texts)
+    for tone, text in zip(together, texts, strict=True):
+        assert tone.label in LABELS
+        assert tone == engine.judge([text])[0]

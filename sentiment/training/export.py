@@ -76,8 +76,8 @@ def quantise(plain: Path, out: Path, blocks: tuple[Any, Any]) -> None:
 
 def _quantise_embeddings(graph: Any, numbers: Any, scales: Any) -> None:
     """Replace the look-up of word embeddings by one in 4-bit blocks (com.microsoft.GatherBlockQuantized)."""
-    (table,) = [i for i in graph.graph.initializer if list(i.dims) == list(numbers.shape)]
-    (node,) = [n for n in graph.graph.node if n.op_type == "Gather" and n.input[0] == table.name]
+    (node,) = [n for n in graph.graph.node if n.op_type == "Gather" and n.input[1] == "input_ids"]
+    (table,) = [i for i in graph.graph.initializer if i.name == node.input[0]]
     nibbles = (numbers.reshape(-1) & 15).astype(np.uint8)
     packed = (nibbles[0::2] | (nibbles[1::2] << 4)).tobytes()
     data = onnx.TensorProto(

@@ -117,7 +117,7 @@ def train(folder: Path, work: str, *rounds: int) -> None:
 
 @pytest.fixture(scope="module")
 def trained(folder: Path) -> Path:
-    train(folder, "work", 9_600, 3_200)
+    train(folder, "work", 32_000, 6_400)
     return folder / "work"
 
 

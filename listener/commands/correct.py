@@ -88,11 +88,12 @@ def command(
     listing: bool,
     as_json: bool,
 ) -> None:
-    """Say what the tone of a mention is: negative, neutral or positive.
+    """Say what the tone of a mention is.
 
-    ID is the number of a post (--find shows it) or its address. A correction counts at once, and stays when history is
-    judged again. Best are mentions drawn by chance (--ask): only they tell how right the engine is. From 60 corrections
-    on a head is learned from them, and put in service where it does better.
+    LABEL is negative, neutral or positive (n, u, p). ID is the number of a post (--find shows it) or its address. A
+    correction counts at once, and stays when history is judged again. Best are mentions drawn by chance (--ask): only
+    they tell how right the engine is. From 60 corrections on a head is learned from them, and put in service where it
+    does better.
 
     Example: listener correct 4711 negative --brand Acme
     """

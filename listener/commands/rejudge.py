@@ -38,7 +38,7 @@ _TOLD_EVERY = 5.0
 @click.option("--brand", "brand_name", metavar="BRAND", help="Only mentions of this brand.")
 @json_option
 def command(config_file: Path, since: str, brand_name: str | None, as_json: bool) -> None:
-    """Judge the tone of what is kept again, with the engine of today.
+    """Judge again what is kept, with the engine of today.
 
     Until that is done, shares over a time in which two engines judged do not compare, and rules do not use them. May
     be ended and begun again: it goes on where it was. What people said with `listener correct` stays. No rule fires by

@@ -121,6 +121,8 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("query", "test"): ["x"],
         ("query", "judge"): ["x"],
         ("rematch",): ["--since", "1d"],
+        ("rejudge",): ["--since", "1d"],
+        ("correct",): ["--list"],
     }
     ran = line(*names, *more.get(names, []))
     assert ran.code == 2

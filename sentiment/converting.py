@@ -35,10 +35,9 @@ def write_int8(
     _write_tokenizer(tokenizer, folder / TOKENIZER, samples)
     with _silence():
         try:
-            _export(model, folder / _PLAIN)
-            _quantise(
-                folder / _PLAIN, folder / MODEL, not multiplies_bytes() if seven_bits is None else seven_bits
-            )
+            export(_logits_of(model), folder / _PLAIN)
+            narrow = not multiplies_bytes() if seven_bits is None else seven_bits
+            quantise(folder / _PLAIN, folder / MODEL, seven_bits=narrow)
         # What torch, onnx and onnxruntime raise for a layer or a size that they cannot write.
         except (RuntimeError, ValueError, TypeError, NotImplementedError, ImportError, KeyError) as error:
             raise CannotConvert(f"it cannot be written as ONNX ({_first_line(error)})") from error
@@ -64,16 +63,23 @@ def _write_tokenizer(tokenizer: Any, file: Path, samples: Sequence[str]) -> None
         raise CannotConvert("its tokenizer reads texts otherwise once it is written down")
 
 
-def _export(model: Any, file: Path) -> None:
+def _logits_of(model: Any) -> Any:
     import torch
 
     class Logits(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            self.model = model.float().eval()
+            self.model = model.float()
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
             return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    return Logits()
+
+
+def export(model: Any, file: Path) -> None:
+    """Write a torch module that makes logits of `input_ids` and `attention_mask` as ONNX, float32, for any lengths."""
+    import torch
 
     # Two texts of different length: what is 1 or equal in the sample would be taken for a constant.
     ids = torch.full((2, 12), 5, dtype=torch.int64)
@@ -81,7 +87,7 @@ def _export(model: Any, file: Path) -> None:
     mask[1, 7:] = 0
     free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     torch.onnx.export(
-        Logits(),
+        model.eval(),
         (ids, mask),
         str(file),
         dynamo=True,
@@ -93,7 +99,8 @@ def _export(model: Any, file: Path) -> None:
     )
 
 
-def _quantise(source: Path, target: Path, seven_bits: bool) -> None:
+def quantise(source: Path, target: Path, *, seven_bits: bool, operators: Sequence[str] = _QUANTISED) -> None:
+    """Write a copy of an ONNX file whose weights in these operators are whole numbers of one byte."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -104,10 +111,12 @@ def _quantise(source: Path, target: Path, seven_bits: bool) -> None:
     quantize_dynamic(
         str(source),
         str(target),
-        op_types_to_quantize=_QUANTISED,
+        op_types_to_quantize=list(operators),
         per_channel=True,
         reduce_range=seven_bits,
         weight_type=QuantType.QInt8,
+        # Where inference does not know an operator, numbers are taken for what they are.
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )
 
 

@@ -21,6 +21,7 @@ MOST_TOKENS = 96
 CALIBRATION = "calibration.json"
 WEIGHTS = Path(__file__).with_name("weights") / "neural"
 
+_NEEDED = ("onnxruntime", "tokenizers")
 _LONGEST = 2_000
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
 _SPECIAL = re.compile(r"<(?=/?(?:s|pad|unk|mask)>)")
@@ -83,6 +84,15 @@ class Neural:
         return Tone(label, *found, self.name, language)
 
 
+def obstacle(options: Options) -> str | None:
+    """Why the engine can certainly not be had, found out without loading it."""
+    try:
+        require("neural", _NEEDED, "neural")
+    except EngineUnavailable as error:
+        return str(error)
+    return None
+
+
 def build(options: Options) -> Neural:
     """Load the weights. Raises EngineUnavailable, saying what to install, where the extra is missing."""
     return read(WEIGHTS, options.threads)
@@ -90,7 +100,7 @@ def build(options: Options) -> Neural:
 
 def read(folder: Path, threads: int = 1) -> Neural:
     """Load an engine from a folder as `sentiment.training.export` writes it. Raises EngineUnavailable."""
-    require("neural", ("onnxruntime", "tokenizers"), "neural")
+    require("neural", _NEEDED, "neural")
     try:
         stated = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
 
+from sentiment.converting import export, quantise
 from sentiment.engines.neural import CALIBRATION, MOST_TOKENS, Curve, prepare
 from sentiment.language import identify
 from sentiment.lines import towards
@@ -33,45 +33,20 @@ _FEWEST = 80
 """Tuning texts that a language needs for a curve of its own; others take the one of all."""
 
 
-def export(model: Classifier, file: Path) -> None:
-    """Write the model as it is, float32, with any number of texts of any length."""
-    ids = torch.full((2, 12), 5, dtype=torch.int64)
-    mask = torch.ones_like(ids)
-    mask[1, 7:] = 0
-    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
-    torch.onnx.export(
-        model.eval(),
-        (ids, mask),
-        str(file),
-        dynamo=True,
-        external_data=False,
-        input_names=["input_ids", "attention_mask"],
-        output_names=["logits"],
-        dynamic_shapes={"input_ids": free, "attention_mask": free},
-        verbose=False,
-    )
-
-
-def quantise(plain: Path, out: Path, blocks: tuple[Any, Any]) -> None:
-    """Turn weights into bytes (seven bits of them, for processors that add them narrowly), embeddings into nibbles.
+def write_model(model: Classifier, work: Path, out: Path, blocks: tuple[Any, Any]) -> None:
+    """Write the model's weights as bytes (seven bits, which any processor multiplies), its embeddings as nibbles.
 
     `blocks`: whole numbers -8..7 [pieces, hidden] and scales [pieces, hidden / 32] of the embeddings, which training
     never touched: they are kept exactly.
     """
+    # The plainest graph is the fastest one.
+    model.encoder.set_attn_implementation("eager")
+    plain = work / "plain.onnx"
+    export(model, plain)
     graph = onnx.load(str(plain))
-    # The exporter writes shapes with names of its own, over which the quantiser's inference of shapes fails.
-    del graph.graph.value_info[:]
     _quantise_embeddings(graph, *blocks)
     onnx.save(graph, str(plain))
-    quantize_dynamic(
-        str(plain),
-        str(out),
-        op_types_to_quantize=["MatMul", "Gemm"],
-        per_channel=True,
-        reduce_range=True,
-        weight_type=QuantType.QInt8,
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
+    quantise(plain, out, seven_bits=True, operators=("MatMul", "Gemm"))
 
 
 def _quantise_embeddings(graph: Any, numbers: Any, scales: Any) -> None:
@@ -177,9 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model = Classifier(encoder_of(e5.read(source), kept))
     model.load_state_dict(torch.load(options.work / "checkpoint.pt", weights_only=True)["model"])
     options.out.mkdir(parents=True, exist_ok=True)
-    plain = options.work / "plain.onnx"
-    export(model, plain)
-    quantise(plain, options.out / MODEL, embedding_blocks(source, kept))
+    write_model(model, options.work, options.out / MODEL, embedding_blocks(source, kept))
     shutil.copy(options.work / "tokenizer.json", options.out / TOKENIZER)
     rows = [row for folder in options.data for row in corpus.read(folder)]
     curves = calibrate(corpus.training_and_tuning(rows)[1], options.out)

@@ -20,7 +20,9 @@ from listener.commands.options import Failure, WrongUsage, read_config
     metavar="FILE",
     help="Take the engine and its options from here.",
 )
-@click.option("--engine", "engine_name", help="vader or transformers; default: the configured one, or vader.")
+@click.option(
+    "--engine", "engine_name", help="builtin, vader or transformers; default: the configured one, or builtin."
+)
 def command(config_file: Path | None, engine_name: str | None) -> None:
     """Judge JSON Lines from standard input, one line out for each.
 
@@ -36,7 +38,7 @@ def command(config_file: Path | None, engine_name: str | None) -> None:
     if config_file is None and Path("config.yaml").exists():
         config_file = Path("config.yaml")
     config = read_config(config_file) if config_file else None
-    name = engine_name or (config.engine if config else "vader")
+    name = engine_name or (config.engine if config else "builtin")
     options = config.engine_options if config and config.engine == name else {}
     try:
         engine = load(name, options)

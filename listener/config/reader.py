@@ -109,7 +109,7 @@ class _Reader:
         sources = self._parts(tree, "sources", COLLECTORS)
         known = self._source_names(sources)
         self._check_handles(brands, sources)
-        engine, engine_options = self._engine(tree.get("sentiment", {"engine": "vader"}))
+        engine, engine_options = self._engine(tree.get("sentiment", {"engine": "builtin"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
         rules = self._rules(tree.get("alerts", {}), brands, known)
@@ -251,9 +251,9 @@ class _Reader:
 
     def _engine(self, raw: Any) -> tuple[str, Mapping[str, Any]]:
         if not isinstance(raw, Mapping):
-            self._add(("sentiment",), "needs keys with values, as in {engine: vader}")
-            return "vader", {}
-        name = raw.get("engine", "vader")
+            self._add(("sentiment",), "needs keys with values, as in {engine: builtin}")
+            return "builtin", {}
+        name = raw.get("engine", "builtin")
         options = {key: value for key, value in raw.items() if key != "engine"}
         if name not in ENGINES:
             self._add(("sentiment", "engine"), f"unknown engine {name!r}{did_you_mean(str(name), ENGINES)}")

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sentiment.tone import Engine
 
 ENGINES: dict[str, str] = {
+    "builtin": "sentiment.engines.builtin.engine",
     "vader": "sentiment.engines.vader",
     "transformers": "sentiment.engines.transformers",
 }

@@ -57,7 +57,7 @@ lock: python ## make both lock files again from pyproject.toml (needs the packag
 	@test -x build/uv/bin/uv || $(PYTHON) -m venv build/uv || exit 1
 	@build/uv/bin/python -m pip --disable-pip-version-check install -qq uv==$(UV_VERSION)
 	@$(LOCK) --group build --output-file requirements.lock $(LOCK_OPTIONS)
-	@$(LOCK) --group build --group dev --group transformers --output-file requirements-dev.lock $(LOCK_OPTIONS)
+	@$(LOCK) --group build --group dev --group transformers --group training --output-file requirements-dev.lock $(LOCK_OPTIONS)
 	@echo "lock: requirements.lock, requirements-dev.lock. Versions stay unless pyproject.toml asks for others;"
 	@echo "      make lock LOCK_OPTIONS=--upgrade takes the newest that it admits."
 

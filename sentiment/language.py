@@ -10,6 +10,7 @@ from typing import Any
 # Links, handles, a hashtag's sign, and the words that stand for a masked name are in no language.
 _NO_LANGUAGE = re.compile(r"(?:https?://|www\.)\S+|@\w+(?:[.@-]\w+)*|\bbrand\b|#")
 _WORD = re.compile(r"[^\W\d_]+")
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _DEVANAGARI = re.compile("[\u0900-\u097f]")
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]|$)", re.IGNORECASE)
 
@@ -27,78 +28,12 @@ _FEW_LETTERS = 12
 
 # Hindi in Latin letters is in no identifier's list and comes out as English or as anything. These words hold its
 # sentences together and are rare in the languages that it is taken for.
-_HINDI = frozenset(
-    [
-        "hai",
-        "hain",
-        "nahi",
-        "nahin",
-        "nhi",
-        "aur",
-        "kya",
-        "kyun",
-        "kyu",
-        "mein",
-        "mera",
-        "meri",
-        "mere",
-        "tera",
-        "teri",
-        "tere",
-        "hum",
-        "tum",
-        "aap",
-        "apna",
-        "apne",
-        "apni",
-        "koi",
-        "kuch",
-        "bhi",
-        "hota",
-        "hoti",
-        "hote",
-        "raha",
-        "rahi",
-        "rahe",
-        "gaya",
-        "gayi",
-        "gaye",
-        "karo",
-        "karna",
-        "karke",
-        "kiya",
-        "diya",
-        "liya",
-        "wala",
-        "wale",
-        "wali",
-        "bahut",
-        "bohot",
-        "accha",
-        "acha",
-        "abhi",
-        "kabhi",
-        "sabse",
-        "lekin",
-        "agar",
-        "phir",
-        "yeh",
-        "woh",
-        "iska",
-        "uska",
-        "unka",
-        "isko",
-        "usko",
-        "inko",
-        "unko",
-        "jab",
-        "tak",
-        "toh",
-        "yaar",
-        "bhai",
-        "ji",
-    ]
+_HINDI_WORDS = (
+    "hai hain nahi nahin nhi aur kya kyun kyu mein mera meri mere tera teri tere hum tum aap apna apne apni koi kuch "
+    "bhi hota hoti hote raha rahi rahe gaya gayi gaye karo karna karke kiya diya liya wala wale wali bahut bohot accha "
+    "acha abhi kabhi sabse lekin agar phir yeh woh iska uska unka isko usko inko unko jab tak toh yaar bhai ji"
 )
+_HINDI = frozenset(_HINDI_WORDS.split())
 HINDI_IN_LATIN = "hi-Latn"
 
 
@@ -138,7 +73,8 @@ def identify(text: str, said: str | None = None) -> Language:
         told = HINDI_IN_LATIN
     if (told is None or told in ("hi", "en", HINDI_IN_LATIN)) and _is_romanised_hindi(bare):
         return Language(HINDI_IN_LATIN, True)
-    found = _detector().detect_details(bare)
+    # Half a surrogate pair, which broken escapes leave behind, cannot be encoded for the library.
+    found = _detector().detect_details(_HALF_PAIR.sub(" ", bare))
     guess: str | None = None if found.language == "und" else found.language
     if told is None:
         return Language(guess, bool(found.reliable))
@@ -149,9 +85,8 @@ def identify(text: str, said: str | None = None) -> Language:
 
 
 def _is_romanised_hindi(text: str) -> bool:
-    words = _WORD.findall(text.lower())
-    hits = sum(word in _HINDI for word in words)
-    return hits >= 2 and hits * 8 >= len(words)
+    words = text.lower().split()
+    return len(_HINDI.intersection(words)) >= 2 and sum(word in _HINDI for word in words) * 8 >= len(words)
 
 
 @cache

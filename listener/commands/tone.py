@@ -28,7 +28,9 @@ PARTS: dict[str, str] = {
     metavar="FILE",
     help="Take the engine and its options from here.",
 )
-@click.option("--engine", "engine_name", help="vader or transformers; default: the configured one, or vader.")
+@click.option(
+    "--engine", "engine_name", help="One of the engines of docs/tone.md; default: the configured one, or builtin."
+)
 @click.pass_context
 def command(ctx: click.Context, config_file: Path | None, engine_name: str | None) -> None:
     """Judge JSON Lines from standard input, one line out for each.
@@ -53,7 +55,7 @@ def _judge(config_file: Path | None, engine_name: str | None) -> None:
     if config_file is None and Path("config.yaml").exists():
         config_file = Path("config.yaml")
     config = read_config(config_file) if config_file else None
-    name = engine_name or (config.engine if config else "vader")
+    name = engine_name or (config.engine if config else "builtin")
     options = config.engine_options if config and config.engine == name else {}
     try:
         # Asked for by name, an engine is that one or none: its fallback is for where the configuration decides.

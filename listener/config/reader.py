@@ -110,7 +110,7 @@ class _Reader:
         sources = self._parts(tree, "sources", COLLECTORS)
         known = self._source_names(sources)
         self._check_handles(brands, sources)
-        judge, fallback = self._judges(tree.get("sentiment", {"engine": "vader"}))
+        judge, fallback = self._judges(tree.get("sentiment", {"engine": "builtin"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
         rules = self._rules(tree.get("alerts", {}), brands, known)
@@ -254,8 +254,8 @@ class _Reader:
     def _judges(self, raw: Any) -> tuple[Judge, Judge | None]:
         """The engine, and the one that judges where it cannot be had."""
         if not isinstance(raw, Mapping):
-            self._add(("sentiment",), "needs keys with values, as in {engine: vader}")
-            return Judge("vader", {}), None
+            self._add(("sentiment",), "needs keys with values, as in {engine: builtin}")
+            return Judge("builtin", {}), None
         first = self._judge({key: value for key, value in raw.items() if key != "fallback"}, ("sentiment",))
         if raw.get("fallback") is None:
             return first, None
@@ -264,7 +264,7 @@ class _Reader:
         if isinstance(said, str):
             said = {"engine": said}
         elif not isinstance(said, Mapping) or "engine" not in said:
-            self._add(place, "needs the name of an engine, or its options as in {engine: vader}")
+            self._add(place, "needs the name of an engine, or its options as in {engine: builtin}")
             return first, None
         fallback = self._judge(said, place)
         if fallback == first:
@@ -272,7 +272,7 @@ class _Reader:
         return first, fallback
 
     def _judge(self, raw: Mapping[str, Any], path: Place) -> Judge:
-        name = raw.get("engine", "vader")
+        name = raw.get("engine", "builtin")
         options = {key: value for key, value in raw.items() if key != "engine"}
         if name not in ENGINES:
             self._add((*path, "engine"), f"unknown engine {name!r}{did_you_mean(str(name), ENGINES)}")

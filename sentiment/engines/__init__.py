@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from sentiment.tone import Engine
 
 ENGINES: dict[str, str] = {
+    "builtin": "sentiment.engines.builtin.engine",
+    "neural": "sentiment.engines.neural",
     "vader": "sentiment.engines.vader",
     "transformers": "sentiment.engines.transformers",
     "cascade": "sentiment.engines.cascade",

@@ -1,0 +1,105 @@
+"""What a text says of one brand where it names several, in the languages whose connectives are known."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentiment.engines.builtin.clauses import About, about
+
+
+def of(text: str) -> About | None:
+    """`text` has US where the brand in question stands, and THEM for others."""
+    spans = []
+    while "US" in text:
+        at = text.index("US")
+        text = text.replace("US", "brand", 1)
+        spans = [(start + 3 if start > at else start, end) for start, end in spans] + [(at, at + 5)]
+    # Others are replaced behind, from the end, so that places before them stay.
+    while "THEM" in text:
+        at = text.rindex("THEM")
+        text = text[:at] + "brand" + text[at + 4 :]
+        spans = [(start + 1, end + 1) if start > at else (start, end) for start, end in spans]
+    return about(text, [(start, start + 5) for start, _ in spans])
+
+
+def test_a_text_about_one_brand_alone_is_not_cut() -> None:
+    assert of("I tried US, but it broke. Never again!") is None
+    assert of("love it over there, US") is None
+
+
+def test_handles_at_the_head_are_addressed_and_not_compared() -> None:
+    assert of("@user @user US is great") is None
+    assert of("US is great, but @user is not") == About("brand is great", "", 0)
+
+
+def test_each_clause_is_about_the_brand_that_it_names() -> None:
+    assert of("I love US but THEM is awful") == About("I love brand", "", 0)
+    assert of("I love THEM but US is awful") == About("brand is awful", "", 0)
+    assert of("US: fine. THEM: a mess. Broken, too.") == About("brand ; fine", "", 0)
+
+
+def test_a_clause_without_a_name_is_about_the_last_one() -> None:
+    assert of("THEM was dear, it broke. US is fine, it just works") == About(
+        "brand is fine ; it just works", "", 0
+    )
+    assert of("So good, so cheap: US. THEM is not") == About("So good ; so cheap ; brand", "", 0)
+
+
+@pytest.mark.parametrize(
+    "text, turned",
+    [
+        ("THEM is better than US", "brand is better"),
+        ("great phones, unlike US", "great phones"),
+        ("Unlike US, THEM just works", "brand just works"),
+        ("el móvil de THEM es mejor que US", "el móvil de brand es mejor que"),
+        ("el mòbil de THEM és millor que el US", "el mòbil de brand és millor que"),
+        ("THEM este mai bun decât US", "brand este mai bun"),
+        ("THEM är bättre än US", "brand är bättre"),
+        ("THEM ist besser als US", "brand ist besser als"),
+        ("THEM از US بهتر است", "brand ; بهتر است"),
+        ("I prefer THEM over US", "I prefer brand over"),
+    ],
+)
+def test_the_worse_of_two_gets_what_is_said_of_the_other_turned_around(text: str, turned: str) -> None:
+    view = of(text)
+    assert view is not None
+    assert view.turned == turned
+
+
+def test_the_better_of_two_keeps_what_is_said() -> None:
+    assert of("US is so much better than THEM. I love it") == About(
+        "brand is so much better ; I love it", "", 0
+    )
+
+
+@pytest.mark.parametrize(
+    "text, push",
+    [
+        ("I switched from US to THEM", -1),
+        ("I switched from THEM to US", 1),
+        ("he canviat de US a THEM", -1),
+        ("bytte från THEM till US", 1),
+        ("US beats THEM", 1),
+        ("THEM beats US", -1),
+        ("US > THEM", 1),
+        ("US and THEM", 0),
+    ],
+)
+def test_leaving_and_beating_need_no_word_of_tone(text: str, push: int) -> None:
+    view = of(text)
+    assert view is not None
+    assert view.push == push
+
+
+spans = st.lists(st.tuples(st.integers(-5, 80), st.integers(-5, 80)), max_size=8)
+
+
+@given(
+    st.text(max_size=60)
+    | st.lists(st.sampled_from(["brand", "than", ",", ".", "unlike", "@user"])).map(" ".join),
+    spans,
+)
+def test_no_text_and_no_spans_fail(text: str, spans: list[tuple[int, int]]) -> None:
+    about(text, spans)

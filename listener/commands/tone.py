@@ -29,7 +29,9 @@ PARTS: dict[str, str] = {
     help="Take the engine and its options from here.",
 )
 @click.option(
-    "--engine", "engine_name", help="One of the engines of docs/tone.md; default: the configured one, or builtin."
+    "--engine",
+    "engine_name",
+    help="One of the engines of docs/tone.md; default: the configured one, or builtin.",
 )
 @click.pass_context
 def command(ctx: click.Context, config_file: Path | None, engine_name: str | None) -> None:

@@ -74,11 +74,12 @@ class Neural:
         return [self._tone(text, by_place.get(place)) for place, text in enumerate(texts)]
 
     def _tone(self, text: Text, logits: Sequence[float] | None) -> Tone:
-        language = identify(text.text[:_LONGEST], text.lang).code
+        heard = identify(text.text[:_LONGEST], text.lang)
+        language = heard.code if heard.sure else None
         if logits is None:
             doubt = 1 / 3
             return Tone(None, doubt, doubt, doubt, self.name, language, "unsure")
-        curve = self._curves.get(language or "*") or self._curves["*"]
+        curve = self._curves.get(heard.code or "*") or self._curves["*"]
         found = curve.probabilities(logits)
         label = LABELS[max(range(3), key=found.__getitem__)]
         return Tone(label, *found, self.name, language)

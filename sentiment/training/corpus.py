@@ -52,7 +52,8 @@ def mark_of(text: str) -> str:
 def read(folder: Path) -> list[Row]:
     """Read every *.jsonl below `folder`, in the order of names.
 
-    Each line holds `text`, `label`, and optionally `lang` (otherwise the file's name up to its first _) and `target`.
+    Each line holds `text`, `label`, and optionally `lang` (otherwise from the name of the file), `target` or
+    `brand`.
     Lines whose label is none of the three are left out. Raises ValueError, with file and line, for what is no JSON.
     """
     rows: list[Row] = []
@@ -66,7 +67,8 @@ def read(folder: Path) -> list[Row]:
                 raise ValueError(f"{path}:{number}: {error}") from None
             if record.get("label") in LABELS and record.get("text"):
                 language = record.get("lang") or path.stem.split("_")[0]
-                rows.append(Row(path.stem, record["text"], record["label"], language, record.get("target")))
+                target = record.get("target") or record.get("brand")
+                rows.append(Row(path.stem, record["text"], record["label"], language, target))
     return rows
 
 

@@ -19,6 +19,8 @@ from sentiment.tone import LABELS, Engine, EngineUnavailable, Label, Tone
 from sentiment.training.corpus import Row, read, training_and_tuning
 
 TOPICS = "en_topics_5point_folded"
+MIXED = frozenset({"en_entities", "en_news_people", "en_targets_tweets"})
+"""Sets of many targets with few texts each: a topic each."""
 LEAST_TEXTS = 20
 """Texts that a topic needs."""
 LEAST_TOPICS = 10
@@ -268,22 +270,28 @@ def _judged(row: Row, tone: Tone) -> Judged | None:
 def measured_rows(rows: Sequence[Row], *, untrained: bool) -> list[Row]:
     """The rows that an engine may be measured on: those kept for tuning; all but the held out ones if `untrained`.
 
-    Of texts about something only those on topics: towards entities, a few labels each say nothing about shares. And of
-    topics only those that were kept for tuning as a whole: on a topic that it was trained on an engine strays less
+    Of topics only those that were kept for tuning as a whole: on a topic that it was trained on an engine strays less
     than it will on yours.
     """
     training, tuning = training_and_tuning(rows)
     trained_on = set() if untrained else {_topic_of(row) for row in training}
     allowed = [*training, *tuning] if untrained else tuning
     return [
-        row
-        for row in allowed
-        if row.target is None or (row.set == TOPICS and _topic_of(row) not in trained_on)
+        row for row in allowed if row.target is None or row.set in MIXED or _topic_of(row) not in trained_on
     ]
 
 
 def _topic_of(row: Row) -> str | None:
-    return row.target.casefold() if row.set == TOPICS and row.target else None
+    """What a row counts towards: its topic, its brand in that set, or its whole set where targets have a few rows each.
+
+    Sets that other people labelled, on other things and in other years, are topics too: a card that knew one set alone
+    would promise that yours is like that one.
+    """
+    if row.target is None:
+        return None
+    if row.set == TOPICS:
+        return row.target.casefold()
+    return row.set if row.set in MIXED else f"{row.set} {row.target.casefold()}"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -294,6 +302,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--data", type=Path, nargs="+", required=True, help="folders of JSON Lines, see corpus.read"
     )
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="folders that no engine was trained on, with brands",
+    )
     parser.add_argument("--out", type=Path, required=True, help="the card to write")
     parser.add_argument(
         "--untrained", action="store_true", help="the engine was trained on none of these texts"
@@ -303,7 +318,10 @@ def main(arguments: Sequence[str]) -> int:
         options: Mapping[str, object] = json.loads(asked.options)
         engine = load(asked.engine, options)
         rows = [row for folder in asked.data for row in read(folder)]
-        judged = judge(engine, measured_rows(rows, untrained=asked.untrained))
+        beside = [row for folder in asked.beside for row in read(folder)]
+        seen = {row.mark for row in rows}
+        strange = [row for row in beside if row.mark not in seen]
+        judged = judge(engine, [*measured_rows(rows, untrained=asked.untrained), *strange])
         part = "all texts but the held out ones" if asked.untrained else "the texts kept for tuning"
         made = fit_card(engine.name, f"{part}; topics of {TOPICS}", judged)
     except (ValueError, EngineUnavailable, OSError) as error:

@@ -179,7 +179,15 @@ def test_nothing_is_measured_on_what_is_held_out(monkeypatch: pytest.MonkeyPatch
         == {row.target for row in kept} - trained_on
         != {row.target for row in kept}
     )
-    assert measured_rows([Row("en_entities", "a text", "neutral", "en", "Bolt")], untrained=True) == []
+
+
+def test_a_set_of_many_targets_is_one_topic_and_each_brand_of_a_set_is_one() -> None:
+    engine = Engine()
+    rows = [Row("en_entities", f"a text on {name}", "neutral", "en", name) for name in ("Bolt", "Zap")]
+    rows += [Row("tech", f"a text on {name}", "neutral", "en", name) for name in ("Acme", "ACME", "Bolt")]
+    assert [one.topic for one in judge(engine, rows)] == ["en_entities"] * 2 + ["tech acme"] * 2 + [
+        "tech bolt"
+    ]
 
 
 def write(folder: Path, topics: int) -> None:
@@ -223,6 +231,32 @@ def test_the_command_writes_a_card_that_can_be_read(
     made = from_json(json.loads(out.read_text(encoding="utf-8")))
     assert made.engine.startswith("vader-") and set(made.languages) == {ANY, "en"}
     assert "80 topics" in capsys.readouterr().out
+
+
+def test_brands_that_others_labelled_are_topics_beside_but_no_text_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "data", 20)
+    texts = [f"acme is as good as word{n} and number{n}" for n in range(30)]
+    rows = [{"text": text, "label": "positive", "brand": "Acme", "lang": "en"} for text in texts]
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "shop.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = [
+        "--engine",
+        "vader",
+        "--untrained",
+        "--data",
+        str(tmp_path / "data"),
+        "--out",
+        str(tmp_path / "card.json"),
+    ]
+    assert main([*asked, "--beside", str(tmp_path / "beside")]) == 0
+    assert "21 topics" in capsys.readouterr().out
+    copy = {"text": "@someone " + texts[0], "label": "positive", "lang": "en", "target": "topic 1"}
+    for path in (tmp_path / "data").glob("*.jsonl"):
+        path.write_text(path.read_text() + "".join(json.dumps({**copy, "text": t}) + "\n" for t in texts))
+    assert main([*asked, "--beside", str(tmp_path / "beside")]) == 0
+    assert "20 topics" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

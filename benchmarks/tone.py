@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from benchmarks import feed_to_kpis, tone_cost, tone_ledger
 from benchmarks.tone_cost import Cost
 from benchmarks.tone_intervals import intervals
-from benchmarks.tone_table import BESIDE, FIGURES, TOPICS, Findings, Table, costs, quality
+from benchmarks.tone_table import BESIDE, FIGURES, TOPICS, Findings, Table, costs, quality, recorded
 from sentiment.engines import ENGINES, load
 from sentiment.lines import judge_lines
 from sentiment.tone import Engine, EngineUnavailable, Text, Tone
@@ -176,6 +176,11 @@ def tables(measured: Measured) -> Iterator[tuple[str, str, Table]]:
         title = f"Tone on {measured.part}; macro recall unless said; ! misses its must"
         yield "tone", title, quality(FIGURES, measured.found)
         yield "beside", "Beside it, on the same part", quality(BESIDE, measured.found)
+    written = tone_ledger.newest() if measured.part == TUNING else {}
+    if written:
+        days = ", ".join(sorted({at[:10] for at, _ in written.values()}))
+        title = f"Tone on {HELD_OUT}, as written down on {days}; macro recall unless said; ! misses its must"
+        yield "held_out", title, recorded(FIGURES, {name: values for name, (_, values) in written.items()})
     if measured.costs:
         title = f"What engines cost: {TIMED:,} English posts, one core, best of the turns"
         yield "costs", title, costs(measured.costs)

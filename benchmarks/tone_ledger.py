@@ -24,6 +24,16 @@ def check() -> int:
     return done + 1
 
 
+def newest() -> dict[str, tuple[str, Mapping[str, float | None]]]:
+    """Return for each engine, by its full name, when it was scored last, and its figures."""
+    found: dict[str, tuple[str, Mapping[str, float | None]]] = {}
+    if LEDGER.is_file():
+        for line in LEDGER.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            found.update({engine: (entry["at"], figures) for engine, figures in entry["engines"].items()})
+    return found
+
+
 def enter(at: str, figures: Mapping[str, Mapping[str, float | None]]) -> None:
     """Write down one scoring: when (ISO 8601), and each engine's figures by its full name. Raises Spent."""
     check()

@@ -233,6 +233,21 @@ def quality(figures: Sequence[Figure], found: Mapping[str, Findings]) -> Table:
     return Table(header, rows)
 
 
+def recorded(figures: Sequence[Figure], scored: Mapping[str, Mapping[str, float | None]]) -> Table:
+    """Return the table of figures that were written down, a column for each engine by its full name and its goals."""
+    header = [""]
+    for engine in scored:
+        header += [engine, "must/aim"]
+    rows = []
+    for figure in figures:
+        row = [figure.name]
+        for engine, values in scored.items():
+            goal = figure.goals.get(engine.split("-")[0])
+            row += [_cell(values.get(figure.name), goal), str(goal or "")]
+        rows.append(row)
+    return Table(header, rows)
+
+
 def _cell(value: float | None, goal: Goal | None) -> str:
     if value is None:
         return "- "

@@ -121,6 +121,10 @@ def test_only_the_tuning_part_is_scored_unless_the_other_is_asked_for(
     entries = [json.loads(line) for line in ledger.read_text().splitlines()]
     assert [list(entry["engines"]) for entry in entries] == [[load("vader").name]] * 3
     assert entries[0]["engines"][load("vader").name]["English posts"] == 1.0
+    # What was written down is shown beside what is measured now.
+    shown = printed("--engine", "vader", "--repeats", "0")
+    assert f"{tone.HELD_OUT}, as written down on {entries[-1]['at'][:10]}" in shown
+    assert shown.count("English posts") == 2
     (tmp_path / "data" / "targets").rmdir()
     with pytest.raises(tone.Missing, match="targets/"):
         tone.labelled(tmp_path / "data")

@@ -254,7 +254,9 @@ def test_brands_that_others_labelled_are_topics_beside_but_no_text_twice(
     assert "21 topics" in capsys.readouterr().out
     copy = {"label": "positive", "lang": "en"}
     for path in (tmp_path / "data").glob("*.jsonl"):
-        path.write_text(path.read_text() + "".join(json.dumps({**copy, "text": "@someone " + t}) + "\n" for t in texts))
+        path.write_text(
+            path.read_text() + "".join(json.dumps({**copy, "text": "@someone " + t}) + "\n" for t in texts)
+        )
     assert main([*asked, "--beside", str(tmp_path / "beside")]) == 0
     assert "20 topics" in capsys.readouterr().out
 

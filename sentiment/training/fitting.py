@@ -19,9 +19,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from sentiment.engines.builtin.weights import (
     EDGE,
-    SHORTEST_GUESSED,
     Grams,
     Layer,
+    guessable,
     hashes_of_word,
     place_of_pair,
 )
@@ -31,6 +31,8 @@ from sentiment.training.corpus import Row
 
 _HANDLE = re.compile(r"@\w+(?:[.@-]\w+)*")
 _ITERATIONS = 60
+_LEAST_SPREAD = 0.1
+"""A sign that one text in a thousand shows must not count thirty times as much as one that half of them show."""
 _CUT = 0.99999
 """Share of the weights that int8 holds; the largest of 10,000 are cut, so that the rest keep their differences."""
 
@@ -127,7 +129,7 @@ def fit(texts: Sequence[Prepared], dense: Any, places: int, strength: float) -> 
     `dense` has a row of signs for each text. With `places` 0 the signs are fitted alone. `strength` is scikit-learn's
     C: the smaller, the closer to zero the weights are held.
     """
-    middle, spread = dense.mean(0), dense.std(0) + 1e-6
+    middle, spread = dense.mean(0), np.maximum(dense.std(0), _LEAST_SPREAD)
     columns = sparse.csr_matrix((dense - middle) / spread)
     used: Any = np.zeros(0, int)
     rarity: Any = np.zeros(0)
@@ -153,7 +155,7 @@ def fit(texts: Sequence[Prepared], dense: Any, places: int, strength: float) -> 
 
 def guesses(tones: Mapping[str, tuple[int, int]], places: int = 1 << 16) -> tuple[Any, float]:
     """Learn polarity and strength of a word from its runs of letters; return a table as `Grams` takes it, its scale."""
-    words = [word for word in sorted(tones) if len(word) >= SHORTEST_GUESSED and word.isalpha()]
+    words = [word for word in sorted(tones) if guessable(word)]
     rows = [np.array(hashes_of_word((word, False)), np.int64) & (places - 1) for word in words]
     matrix = _counted(rows, places)
     model = Ridge(alpha=1.0, solver="sparse_cg", max_iter=60, fit_intercept=False)

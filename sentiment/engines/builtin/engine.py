@@ -16,7 +16,7 @@ from sentiment.engines.builtin.signs import Signs
 from sentiment.engines.builtin.weights import Damaged, Grams, Layer, Two, Weights
 from sentiment.engines.builtin.words import LONGEST, in_order, plain
 from sentiment.language import HINDI_IN_LATIN, identify
-from sentiment.tone import LABELS, EngineUnavailable, Text, Tone
+from sentiment.tone import LABELS, Abstention, EngineUnavailable, Text, Tone
 
 WEIGHTS = Path(__file__).with_name("builtin-1.bin")
 
@@ -72,13 +72,18 @@ class Builtin:
         code = language.code if language.sure else None
         voice = self.voice(language.code or ANY)
         if voice is None:
-            return Tone(None, _DOUBT, _DOUBT, _DOUBT, self.name, code, "unknown_language")
+            return self._abstention(code, "unknown_language")
+        if voice.grams is None and _is_blank(text.text, voice):
+            return self._abstention(code, "unknown_language" if language.code is None else "unsure")
         scores = self.scores(text.text, voice)
         if text.target is not None and text.spans:
             scores = self._towards(text, voice, scores)
         parts = shares(scores, voice.layer.temperature)
         label = LABELS[max(range(3), key=parts.__getitem__)]
         return Tone(label, *parts, self.name, code)
+
+    def _abstention(self, code: str | None, reason: Abstention) -> Tone:
+        return Tone(None, _DOUBT, _DOUBT, _DOUBT, self.name, code, reason)
 
     def _towards(self, text: Text, voice: Voice, whole: Two) -> Two:
         """Return the scores towards the target: of its own clauses, and of what it is held against, turned around."""
@@ -128,6 +133,12 @@ class Builtin:
         return Voice(code, part.layer, Signs(liking, self._tones), grams)
 
 
+def _is_blank(text: str, voice: Voice) -> bool:
+    """Whether a text has words and the engine knows not one of them; a text without words is known to say nothing."""
+    words = in_order(plain(text))
+    return any(word[0].isalpha() for word, _ in words) and not voice.signs.know(words)
+
+
 def added(layer: Layer, found: Sequence[float], scores: Two) -> Two:
     """Add what the layer makes of the signs to the scores of the n-grams."""
     return (
@@ -163,7 +174,10 @@ def _analyzer() -> Callable[[str], dict[str, float]]:
 
 def build(options: Options) -> Builtin:
     """Map the shipped weights. Raises EngineUnavailable where their file is missing or damaged."""
-    return read(WEIGHTS)
+    engine = read(WEIGHTS)
+    # VADER's lexicons and the identifier's tables are read now, so that the first post waits no longer than the others.
+    engine.judge([Text("it is ready")])
+    return engine
 
 
 def read(path: Path) -> Builtin:

@@ -13,7 +13,7 @@ NAMES = (
     "words", "liked", "disliked", "liked_denied", "disliked_denied", "liking", "liking_end", "last_liking",
     "most_liked", "most_disliked", "tone", "tone_denied", "tone_highest", "tone_lowest", "tone_sum", "tone_end",
     "strength", "known", "denials", "exclamations", "questions", "dots", "capitals", "stretched", "links", "handles",
-    "brands", "hashtags",
+    "hashtags",
 )  # fmt: skip
 
 _CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
@@ -48,6 +48,10 @@ class Signs:
             *_tone(words, felt, end),
             *_written(text, len(words)),
         ]
+
+    def know(self, words: Sequence[Word]) -> bool:
+        """Whether any of the words is in a list."""
+        return any(like or is_known for like, _, _, is_known in map(self._feel, (word for word, _ in words)))
 
     def _feel(self, word: str) -> tuple[int, int, int, int]:
         tone = self._tones.get(word)
@@ -134,7 +138,7 @@ def _tone(words: Sequence[Word], felt: Sequence[Felt], end: int) -> tuple[float,
 
 
 def _written(text: str, size: int) -> tuple[float, ...]:
-    """How a text of so many words is written: marks, capitals, stretched words, links, handles, names, hashtags."""
+    """How a text of so many words is written: marks, capitals, stretched words, links, handles, hashtags."""
     count = text.count
     return (
         min(count("!"), 3) / 3,
@@ -144,7 +148,6 @@ def _written(text: str, size: int) -> tuple[float, ...]:
         1.0 if _STRETCHED.search(text) else 0.0,
         min(count(" http "), 2) / 2,
         min(count("@user"), 3) / 3,
-        1.0 if "brand" in text else 0.0,
         min(count("#"), 4) / 4,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import mmap
+import re
 import struct
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ _MOST_REMEMBERED = 30_000
 """Words and pairs whose sums are kept, some 10 MB; the commonest come back at once after a clearing."""
 
 SHORTEST_GUESSED = 4
-"""Letters of a word below which its letters tell nothing of its tone."""
+_GRADED_SCRIPTS = re.compile("[a-z\u00df-\u024f\u0400-\u04ff\u0600-\u06ff]")
 
 EDGE = 0x5EED
 """What stands in the place of a word before the first and behind the last."""
@@ -172,12 +173,17 @@ class Tones:
         self._guesses = guesses
 
     def get(self, word: str, /) -> tuple[int, int] | None:
-        """Return the two, -127..127; None for what is no word of some length."""
+        """Return the two, -127..127; None for what is neither graded nor can be guessed."""
         found = self._graded.get(word)
-        if found is not None or len(word) < SHORTEST_GUESSED or not word.isalpha():
+        if found is not None or not guessable(word):
             return found
         polarity, strength = self._guesses.of_word(word)
         return max(-127, min(127, round(polarity))), max(-127, min(127, round(strength)))
+
+
+def guessable(word: str) -> bool:
+    """Whether a word's letters tell anything: it is not too short, and in a script that graded words are written in."""
+    return len(word) >= SHORTEST_GUESSED and word.isalpha() and _GRADED_SCRIPTS.match(word) is not None
 
 
 class Weights:

@@ -6,13 +6,15 @@ import html
 import re
 
 from sentiment.engines.builtin.negation import NEGATORS
-from sentiment.text import fold
+from sentiment.text import fold, is_spaceless
 
 LONGEST = 4_000
 """Characters of a text that are read: a long page must not hold up the posts behind it."""
 
 REACH = 3
 """Words behind a negator that it turns around, where no mark of punctuation stands between."""
+
+NAMES = frozenset({"brand", "brand's"})
 
 Word = tuple[str, bool]
 """A folded word (or emoji, emoticon, run of ! and ?), and whether a negator stands shortly before it."""
@@ -30,6 +32,8 @@ _TOKEN = re.compile(
 _STOPS = frozenset(".,;:\u060c\u061b\u061f")
 _REPEATED = re.compile(r"(.)\1{2,}", re.DOTALL)
 _LONGEST_WORD = 40
+# Chinese, Japanese and Thai part no words: what their lists hold stands somewhere among the runs of a few letters.
+_RUNS = (2, 3, 4)
 
 
 def plain(text: str) -> str:
@@ -44,14 +48,21 @@ def plain(text: str) -> str:
 
 
 def in_order(text: str) -> list[Word]:
-    """Return the words of a plain text, each with whether it is denied; of a hashtag the word counts."""
+    """Return the words of a plain text, each with whether it is denied; of a hashtag the word counts.
+
+    The word that stands for a masked name is left out: who is meant is no tone, and texts to train on hold it in one
+    language only, so that it would mean anything in the others.
+    """
     words = []
     left = 0
     for token in _TOKEN.findall(fold(text)):
         if token in _STOPS:
             left = 0
             continue
-        words.append((token, left > 0))
+        if token[0] >= "\u0e00" and len(token) > 1 and is_spaceless(token[0]):
+            words += [(token[at : at + size], False) for size in _RUNS for at in range(len(token) - size + 1)]
+        elif token not in NAMES:
+            words.append((token, left > 0))
         left = REACH if token in NEGATORS else left - 1
     return words
 

@@ -20,7 +20,8 @@ def test_vader_is_loaded_by_name() -> None:
 
 def test_a_typo_gets_a_hint() -> None:
     with pytest.raises(
-        ValueError, match=r"no engine 'vadr'; did you mean 'vader'\? \(known: vader, transformers, cascade\)"
+        ValueError,
+        match=r"no engine 'vadr'; did you mean 'vader'\? \(known: builtin, neural, vader, transformers, cascade\)",
     ):
         load("vadr")
     with pytest.raises(ValueError, match=r"no engine 'zzz' \(known"):

@@ -40,11 +40,11 @@ BLAME = {
     "it": "Odio questo telefono, qualità pessima, che schifo",
     "pt": "Odeio este telefone, qualidade horrível, que vergonha",
     "de": "Ich hasse dieses Handy, so ein Scheiß, die Kamera ist furchtbar schlecht",
-    "ro": "Foarte dezamăgit, calitate proastă, nu recomand nimănui",
+    "ro": "Foarte dezamăgit, cel mai prost telefon, o porcărie",
     "sv": "Jag hatar den här telefonen, kameran är usel och dålig, vilken skit",
     "fa": "این گوشی خیلی بد است و کیفیت دوربین افتضاح و ضعیف است",
-    "pl": "Nienawidzę tego telefonu, okropna jakość, straszny wstyd",
-    "nl": "Vreselijke telefoon, slechte kwaliteit, wat een teleurstelling",
+    "pl": "Okropny telefon, najgorszy, straszna porażka i wstyd",
+    "nl": "Vreselijk slecht, wat een ramp, ik haat dit, teleurgesteld",
 }
 
 
@@ -81,6 +81,13 @@ def test_a_language_without_training_and_word_list_is_not_judged() -> None:
     assert tone.p_negative == tone.p_neutral == tone.p_positive == pytest.approx(1 / 3)
 
 
+def test_letters_of_which_nothing_is_known_are_not_judged() -> None:
+    # Cherokee is told apart by nobody; Georgian has a word list, in which a made-up word does not stand.
+    assert judge("\u13a3\u13cd\u13d3 \u13a3\u13cd\u13d3").reason == "unknown_language"
+    assert judge("\u10d6\u10d6\u10d6\u10d6 \u10da\u10da\u10da\u10da", "ka").reason == "unsure"
+    assert judge("\u10d9\u10d0\u10e0\u10d2\u10d8", "ka").label is not None
+
+
 def test_an_unsure_language_is_not_told() -> None:
     assert judge("ok super").lang is None
     assert judge("ok super", "de").lang == "de"
@@ -92,9 +99,9 @@ def test_denial_is_heard() -> None:
 
 
 def test_who_is_named_and_addressed_is_no_tone() -> None:
-    plain = judge("the shop opens at nine")
-    named = judge("@user brand the shop opens at nine")
-    assert plain.label == named.label == "neutral"
+    assert judge("@user the shop opens at nine").label == judge("the shop opens at nine").label == "neutral"
+    for text, code in ((" the shop opens at nine", "en"), (" este bun", "ro"), (" خوب است", "fa")):
+        assert judge("brand" + text, code).p_positive == pytest.approx(judge(text, code).p_positive, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +112,7 @@ def test_who_is_named_and_addressed_is_no_tone() -> None:
         ("great phones by {}, unlike the terrible ones of {}", "positive", "negative"),
         ("{} is so much better than {}", "positive", "negative"),
         ("Me encanta {}, pero {} es una mierda", "positive", "negative"),
-        ("{} este excelent, dar {} este groaznic", "positive", "negative"),
+        ("{} este excelent, dar {} este cel mai prost", "positive", "negative"),
     ],
 )
 def test_each_brand_of_a_text_has_its_own_tone(text: str, ours: str, theirs: str) -> None:

@@ -49,7 +49,7 @@ def test_how_it_is_written() -> None:
     signs = read("SO gooood!!! why?? ... @user brand #tag https://example.com ")
     assert signs["exclamations"] == 1
     assert signs["questions"] == pytest.approx(2 / 3)
-    assert signs["stretched"] == signs["brands"] == 1
+    assert signs["stretched"] == 1
     assert signs["capitals"] > 0 < signs["dots"]
     assert signs["links"] == 0.5
     assert signs["handles"] == pytest.approx(1 / 3)

@@ -25,6 +25,14 @@ def test_words_emoji_emoticons_and_marks() -> None:
     ]  # fmt: skip
 
 
+def test_writing_without_spaces_is_read_in_runs() -> None:
+    assert words("最悪だ") == ["最悪", "悪だ", "最悪だ"]
+
+
+def test_a_masked_name_is_no_word() -> None:
+    assert words("not brand good, brand's brand") == ["not", "good"]
+
+
 def test_a_link_is_one_word_and_html_is_read() -> None:
     assert words("see https://example.com/why?a=b&c=d now &amp; then") == ["see", "http", "now", "then"]
     assert words("www.example.com") == ["http"]

@@ -7,16 +7,26 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sentiment.engines.builtin.connectives import ARRIVING, COMPARED, CONNECTIVE, PERSIAN_COMPARED
+from sentiment.engines.builtin.connectives import (
+    ARRIVING,
+    COMPARED,
+    CONNECTIVE,
+    DENIED,
+    PERSIAN_COMPARED,
+    PERSIAN_FROM,
+    WORSE,
+)
 from sentiment.text import fold_in_place
 
 Span = tuple[int, int]
 
+_MASK = "brand"
 _NAMED = re.compile(r"\bbrand\b|@user")
 # Handles at the head of a post say whom it answers, not whom it compares.
 _ADDRESSED = re.compile(r"(?:\s*[.]?@user\b[,:]?)*")
 # Behind a word that compares, the one that is compared stands at once, after an article or two at most.
 _NEAR = 10
+_NEAR_COMPARED = 20
 _ARRIVAL = 40
 # Clauses that are looked back over; a page of commas without a full stop must not take the square of its length.
 _REACH = 6
@@ -50,14 +60,15 @@ def about(text: str, spans: Sequence[Span]) -> About | None:
     """Read what `text` says of the brand that stands at `spans`; None where nothing in it is about anything else."""
     ours = sorted(start for start, end in spans if 0 <= start < end <= len(text))
     others = _others(text, ours)
-    clauses = _clauses(fold_in_place(text), sorted([*ours, *others]))
+    folded = fold_in_place(text)
+    clauses = _clauses(folded, sorted([*ours, *others]))
     if not others and all(clause.lead not in _ASIDE for clause in clauses):
         return None
     for clause in clauses:
         clause.ours = _holds(clause, ours)
         clause.others = _holds(clause, others)
     _give_owners(clauses)
-    return _gather(text, clauses)
+    return _gather(text, folded, clauses)
 
 
 def _others(text: str, ours: Sequence[int]) -> list[int]:
@@ -76,34 +87,57 @@ def _clauses(folded: str, places: Sequence[int]) -> list[_Clause]:
     cuts: list[tuple[int, int, str]] = []
     for found in CONNECTIVE.finditer(folded):
         kind = found.lastgroup or "comma"
-        if kind in ("than", "beating", "leaving", "above") and not _named_behind(found.end(), places):
+        near = _NEAR_COMPARED if kind == "than" else _NEAR
+        if kind in ("than", "beating", "leaving", "above") and not _named_behind(found.end(), places, near):
             continue
         cuts.append((found.start(), found.end(), kind))
         if kind == "leaving":
-            arrival = ARRIVING.search(folded, found.end(), found.end() + _ARRIVAL)
-            if arrival and _named_behind(arrival.end(), places):
-                cuts.append((arrival.start(), arrival.end(), "arriving"))
+            cuts += _arrival(folded, found.end(), places)
     for found in COMPARED.finditer(folded):
-        if _named_behind(found.end(), places):
+        if _named_behind(found.end(), places, _NEAR_COMPARED):
             cuts.append((found.end(), found.end(), "than"))
+    for found in PERSIAN_FROM.finditer(folded):
+        arrival = _arrival(folded, found.end(), places) if _named_behind(found.end(), places) else []
+        if arrival:
+            cuts += [(found.start(), found.end(), "leaving"), *arrival]
     for found in PERSIAN_COMPARED.finditer(folded):
         if _named_behind(found.start("other"), places):
             cuts += [
                 (found.start(), found.start("other"), "than"),
                 (found.end("other"), found.end("other"), "back"),
             ]
-    clauses = [_Clause(0, len(folded), "start")]
-    for start, end, kind in sorted(set(cuts)):
+    return _cut(len(folded), sorted(set(cuts)), places)
+
+
+def _arrival(folded: str, start: int, places: Sequence[int]) -> list[tuple[int, int, str]]:
+    """Where the one that somebody changed to is named, behind the one that was left."""
+    found = ARRIVING.search(folded, start, start + _ARRIVAL)
+    if found is None or not _named_behind(found.end(), places):
+        return []
+    return [(found.start(), found.end(), "arriving")]
+
+
+def _cut(length: int, cuts: Sequence[tuple[int, int, str]], places: Sequence[int]) -> list[_Clause]:
+    clauses = [_Clause(0, length, "start")]
+    for start, end, kind in cuts:
         if start < clauses[-1].start:
             continue
         clauses[-1].end = start
-        clauses.append(_Clause(end, len(folded), kind))
-    return clauses
+        clauses.append(_Clause(end, length, kind))
+    whole: list[_Clause] = []
+    for clause in clauses:
+        first, behind = bisect_left(places, clause.start), bisect_left(places, clause.end)
+        whole.append(clause)
+        # "till skillnad fran A fungerar B": without a comma the second name begins the clause that it is told of.
+        if clause.lead in ("unlike", "than") and behind - first > 1:
+            whole.append(_Clause(places[first] + len(_MASK), clause.end, "back"))
+            clause.end = places[first] + len(_MASK)
+    return whole
 
 
-def _named_behind(end: int, places: Sequence[int]) -> bool:
+def _named_behind(end: int, places: Sequence[int], near: int = _NEAR) -> bool:
     at = bisect_left(places, end)
-    return at < len(places) and places[at] - end <= _NEAR
+    return at < len(places) and places[at] - end <= near
 
 
 _ASIDE = frozenset({"than", "unlike", "leaving", "beating", "above"})
@@ -131,7 +165,7 @@ def _give_owners(clauses: Sequence[_Clause]) -> None:
             waiting.append(clause)
 
 
-def _gather(text: str, clauses: Sequence[_Clause]) -> About:
+def _gather(text: str, folded: str, clauses: Sequence[_Clause]) -> About:
     own: list[str] = []
     turned: list[str] = []
     pushes = 0
@@ -139,10 +173,10 @@ def _gather(text: str, clauses: Sequence[_Clause]) -> About:
         if "ours" in clause.owners and clause.lead != "than":
             own.append(text[clause.start : clause.end].strip())
         if clause.lead in ("than", "unlike") and clause.ours and not clause.others:
-            against = _around(clauses, at) if clause.lead == "unlike" else _before(clauses, at)
-            against += [c for c in clauses[at + 1 : at + 2] if c.lead == "back"]
+            against = _around(clauses, at)
+            against += [c for c in clauses[at + 1 : at + 2] if c.lead == "back" and c not in against]
             turned += [text[c.start : c.end].strip() for c in against if "ours" not in c.owners]
-        pushes += _push(clause, _before(clauses, at))
+        pushes += _push(folded, clause, _before(clauses, at), clauses[at + 1 : at + 2])
     return About(_joined(own), _joined(turned), max(-1, min(1, pushes)))
 
 
@@ -150,9 +184,16 @@ def _joined(pieces: Sequence[str]) -> str:
     return " ; ".join(piece for piece in pieces if piece)
 
 
-def _push(clause: _Clause, before: Sequence[_Clause]) -> int:
+def _push(folded: str, clause: _Clause, before: Sequence[_Clause], behind: Sequence[_Clause]) -> int:
     if clause.ours == clause.others:
         return 0
+    if clause.lead == "than" and any(c.ours or c.others for c in before):
+        compared = [*before[-2:], *(c for c in behind if c.lead == "back")]
+        words = " ".join(folded[c.start : c.end] for c in compared)
+        better = (WORSE.search(words) is None) == (DENIED.search(words) is None)
+        if clause.ours:
+            return -1 if better else 1
+        return (1 if better else -1) if any(c.ours for c in before) else 0
     if clause.lead == "arriving":
         return 1 if clause.ours else 0
     if clause.lead in ("leaving", "beating", "above") and clause.ours:

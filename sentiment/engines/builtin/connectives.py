@@ -28,7 +28,7 @@ _UNLIKE = (
     "على عكس",
 )  # fmt: skip
 _THAN = (
-    "than", "instead of", "rather than", "compared to", "compared with", "next to",
+    "than", "instead of", "rather than", "compared to", "compared with",
     "en vez de", "en lugar de", "comparado con", "comparada con", "en comparación con", "frente a",
     "en comptes de", "en lloc de", "comparat amb", "comparada amb", "en comparació amb", "davant de",
     "au lieu de", "par rapport à", "comparé à", "invece di", "rispetto a", "em vez de", "comparado com",
@@ -44,6 +44,11 @@ _COMPARED = (
     r"\b[^.!?,]{0,40}?\b(?:que|che|di|del|della|do que)",
     r"(?:besser|schlechter|schneller|gunstiger|teurer|lieber|mehr|weniger|\w{4,}er)\b[^.!?,]{0,30}?\bals",
     r"\w+تر\b[^.!?،]{0,20}?\bاز",
+    r"(?:not|n't|nowhere near) (?:\w+ ){0,2}?as \w+ as",
+    r"\bno (?:\w+ ){1,2}?tan \w+ como",
+    r"\bno (?:\w+ ){1,2}?tan \w+ com",
+    r"\bnu (?:\w+ ){1,2}?la fel de \w+ ca",
+    r"\binte (?:\w+ )?lika \w+ som",
     r"(?:prefer\w*|prefier\w*|choose|chose|pick|picked|foredrar|foretrekker)\b[^.!?,]{0,40}?"
     r"\b(?:over|to|a|abans que|antes que|framfor|fremfor)",
 )
@@ -53,6 +58,9 @@ _LEAVING = (
     "went from", "came from", "coming from", "upgraded from", "away from", "cambié de", "cambiado de", "cambiar de",
     "pasé de", "pasado de", "vengo de", "he canviat de", "vaig canviar de", "canviar de", "he passat de", "passé de",
     "passato da", "mudei de", "am trecut de la", "trecut de la", "m-am mutat de la", "schimbat de la", "gewechselt von",
+    "ditched", "dumped", "dropped", "gave up on", "giving up on", "got rid of",
+    "tired of", "sick of", "fed up with", "dejé", "he dejado", "harto de", "harta de", "he deixat", "tip de", "tipa de",
+    "am renunțat la", "sătul de", "sătulă de", "trött på", "lei av",
     "bytte från", "bytt från", "byta från", "gick från", "byttet fra", "gikk fra",
 )  # fmt: skip
 _BEATING = (
@@ -82,5 +90,16 @@ COMPARED = re.compile(rf"\b(?:{'|'.join(_COMPARED)})(?=\s)")
 PERSIAN_COMPARED = re.compile(r"\bاز\s+(?P<other>[^.!?،]{1,40}?)\s+(?:\w+\s+){0,3}?\w+تر\b")
 """Persian puts the one that comes off worse first: "از X بهتر"."""
 
-ARRIVING = re.compile(r"\b(?:to|a|al|til|till|la|zu|nach|pour|para|per|به)\s")
+WORSE = re.compile(
+    r"\b(?:worse|slower|uglier|poorer|weaker|buggier|clunkier|peor|peores|pitjors?|pires?|peggiore?|peggiori|peggio|pior|"
+    r"piores|mai (?:prost|rau|slab|proasta|rea|slaba|lent|lenta|scump|scumpa)|schlechter|samre|varre|simre|langsammare|"
+    r"verre|darligere|بدتر|ضعیفتر|کندتر|less|menos|menys|moins|meno|mai putin|mindre|weniger)\b"
+)
+"""Comparatives by which the one that is named first comes off worse."""
+
+DENIED = re.compile(r"\b(?:not|isn't|no|nu|inte|nicht|ikke|pas|non|nao)\b|n't\b|نیست")
+
+PERSIAN_FROM = re.compile(r"\bاز\s")
+
+ARRIVING = re.compile(r"\b(?:to|for|a|al|til|till|la|zu|nach|pour|para|per|pentru|por|به)\s")
 """The word before the one that somebody has changed to."""

@@ -51,6 +51,8 @@ def test_a_clause_without_a_name_is_about_the_last_one() -> None:
     "text, turned",
     [
         ("THEM is better than US", "brand is better"),
+        ("Compared to US, THEM is slow", "brand is slow"),
+        ("till skillnad från US fungerar THEM bra", "fungerar brand bra"),
         ("great phones, unlike US", "great phones"),
         ("Unlike US, THEM just works", "brand just works"),
         ("el móvil de THEM es mejor que US", "el móvil de brand es mejor que"),
@@ -70,7 +72,7 @@ def test_the_worse_of_two_gets_what_is_said_of_the_other_turned_around(text: str
 
 def test_the_better_of_two_keeps_what_is_said() -> None:
     assert of("US is so much better than THEM. I love it") == About(
-        "brand is so much better ; I love it", "", 0
+        "brand is so much better ; I love it", "", 1
     )
 
 
@@ -85,9 +87,21 @@ def test_the_better_of_two_keeps_what_is_said() -> None:
         ("THEM beats US", -1),
         ("US > THEM", 1),
         ("US and THEM", 0),
+        ("I ditched US for THEM", -1),
+        ("am trecut de la THEM la US", 1),
+        ("از US به THEM رفتم", -1),
+        ("US is faster than THEM", 1),
+        ("THEM lasts longer than the one by US", -1),
+        ("THEM is slower than US", 1),
+        ("THEM is not better than US", 1),
+        ("THEM is not as good as US", 1),
+        ("US no es tan bueno como THEM", -1),
+        ("US är sämre än THEM", -1),
+        ("US از THEM بهتر است", 1),
+        ("Compared to US, THEM is slow", 0),
     ],
 )
-def test_leaving_and_beating_need_no_word_of_tone(text: str, push: int) -> None:
+def test_leaving_beating_and_comparing_need_no_word_of_tone(text: str, push: int) -> None:
     view = of(text)
     assert view is not None
     assert view.push == push

@@ -49,7 +49,7 @@ class Judged:
         found = self.evidence.tally.strata(self.brand, self.sources, self.language, self.evidence.by_language)
         places = {key: place for place, key in enumerate(found)}
         strata = [Stratum(sums, self.evidence.measured(*key)) for key, sums in found.items()]
-        known = [_known(one, places) for one in self.corrected]
+        known = [said for one in self.corrected if (said := _known(one, places))]
         # Authors are only looked up where there is an estimate to make less sure.
         if shares.estimate(strata, known) is None:
             return None
@@ -57,8 +57,11 @@ class Judged:
         return shares.estimate(strata, known, clustering)
 
 
-def _known(one: Corrected, places: dict[tuple[int, str | None], int]) -> Known:
+def _known(one: Corrected, places: dict[tuple[int, str | None], int]) -> Known | None:
+    """What is known of one mention; None where it was judged anew between the two queries, and is counted elsewhere."""
     if one.said is None or one.engine is None or one.p_negative is None or one.p_positive is None:
         return Known(one.label, None, 0.0, 0.0, one.sampled, one.at)
-    place = places[one.engine, one.language]
+    place = places.get((one.engine, one.language))
+    if place is None:
+        return None
     return Known(one.label, place, one.p_negative, one.p_positive, one.sampled, one.at)

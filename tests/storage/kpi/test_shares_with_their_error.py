@@ -301,6 +301,28 @@ def test_people_and_authors_are_looked_up_where_they_are_needed(
     assert ("FROM corrections" in asked, "AS authors" in asked) == (corrected, authors)
 
 
+class Overtaken:
+    """A store in which another program judges everything anew between the count and the question for corrections."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        if "FROM corrections" in sql:
+            with self._store.writing() as db:
+                db.run("INSERT INTO engines (name) VALUES ('another-1')")
+                db.run("UPDATE mentions SET engine_id = (SELECT max(id) FROM engines)")
+        return self._store.rows(sql, parameters)
+
+
+def test_what_is_judged_anew_while_it_is_counted_does_no_harm(store: SqliteStore) -> None:
+    say(store, ["positive"] * 6 + ["negative"] * 3)
+    before = value(store, "positive_share", WINDOW)
+    correct(store, [1], "negative")
+    found = value(Overtaken(store), "positive_share", WINDOW)
+    assert (found.value, found.more["raw_value"]) == (before.value, before.more["raw_value"])
+
+
 def test_without_an_estimate_no_authors_are_looked_up(store: SqliteStore) -> None:
     say(store, ["positive", "negative"], UNMEASURED)
     watched = Watched(store)

@@ -99,8 +99,15 @@ def export(model: Any, file: Path) -> None:
     )
 
 
-def quantise(source: Path, target: Path, *, seven_bits: bool, operators: Sequence[str] = _QUANTISED) -> None:
-    """Write a copy of an ONNX file whose weights in these operators are whole numbers of one byte."""
+def quantise(
+    source: Path,
+    target: Path,
+    *,
+    seven_bits: bool,
+    operators: Sequence[str] = _QUANTISED,
+    but: Sequence[str] = (),
+) -> None:
+    """Write a copy of an ONNX file with one byte a weight in these operators, `but` not in some nodes."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -112,6 +119,7 @@ def quantise(source: Path, target: Path, *, seven_bits: bool, operators: Sequenc
         str(source),
         str(target),
         op_types_to_quantize=list(operators),
+        nodes_to_exclude=list(but),
         per_channel=True,
         reduce_range=seven_bits,
         weight_type=QuantType.QInt8,

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+from tokenizers import Tokenizer
 
 from sentiment.converting import export, quantise
 from sentiment.engines.neural import CALIBRATION, MOST_TOKENS, Curve, prepare
@@ -26,27 +27,34 @@ from sentiment.onnx import MODEL, TOKENIZER, OnnxClassifier
 from sentiment.tone import LABELS
 from sentiment.training import corpus, e5
 from sentiment.training.neural import Classifier, encoder_file, encoder_of
+from sentiment.training.outliers import part
 
 ENGINE = "neural-1"
 _BLOCK = 32
+_SAMPLES = 300
 _FEWEST = 80
 """Tuning texts that a language needs for a curve of its own; others take the one of all."""
 
 
-def write_model(model: Classifier, work: Path, out: Path, blocks: tuple[Any, Any]) -> None:
+def write_model(
+    model: Classifier, samples: Sequence[Sequence[int]], work: Path, out: Path, blocks: tuple[Any, Any]
+) -> None:
     """Write the model's weights as bytes (seven bits, which any processor multiplies), its embeddings as nibbles.
 
-    `blocks`: whole numbers -8..7 [pieces, hidden] and scales [pieces, hidden / 32] of the embeddings, which training
-    never touched: they are kept exactly.
+    `samples` are texts as pieces, which show where numbers grow too large for bytes. `blocks`: whole numbers -8..7
+    [pieces, hidden] and scales [pieces, hidden / 32] of the embeddings, which training never touched: they are kept
+    exactly.
     """
     # The plainest graph is the fastest one.
     model.encoder.set_attn_implementation("eager")
     plain = work / "plain.onnx"
     export(model, plain)
     graph = onnx.load(str(plain))
+    given = (np.array([pieces], dtype=np.int64) for pieces in samples)
+    apart = part(graph, ({"input_ids": ids, "attention_mask": np.ones_like(ids)} for ids in given))
     _quantise_embeddings(graph, *blocks)
     onnx.save(graph, str(plain))
-    quantise(plain, out, seven_bits=True, operators=("MatMul", "Gemm"))
+    quantise(plain, out, seven_bits=True, operators=("MatMul", "Gemm"), but=apart)
 
 
 def _quantise_embeddings(graph: Any, numbers: Any, scales: Any) -> None:
@@ -129,6 +137,14 @@ def fit_curve(pairs: Sequence[tuple[Sequence[float], int]], towards_curve: Curve
     )
 
 
+def pieces_of(rows: Sequence[corpus.Row], tokenizer: Path) -> list[list[int]]:
+    """Return texts as the model gets them."""
+    made = Tokenizer.from_file(str(tokenizer))
+    made.enable_truncation(MOST_TOKENS)
+    texts = [prepare(towards(row.text, row.lang, row.target)) for row in rows]
+    return [encoded.ids for encoded in made.encode_batch(texts)]
+
+
 def calibrate(rows: Sequence[corpus.Row], folder: Path) -> dict[str, Curve]:
     """Score the tuning texts with the written model and fit the curves; no set that nothing shipped learns from."""
     rows = [row for row in rows if row.set not in corpus.NOT_TRAINED_ON]
@@ -155,10 +171,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model = Classifier(encoder_of(e5.read(source), kept))
     model.load_state_dict(torch.load(options.work / "checkpoint.pt", weights_only=True)["model"])
     options.out.mkdir(parents=True, exist_ok=True)
-    write_model(model, options.work, options.out / MODEL, embedding_blocks(source, kept))
     shutil.copy(options.work / "tokenizer.json", options.out / TOKENIZER)
     rows = [row for folder in options.data for row in corpus.read(folder)]
-    curves = calibrate(corpus.training_and_tuning(rows)[1], options.out)
+    training, tuning = corpus.training_and_tuning(rows)
+    samples = pieces_of(training[:: max(1, len(training) // _SAMPLES)], options.out / TOKENIZER)
+    write_model(model, samples, options.work, options.out / MODEL, embedding_blocks(source, kept))
+    curves = calibrate(tuning, options.out)
     stated = {
         language: {"temperature": c.temperature, "bias": list(c.bias)} for language, c in curves.items()
     }

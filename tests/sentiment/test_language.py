@@ -53,12 +53,15 @@ def test_a_doubtful_text_is_in_the_language_that_its_source_says() -> None:
 
 
 def test_a_few_words_are_not_held_against_the_source() -> None:
-    assert identify("bravo amigo", "it") == Language("it", True)
+    assert identify("m'agrada molt") == Language("ca", True)
+    assert identify("m'agrada molt", "fr") == Language("fr", True)
 
 
 def test_a_language_that_cannot_be_told_apart_is_believed() -> None:
-    # Scots Gaelic is in no table of the identifier, which takes it for something else.
-    assert identify("Tha an t-sìde glè mhath an-diugh agus tha mi toilichte", "gd") == Language("gd", True)
+    # Galician is in no table of the identifier, which is certain that it is Spanish.
+    galician = "O teléfono é moi bo e a batería dura dous días enteiros"
+    assert identify(galician) == Language("es", True)
+    assert identify(galician, "gl") == Language("gl", True)
 
 
 def test_hindi_in_latin_letters() -> None:

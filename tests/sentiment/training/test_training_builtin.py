@@ -10,8 +10,9 @@ import pytest
 
 from sentiment.engines.builtin.engine import read
 from sentiment.engines.builtin.weights import Weights
-from sentiment.tone import Text
+from sentiment.tone import Label, Text
 from sentiment.training import builtin, fitting
+from sentiment.training.corpus import Row
 
 pytest.importorskip("sklearn", reason="needs the dependency group `training`")
 
@@ -136,3 +137,24 @@ def test_neutral_begins_where_recalls_are_best() -> None:
     scores = np.array([[2.0, -1.0]] * 30 + [[0.6, 0.5]] * 30 + [[-1.0, 2.0]] * 30)
     assert 0.6 < fitting.neutral_shift(scores, labels) < 2.0
     assert fitting.neutral_shift(scores - 1.0, labels) == 0.0
+
+
+def test_a_sign_that_one_text_shows_stays_small() -> None:
+    import numpy as np
+
+    labels: tuple[Label, ...] = ("negative", "neutral", "positive")
+    texts = [fitting.Prepared(Row("set", str(n), labels[n % 3], "en"), str(n), []) for n in range(900)]
+    signs = np.zeros((900, 1))
+    signs[2] = 1.0
+    assert abs(fitting.fit(texts, signs, 0, 0.2).layer.positive[0]) < 4
+
+
+def test_a_text_that_stands_in_several_sets_counts_once() -> None:
+    rows = [
+        Row("one", "so good", "positive", "en"),
+        Row("two", "@x So good!", "positive", "en"),
+        Row("topics", "so good", "neutral", "en", "Acme"),
+        Row("topics", "not in another set", "neutral", "en", "Acme"),
+        Row("topics", "not in another set", "positive", "en", "Globex"),
+    ]
+    assert builtin.without_copies(rows) == [rows[0], rows[3], rows[4]]

@@ -218,7 +218,7 @@ def test_a_file_of_which_nothing_can_be_used_fails(heard: CommandLine) -> None:
 @pytest.fixture
 def many(line: CommandLine) -> CommandLine:
     """Mentions that VADER judges, of which it takes those with "wicked" for blame: here it is praise."""
-    line.configure(CONFIG)
+    line.configure(CONFIG + "sentiment: {engine: vader}\n")
     store = SqliteStore(line.folder / "listener.db")
     texts = ["Acme is so wicked, {n}", "Acme is awful, {n}", "Acme again, {n}", "love Acme, {n}"]
     posts = [post(str(n), NOW - 100 - n, text=texts[n % 4].format(n=f"w{n}")) for n in range(120)]

@@ -293,4 +293,9 @@ def _outcome(asked: _Asked, new: int) -> str | None:
     with open_store(asked.config) as store:
         if not is_due(store):
             return None
-        return evidence.result(learn(store, asked.config.brands, engine_of(asked.config), now()))
+        try:
+            engine = engine_of(asked.config, or_fallback=False)
+        except Failure as error:
+            # The correction is written: that nothing can be learned from it today is no failure of it.
+            return f"Nothing is learned now: {error}."
+        return evidence.result(learn(store, asked.config.brands, engine, now()))

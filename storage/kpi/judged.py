@@ -56,6 +56,12 @@ class Judged:
         clustering = self.evidence.clustering(self.brand, self.sources, self.language)
         return shares.estimate(strata, known, clustering)
 
+    @cached_property
+    def measured(self) -> bool:
+        """Whether a card measures every engine that judged here, in its language: then no correction is needed."""
+        found = self.evidence.tally.strata(self.brand, self.sources, self.language, self.evidence.by_language)
+        return all(self.evidence.measured(*key) for key in found)
+
 
 def _known(one: Corrected, places: dict[tuple[int, str | None], int]) -> Known:
     if one.said is None or one.engine is None or one.p_negative is None or one.p_positive is None:

@@ -271,6 +271,16 @@ def test_from_sixty_on_a_head_is_learned_and_everything_tells_of_it(many: Comman
     assert "macro recall" in again and "is in service" in again
 
 
+def test_no_head_is_learned_for_the_fallback_and_the_correction_is_written(many: CommandLine) -> None:
+    many.configure(
+        CONFIG + "sentiment: {engine: transformers, model: ./nowhere, fallback: {engine: vader}}\n"
+    )
+    out = many.good("correct", "--file", many.file("all.csv", labels(1, 120)), "--sampled").out
+    assert "120 corrections written" in out
+    assert "Nothing is learned now: no model in nowhere" in out
+    assert many.good("tone", "head", "--json").json() == []
+
+
 def test_imports_and_rematches_judge_by_the_head_too(many: CommandLine) -> None:
     many.good("correct", "--file", many.file("all.csv", labels(1, 120)), "--sampled")
     name = many.good("tone", "head", "--json").json()[0]["name"]

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commandline import CommandLine
 from pages import ACME, BOLT, HACKERNEWS, page, post
 
+from listener import correcting
+from listener.imports.history import rows
 from listener.pipeline import Pipeline
 from sentiment.engines.vader import Vader
+from storage import browse
 from storage.desk import corrections
 from storage.desk.corrections import Correction
 from storage.mention import Kept
@@ -195,16 +199,73 @@ def test_a_file_is_written_row_by_row_and_may_be_given_again(heard: CommandLine)
 
 
 def test_json_lines_with_numbers_and_addresses(heard: CommandLine) -> None:
-    rows = [
+    said = [
         {"id": 1, "label": "negative", "by": "ann"},
         {"url": "https://x.example/4", "brand": "Acme", "label": "positive"},
         "no object",
         {"id": 5, "label": None},
     ]
-    file = heard.file("labels.jsonl", "\n".join(map(json.dumps, rows)) + "\n{broken\n")
+    file = heard.file("labels.jsonl", "\n".join(map(json.dumps, said)) + "\n{broken\n")
     told = heard.good("correct", "--file", file, "--sampled", "--json").json()
     assert (told["new"], told["known"], [bad["line"] for bad in told["bad"]]) == (2, 0, [3, 4, 5])
     assert {(c.post_id, c.sampled) for c in stored(heard)} == {(1, True), (4, True)}
+
+
+def test_names_that_cannot_be_stored_lose_no_row(heard: CommandLine) -> None:
+    said = ['{"id": 1, "label": "negative", "by": "ann"}', '{"id": 5, "label": "negative", "by": "\\ud800x"}']
+    assert (
+        "2 corrections written" in heard.good("correct", "--file", heard.file("l.jsonl", "\n".join(said))).out
+    )
+    heard.good("correct", "2", "positive", "--by", "b\udcffen")
+    assert [(id_, by) for id_, _, _, _, by in brief(heard)] == [(1, "ann"), (2, "b?en"), (5, "?x")]
+
+
+def test_what_is_no_mention_any_more_is_not_said_to_be_written(
+    heard: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, gone = correcting._mentions, "DELETE FROM mentions WHERE post_id = 1"
+
+    def found(*asked: Any) -> Any:
+        mentions = find(*asked)
+        store = SqliteStore(heard.folder / "listener.db")
+        with store.writing() as db:
+            db.run(gone)
+        store.close()
+        return mentions
+
+    monkeypatch.setattr(correcting, "_mentions", found)
+    ran = heard("correct", "1", "negative")
+    assert (ran.code, ran.out, "post 1 is no mention of Acme any more" in ran.err) == (2, "", True)
+    gone = "DELETE FROM mentions WHERE post_id = 2"
+    ran = heard("correct", "--file", heard.file("l.csv", "id,label\n2,negative\n5,negative\n"))
+    assert "1 correction written, 0 stood already, 1 bad row left out" in ran.out
+    assert "line 2: post 2 is no mention of Acme any more" in ran.err
+    assert [id_ for id_, *_ in brief(heard)] == [5]
+
+
+def test_others_can_write_while_a_file_is_read_and_its_posts_are_looked_for(
+    heard: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write() -> None:
+        other = SqliteStore(heard.folder / "listener.db", patience=0.2)
+        with other.writing() as db:
+            corrections.record(db, "Bolt", 5, "neutral", sampled=False, by=None, now=NOW)
+        other.close()
+
+    def read(file: Path) -> Any:
+        for row in rows(file):
+            write()
+            yield row
+
+    def ids_at(*asked: Any) -> Any:
+        write()
+        return look(*asked)
+
+    look = browse.ids_at
+    monkeypatch.setattr("listener.commands.correct.rows", read)
+    monkeypatch.setattr(browse, "ids_at", ids_at)
+    heard.good("correct", "--file", heard.file("l.csv", "url,label\nhttps://x.example/1,negative\n"))
+    assert [id_ for id_, *_ in brief(heard)] == [1, 5]
 
 
 def test_a_file_of_which_nothing_can_be_used_fails(heard: CommandLine) -> None:

@@ -13,6 +13,7 @@ from pages import HACKERNEWS, page, post
 from listener.config import load
 from listener.dashboard.app import make_app
 from listener.station import Station, open_station
+from storage.base import StoreError
 from storage.desk import corrections, tokens
 
 NOW = 1_790_000_000
@@ -102,6 +103,29 @@ async def test_what_is_not_clear_is_refused(
     assert (answer.status, body["status"]) == (status, status)
     assert detail in body["detail"]
     assert stored(station) == []
+
+
+async def test_a_store_that_cannot_take_it_is_no_fault_of_ours(
+    client: Client, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"id": 1, "label": "negative"}
+    await client.post(PATH, json=said)
+
+    def full(*_: object, **__: object) -> bool:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(corrections, "record", full)
+    monkeypatch.setattr(corrections, "withdraw", full)
+    for answer in (await client.post(PATH, json=said), await client.delete(PATH, params={"id": "1"})):
+        assert answer.status == 503
+        assert "send it again" in (await answer.json(content_type=None))["detail"]
+    assert stored(station) == [("Acme", 1, "negative")]
+
+
+async def test_half_a_surrogate_pair_is_refused(client: Client, station: Station) -> None:
+    sent = b'{"id": 1, "label": "negative", "by": "\\ud800x"}'
+    answer = await client.post(PATH, data=sent, headers={"Content-Type": "application/json"})
+    assert (answer.status, stored(station)) == (400, [])
 
 
 async def test_what_was_sent_is_not_repeated_in_an_error(client: Client) -> None:

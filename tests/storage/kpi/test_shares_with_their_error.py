@@ -200,7 +200,10 @@ def test_a_rule_uses_the_estimate_of_an_engine_with_a_card_whatever_is_corrected
     for number in (0, 30):
         correct(store, range(1, number + 1), "negative", sampled=True)
         found = value(store, "negative_share", WINDOW, strict=True)
-        assert (found.more["method"], found.value) == ("adjusted", value(store, "negative_share", WINDOW).value)
+        assert (found.more["method"], found.value) == (
+            "adjusted",
+            value(store, "negative_share", WINDOW).value,
+        )
 
 
 def test_a_word_on_words_that_are_gone_does_not_count(store: SqliteStore) -> None:

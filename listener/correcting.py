@@ -112,9 +112,9 @@ class _Found:
 
 
 def corrected(store: Rows, brands: Iterable[Brand], post: str, brand: str | None) -> Correction:
-    """Find the correction of a post, by its number or address. Raises NoMention."""
+    """Find the correction of a post, by its number or address, also of one edited since. Raises NoMention."""
     ids = [int(post)] if _is_number(post) else browse.ids_at(store, [post]).get(post, [])
-    found = [c for c in corrections.all_corrections(store) if c.post_id in ids]
+    found = [c for c in corrections.all_corrections(store, fallen=True) if c.post_id in ids]
     if brand is not None:
         meant = brand_of(brand, brands)
         found = [c for c in found if c.brand == (brand if meant is None else meant.name)]
@@ -140,6 +140,7 @@ def to_json(one: Correction, zone: ZoneInfo | None = None) -> dict[str, object]:
         "sampled": one.sampled,
         "at": iso(one.at, zone),
         "by": one.by,
+        "stands": one.stands,
     }
 
 

@@ -203,7 +203,7 @@ def _items(
     for brand, number in sorted(wrong.items()):
         wanted = math.ceil(max(0, balanced - agreed) * number / wrong.total())
         others = corrections.draw(store, brand, _EVER, now + 1, wanted, _SEED)
-        items += [item for _, item in judge.items([(brand, one.post_id, None) for one in others])]
+        items += [item for _, item in judge.items([(brand, number, None) for number in others])]
     missing = balanced // 2 - agreed - sum(item.presumed for item in items)
     if missing > 0 and len(drawn) >= FEWEST:
         # What chance drew is enough by itself.

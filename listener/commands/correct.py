@@ -202,7 +202,7 @@ def _draw(asked: _Asked, since: int, count: int) -> Sequence[Seen]:
         for place, name in enumerate(names):
             number = count // len(names) + (place < count % len(names))
             drawn = corrections.draw(reader, name, since, now() + 1, number, rng.getrandbits(32))
-            found += browse.by_ids(reader, name, [one.post_id for one in drawn])
+            found += browse.by_ids(reader, name, drawn)
     rng.shuffle(found)
     return found
 
@@ -249,7 +249,7 @@ def _withdraw(asked: _Asked, post: str) -> None:
 
 def _list(asked: _Asked) -> None:
     with open_reader(asked.config) as reader:
-        found = corrections.all_corrections(reader, asked.brand)
+        found = corrections.all_corrections(reader, asked.brand, fallen=True)
     if asked.as_json:
         zone = asked.config.zone
         told = [{**correcting.to_json(c, zone), "text": c.text} for c in found]
@@ -266,7 +266,8 @@ def _line(one: Correction, config: Config) -> str:
     who = f" by {clean(one.by)}" if one.by else ""
     chance = "drawn" if one.sampled else "picked"
     when = iso(one.at, config.zone)[:10]
-    return f"{one.post_id}  {one.brand}  {said}  {chance}{who} {when}  {_brief(one.text)}"
+    fallen = "" if one.stands else "  fell away: the post was edited since"
+    return f"{one.post_id}  {one.brand}  {said}  {chance}{who} {when}{fallen}  {_brief(one.text)}"
 
 
 def _brief(text: str) -> str:

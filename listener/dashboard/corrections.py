@@ -91,7 +91,7 @@ async def listing(request: web.Request) -> web.Response:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
 
     def work() -> bytes:
-        found = corrections.all_corrections(station.reader, brand)
+        found = corrections.all_corrections(station.reader, brand, fallen=True)
         return json.dumps(
             {"corrections": [correcting.to_json(c) for c in found]}, ensure_ascii=False
         ).encode()

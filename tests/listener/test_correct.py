@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sentiment.engines.vader import Vader
 from storage import browse
 from storage.desk import corrections
 from storage.desk.corrections import Correction
-from storage.mention import Kept
+from storage.mention import Heard, Kept, Source
 from storage.sqlite import SqliteStore
 
 NOW = int(time.time())
@@ -139,6 +140,36 @@ def test_they_are_listed(heard: CommandLine) -> None:
         "neutral",
         True,
     )
+
+
+def test_what_fell_away_by_an_edit_is_listed_as_such_and_can_be_taken_back(heard: CommandLine) -> None:
+    heard.good("correct", "1", "negative")
+    store = SqliteStore(heard.folder / "listener.db")
+    store.commit(Kept(HACKERNEWS, [], edits=[post("a", NOW - 500, text="other words")], at=NOW + 60))
+    store.close()
+    assert stored(heard) == []
+    assert "fell away: the post was edited since  other words" in heard.good("correct", "--list").out
+    assert [told["stands"] for told in heard.good("correct", "--list", "--json").json()] == [False]
+    assert "negative is taken back" in heard.good("correct", "--withdraw", "1").out
+    assert heard.good("correct", "--list").out == "Nobody has corrected anything yet.\n"
+
+
+def test_what_strangers_name_does_not_reach_the_terminal_as_it_is(line: CommandLine) -> None:
+    line.configure(CONFIG)
+    store = SqliteStore(line.folder / "listener.db")
+    one = replace(post("a", NOW - 500, "positive"), language="e\x1b[31mn")
+    store.commit(Kept(Source("w\x1b[31morld", "feeds"), [one], {"at": NOW}, Heard(NOW - 3_600, NOW)))
+    store.close()
+    line.good("correct", "1", "negative", "--sampled")
+    for asked, name in (
+        (("tone", "quality"), "language en"),
+        (("tone", "quality"), "source world"),
+        (("kpi", "positive_share", "--by", "language"), "Acme · en"),
+        (("kpi", "positive_share", "--by", "source"), "Acme · world"),
+    ):
+        out = line.good(*asked).out
+        assert "\x1b" not in out
+        assert name in out
 
 
 # Being asked

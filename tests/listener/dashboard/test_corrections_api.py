@@ -67,6 +67,7 @@ async def test_a_label_is_written_listed_and_taken_back(client: Client, station:
         "sampled": False,
         "at": "2026-09-21T14:13:20Z",
         "by": "ann",
+        "stands": True,
     }
     only = (await (await client.get(PATH, params={"brand": "Bolt"})).json())["corrections"]
     assert [(c["id"], c["sampled"]) for c in only] == [(2, True)]

@@ -15,6 +15,7 @@ from listener.dashboard.app import make_app
 from listener.station import Station, open_station
 from storage.base import StoreError
 from storage.desk import corrections, tokens
+from storage.mention import Kept
 
 NOW = 1_790_000_000
 CONFIG = """brands: [{name: Acme, own: true, aliases: [AC]}, {name: Bolt}]
@@ -104,6 +105,16 @@ async def test_what_is_not_clear_is_refused(
     assert (answer.status, body["status"]) == (status, status)
     assert detail in body["detail"]
     assert stored(station) == []
+
+
+async def test_what_fell_away_by_an_edit_is_listed_as_such(client: Client, station: Station) -> None:
+    await client.post(PATH, json={"id": 1, "label": "negative"})
+    edited = Kept(HACKERNEWS, [], edits=[post("a", NOW - 9, text="other words")], at=NOW + 60)
+    await station.writer.store(lambda store: store.commit(edited))
+    listed = (await (await client.get(PATH)).json())["corrections"]
+    assert [(c["id"], c["stands"]) for c in listed] == [(1, False)]
+    assert (await client.delete(PATH, params={"id": "1"})).status == 204
+    assert (await (await client.get(PATH)).json())["corrections"] == []
 
 
 async def test_a_store_that_cannot_take_it_is_no_fault_of_ours(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from listener.asking import brand_of
 from listener.imports.history import BadRow, Row
+from listener.pipeline import clean
 from sentiment.text import fold
 from sentiment.tone import LABELS, Label
 from storage import browse
@@ -111,9 +112,9 @@ class _Found:
 
 
 def corrected(store: Rows, brands: Iterable[Brand], post: str, brand: str | None) -> Correction:
-    """Find the correction of a post, by its number or address. Raises NoMention."""
+    """Find the correction of a post, by its number or address, also of one edited since. Raises NoMention."""
     ids = [int(post)] if _is_number(post) else browse.ids_at(store, [post]).get(post, [])
-    found = [c for c in corrections.all_corrections(store) if c.post_id in ids]
+    found = [c for c in corrections.all_corrections(store, fallen=True) if c.post_id in ids]
     if brand is not None:
         meant = brand_of(brand, brands)
         found = [c for c in found if c.brand == (brand if meant is None else meant.name)]
@@ -139,6 +140,7 @@ def to_json(one: Correction, zone: ZoneInfo | None = None) -> dict[str, object]:
         "sampled": one.sampled,
         "at": iso(one.at, zone),
         "by": one.by,
+        "stands": one.stands,
     }
 
 
@@ -170,15 +172,6 @@ def _newest_first(store: Rows, brand: str | None) -> Iterator[Seen]:
         after = (page[-1].published_at, page[-1].id, page[-1].brand)
 
 
-@dataclass
-class Written:
-    """What became of the rows of a file: those written, those that said nothing new, and the bad ones by line."""
-
-    new: int = 0
-    known: int = 0
-    bad: list[tuple[int, str]] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class _Said:
     line: int
@@ -188,48 +181,76 @@ class _Said:
     by: str | None
 
 
-def write_rows(
-    db: Transaction,
-    brands: Sequence[Brand],
-    rows: Iterable[tuple[int, Row | BadRow]],
-    *,
-    sampled: bool,
-    by: str | None,
-    now: int,
-) -> Written:
-    """Write the corrections of a file, with the columns id or url, label, and perhaps brand and by.
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """The rows of a file: those whose mention was found, and why the others (by line) are left out."""
 
-    A row that says what stands already changes nothing, so that a file may be given again; of rows on the same
-    mention the last one stands.
+    said: Sequence[tuple[_Said, Seen]]
+    bad: Sequence[tuple[int, str]]
+
+
+@dataclass
+class Written:
+    """What became of the rows of a file: those written, those that said nothing new, and the bad ones by line."""
+
+    new: int = 0
+    known: int = 0
+    bad: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read_rows(
+    store: Rows, brands: Sequence[Brand], rows: Iterable[tuple[int, Row | BadRow]], by: str | None
+) -> Readable:
+    """Read the corrections of a file, with the columns id or url, label, and perhaps brand and by; find their mentions.
+
+    It looks at every post where addresses are given, so it is not for a transaction that others wait for.
     """
-    written = Written()
     said: list[_Said] = []
+    bad: list[tuple[int, str]] = []
     for line, row in rows:
         try:
             said.append(_said(line, row, by))
-        except NoMention as bad:
-            written.bad.append((line, str(bad)))
-    standing = {(c.brand, c.post_id): (c.label, c.by) for c in corrections.all_corrections(db)}
-    for one, found in zip(said, _mentions(db, brands, [(s.post, s.brand) for s in said]), strict=True):
+        except NoMention as why:
+            bad.append((line, str(why)))
+    found: list[tuple[_Said, Seen]] = []
+    for one, mention in zip(said, _mentions(store, brands, [(s.post, s.brand) for s in said]), strict=True):
         try:
-            seen = found()
-        except NoMention as bad:
-            written.bad.append((one.line, str(bad)))
-            continue
+            found.append((one, mention()))
+        except NoMention as why:
+            bad.append((one.line, str(why)))
+    return Readable(found, bad)
+
+
+def write_rows(db: Transaction, readable: Readable, *, sampled: bool, now: int) -> Written:
+    """Write what `read_rows` found.
+
+    A row that says what stands already changes nothing, so that a file may be given again; of rows on the same
+    mention the last one stands. What is no mention any more since it was read is a bad row.
+    """
+    written = Written(bad=list(readable.bad))
+    standing = {(c.brand, c.post_id): (c.label, c.by) for c in corrections.all_corrections(db)}
+    for one, seen in readable.said:
         if standing.get((seen.brand, seen.id)) == (one.label, one.by):
             written.known += 1
-            continue
-        corrections.record(db, seen.brand, seen.id, one.label, sampled=sampled, by=one.by, now=now)
-        standing[seen.brand, seen.id] = (one.label, one.by)
-        written.new += 1
+        elif corrections.record(db, seen.brand, seen.id, one.label, sampled=sampled, by=one.by, now=now):
+            standing[seen.brand, seen.id] = (one.label, one.by)
+            written.new += 1
+        else:
+            written.bad.append((one.line, str(no_more(seen))))
     written.bad.sort()
     return written
+
+
+def no_more(seen: Seen) -> NoMention:
+    """What to say where a mention fell away between being found and being corrected."""
+    return NoMention(f"post {seen.id} is no mention of {seen.brand} any more")
 
 
 def _said(line: int, row: Row | BadRow, by: str | None) -> _Said:
     if isinstance(row, BadRow):
         raise NoMention(str(row))
-    cells = {name: "" if value is None else str(value).strip() for name, value in row.items()}
+    # Half surrogate pairs, which JSON can hold, would end the writing of all rows.
+    cells = {name: "" if value is None else clean(str(value)).strip() for name, value in row.items()}
     post = cells.get("id") or cells.get("url")
     if not post:
         raise NoMention("needs an id or a url")

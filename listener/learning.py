@@ -31,6 +31,7 @@ _MEASURED = 30
 """Corrections drawn by chance from which on they say how often the engine is right."""
 _PRESUMED_RIGHT = 0.6
 """How often it is taken to be right where they do not say it: about what a plain engine is."""
+_NOT_JUDGED = "the engine judges none of the mentions that were corrected"
 _EVER = -(2**62)
 _FOLDS = 5
 _RESAMPLES = 1_000
@@ -137,8 +138,11 @@ def learn(store: SqliteStore, brands: Sequence[Brand], engine: Engine, now: int)
     items, missing = _items(store, brands, engine, said, now)
     if missing:
         return Outcome("too_few", with_head(engine, store).name, evidence, _one_sided(missing))
+    if not items:
+        # A head of nothing would be kept without weights, and shown as damaged.
+        return Outcome("too_few", with_head(engine, store).name, evidence, _NOT_JUDGED)
     evidence = _compare(items, engine.name, evidence)
-    weights = fit(*_columns(items), engine=engine.name) if items else b""
+    weights = fit(*_columns(items), engine=engine.name)
     served = heads.serving(store, engine.name) is not None
     with store.writing() as db:
         if not evidence.better:
@@ -199,7 +203,7 @@ def _items(
     for brand, number in sorted(wrong.items()):
         wanted = math.ceil(max(0, balanced - agreed) * number / wrong.total())
         others = corrections.draw(store, brand, _EVER, now + 1, wanted, _SEED)
-        items += [item for _, item in judge.items([(brand, one.post_id, None) for one in others])]
+        items += [item for _, item in judge.items([(brand, number, None) for number in others])]
     missing = balanced // 2 - agreed - sum(item.presumed for item in items)
     if missing > 0 and len(drawn) >= FEWEST:
         # What chance drew is enough by itself.
@@ -262,8 +266,6 @@ def _columns(items: Sequence[_Item]) -> tuple[list[str], list[Three], list[Label
 
 def _compare(items: Sequence[_Item], engine: str, evidence: Evidence) -> Evidence:
     """Fit heads to four fifths, five times over, and look at what each does on the rest."""
-    if not items:
-        return evidence
     groups = sorted({item.group for item in items})
     random.Random(_SEED).shuffle(groups)
     fold_of = {group: place % _FOLDS for place, group in enumerate(groups)}

@@ -39,11 +39,6 @@ class Copy:
         """The name that the copy's judgements are kept under: int8 does not say quite the same as the original."""
         return f"{self.name}-int8"
 
-    @property
-    def commit(self) -> str:
-        """The hub's commit, or the hash of the folder: what stands behind the last @ of the name."""
-        return self.name.rpartition("@")[2]
-
 
 def fingerprint(*files: Path) -> str:
     """Hash each file's name, size, and both its ends: training changes all of the weights, reading them all is slow."""

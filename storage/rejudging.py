@@ -17,12 +17,15 @@ ERASED = "erased"
 """The reason of a mention without a label whose author took the post back: no other engine can read it any more."""
 DRIFT = 86_400
 """Seconds by which a time like "7d" may have moved on when the same judging again is begun once more."""
+STALE = 3 * 86_400
+"""Seconds after which what was left open is begun anew: who judged edits meanwhile is not known any more."""
 
 _LABELS: dict[int | None, Label | None] = {None: None, **{LABEL_NUMBERS[label]: label for label in LABELS}}
 _COLUMNS = "id, engine, brand, since, begun_at, position, judged, pairs, done_at"
+# Only the newest: what another engine has judged again since lies behind the position of an older one.
 _OPEN = f"""SELECT {_COLUMNS} FROM rejudgings
-    WHERE engine = ? AND coalesce(brand, '') = coalesce(?, '') AND done_at IS NULL
-    AND since <= ? AND since > ? ORDER BY id DESC LIMIT 1"""
+    WHERE id = (SELECT max(id) FROM rejudgings) AND engine = ? AND coalesce(brand, '') = coalesce(?, '')
+    AND done_at IS NULL AND since <= ? AND since > ? AND begun_at > ?"""
 _BEGIN = "INSERT INTO rejudgings (engine, brand, since, begun_at) VALUES (?, ?, ?, ?)"
 _NEWEST = f"SELECT {_COLUMNS} FROM rejudgings ORDER BY id DESC LIMIT 1"
 _OLD = """SELECT m.post_id, b.name, m.label FROM mentions m JOIN brands b ON b.id = m.brand_id
@@ -72,8 +75,8 @@ class Rejudging:
 
 
 def begin(db: Transaction, engine: str, brand: str | None, since: int, now: int) -> Rejudging:
-    """Go on with what was begun with this engine from about this time on, or begin."""
-    found = db.rows(_OPEN, (engine, brand, since, since - DRIFT))
+    """Go on with what was begun last, if that was with this engine, from about this time on, and lately; or begin."""
+    found = db.rows(_OPEN, (engine, brand, since, since - DRIFT, now - STALE))
     if not found:
         db.run(_BEGIN, (engine, brand, since, now))
         found = db.rows(_NEWEST)

@@ -27,6 +27,7 @@ from listener.commands.options import (
 from listener.config import Config
 from listener.correcting import NoMention
 from listener.imports.history import rows
+from listener.pipeline import clean as storable
 from sentiment.tone import Label
 from storage import browse
 from storage.browse import Seen
@@ -101,7 +102,9 @@ def command(
     if sum(given) != 1:
         raise WrongUsage("give an ID with its label, or one of --find, --ask, --file, --withdraw, --list")
     config = read_config(config_file)
-    asked = _Asked(config, _brand(config, brand), by, sampled, as_json)
+    # What is no UTF-8 on the command line arrives as half surrogate pairs, which no store takes.
+    said_by = None if by is None else storable(by)
+    asked = _Asked(config, _brand(config, brand), said_by, sampled, as_json)
     if post is not None:
         _one(asked, post, label)
     elif find is not None:
@@ -131,9 +134,11 @@ def _one(asked: _Asked, post: str, said: str | None) -> None:
         with open_store(asked.config) as store:
             seen = correcting.mention_of(store, asked.config.brands, post, asked.brand)
             with store.writing() as db:
-                corrections.record(
+                written = corrections.record(
                     db, seen.brand, seen.id, label, sampled=asked.sampled, by=asked.by, now=now()
                 )
+        if not written:
+            raise correcting.no_more(seen)
     except NoMention as error:
         raise WrongUsage(str(error)) from None
     engine = f"{seen.engine} said {seen.label}" if seen.label else "no engine could tell"
@@ -197,16 +202,17 @@ def _draw(asked: _Asked, since: int, count: int) -> Sequence[Seen]:
         for place, name in enumerate(names):
             number = count // len(names) + (place < count % len(names))
             drawn = corrections.draw(reader, name, since, now() + 1, number, rng.getrandbits(32))
-            found += browse.by_ids(reader, name, [one.post_id for one in drawn])
+            found += browse.by_ids(reader, name, drawn)
     rng.shuffle(found)
     return found
 
 
 def _file(asked: _Asked, file: Path) -> None:
-    with open_store(asked.config) as store, store.writing() as db:
-        written = correcting.write_rows(
-            db, asked.config.brands, rows(file), sampled=asked.sampled, by=asked.by, now=now()
-        )
+    with open_store(asked.config) as store:
+        # Before the transaction: a daemon would wait for as long as a large file and all addresses take.
+        readable = correcting.read_rows(store, asked.config.brands, rows(file), asked.by)
+        with store.writing() as db:
+            written = correcting.write_rows(db, readable, sampled=asked.sampled, now=now())
     for line, why in written.bad:
         click.echo(f"  line {line}: {clean(why)}", err=True)
     _done(
@@ -243,7 +249,7 @@ def _withdraw(asked: _Asked, post: str) -> None:
 
 def _list(asked: _Asked) -> None:
     with open_reader(asked.config) as reader:
-        found = corrections.all_corrections(reader, asked.brand)
+        found = corrections.all_corrections(reader, asked.brand, fallen=True)
     if asked.as_json:
         zone = asked.config.zone
         told = [{**correcting.to_json(c, zone), "text": c.text} for c in found]
@@ -260,7 +266,8 @@ def _line(one: Correction, config: Config) -> str:
     who = f" by {clean(one.by)}" if one.by else ""
     chance = "drawn" if one.sampled else "picked"
     when = iso(one.at, config.zone)[:10]
-    return f"{one.post_id}  {one.brand}  {said}  {chance}{who} {when}  {_brief(one.text)}"
+    fallen = "" if one.stands else "  fell away: the post was edited since"
+    return f"{one.post_id}  {one.brand}  {said}  {chance}{who} {when}{fallen}  {_brief(one.text)}"
 
 
 def _brief(text: str) -> str:
@@ -293,4 +300,9 @@ def _outcome(asked: _Asked, new: int) -> str | None:
     with open_store(asked.config) as store:
         if not is_due(store):
             return None
-        return evidence.result(learn(store, asked.config.brands, engine_of(asked.config), now()))
+        try:
+            engine = engine_of(asked.config, or_fallback=False)
+        except Failure as error:
+            # The correction is written: that nothing can be learned from it today is no failure of it.
+            return f"Nothing is learned now: {error}."
+        return evidence.result(learn(store, asked.config.brands, engine, now()))

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from listener.pipeline import Pipeline
 
 
-def make_pipeline(config: Config, store: Rows) -> Pipeline:
-    """The pipeline of the daemon: the configured brands, engine, and head in service. Raises Failure."""
+def make_pipeline(config: Config, store: Rows, *, or_fallback: bool = True) -> Pipeline:
+    """The pipeline of the daemon: the configured brands, engine (or its fallback), head in service. Raises Failure."""
     from listener.learning import with_head
     from listener.pipeline import Pipeline
     from sentiment.tone import EngineUnavailable
 
     try:
-        return Pipeline(config.brands, with_head(engine_of(config), store))
+        return Pipeline(config.brands, with_head(engine_of(config, or_fallback=or_fallback), store))
     except EngineUnavailable as error:
         raise Failure(str(error)) from None

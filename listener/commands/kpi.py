@@ -9,6 +9,7 @@ from typing import cast
 import click
 
 from alerts import format as reading
+from alerts.render import clean
 from alerts.telling import amount, span, why
 from listener.asking import UsageError, question
 from listener.commands.options import (
@@ -112,9 +113,9 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
 def _where(value: KpiValue, ask: Ask) -> str:
     parts = [value.brand]
     if "source" in ask.by:
-        parts.append(value.source or "all")
+        parts.append(clean(value.source or "all"))
     if "language" in ask.by:
-        parts.append(value.language or "language unknown")
+        parts.append(clean(value.language or "language unknown"))
     if {"day", "week", "month"} & set(ask.by):
         parts.append(reading.period(value.since, value.until, ask.zone))
     return " · ".join(parts)

@@ -73,14 +73,20 @@ def read_config(file: Path) -> Config:
         raise WrongUsage(str(error)) from None
 
 
-def engine_of(config: Config) -> Engine:
-    """Load the engine, or with a word on standard error its fallback. Raises Failure where neither can be had."""
+def engine_of(config: Config, *, or_fallback: bool = True) -> Engine:
+    """Load the engine, or with a word on standard error its fallback. Raises Failure where neither can be had.
+
+    Without `or_fallback` it is the engine or a Failure: what is written for good must not be the fallback's, which
+    stands in for a while.
+    """
     from listener.engine import judge_of
 
     try:
         judge = judge_of(config)
     except EngineUnavailable as error:
         raise Failure(str(error)) from None
+    if judge.instead and not or_fallback:
+        raise Failure(f"{judge.instead}; its fallback {judge.engine.name} does not do for this")
     if judge.instead:
         click.echo(f"sentiment: {judge.instead}\n  {judge.engine.name} judges instead.", err=True)
     return judge.engine

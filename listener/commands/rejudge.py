@@ -53,7 +53,7 @@ def command(config_file: Path, since: str, brand_name: str | None, as_json: bool
     from listener.rejudging import rejudge
 
     with open_store(config) as store:
-        pipeline = make_pipeline(config, store)
+        pipeline = make_pipeline(config, store, or_fallback=False)
         _check_daemon(config, store, pipeline.engine_name)
         with store.writing() as db:
             begun = rejudging.begin(db, pipeline.engine_name, brand, start, now())

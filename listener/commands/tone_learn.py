@@ -25,7 +25,7 @@ def command(config_file: Path, as_json: bool) -> None:
     from listener.learning import learn
 
     with open_store(config) as store:
-        outcome = learn(store, config.brands, engine_of(config), now())
+        outcome = learn(store, config.brands, engine_of(config, or_fallback=False), now())
     if as_json:
         told = {
             "result": outcome.result,

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from alerts import format as reading
+from alerts.render import clean
 from listener.asking import UsageError, brand_named
 from listener.commands.options import WrongUsage, config_option, json_option, open_reader, read_config
 from sentiment.tone import LABELS
@@ -89,7 +90,7 @@ def _table(found: Sequence[Correction]) -> Iterator[str]:
         yield f"  of {reading.count(unjudged)} the engine said nothing; they are left out"
     rows = [("", "N", "ACCURACY", "95 %", "MACRO RECALL")]
     for row in _rows(found):
-        name = "all" if row.by is None else f"{row.by} {row.name or 'unknown'}"
+        name = "all" if row.by is None else f"{row.by} {clean(row.name or 'unknown')}"
         low, high = row.agreement.interval
         accuracy, recall = row.agreement.accuracy, row.agreement.macro_recall
         if accuracy is not None and recall is not None:

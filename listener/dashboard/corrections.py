@@ -67,9 +67,9 @@ async def add(request: web.Request) -> web.Response:
             )
         )
     except StoreError:
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the store cannot take it now; send it again")
+        return _busy()
     if not written:
-        return problem(HTTPStatus.NOT_FOUND, f"post {seen.id} is no mention of {seen.brand} any more")
+        return _unclear(correcting.no_more(seen))
     body = {"id": seen.id, "brand": seen.brand, "label": said.label, "engine_label": seen.label}
     return web.json_response(body)
 
@@ -91,7 +91,7 @@ async def listing(request: web.Request) -> web.Response:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
 
     def work() -> bytes:
-        found = corrections.all_corrections(station.reader, brand)
+        found = corrections.all_corrections(station.reader, brand, fallen=True)
         return json.dumps(
             {"corrections": [correcting.to_json(c) for c in found]}, ensure_ascii=False
         ).encode()
@@ -114,13 +114,20 @@ async def remove(request: web.Request) -> web.Response:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     except NoMention as error:
         return _unclear(error)
-    await station.writer(lambda db: corrections.withdraw(db, named.brand, named.post_id))
+    try:
+        await station.writer(lambda db: corrections.withdraw(db, named.brand, named.post_id))
+    except StoreError:
+        return _busy()
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _brand(request: web.Request) -> str | None:
     asked = request.query.get("brand")
     return None if asked is None else brand_named(asked, request.app[STATION].config.brands)
+
+
+def _busy() -> web.Response:
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the store cannot take it now; send it again")
 
 
 def _unclear(error: NoMention) -> web.Response:

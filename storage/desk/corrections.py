@@ -28,18 +28,17 @@ STANDING = "(p.edited_at IS NULL OR p.edited_at <= c.at)"
 
 # The corrections lead, because they are few.
 _ALL = f"""SELECT b.name, c.post_id, c.label, m.label, m.p_negative, m.p_neutral, m.p_positive, e.name, m.language,
-    s.name, p.text, c.sampled, c.at, c.by
+    s.name, p.text, c.sampled, c.at, c.by, {STANDING}
     FROM corrections c JOIN brands b ON b.id = c.brand_id
     JOIN mentions m ON m.brand_id = c.brand_id AND m.post_id = c.post_id
     JOIN posts p ON p.id = c.post_id JOIN sources s ON s.id = m.source_id
-    LEFT JOIN engines e ON e.id = m.engine_id WHERE {STANDING} {{of_brand}} ORDER BY c.at, c.post_id, b.name"""
+    LEFT JOIN engines e ON e.id = m.engine_id
+    WHERE ({STANDING} OR ?) {{of_brand}} ORDER BY c.at, c.post_id, b.name"""
 _OPEN = f"""SELECT m.post_id FROM mentions m JOIN brands b ON b.id = m.brand_id JOIN posts p ON p.id = m.post_id
     WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.label IS NOT NULL AND p.erased_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM corrections c
         WHERE c.brand_id = m.brand_id AND c.post_id = m.post_id AND {STANDING})
     ORDER BY m.post_id"""
-_DRAWN = """SELECT p.id, p.text, p.author, p.url, m.published_at, m.label FROM mentions m
-    JOIN brands b ON b.id = m.brand_id JOIN posts p ON p.id = m.post_id WHERE b.name = ? AND m.post_id = ?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,7 @@ class Correction:
     `engine_label` is None where the engine abstained or none judged; `p` (negative, neutral, positive) and `engine`
     are None only where none judged. `language` is that of the mention. `text` is empty where its author took the post
     back. `sampled`: the mention was drawn by chance, not picked because it looked wrong. `by`: who said so, if known.
+    `stands`: the post was not edited since; otherwise it counts nowhere.
     """
 
     brand: str
@@ -63,18 +63,7 @@ class Correction:
     sampled: bool
     at: int
     by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A mention drawn by chance, to be looked at by a person. `label` is the engine's: show it only afterwards."""
-
-    post_id: int
-    text: str
-    author: str | None
-    url: str | None
-    published_at: int
-    label: Label | None
+    stands: bool = True
 
 
 def record(
@@ -92,12 +81,14 @@ def withdraw(db: Transaction, brand: str, post_id: int) -> bool:
     return db.run(_WITHDRAW, (post_id, brand)) == 1
 
 
-def all_corrections(store: Rows, brand: str | None = None) -> list[Correction]:
+def all_corrections(store: Rows, brand: str | None = None, *, fallen: bool = False) -> list[Correction]:
     """All corrections that stand, oldest first; of one brand, or of all.
 
-    Left out are those of posts that were edited since, and of what is no mention any more.
+    Left out are those of what is no mention any more, and, unless `fallen` asks for them, of posts that were edited
+    since.
     """
-    rows = store.rows(_ALL.format(of_brand="AND b.name = ?" if brand else ""), (brand,) if brand else ())
+    asked = (fallen, brand) if brand else (fallen,)
+    rows = store.rows(_ALL.format(of_brand="AND b.name = ?" if brand else ""), asked)
     return [_correction(row) for row in rows]
 
 
@@ -117,6 +108,7 @@ def _correction(row: Row) -> Correction:
         sampled,
         at,
         by,
+        stands,
     ) = row
     p = None if engine is None else (negative, neutral, positive)
     judged = None if said is None else _LABELS[said]
@@ -133,19 +125,15 @@ def _correction(row: Row) -> Correction:
         bool(sampled),
         at,
         by,
+        bool(stands),
     )
 
 
-def draw(store: Rows, brand: str, since: int, until: int, count: int, seed: int) -> list[Drawn]:
+def draw(store: Rows, brand: str, since: int, until: int, count: int, seed: int) -> list[int]:
     """Draw at most `count` mentions published in [since, until), each as likely as any other, in an order of chance.
 
-    Only those that the engine judged, that can still be read, and that nobody has corrected. The same seed draws
-    the same from the same store.
+    Returns the numbers of their posts. Only those that the engine judged, that can still be read, and that nobody has
+    corrected. The same seed draws the same from the same store.
     """
     open_ = [row[0] for row in store.rows(_OPEN, (brand, since, until))]
-    chosen = random.Random(seed).sample(open_, min(count, len(open_)))
-    rows = [row for post_id in chosen for row in store.rows(_DRAWN, (brand, post_id))]
-    return [
-        Drawn(id_, text, author, url, at, None if label is None else _LABELS[label])
-        for id_, text, author, url, at, label in rows
-    ]
+    return random.Random(seed).sample(open_, min(count, len(open_)))

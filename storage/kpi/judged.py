@@ -56,6 +56,12 @@ class Judged:
         clustering = self.evidence.clustering(self.brand, self.sources, self.language)
         return shares.estimate(strata, known, clustering)
 
+    @cached_property
+    def measured(self) -> bool:
+        """Whether a card measures every engine that judged here, in its language: then no correction is needed."""
+        found = self.evidence.tally.strata(self.brand, self.sources, self.language, self.evidence.by_language)
+        return all(self.evidence.measured(*key) for key in found)
+
 
 def _known(one: Corrected, places: dict[tuple[int, str | None], int]) -> Known | None:
     """What is known of one mention; None where it was judged anew between the two queries, and is counted elsewhere."""

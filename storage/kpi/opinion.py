@@ -97,7 +97,8 @@ def _share(scope: Scope, part: Callable[[Counts], int], of: Callable[[Shares], E
     if _broken(scope, counts):
         return Reading(None, counts.judged, _ENGINE_CHANGED, more | _raw(None, corrections))
     raw = part(judged.said) / judged.said.judged if judged.said.judged else None
-    if judged.shares is None:
+    # For a rule, the thirtieth correction must not turn a count into an estimate: it would fire by that.
+    if judged.shares is None or (scope.strict and not judged.measured):
         return Reading(part(counts) / counts.judged, counts.judged, None, more | _raw(raw, corrections))
     found = of(judged.shares)
     how = _raw(raw, corrections, [found.low, found.high]) | {"method": "adjusted"}

@@ -79,11 +79,6 @@ def estimate(strata: Sequence[Stratum], known: Sequence[Known], clustering: floa
     return _consistent(positive, negative, net)
 
 
-def clustering(mentions: int, squares: int) -> float:
-    """By how much noise grows: `squares` is the sum over authors of mentions². Kish's design effect at its worst."""
-    return squares / mentions if mentions else 1.0
-
-
 def growth(
     now: Estimate, before: Estimate, mentions: int, mentions_before: int
 ) -> tuple[float, float] | None:

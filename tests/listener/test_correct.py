@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commandline import CommandLine
 from pages import ACME, BOLT, HACKERNEWS, page, post
 
+from listener import correcting
+from listener.imports.history import rows
 from listener.pipeline import Pipeline
 from sentiment.engines.vader import Vader
+from storage import browse
 from storage.desk import corrections
 from storage.desk.corrections import Correction
-from storage.mention import Kept
+from storage.mention import Heard, Kept, Source
 from storage.sqlite import SqliteStore
 
 NOW = int(time.time())
@@ -137,6 +142,37 @@ def test_they_are_listed(heard: CommandLine) -> None:
     )
 
 
+def test_what_fell_away_by_an_edit_is_listed_as_such_and_can_be_taken_back(heard: CommandLine) -> None:
+    heard.good("correct", "1", "negative")
+    store = SqliteStore(heard.folder / "listener.db")
+    store.commit(Kept(HACKERNEWS, [], edits=[post("a", NOW - 500, text="other words")], at=NOW + 60))
+    store.close()
+    assert stored(heard) == []
+    assert "fell away: the post was edited since  other words" in heard.good("correct", "--list").out
+    assert [told["stands"] for told in heard.good("correct", "--list", "--json").json()] == [False]
+    assert "negative is taken back" in heard.good("correct", "--withdraw", "1").out
+    assert heard.good("correct", "--list").out == "Nobody has corrected anything yet.\n"
+
+
+def test_what_strangers_name_does_not_reach_the_terminal_as_it_is(line: CommandLine) -> None:
+    line.configure(CONFIG)
+    store = SqliteStore(line.folder / "listener.db")
+    # No colour: that is taken out of what no terminal reads, whoever forgot to.
+    one = replace(post("a", NOW - 500, "positive"), language="e\x07n")
+    store.commit(Kept(Source("w\x07orld", "feeds"), [one], {"at": NOW}, Heard(NOW - 3_600, NOW)))
+    store.close()
+    line.good("correct", "1", "negative", "--sampled")
+    for asked, name in (
+        (("tone", "quality"), "language en"),
+        (("tone", "quality"), "source world"),
+        (("kpi", "positive_share", "--by", "language"), "Acme · en"),
+        (("kpi", "positive_share", "--by", "source"), "Acme · world"),
+    ):
+        out = line.good(*asked).out
+        assert "\x07" not in out
+        assert name in out
+
+
 # Being asked
 
 
@@ -195,16 +231,73 @@ def test_a_file_is_written_row_by_row_and_may_be_given_again(heard: CommandLine)
 
 
 def test_json_lines_with_numbers_and_addresses(heard: CommandLine) -> None:
-    rows = [
+    said = [
         {"id": 1, "label": "negative", "by": "ann"},
         {"url": "https://x.example/4", "brand": "Acme", "label": "positive"},
         "no object",
         {"id": 5, "label": None},
     ]
-    file = heard.file("labels.jsonl", "\n".join(map(json.dumps, rows)) + "\n{broken\n")
+    file = heard.file("labels.jsonl", "\n".join(map(json.dumps, said)) + "\n{broken\n")
     told = heard.good("correct", "--file", file, "--sampled", "--json").json()
     assert (told["new"], told["known"], [bad["line"] for bad in told["bad"]]) == (2, 0, [3, 4, 5])
     assert {(c.post_id, c.sampled) for c in stored(heard)} == {(1, True), (4, True)}
+
+
+def test_names_that_cannot_be_stored_lose_no_row(heard: CommandLine) -> None:
+    said = ['{"id": 1, "label": "negative", "by": "ann"}', '{"id": 5, "label": "negative", "by": "\\ud800x"}']
+    assert (
+        "2 corrections written" in heard.good("correct", "--file", heard.file("l.jsonl", "\n".join(said))).out
+    )
+    heard.good("correct", "2", "positive", "--by", "b\udcffen")
+    assert [(id_, by) for id_, _, _, _, by in brief(heard)] == [(1, "ann"), (2, "b?en"), (5, "?x")]
+
+
+def test_what_is_no_mention_any_more_is_not_said_to_be_written(
+    heard: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, gone = correcting._mentions, "DELETE FROM mentions WHERE post_id = 1"
+
+    def found(*asked: Any) -> Any:
+        mentions = find(*asked)
+        store = SqliteStore(heard.folder / "listener.db")
+        with store.writing() as db:
+            db.run(gone)
+        store.close()
+        return mentions
+
+    monkeypatch.setattr(correcting, "_mentions", found)
+    ran = heard("correct", "1", "negative")
+    assert (ran.code, ran.out, "post 1 is no mention of Acme any more" in ran.err) == (2, "", True)
+    gone = "DELETE FROM mentions WHERE post_id = 2"
+    ran = heard("correct", "--file", heard.file("l.csv", "id,label\n2,negative\n5,negative\n"))
+    assert "1 correction written, 0 stood already, 1 bad row left out" in ran.out
+    assert "line 2: post 2 is no mention of Acme any more" in ran.err
+    assert [id_ for id_, *_ in brief(heard)] == [5]
+
+
+def test_others_can_write_while_a_file_is_read_and_its_posts_are_looked_for(
+    heard: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write() -> None:
+        other = SqliteStore(heard.folder / "listener.db", patience=0.2)
+        with other.writing() as db:
+            corrections.record(db, "Bolt", 5, "neutral", sampled=False, by=None, now=NOW)
+        other.close()
+
+    def read(file: Path) -> Any:
+        for row in rows(file):
+            write()
+            yield row
+
+    def ids_at(*asked: Any) -> Any:
+        write()
+        return look(*asked)
+
+    look = browse.ids_at
+    monkeypatch.setattr("listener.commands.correct.rows", read)
+    monkeypatch.setattr(browse, "ids_at", ids_at)
+    heard.good("correct", "--file", heard.file("l.csv", "url,label\nhttps://x.example/1,negative\n"))
+    assert [id_ for id_, *_ in brief(heard)] == [1, 5]
 
 
 def test_a_file_of_which_nothing_can_be_used_fails(heard: CommandLine) -> None:
@@ -218,7 +311,7 @@ def test_a_file_of_which_nothing_can_be_used_fails(heard: CommandLine) -> None:
 @pytest.fixture
 def many(line: CommandLine) -> CommandLine:
     """Mentions that VADER judges, of which it takes those with "wicked" for blame: here it is praise."""
-    line.configure(CONFIG)
+    line.configure(CONFIG + "sentiment: {engine: vader}\n")
     store = SqliteStore(line.folder / "listener.db")
     texts = ["Acme is so wicked, {n}", "Acme is awful, {n}", "Acme again, {n}", "love Acme, {n}"]
     posts = [post(str(n), NOW - 100 - n, text=texts[n % 4].format(n=f"w{n}")) for n in range(120)]
@@ -269,6 +362,16 @@ def test_from_sixty_on_a_head_is_learned_and_everything_tells_of_it(many: Comman
     assert "(retired)" in many.good("tone", "quality").out
     again = many.good("tone", "learn").out
     assert "macro recall" in again and "is in service" in again
+
+
+def test_no_head_is_learned_for_the_fallback_and_the_correction_is_written(many: CommandLine) -> None:
+    many.configure(
+        CONFIG + "sentiment: {engine: transformers, model: ./nowhere, fallback: {engine: vader}}\n"
+    )
+    out = many.good("correct", "--file", many.file("all.csv", labels(1, 120)), "--sampled").out
+    assert "120 corrections written" in out
+    assert "Nothing is learned now: no model in nowhere" in out
+    assert many.good("tone", "head", "--json").json() == []
 
 
 def test_imports_and_rematches_judge_by_the_head_too(many: CommandLine) -> None:

@@ -121,6 +121,18 @@ def test_import_ends_with_1_where_nobody_judges(line: CommandLine) -> None:
     assert WHY in ran.err
 
 
+@pytest.mark.parametrize("command", [("rejudge", "--since", "2026-01-01"), ("tone", "learn")])
+def test_what_is_for_good_is_not_left_to_the_fallback(line: CommandLine, command: tuple[str, ...]) -> None:
+    line.configure(f"{BRANDS}sentiment: {GONE}\n")
+    line.good("import", line.file("posts.jsonl", POSTS))
+    ran = line(*command)
+    assert ran.code == 1
+    assert WHY in ran.err and f"its fallback {VADER} does not do for this" in ran.err
+    reader = Reader(line.folder / "data" / "listener.db")
+    assert reader.rows("SELECT (SELECT count(*) FROM rejudgings), (SELECT count(*) FROM heads)") == [(0, 0)]
+    reader.close()
+
+
 def test_tone_keeps_the_warning_out_of_its_lines(line: CommandLine) -> None:
     line.configure(f"{BRANDS}sentiment: {GONE}\n")
     ran = line("tone", stdin=b'{"text": "I love it"}\n')

@@ -152,6 +152,17 @@ def test_too_few_are_said_to_be_and_nothing_is_kept(store: SqliteStore) -> None:
     assert states(store) == []
 
 
+def test_where_the_engine_judges_none_of_them_nothing_is_kept(store: SqliteStore) -> None:
+    page = Page([Post(f"h{n}", f"Acme hush {n}", NOW - n) for n in range(65)], None)
+    store.commit(Pipeline(BRANDS, Half()).keep(page, SOURCE, NOW))
+    said = iter(["neutral", "negative"] * 33)
+    correct(store, 65, lambda text: next(said))  # type: ignore[arg-type]
+    done = try_it(store)
+    assert (done.result, done.name) == ("too_few", "half-1")
+    assert done.lacking == "the engine judges none of the mentions that were corrected"
+    assert heads.all_heads(store) == []
+
+
 def test_nine_of_a_second_label_are_too_few_and_ten_are_enough(store: SqliteStore) -> None:
     hear(store, 80)
     said = iter(["neutral"] * 9 + ["negative"] * 71)

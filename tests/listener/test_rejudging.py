@@ -38,6 +38,7 @@ LISTENER = Path(sys.executable).with_name("listener")
 CONFIG = """timezone: UTC
 brands: [{name: Acme, own: true}, {name: Bolt}]
 storage: {url: "sqlite:///listener.db"}
+sentiment: {engine: vader}
 """
 
 

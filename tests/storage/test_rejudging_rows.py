@@ -24,9 +24,11 @@ def keep(store: SqliteStore, *posts: KeptPost, **more: object) -> None:
     store.commit(Kept(NEWS, posts, **more))  # type: ignore[arg-type]
 
 
-def begin(store: SqliteStore, since: int = T0, brand: str | None = None, now: int = LATER) -> Rejudging:
+def begin(
+    store: SqliteStore, since: int = T0, brand: str | None = None, now: int = LATER, engine: str = NEW
+) -> Rejudging:
     with store.writing() as db:
-        return rejudging.begin(db, NEW, brand, since, now)
+        return rejudging.begin(db, engine, brand, since, now)
 
 
 def said(label: Label | None, lang: str | None = None) -> Tone:
@@ -112,6 +114,22 @@ def test_another_question_is_another_judging(store: SqliteStore, since: int, bra
     keep(store, *[post(str(n), T0 + n, names("Acme")) for n in range(3)])
     judge(store, begin(store), limit=2)
     assert begin(store, since, brand).position == 0
+
+
+def test_what_another_engine_judged_since_is_judged_again(store: SqliteStore) -> None:
+    keep(store, *[post(str(n), T0 + n, names("Acme", "positive")) for n in range(6)])
+    judge(store, begin(store), limit=2)
+    finish(store, judge(store, begin(store, engine="other-3"), "neutral"))
+    done = judge(store, begin(store))
+    assert [row[2:4] for row in mentions(store)] == [(-1, NEW)] * 6
+    assert (done.judged, done.changed) == (6, 6)
+
+
+def test_what_was_left_open_for_days_is_begun_anew(store: SqliteStore) -> None:
+    keep(store, *[post(str(n), T0 + n, names("Acme", "positive")) for n in range(3)])
+    judge(store, begin(store), limit=2)
+    assert begin(store, now=LATER + rejudging.STALE - 1).position == 2
+    assert begin(store, now=LATER + rejudging.STALE).position == 0
 
 
 def test_two_at_once_do_not_count_twice(store: SqliteStore) -> None:

@@ -13,7 +13,9 @@ from pages import HACKERNEWS, page, post
 from listener.config import load
 from listener.dashboard.app import make_app
 from listener.station import Station, open_station
+from storage.base import StoreError
 from storage.desk import corrections, tokens
+from storage.mention import Kept
 
 NOW = 1_790_000_000
 CONFIG = """brands: [{name: Acme, own: true, aliases: [AC]}, {name: Bolt}]
@@ -66,6 +68,7 @@ async def test_a_label_is_written_listed_and_taken_back(client: Client, station:
         "sampled": False,
         "at": "2026-09-21T14:13:20Z",
         "by": "ann",
+        "stands": True,
     }
     only = (await (await client.get(PATH, params={"brand": "Bolt"})).json())["corrections"]
     assert [(c["id"], c["sampled"]) for c in only] == [(2, True)]
@@ -102,6 +105,39 @@ async def test_what_is_not_clear_is_refused(
     assert (answer.status, body["status"]) == (status, status)
     assert detail in body["detail"]
     assert stored(station) == []
+
+
+async def test_what_fell_away_by_an_edit_is_listed_as_such(client: Client, station: Station) -> None:
+    await client.post(PATH, json={"id": 1, "label": "negative"})
+    edited = Kept(HACKERNEWS, [], edits=[post("a", NOW - 9, text="other words")], at=NOW + 60)
+    await station.writer.store(lambda store: store.commit(edited))
+    listed = (await (await client.get(PATH)).json())["corrections"]
+    assert [(c["id"], c["stands"]) for c in listed] == [(1, False)]
+    assert (await client.delete(PATH, params={"id": "1"})).status == 204
+    assert (await (await client.get(PATH)).json())["corrections"] == []
+
+
+async def test_a_store_that_cannot_take_it_is_no_fault_of_ours(
+    client: Client, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"id": 1, "label": "negative"}
+    await client.post(PATH, json=said)
+
+    def full(*_: object, **__: object) -> bool:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(corrections, "record", full)
+    monkeypatch.setattr(corrections, "withdraw", full)
+    for answer in (await client.post(PATH, json=said), await client.delete(PATH, params={"id": "1"})):
+        assert answer.status == 503
+        assert "send it again" in (await answer.json(content_type=None))["detail"]
+    assert stored(station) == [("Acme", 1, "negative")]
+
+
+async def test_half_a_surrogate_pair_is_refused(client: Client, station: Station) -> None:
+    sent = b'{"id": 1, "label": "negative", "by": "\\ud800x"}'
+    answer = await client.post(PATH, data=sent, headers={"Content-Type": "application/json"})
+    assert (answer.status, stored(station)) == (400, [])
 
 
 async def test_what_was_sent_is_not_repeated_in_an_error(client: Client) -> None:

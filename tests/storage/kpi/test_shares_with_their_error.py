@@ -185,6 +185,27 @@ def test_thirty_that_chance_drew_do_without_a_card(store: SqliteStore) -> None:
     assert found.value < found.more["raw_value"] - 0.1  # type: ignore[operator]
 
 
+def test_no_rule_fires_because_the_thirtieth_correction_came(store: SqliteStore) -> None:
+    say(store, ["positive"] * 100 + ["negative"] * 100, UNMEASURED)
+    correct(store, range(86, 116), "negative", sampled=True)
+    estimated = value(store, "negative_share", WINDOW)
+    asked = value(store, "negative_share", WINDOW, strict=True)
+    assert (estimated.more["method"], asked.more["method"]) == ("adjusted", "raw")
+    assert (asked.value, asked.more["interval"]) == (115 / 200, None)
+    assert estimated.value > asked.value + 0.05  # type: ignore[operator]
+
+
+def test_a_rule_uses_the_estimate_of_an_engine_with_a_card_whatever_is_corrected(store: SqliteStore) -> None:
+    say(store, ["positive"] * 30 + ["negative"] * 30)
+    for number in (0, 30):
+        correct(store, range(1, number + 1), "negative", sampled=True)
+        found = value(store, "negative_share", WINDOW, strict=True)
+        assert (found.more["method"], found.value) == (
+            "adjusted",
+            value(store, "negative_share", WINDOW).value,
+        )
+
+
 def test_a_word_on_words_that_are_gone_does_not_count(store: SqliteStore) -> None:
     say(store, ["positive", "positive"], UNMEASURED, text="lovely")
     correct(store, [1], "negative", T0 + 10)

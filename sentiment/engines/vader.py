@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from pydantic import BaseModel, ConfigDict
 
+from sentiment.compound import scorer
 from sentiment.tone import Label, Text, Tone
 
 # VADER's usual cut is 0.05, inclusive. Its compound has four decimals, so half a step below 0.05 makes +0.05 itself
@@ -20,7 +21,7 @@ CUT = 0.04995
 STEEPNESS = 1.6
 
 # VADER's cost grows with the square of the length (20,000 characters of dense tone take 580 ms, 4,000 take 25 ms):
-# one long post must not hold up the rest.
+# one long post must not hold up the rest. Emoji cost more still: see `sentiment.compound`.
 LONGEST = 4_000
 
 _CODE = re.compile(r"([a-z]{2,3})(?:[-_]|$)", re.IGNORECASE)
@@ -42,11 +43,8 @@ class Vader:
     """
 
     def __init__(self) -> None:
-        # Reading the lexicons takes tens of milliseconds, which a command that judges nothing should not pay.
-        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
         self.name = f"vader-{version('vaderSentiment')}"
-        self._compound = SentimentIntensityAnalyzer().polarity_scores
+        self._scores = scorer()
 
     def judge(self, texts: Sequence[Text]) -> list[Tone]:
         """Return one Tone for each text, in order; of a long text the first 4,000 characters are judged."""
@@ -56,7 +54,7 @@ class Vader:
         if _is_foreign(text.lang):
             doubt = 1 / 3
             return Tone(None, doubt, doubt, doubt, self.name, text.lang, "unknown_language")
-        compound: float = self._compound(text.text[:LONGEST])["compound"]
+        compound = self._scores(text.text[:LONGEST])["compound"]
         negative, neutral, positive = probabilities(compound)
         return Tone(_label(compound), negative, neutral, positive, self.name, text.lang)
 

@@ -66,6 +66,8 @@ FLOODS = {
     "every letter of the first plane": "".join(map(chr, range(0x10000))),
     "links": "https://example.com/a?b=c " * (LONG // 26),
     "brackets": "(" * LONG,
+    "emoji": "\U0001f600" * LONG,
+    "English and emoji": "this is great and I love it " + "\U0001f600" * LONG,
     "repeated letters": "so" + "o" * LONG + " good",
 }
 

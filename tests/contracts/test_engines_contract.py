@@ -91,8 +91,9 @@ def test_texts_of_all_lengths_keep_their_place_in_one_batch(engine: Engine, with
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-def test_no_long_text_makes_it_fail_or_wait(engine: Engine, flood: str) -> None:
-    takes_no_longer_than_it_may(engine, Text(FLOODS[flood]))
+@pytest.mark.parametrize("lang", [None, "en"])
+def test_no_long_text_makes_it_fail_or_wait(engine: Engine, flood: str, lang: str | None) -> None:
+    takes_no_longer_than_it_may(engine, Text(FLOODS[flood], lang))
 
 
 @pytest.mark.parametrize("flood", FLOODS)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from operator import mul
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from sentiment.compound import scorer
 from sentiment.engines.builtin.clauses import about
 from sentiment.engines.builtin.signs import Signs
 from sentiment.engines.builtin.weights import Damaged, Grams, Layer, Two, Weights
@@ -159,18 +159,9 @@ def shares(scores: Two, temperature: float) -> tuple[float, float, float]:
 
 def vader(text: str) -> list[float]:
     """Return VADER's compound score, its shares of positive and negative words, and the compound squared."""
-    found = _analyzer()(text)
+    found = scorer()(text)
     compound = found["compound"]
     return [compound, found["pos"], found["neg"], compound * compound]
-
-
-@cache
-def _analyzer() -> Callable[[str], dict[str, float]]:
-    # Reading the lexicons takes tens of milliseconds, which a command that judges nothing should not pay.
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-    polarity_scores: Callable[[str], dict[str, float]] = SentimentIntensityAnalyzer().polarity_scores
-    return polarity_scores
 
 
 def build(options: Options) -> Builtin:

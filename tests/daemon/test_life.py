@@ -124,7 +124,7 @@ async def test_sigterm_while_the_engine_is_loaded(new_house: MakeHouse, tmp_path
         "class SentimentIntensityAnalyzer: ...\n",
         encoding="utf-8",
     )
-    house = new_house(environment={"PYTHONPATH": str(tmp_path)})
+    house = new_house(environment={"PYTHONPATH": str(tmp_path)}, sentiment={"engine": "vader"})
     house.launch()
     await until(lambda: house.said("loading"), "the engine is being loaded")
     assert await house.stop() < A_SECOND

@@ -53,6 +53,7 @@ async def test_the_daemon_takes_up_a_head_and_gives_it_back(
     angry = rule("happy", "positive_share > 0.3")
     house = new_house(
         sources=feeds({"town": board.url}),
+        sentiment={"engine": "vader"},
         channels={"webhook": {"url": "${HOOK}"}},
         alerts={"rules": [{**angry, "min_n": 10}]},
     )

@@ -145,7 +145,8 @@ def test_they_are_listed(heard: CommandLine) -> None:
 def test_what_fell_away_by_an_edit_is_listed_as_such_and_can_be_taken_back(heard: CommandLine) -> None:
     heard.good("correct", "1", "negative")
     store = SqliteStore(heard.folder / "listener.db")
-    store.commit(Kept(HACKERNEWS, [], edits=[post("a", NOW - 500, text="other words")], at=NOW + 60))
+    edit = [post("a", NOW - 500, text="other words")]
+    store.commit(Kept(HACKERNEWS, [], edits=edit, at=int(time.time()) + 60))
     store.close()
     assert stored(heard) == []
     assert "fell away: the post was edited since  other words" in heard.good("correct", "--list").out

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,7 +33,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentiment.engines import ENGINES, load
-from sentiment.tone import Engine, Text, Tone
+from sentiment.tone import Engine, EngineUnavailable, Text, Tone
 
 # Engines live as long as the module: hypothesis asks one again and again, and none may change by being asked.
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -198,6 +200,26 @@ def test_the_contract_sees_what_it_forbids(wrong: str) -> None:
     with pytest.raises(AssertionError):
         in_any_batch_and_order(Broken(WRONGS[wrong]), SOME[:3], CLOSE)
     in_any_batch_and_order(Broken(lambda tones: tones), SOME[:3], CLOSE)
+
+
+def test_damaged_weights_fail_and_skip_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = tmp_path / "damaged.bin"
+    damaged.write_bytes(b"no weights")
+    monkeypatch.setattr("sentiment.engines.builtin.engine.WEIGHTS", damaged)
+    for name in ("builtin", "cascade"):
+        # A skip that nobody caught here would end this test without a failure.
+        with pytest.raises((EngineUnavailable, pytest.skip.Exception)) as raised:
+            open_engine(name, tmp_path)
+        assert raised.type is EngineUnavailable
+
+
+@pytest.mark.parametrize(("name", "package"), [("neural", "onnxruntime"), ("transformers", "torch")])
+def test_an_extra_that_is_not_installed_is_skipped(
+    name: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(pytest.skip.Exception, match=name):
+        open_engine(name, tmp_path)
 
 
 def test_the_contract_asks_for_a_version() -> None:

@@ -12,7 +12,6 @@ from sentiment.text import fold_in_place
 
 Span = tuple[int, int]
 
-_NAMED = re.compile(r"\bbrand\b|@user")
 # Handles at the head of a post say whom it answers, not whom it compares.
 _ADDRESSED = re.compile(r"(?:\s*[.]?@user\b[,:]?)*")
 # Behind a word that compares, the one that is compared stands at once, after an article or two at most.
@@ -46,10 +45,13 @@ class _Clause:
     owners: set[str] = field(default_factory=set)
 
 
-def about(text: str, spans: Sequence[Span]) -> About | None:
-    """Read what `text` says of the brand that stands at `spans`; None where nothing in it is about anything else."""
-    ours = sorted(start for start, end in spans if 0 <= start < end <= len(text))
-    others = _others(text, ours)
+def about(text: str, spans: Sequence[Span], others_at: Sequence[Span]) -> About | None:
+    """Read what `text` says of the brand that stands at `spans`, with other brands at `others_at`.
+
+    None where nothing in it is about anything else.
+    """
+    ours = _starts(text, spans)
+    others = _others(text, ours, _starts(text, others_at))
     clauses = _clauses(fold_in_place(text), sorted([*ours, *others]))
     if not others and all(clause.lead not in _ASIDE for clause in clauses):
         return None
@@ -60,11 +62,15 @@ def about(text: str, spans: Sequence[Span]) -> About | None:
     return _gather(text, clauses)
 
 
-def _others(text: str, ours: Sequence[int]) -> list[int]:
+def _starts(text: str, spans: Sequence[Span]) -> list[int]:
+    return sorted(start for start, end in spans if 0 <= start < end <= len(text))
+
+
+def _others(text: str, ours: Sequence[int], places: Sequence[int]) -> list[int]:
     addressed = _ADDRESSED.match(text)
     head = addressed.end() if addressed else 0
     known = set(ours)
-    return [found.start() for found in _NAMED.finditer(text, head) if found.start() not in known]
+    return [start for start in places if start >= head and start not in known]
 
 
 def _holds(clause: _Clause, places: Sequence[int]) -> bool:

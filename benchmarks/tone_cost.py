@@ -111,7 +111,10 @@ def _ask(process: subprocess.Popen[str], word: str) -> dict[str, float]:
 
 def _serve(name: str, options: Mapping[str, Any]) -> None:
     opened = _watched()
-    texts = [Text(**{**fields, "spans": _spans(fields["spans"])}) for fields in json.loads(input())]
+    texts = [
+        Text(**{**fields, "spans": _spans(fields["spans"]), "others": _spans(fields["others"])})
+        for fields in json.loads(input())
+    ]
     began = time.perf_counter()
     from sentiment.engines import load
 

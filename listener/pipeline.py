@@ -174,7 +174,8 @@ class Pipeline:
                 if spans not in by_spans:
                     by_spans[spans] = len(asked)
                     target = brand if spans else None
-                    asked.append(Text(masked.text, named.post.language, target, spans))
+                    others = masked.others(brand) if spans else ()
+                    asked.append(Text(masked.text, named.post.language, target, spans, others))
                 places[brand] = by_spans[spans]
         return places
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -52,10 +52,16 @@ def _text_of(line: bytes | str) -> Text:
     return towards(record["text"], record.get("lang"), record.get("target"))
 
 
-def towards(text: str, lang: str | None = None, target: str | None = None) -> Text:
-    """Make of a text what an engine is given: handles and the target blanked out, the target's places remembered."""
-    masked = _mask(target or "").mask(text)
-    return Text(masked.text, lang, target, masked.spans.get(target or "", ()))
+def towards(
+    text: str, lang: str | None = None, target: str | None = None, others: Sequence[str] = ()
+) -> Text:
+    """Make of a text what an engine is given: handles, the target and `others` blanked out, their places remembered.
+
+    `others` are other brands, by name, where they are known; a line tells none.
+    """
+    masked = _mask(target or "", tuple(others)).mask(text)
+    spans = masked.spans.get(target or "", ())
+    return Text(masked.text, lang, target, spans, masked.others(target) if target and spans else ())
 
 
 def _parse(line: bytes | str) -> object:
@@ -77,8 +83,8 @@ def _parse(line: bytes | str) -> object:
 
 
 @lru_cache(maxsize=1024)
-def _mask(target: str) -> Mask:
-    return Mask([Named(target, (target,), (target,))] if target else ())
+def _mask(target: str, others: tuple[str, ...]) -> Mask:
+    return Mask(Named(name, (name,), (name,)) for name in (target, *others) if name)
 
 
 def _answer(tone: Tone, text: Text) -> dict[str, object]:

@@ -39,6 +39,11 @@ class Masked:
     text: str
     spans: Mapping[str, Spans]
 
+    def others(self, brand: str) -> Spans:
+        """Where brands other than this one were named, in order; a place that is also this brand's own is not one."""
+        own = set(self.spans.get(brand, ()))
+        return tuple(sorted({place for places in self.spans.values() for place in places} - own))
+
 
 class Mask:
     """Blanks out every @handle, and the names of the given brands wherever they stand as whole words.

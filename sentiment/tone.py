@@ -34,13 +34,16 @@ class Text:
 
     `text` is masked: names and handles stand in it as "brand" and "@user". `target` says that the tone towards one
     brand is asked; `spans` are the places [start, end) in `text` where that brand was named, none where it is not
-    named there. An engine that knows no targets judges the whole text.
+    named there. `others` are the places of other brands that whoever asks knows of, none where only the target is
+    known: a stranger's own word "brand" and a bystander's handle are in neither. An engine that knows no targets
+    judges the whole text.
     """
 
     text: str
     lang: str | None = None
     target: str | None = None
     spans: tuple[tuple[int, int], ...] = ()
+    others: tuple[tuple[int, int], ...] = ()
 
 
 class Engine(Protocol):

@@ -343,7 +343,9 @@ def test_engines_keep_three_times_their_targets(name: str) -> None:
 
 
 def test_a_turn_is_measured_for_each_engine_in_a_process_of_its_own() -> None:
-    found = tone_cost.measure({"vader": {}}, [Text("a good day"), Text("hm", None, "Acme", ((0, 2),))], 2)
+    found = tone_cost.measure(
+        {"vader": {}}, [Text("a good day"), Text("hm", None, "Acme", ((0, 1),), ((1, 2),))], 2
+    )
     assert list(found) == ["vader"]
     # VADER's lexicon alone is 0.4 MB, and what it imports far more.
     assert found["vader"].size > 0.4

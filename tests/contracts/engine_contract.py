@@ -138,7 +138,7 @@ codes = st.sampled_from(CODES) | st.text(_letters, max_size=8)
 
 @st.composite
 def texts(draw: st.DrawFn) -> Text:
-    """A text of anything, perhaps in a language, perhaps towards a brand that is named anywhere in it."""
+    """A text of anything, perhaps in a language, perhaps towards a brand named anywhere in it, others beside it."""
     words_in_it = draw(
         st.lists(words | st.sampled_from(["good", "bad", "not", "but", "unlike brand's"]), max_size=8)
     )
@@ -146,8 +146,8 @@ def texts(draw: st.DrawFn) -> Text:
     if draw(st.booleans()):
         return Text(text, draw(codes))
     places = st.integers(0, len(text))
-    spans = draw(st.lists(st.tuples(places, places).map(sorted).map(tuple), max_size=4))
-    return Text(text, draw(codes), draw(words), tuple(spans))
+    spans = st.lists(st.tuples(places, places).map(sorted).map(tuple), max_size=4).map(tuple)
+    return Text(text, draw(codes), draw(words), draw(spans), draw(spans))
 
 
 # ---- what is opened

@@ -109,6 +109,7 @@ def test_a_target_named_a_thousand_times_does_no_harm(engine: Engine) -> None:
     text = "brand, but " * 5_000
     spans = tuple((start, start + 5) for start in range(0, len(text), 11))
     takes_no_longer_than_it_may(engine, Text(text, "en", "Acme", spans))
+    takes_no_longer_than_it_may(engine, Text(text, "en", "Acme", spans[::2], spans[1::2]))
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -89,9 +89,16 @@ def test_a_post_is_judged_towards_each_brand_that_it_names(pipeline: Pipeline, e
     assert [mention.brand for mention in kept.mentions] == ["Acme", "Bolt"]
     assert all(mention.matched and mention.tone for mention in kept.mentions)
     assert engine.texts == [
-        Text("brand or brand?", None, "Acme", ((0, 5),)),
-        Text("brand or brand?", None, "Bolt", ((9, 14),)),
+        Text("brand or brand?", None, "Acme", ((0, 5),), ((9, 14),)),
+        Text("brand or brand?", None, "Bolt", ((9, 14),), ((0, 5),)),
     ]
+
+
+def test_a_strangers_handle_and_word_are_no_other_brand(engine: Reading) -> None:
+    pipeline = Pipeline([Brand("Acme"), Brand("Bolt", handles={"hackernews": "boltly"})], engine)
+    keep(pipeline, post("acme, the brand, not @boltly, says @joe"))
+    at = [text.others for text in engine.texts if text.target == "Acme"]
+    assert at == [((22, 27),)]
 
 
 def test_brands_that_are_named_nowhere_share_one_judgement(engine: Reading) -> None:

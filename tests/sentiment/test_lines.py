@@ -10,7 +10,7 @@ from itertools import islice
 import pytest
 
 from sentiment.engines.vader import Options, build
-from sentiment.lines import judge_lines
+from sentiment.lines import judge_lines, towards
 from sentiment.tone import Engine, Text, Tone
 
 FIELDS = ["label", "p_negative", "p_neutral", "p_positive", "lang", "engine"]
@@ -90,6 +90,11 @@ def test_the_target_and_handles_are_masked() -> None:
     engine = Recorder()
     answers(['{"text": "@joe says Great Wall is shut", "target": "great wall"}'], engine)
     assert engine.batches == [[Text("@user says brand is shut", None, "great wall", ((11, 16),))]]
+
+
+def test_other_brands_are_masked_and_their_places_told() -> None:
+    told = towards("Acme beats Globex, says @joe of brand", None, "Acme", ["Globex", "Bolt"])
+    assert told == Text("brand beats brand, says @user of brand", None, "Acme", ((0, 5),), ((12, 17),))
 
 
 def test_abstaining_gives_the_reason() -> None:

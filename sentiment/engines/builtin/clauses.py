@@ -16,12 +16,11 @@ from sentiment.engines.builtin.connectives import (
     PERSIAN_FROM,
     WORSE,
 )
+from sentiment.targets import NAME
 from sentiment.text import fold_in_place
 
 Span = tuple[int, int]
 
-_MASK = "brand"
-_NAMED = re.compile(r"\bbrand\b|@user")
 # Handles at the head of a post say whom it answers, not whom it compares.
 _ADDRESSED = re.compile(r"(?:\s*[.]?@user\b[,:]?)*")
 # Behind a word that compares, the one that is compared stands at once, after an article or two at most.
@@ -56,10 +55,13 @@ class _Clause:
     owners: set[str] = field(default_factory=set)
 
 
-def about(text: str, spans: Sequence[Span]) -> About | None:
-    """Read what `text` says of the brand that stands at `spans`; None where nothing in it is about anything else."""
-    ours = sorted(start for start, end in spans if 0 <= start < end <= len(text))
-    others = _others(text, ours)
+def about(text: str, spans: Sequence[Span], others_at: Sequence[Span]) -> About | None:
+    """Read what `text` says of the brand that stands at `spans`, with other brands at `others_at`.
+
+    None where nothing in it is about anything else.
+    """
+    ours = _starts(text, spans)
+    others = _others(text, ours, _starts(text, others_at))
     folded = fold_in_place(text)
     clauses = _clauses(folded, sorted([*ours, *others]))
     if not others and all(clause.lead not in _ASIDE for clause in clauses):
@@ -71,11 +73,15 @@ def about(text: str, spans: Sequence[Span]) -> About | None:
     return _gather(text, folded, clauses)
 
 
-def _others(text: str, ours: Sequence[int]) -> list[int]:
+def _starts(text: str, spans: Sequence[Span]) -> list[int]:
+    return sorted(start for start, end in spans if 0 <= start < end <= len(text))
+
+
+def _others(text: str, ours: Sequence[int], places: Sequence[int]) -> list[int]:
     addressed = _ADDRESSED.match(text)
     head = addressed.end() if addressed else 0
     known = set(ours)
-    return [found.start() for found in _NAMED.finditer(text, head) if found.start() not in known]
+    return [start for start in places if start >= head and start not in known]
 
 
 def _holds(clause: _Clause, places: Sequence[int]) -> bool:
@@ -130,8 +136,8 @@ def _cut(length: int, cuts: Sequence[tuple[int, int, str]], places: Sequence[int
         whole.append(clause)
         # "till skillnad fran A fungerar B": without a comma the second name begins the clause that it is told of.
         if clause.lead in ("unlike", "than") and behind - first > 1:
-            whole.append(_Clause(places[first] + len(_MASK), clause.end, "back"))
-            clause.end = places[first] + len(_MASK)
+            whole.append(_Clause(places[first] + len(NAME), clause.end, "back"))
+            clause.end = places[first] + len(NAME)
     return whole
 
 

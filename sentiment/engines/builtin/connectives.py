@@ -68,7 +68,6 @@ _BEATING = (
     "supera a", "le gana a", "gana a", "guanya a", "supera", "bat", "surpasse", "batte", "întrece", "bate",
     "depășește", "schlägt", "übertrifft", "slår", "överträffar", "krossar",
 )  # fmt: skip
-_TO = r"(?:to|a|al|til|till|la|zu|nach|pour|para|per)"
 
 
 def _one_of(phrases: tuple[str, ...]) -> str:

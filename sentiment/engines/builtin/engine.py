@@ -88,7 +88,7 @@ class Builtin:
 
     def _towards(self, text: Text, voice: Voice, whole: Two) -> Two:
         """Return the scores towards the target: of its own clauses, and of what it is held against, turned around."""
-        view = about(text.text[:LONGEST], text.spans)
+        view = about(text.text[:LONGEST], text.spans, text.others)
         if view is None:
             return whole
         negative = positive = 0.0

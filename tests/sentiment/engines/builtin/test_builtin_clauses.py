@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,18 +12,15 @@ from sentiment.engines.builtin.clauses import About, about
 
 
 def of(text: str) -> About | None:
-    """`text` has US where the brand in question stands, and THEM for others."""
-    spans = []
-    while "US" in text:
-        at = text.index("US")
-        text = text.replace("US", "brand", 1)
-        spans = [(start + 3 if start > at else start, end) for start, end in spans] + [(at, at + 5)]
-    # Others are replaced behind, from the end, so that places before them stay.
-    while "THEM" in text:
-        at = text.rindex("THEM")
-        text = text[:at] + "brand" + text[at + 4 :]
-        spans = [(start + 1, end + 1) if start > at else (start, end) for start, end in spans]
-    return about(text, [(start, start + 5) for start, _ in spans])
+    """`text` has US where the brand in question stands, THEM for another, @THEM for the account of another."""
+    parts, done, ours, others = "", 0, [], []
+    for found in re.finditer("US|@?THEM", text):
+        parts += text[done : found.start()]
+        word = "@user" if found[0] == "@THEM" else "brand"
+        (ours if found[0] == "US" else others).append((len(parts), len(parts) + len(word)))
+        parts += word
+        done = found.end()
+    return about(parts + text[done:], ours, others)
 
 
 def test_a_text_about_one_brand_alone_is_not_cut() -> None:
@@ -30,8 +29,13 @@ def test_a_text_about_one_brand_alone_is_not_cut() -> None:
 
 
 def test_handles_at_the_head_are_addressed_and_not_compared() -> None:
-    assert of("@user @user US is great") is None
-    assert of("US is great, but @user is not") == About("brand is great", "", 0)
+    assert of("@THEM @user US is great") is None
+    assert of("US is great, but @THEM is not") == About("brand is great", "", 0)
+
+
+def test_a_stranger_is_no_other_brand() -> None:
+    assert of("US: worst brand on earth, never again") is None
+    assert of("My US arrived. @user it is terrible, broken after a day") is None
 
 
 def test_each_clause_is_about_the_brand_that_it_names() -> None:
@@ -114,6 +118,9 @@ spans = st.lists(st.tuples(st.integers(-5, 80), st.integers(-5, 80)), max_size=8
     st.text(max_size=60)
     | st.lists(st.sampled_from(["brand", "than", ",", ".", "unlike", "@user"])).map(" ".join),
     spans,
+    spans,
 )
-def test_no_text_and_no_spans_fail(text: str, spans: list[tuple[int, int]]) -> None:
-    about(text, spans)
+def test_no_text_and_no_spans_fail(
+    text: str, ours: list[tuple[int, int]], others: list[tuple[int, int]]
+) -> None:
+    about(text, ours, others)

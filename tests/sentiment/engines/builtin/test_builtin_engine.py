@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sentiment.engines.builtin import engine as builtin
 from sentiment.engines.builtin.engine import Options, build, read, shares
+from sentiment.lines import towards
 from sentiment.tone import LABELS, EngineUnavailable, Text, Tone
 
 ENGINE = build(Options())
@@ -119,9 +120,26 @@ def test_each_brand_of_a_text_has_its_own_tone(text: str, ours: str, theirs: str
     masked = text.format("brand", "brand")
     first = masked.index("brand")
     second = masked.index("brand", first + 1)
-    for at, expected in ((first, ours), (second, theirs)):
-        (tone,) = ENGINE.judge([Text(masked, None, "Acme", ((at, at + 5),))])
+    for at, other, expected in ((first, second, ours), (second, first, theirs)):
+        (tone,) = ENGINE.judge([Text(masked, None, "Acme", ((at, at + 5),), ((other, other + 5),))])
         assert tone.label == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Acme: worst brand on earth, never again",
+        "My Acme arrived. @bob it is terrible, broken after a day",
+    ],
+)
+def test_a_stranger_in_a_text_takes_no_blame_off_the_brand(text: str) -> None:
+    assert ENGINE.judge([towards(text, "en", "Acme")])[0].label == "negative"
+    assert ENGINE.judge([towards(text, "en", "Acme", ["Globex"])])[0].label == "negative"
+
+
+def test_a_comparison_with_a_brand_that_nobody_knows_is_understood() -> None:
+    (tone,) = ENGINE.judge([towards("great phones and a lovely camera, unlike Acme", "en", "Acme")])
+    assert tone.p_negative > tone.p_positive
 
 
 def test_a_target_that_is_not_named_gets_the_tone_of_the_text() -> None:

@@ -6,15 +6,20 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 WORDS = "good bad plain day the a is it was very and not long kettle phone".split()  # noqa: SIM905
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 THREE = ("negative", "neutral", "positive")
 
 
-def write_bert(folder: Path, *, seed: int = 3, labels: Sequence[str] = THREE) -> Path:
-    """Write a BERT of two small layers, in which every word counts, with a word tokenizer. Needs torch."""
-    import torch
-    import transformers
+def write_bert(folder: Path, *, seed: int = 3, labels: Sequence[str] = THREE, head: bool = True) -> Path:
+    """Write a BERT of two small layers, in which every word counts, with a word tokenizer.
+
+    Skips the test where torch or transformers is not installed.
+    """
+    torch = pytest.importorskip("torch", reason="needs the extra [transformers]")
+    transformers = pytest.importorskip("transformers", reason="needs the extra [transformers]")
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.txt").write_text("\n".join([*SPECIAL, *WORDS]))
@@ -32,5 +37,6 @@ def write_bert(folder: Path, *, seed: int = 3, labels: Sequence[str] = THREE) ->
         id2label=dict(enumerate(labels)),
         label2id={label: place for place, label in enumerate(labels)},
     )
-    transformers.BertForSequenceClassification(config).save_pretrained(folder)
+    kind = transformers.BertForSequenceClassification if head else transformers.BertModel
+    kind(config).save_pretrained(folder)
     return folder

@@ -14,7 +14,7 @@ from typing import get_args
 
 import pytest
 from hypothesis import strategies as st
-from tiny_model import write_tiny_model
+from tiny_models import write_bert
 
 from sentiment.engines import load
 from sentiment.lines import judge_lines
@@ -27,7 +27,7 @@ SECONDS = 3.0
 """CPU time that no single post may take, on however slow a machine."""
 
 OPTIONS: Mapping[str, Callable[[Path], Mapping[str, object]]] = {
-    "transformers": lambda folder: {"model": str(write_tiny_model(folder))},
+    "transformers": lambda folder: {"model": str(write_bert(folder))},
     # With all the time that there is: how much of it is left must not decide what the test sees.
     "cascade": lambda folder: {"fast": "vader", "better": "builtin", "budget": "60s"},
 }

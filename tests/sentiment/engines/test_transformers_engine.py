@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from tiny_models import WORDS, write_bert
 
 from sentiment.engines import load
 from sentiment.engines.transformers import Options, Transformers, _fingerprint, build
@@ -18,31 +19,7 @@ from sentiment.tone import LABELS, EngineUnavailable, Text
 torch = pytest.importorskip("torch", reason="needs the extra [transformers]")
 transformers = pytest.importorskip("transformers", reason="needs the extra [transformers]")
 
-WORDS = "good bad plain day the a is it was very and not long".split()  # noqa: SIM905
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-
-
-def write_model(folder: Path, labels: list[str], *, seed: int = 1, head: bool = True) -> Path:
-    """Write a tiny BERT with a tokenizer of its own. Large random weights, so that texts differ in their label."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "vocab.txt").write_text("\n".join(VOCABULARY))
-    tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "model_max_length": 64}
-    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
-    torch.manual_seed(seed)
-    config = transformers.BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-        max_position_embeddings=64,
-        initializer_range=1.0,
-        id2label=dict(enumerate(labels)),
-        label2id={label: place for place, label in enumerate(labels)},
-    )
-    kind = transformers.BertForSequenceClassification if head else transformers.BertModel
-    kind(config).save_pretrained(folder)
-    return folder
+THREE_UNNAMED = ["LABEL_0", "LABEL_1", "LABEL_2"]
 
 
 def plain_scores(folder: Path, text: str) -> list[float]:
@@ -56,7 +33,7 @@ def plain_scores(folder: Path, text: str) -> list[float]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("models") / "tiny", ["LABEL_0", "LABEL_1", "LABEL_2"])
+    return write_bert(tmp_path_factory.mktemp("models") / "tiny", seed=1, labels=THREE_UNNAMED)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +95,7 @@ def test_no_text_raises(engine: Transformers, text: str) -> None:
 def test_labels_are_understood(
     tmp_path: Path, labels: list[str], given: dict[str, str] | None, sums: list[list[int]]
 ) -> None:
-    write_model(tmp_path, labels)
+    write_bert(tmp_path, labels=labels)
     engine = load("transformers", {"model": str(tmp_path), "labels": given})
     (tone,) = engine.judge([Text("a good day")])
     scores = plain_scores(tmp_path, "a good day")
@@ -139,16 +116,16 @@ def test_labels_are_understood(
 def test_labels_that_nobody_can_read_are_asked_for(
     tmp_path: Path, labels: list[str], given: dict[str, Any] | None
 ) -> None:
-    write_model(tmp_path, labels)
+    write_bert(tmp_path, labels=labels)
     with pytest.raises(EngineUnavailable, match=f"has the labels '{labels[0]}'.*say with `labels`"):
         build(Options(model=str(tmp_path), labels=given))
 
 
 def test_the_name_is_stable_and_changes_with_the_weights(tmp_path: Path) -> None:
     labels = ["LABEL_0", "LABEL_1", "LABEL_2"]
-    one = build(Options(model=str(write_model(tmp_path / "a" / "tiny", labels, seed=1))))
-    same = build(Options(model=str(write_model(tmp_path / "b" / "tiny", labels, seed=1))))
-    other = build(Options(model=str(write_model(tmp_path / "c" / "tiny", labels, seed=2))))
+    one = build(Options(model=str(write_bert(tmp_path / "a" / "tiny", labels=labels, seed=1))))
+    same = build(Options(model=str(write_bert(tmp_path / "b" / "tiny", labels=labels, seed=1))))
+    other = build(Options(model=str(write_bert(tmp_path / "c" / "tiny", labels=labels, seed=2))))
     assert one.name.startswith("transformers:tiny@")
     assert one.name == same.name
     assert one.name != other.name
@@ -166,13 +143,13 @@ def test_large_weights_are_told_apart_by_both_ends(tmp_path: Path) -> None:
 
 
 def test_a_model_without_a_trained_head_is_refused(tmp_path: Path) -> None:
-    write_model(tmp_path, ["LABEL_0", "LABEL_1", "LABEL_2"], head=False)
+    write_bert(tmp_path, labels=THREE_UNNAMED, head=False)
     with pytest.raises(EngineUnavailable, match="no trained head for classification"):
         build(Options(model=str(tmp_path)))
 
 
 def test_broken_weights_are_refused(tmp_path: Path) -> None:
-    write_model(tmp_path, ["LABEL_0", "LABEL_1", "LABEL_2"])
+    write_bert(tmp_path, labels=THREE_UNNAMED)
     (tmp_path / "model.safetensors").write_bytes(b"not weights")
     with pytest.raises(EngineUnavailable, match="cannot be read"):
         build(Options(model=str(tmp_path)))
@@ -182,7 +159,7 @@ def test_broken_weights_are_refused(tmp_path: Path) -> None:
     "broken", ["{", '{"model_type": "nothing-known"}', '{"model_type": "bert", "hidden_size": "x"}']
 )
 def test_a_broken_config_is_refused(tmp_path: Path, broken: str) -> None:
-    write_model(tmp_path, ["LABEL_0", "LABEL_1", "LABEL_2"])
+    write_bert(tmp_path, labels=THREE_UNNAMED)
     (tmp_path / "config.json").write_text(broken)
     with pytest.raises(EngineUnavailable, match="cannot be read"):
         build(Options(model=str(tmp_path)))

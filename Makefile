@@ -42,6 +42,7 @@ quick: lint types layers unit ## what to run before each commit: lint, types, la
 bench: $(BENCH)/.stamp $(VENV)/.stamp-dev ## measure: a feed to KPIs, a whole network, the daemon at rest, tone
 	@$(BENCH)/bin/python -m benchmarks
 	@$(BIN)/python -m benchmarks.tone
+	@$(BIN)/python -m benchmarks.comparative
 	@$(BIN)/python -m benchmarks.int8
 
 soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, and watch its memory

@@ -235,15 +235,19 @@ def quality(figures: Sequence[Figure], found: Mapping[str, Findings]) -> Table:
 
 def recorded(figures: Sequence[Figure], scored: Mapping[str, Mapping[str, float | None]]) -> Table:
     """Return the table of figures that were written down, a column for each engine by its full name and its goals."""
+    family = {engine: engine.split("-")[0] for engine in scored}
+    aimed = {engine for engine in scored if any(family[engine] in figure.goals for figure in figures)}
     header = [""]
     for engine in scored:
-        header += [engine, "must/aim"]
+        header += [engine, "must/aim"] if engine in aimed else [engine]
     rows = []
     for figure in figures:
         row = [figure.name]
         for engine, values in scored.items():
-            goal = figure.goals.get(engine.split("-")[0])
-            row += [_cell(values.get(figure.name), goal), str(goal or "")]
+            goal = figure.goals.get(family[engine])
+            row.append(_cell(values.get(figure.name), goal))
+            if engine in aimed:
+                row.append(str(goal or ""))
         rows.append(row)
     return Table(header, rows)
 

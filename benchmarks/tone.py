@@ -179,7 +179,7 @@ def tables(measured: Measured) -> Iterator[tuple[str, str, Table]]:
     written = tone_ledger.newest() if measured.part == TUNING else {}
     if written:
         days = ", ".join(sorted({at[:10] for at, _ in written.values()}))
-        title = f"Tone on {HELD_OUT}, as written down on {days}; macro recall unless said; ! misses its must"
+        title = f"Tone on {HELD_OUT}, written down on {days}; macro recall unless said; ! misses its must"
         yield "held_out", title, recorded(FIGURES, {name: values for name, (_, values) in written.items()})
     if measured.costs:
         title = f"What engines cost: {TIMED:,} English posts, one core, best of the turns"

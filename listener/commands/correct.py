@@ -296,13 +296,14 @@ def _outcome(asked: _Asked, new: int) -> str | None:
     from listener.commands import evidence
     from listener.commands.options import engine_of
     from listener.learning import is_due, learn
+    from sentiment.tone import EngineUnavailable
 
     with open_store(asked.config) as store:
         if not is_due(store):
             return None
         try:
             engine = engine_of(asked.config, or_fallback=False)
-        except Failure as error:
+            return evidence.result(learn(store, asked.config.brands, engine, now()))
+        except (Failure, EngineUnavailable) as error:
             # The correction is written: that nothing can be learned from it today is no failure of it.
             return f"Nothing is learned now: {error}."
-        return evidence.result(learn(store, asked.config.brands, engine, now()))

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import click
 
-from listener.commands.options import config_option, engine_of, json_option, now, open_store, read_config
+from listener.commands.options import (
+    Failure,
+    config_option,
+    engine_of,
+    json_option,
+    now,
+    open_store,
+    read_config,
+)
 
 
 @click.command("learn")
@@ -23,9 +31,14 @@ def command(config_file: Path, as_json: bool) -> None:
     config = read_config(config_file)
     from listener.commands import evidence
     from listener.learning import learn
+    from sentiment.tone import EngineUnavailable
 
     with open_store(config) as store:
-        outcome = learn(store, config.brands, engine_of(config, or_fallback=False), now())
+        try:
+            outcome = learn(store, config.brands, engine_of(config, or_fallback=False), now())
+        except EngineUnavailable as error:
+            # A head in service that is damaged: the message says how to take it out.
+            raise Failure(str(error)) from None
     if as_json:
         told = {
             "result": outcome.result,

@@ -17,7 +17,7 @@ from listener.imports.history import rows
 from listener.pipeline import Pipeline
 from sentiment.engines.vader import Vader
 from storage import browse
-from storage.desk import corrections
+from storage.desk import corrections, heads
 from storage.desk.corrections import Correction
 from storage.mention import Heard, Kept, Source
 from storage.sqlite import SqliteStore
@@ -395,6 +395,20 @@ def test_too_few_are_told_in_words(many: CommandLine) -> None:
     assert (told["result"], told["engine"], told["evidence"]["corrections"]) == ("too_few", "vader-3.3.2", 0)
     assert "Nobody has corrected anything yet" in many.good("tone", "quality").out
     assert many("tone", "quality", "--brand", "Nobody").code == 2
+
+
+def test_a_damaged_head_is_told_with_the_way_out_of_it(many: CommandLine) -> None:
+    many.good("correct", "--file", many.file("few.csv", labels(1, 8)))
+    store = SqliteStore(many.folder / "listener.db")
+    with store.writing() as db:
+        heads.add(db, "vader-3.3.2", b"rubbish", {"corrections": 60}, serves=True, now=1)
+    store.close()
+    ran = many("tone", "learn")
+    assert (ran.code, ran.out) == (1, "")
+    assert (
+        ran.err.startswith("listener: the head in service for vader-3.3.2 is damaged")
+        and "--retire" in ran.err
+    )
 
 
 def test_what_people_picked_is_told_apart(many: CommandLine) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sentiment.engines import load
 from sentiment.training.corpus import read
-from sentiment.training.measure import LEAST_TEXTS, Judged, fit_card, judge, measured_rows
+from sentiment.training.measure import LEAST_TEXTS, TOPICS, Judged, fit_card, judge, measured_rows
 from storage.mention import LABEL_NUMBERS
 from storage.stats.expected import Known, Stratum, Sums
 from storage.stats.shares import Shares, estimate
@@ -86,7 +86,7 @@ def judged_topics(
     if not all(part.is_dir() for part in parts):
         raise Missing("tone/ and targets/ in ../shared/data, or in the folder that LISTENER_DATA names")
     rows = [row for part in parts for row in read(part)]
-    topics = [row for row in measured_rows(rows, untrained=not trained) if row.target is not None]
+    topics = [row for row in measured_rows(rows, untrained=not trained) if row.set == TOPICS]
     return judge(load(engine, options), topics)
 
 

@@ -110,9 +110,12 @@ async def _counts(house: House, items: list[Item], expected: Counter[str]) -> No
         assert values["share_of_voice", brand]["value"] == pytest.approx(expected[brand] / expected.total())
     in_two = house.rows("SELECT post_id FROM mentions GROUP BY post_id HAVING count(*) > 1")
     assert len(in_two) == len(several)
-    assert house.count("mentions", "label IS NULL") == 0, "all are judged"
+    # The engine leaves open what is in no language that it knows, and says so.
+    unjudged = house.count("mentions", "label IS NULL")
+    assert unjudged == house.count("mentions", "label IS NULL AND reason IN ('unsure', 'unknown_language')")
+    assert unjudged < len(items) / 200, "nearly all are judged"
     labels = dict(house.rows("SELECT label, count(*) FROM mentions GROUP BY label"))
-    assert set(labels) == {-1, 0, 1}
+    assert set(labels) - {None} == {-1, 0, 1}
 
 
 async def _import_a_copy_from_last_week(house: House, folder: Path) -> list[Item]:

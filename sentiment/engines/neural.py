@@ -25,17 +25,18 @@ _NEEDED = ("onnxruntime", "tokenizers")
 _LONGEST = 2_000
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
 _SPECIAL = re.compile(r"<(?=/?(?:s|pad|unk|mask)>)")
-_WORD = re.compile(r"[^\W_]|[^\x00-\u2000]")
+_WORD = re.compile(r"[^\W_]|[^\x00-\u206f]")
 """A letter or digit of any script, or a sign such as an emoji."""
 _MASKED = re.compile(r"@user\b|\bbrand\b|\bhttp\b")
 
 
 class Options(BaseModel):
-    """`threads`: how many texts are judged at the same time."""
+    """`threads`: how many texts are judged at the same time. `weights`: their folder, if not beside the engine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     threads: int = Field(default=1, ge=1, le=64)
+    weights: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Neural:
 def obstacle(options: Options) -> str | None:
     """Why the engine can certainly not be had, found out without loading it."""
     try:
-        require("neural", _NEEDED, "neural")
+        _folder(options)
     except EngineUnavailable as error:
         return str(error)
     return None
@@ -96,12 +97,24 @@ def obstacle(options: Options) -> str | None:
 
 def build(options: Options) -> Neural:
     """Load the weights. Raises EngineUnavailable, saying what to install, where the extra is missing."""
-    return read(WEIGHTS, options.threads)
+    return read(_folder(options), options.threads)
+
+
+def _folder(options: Options) -> Path:
+    """Where the weights lie. Raises EngineUnavailable, saying what to do, where they or a package are missing."""
+    require("neural", _NEEDED, "neural")
+    folder = Path(options.weights).expanduser() if options.weights else WEIGHTS
+    if not (folder / MODEL).is_file():
+        # A wheel leaves them out: with them the default install would grow by a quarter.
+        raise EngineUnavailable(
+            f"the weights of the engine `neural` are not in {folder}: they lie in sentiment/engines/weights/neural "
+            "of the repository; name that folder with `weights`"
+        )
+    return folder
 
 
 def read(folder: Path, threads: int = 1) -> Neural:
     """Load an engine from a folder as `sentiment.training.export` writes it. Raises EngineUnavailable."""
-    require("neural", _NEEDED, "neural")
     try:
         stated = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

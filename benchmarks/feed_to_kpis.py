@@ -1,4 +1,4 @@
-"""10,000 mentions from a feed through VADER into SQLite, with all KPIs: the commands as a user runs them."""
+"""10,000 mentions from a feed through the default engine into SQLite, and all KPIs: the commands as a user runs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""10,000 mentions from a feed through the default engine into SQLite, and all KPIs: the commands as a user runs them."""
+"""10,000 mentions from a feed through the default engine into SQLite, and all KPIs: as a user runs the commands."""
 
 from __future__ import annotations
 

@@ -114,6 +114,7 @@ def quantise(
     graph = onnx.load(str(source))
     # The exporter writes shapes with names of its own, over which the quantiser's inference of shapes fails.
     del graph.graph.value_info[:]
+    _forget(graph)
     onnx.save(graph, str(source))
     quantize_dynamic(
         str(source),
@@ -126,6 +127,14 @@ def quantise(
         # Where inference does not know an operator, numbers are taken for what they are.
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )
+
+
+def _forget(model: Any) -> None:
+    """Take out what the exporter notes of where it ran: paths and code of the machine that made the file."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.initializer, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
 
 
 def multiplies_bytes(file: Path = Path("/proc/cpuinfo")) -> bool:

@@ -166,6 +166,12 @@ def test_int8_says_nearly_what_training_left(folder: Path, trained: Path, weight
         assert torch.allclose(plain, int8, atol=0.05)
 
 
+def test_the_file_says_nothing_of_the_machine_that_made_it(weights: Path) -> None:
+    written = (weights / "model.onnx").read_bytes()
+    assert Path(__file__).parents[3].as_posix().encode() not in written
+    assert b"site-packages" not in written and b'File "' not in written
+
+
 def test_an_interrupted_training_ends_like_one_that_was_not(
     folder: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,12 +46,11 @@ class Judged:
     @cached_property
     def shares(self) -> Shares | None:
         """The estimate, None where nothing carries one."""
-        found = self.evidence.tally.strata(self.brand, self.sources, self.language, self.evidence.by_language)
-        places = {key: place for place, key in enumerate(found)}
-        strata = [Stratum(sums, self.evidence.measured(*key)) for key, sums in found.items()]
+        places = {key: place for place, key in enumerate(self._strata)}
+        strata = list(self._strata.values())
         known = [said for one in self.corrected if (said := _known(one, places))]
         # Authors are only looked up where there is an estimate to make less sure.
-        if shares.estimate(strata, known) is None:
+        if not shares.carries(strata, known):
             return None
         clustering = self.evidence.clustering(self.brand, self.sources, self.language)
         return shares.estimate(strata, known, clustering)
@@ -59,8 +58,13 @@ class Judged:
     @cached_property
     def measured(self) -> bool:
         """Whether a card measures every engine that judged here, in its language: then no correction is needed."""
+        return all(stratum.measured for stratum in self._strata.values())
+
+    @cached_property
+    def _strata(self) -> Mapping[tuple[int, str | None], Stratum]:
+        """By engine and language: sums of probabilities, and what was measured of that engine."""
         found = self.evidence.tally.strata(self.brand, self.sources, self.language, self.evidence.by_language)
-        return all(self.evidence.measured(*key) for key in found)
+        return {key: Stratum(sums, self.evidence.measured(*key)) for key, sums in found.items()}
 
 
 def _known(one: Corrected, places: dict[tuple[int, str | None], int]) -> Known | None:

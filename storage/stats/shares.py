@@ -68,15 +68,20 @@ def estimate(strata: Sequence[Stratum], known: Sequence[Known], clustering: floa
     is prediction-powered inference, Angelopoulos et al. (2023), Science 382:669-674. Those picked by hand measure
     nothing, because people pick what is wrong: they only replace a label, and so much the less the more is measured.
     """
+    if not carries(strata, known):
+        return None
+    positive, negative, net = (_estimate(what, strata, known, clustering) for what in TARGETS)
+    return _consistent(positive, negative, net)
+
+
+def carries(strata: Sequence[Stratum], known: Sequence[Known]) -> bool:
+    """Whether there is what `estimate` needs."""
     sampled = sum(one.sampled and one.stratum is not None for one in known)
     said = Counter(one.stratum for one in known)
     unmeasured = any(one.sums.n > said[place] for place, one in enumerate(strata) if one.measured is None)
     if unmeasured and sampled < LEAST_SAMPLED:
-        return None
-    if not any(one.sums.n for one in strata) and not known:
-        return None
-    positive, negative, net = (_estimate(what, strata, known, clustering) for what in TARGETS)
-    return _consistent(positive, negative, net)
+        return False
+    return any(one.sums.n for one in strata) or bool(known)
 
 
 def growth(

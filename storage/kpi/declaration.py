@@ -1,19 +1,71 @@
-"""How a KPI is declared: once, with its unit, its formula in words, and one function."""
+"""How a KPI is declared: once, with its unit, its formula in words and by an example, and one function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
 from storage.kpi.scope import Scope
 from storage.kpi.value import Reading
 
+Family = Literal["visibility", "engagement", "conversion", "money", "care", "opinion"]
+Better = Literal["up", "down", "neither"]
+Kind = Literal[
+    "quantitative",
+    "qualitative",
+    "leading",
+    "lagging",
+    "input",
+    "process",
+    "output",
+    "practical",
+    "directional",
+    "actionable",
+    "financial",
+]
+Input = Literal[
+    "mentions",
+    "tone",
+    "authors",
+    "followers",
+    "hashtags",
+    "counters",
+    "conversations",
+    "cases",
+    "stories",
+    "native",
+    "ga4",
+    "gsc",
+    "ads",
+    "crm",
+    "shop",
+    "survey",
+    "reviews",
+    "custom",
+]
+"""What a KPI is made of: of what is heard, of what people decide at the desk, or of a kind of file that is imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A hand-computed example: what `worked` is given, what comes of it, and in words where the numbers come from."""
+
+    numbers: Mapping[str, float]
+    value: float
+    words: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """`unit` is one of mentions, ratio, seconds. `read` is pure but for what its scope fetches.
+    """`unit` is mentions, ratio, seconds, people, posts or another thing counted, or `currency`. `read` is pure but
+    for what its scope fetches.
 
-    `market_wide`: it changes with what is said about the other brands of the market.
+    `formula` says in words what is computed, `worked` as arithmetic over names that stand in `Reading.more`, and
+    `source` whose formula it is. `rows` are its rows in the catalogue of the field. `least`: below this n there is no
+    value. `market_wide`: it changes with what is said about the other brands of the market. `vanity`: it may rise while
+    nothing improves, and is shown beside an outcome. `additive`: False for audience numbers, which are never summed
+    over networks: the total is NULL.
     """
 
     name: str
@@ -21,3 +73,14 @@ class Kpi:
     formula: str
     read: Callable[[Scope], Reading]
     market_wide: bool = False
+    family: Family = "visibility"
+    kind: tuple[Kind, ...] = ("quantitative",)
+    better: Better = "neither"
+    source: str = ""
+    inputs: tuple[Input, ...] = ("mentions",)
+    rows: tuple[str, ...] = ()
+    least: int = 0
+    worked: str = ""
+    example: Example | None = field(default=None, compare=False)
+    vanity: bool = False
+    additive: bool = True

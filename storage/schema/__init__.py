@@ -14,6 +14,7 @@ MIGRATIONS: dict[str, Migration] = {
     "0001_main_job": "storage.schema.m0001_main_job:main_job",
     "0002_hear": "storage.schema.m0002_hear:hear",
     "0003_tone": "storage.schema.m0003_tone:tone",
+    "0004_numbers": "storage.schema.m0004_numbers:numbers",
 }
 _SET = "listener"
 

@@ -10,8 +10,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.synthetic import BRANDS, ENGINE, NETWORKS, YEAR
-from storage import queries
+from benchmarks.synthetic import BRANDS, ENGINE, NETWORKS, YEAR, ZONE
+from storage import queries, rollups
 from storage.base import Row
 from storage.mention import LABEL_NUMBERS, Kept, KeptPost
 from storage.posting import counts, role
@@ -33,7 +33,7 @@ _AUTHORS = "INSERT INTO authors (id, source_id, key, name, followers) VALUES (?,
 
 def prepare(file: Path) -> SqliteStore:
     """A new store with the brands, their queries and the sources, and an engine that judges."""
-    store = SqliteStore(file)
+    store = SqliteStore(file, zone=ZONE)
     store.register(BRANDS, [network.source for network in NETWORKS])
     with store.writing() as db:
         queries.keep_versions(db, BRANDS, YEAR.since)
@@ -160,6 +160,12 @@ class _Facts:
                     for followers in [None if self._followers[author] < 0 else self._followers[author]]
                 ),
             )
+
+
+def roll_up(store: SqliteStore) -> None:
+    """Make the roll-ups of what was loaded."""
+    with store.writing() as db:
+        rollups.rebuild(db, ZONE)
 
 
 def settle(store: SqliteStore, pages: Sequence[Kept]) -> None:

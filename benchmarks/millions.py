@@ -58,15 +58,29 @@ def mentions_of(page: Kept) -> int:
     return sum(counts(mention) for post in page.posts for mention in post.mentions)
 
 
-def fill(file: Path, year: Year, timed: int) -> tuple[SqliteStore, list[Kept]]:
-    """A store with all of a year but the last `timed` mentions, roll-ups made, and the pages of those."""
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A store with most of a year, another with the same facts and no roll-ups, and the pages that are left."""
+
+    store: SqliteStore
+    bare: Path
+    pages: list[Kept]
+    seconds: tuple[float, float]
+
+
+def fill(folder: Path, year: Year, timed: int) -> Filled:
+    """Write all of a year but the last `timed` mentions, and make the roll-ups of that."""
+    file, bare = folder / "listener.db", folder / "bare.db"
     loading.prepare(file).close()
     pages = year.pages()
     last: dict[str, Kept] = {}
-    loading.load(file, _until(pages, year.mentions - timed, last))
+    loaded = _seconds(lambda: loading.load(file, _until(pages, year.mentions - timed, last)))
+    shutil.copyfile(file, bare)
     store = SqliteStore(file)
+    rolled = _seconds(lambda: loading.roll_up(store))
     loading.settle(store, list(last.values()))
-    return store, list(pages)
+    store.checkpoint()
+    return Filled(store, bare, list(pages), (loaded, rolled))
 
 
 def _until(pages: Iterable[Kept], mentions: int, last: dict[str, Kept]) -> Iterator[Kept]:
@@ -115,35 +129,31 @@ def board(reader: Reader, name: str, repeats: int) -> Board:
     return Board(name, whole, alone)
 
 
-def measure_ingest(store: SqliteStore, bare_file: Path, pages: Sequence[Kept], repeats: int) -> list[Ingest]:
-    """Keep the pages in as many parts as there are repeats."""
-    bare = SqliteStore(bare_file)
+def measure_ingest(filled: Filled, repeats: int) -> list[Ingest]:
+    """Keep the pages that are left in as many parts as there are repeats."""
+    bare, pages = SqliteStore(filled.bare), filled.pages
     part = -(-len(pages) // repeats)
-    parts = [ingest(store, bare, pages[first : first + part]) for first in range(0, len(pages), part)]
+    parts = [ingest(filled.store, bare, pages[first : first + part]) for first in range(0, len(pages), part)]
     bare.close()
+    filled.bare.unlink()
+    filled.store.checkpoint()
     return parts
 
 
 def report(mentions: int, folder: Path, repeats: int = REPEATS) -> list[str]:
     """The lines that `make bench` prints."""
     folder.mkdir()
-    file, bare = folder / "listener.db", folder / "bare.db"
     timed = repeats * min(mentions // 10, MOST_TIMED)
-    began = time.perf_counter()
-    store, pages = fill(file, Year(mentions), timed)
-    filled = time.perf_counter() - began
-    store.checkpoint()
-    shutil.copyfile(file, bare)
-    parts = measure_ingest(store, bare, pages, repeats)
-    bare.unlink()
-    store.checkpoint()
-    store.close()
+    filled = fill(folder, Year(mentions), timed)
+    parts = measure_ingest(filled, repeats)
+    filled.store.close()
+    file = filled.store.path
     reader = Reader(file)
     boards = [board(reader, name, repeats) for name in WINDOWS]
     compared = {name: WINDOWS[name] for name in ("calendar month", "calendar year")}
     lines = [
         f"{mentions:,} mentions of a year, six brands, eight sources; best of {repeats}:",
-        f"  all but the last {timed:,} written and rolled up in {filled:.0f} s",
+        "  all but the last {:,} written in {:.0f} s, rolled up in {:.0f} s".format(timed, *filled.seconds),
         _ingest_line(parts),
         *(_board_line(one) for one in boards),
         *duck.report(file, reader, compared, repeats),

@@ -24,7 +24,7 @@ _STATEMENTS = (
     # Set beside `erased_at` where the text went because it had grown old, not because its author took it back.
     "ALTER TABLE posts ADD COLUMN expired INTEGER NOT NULL DEFAULT 0",
     # Sums of mentions. `unit`: 1 a day, 2 a month, cut in the time zone of the configuration; `start` is its first
-    # second. `label` is 2 and `engine_id` 0 where there is none, `language` '' where nobody knows it: a key has no NULL.
+    # second. `label` is 2 and `engine_id` 0 where there is none, `language` '' where it is unknown.
     """CREATE TABLE rollups (
         unit INTEGER NOT NULL, brand_id INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL,
         language TEXT NOT NULL, engine_id INTEGER NOT NULL, label INTEGER NOT NULL, live INTEGER NOT NULL,
@@ -115,6 +115,6 @@ _STATEMENTS = (
 
 
 def numbers(db: Database) -> None:
-    """Add what counting everything, at once, needs. The roll-ups are filled by the first program that opens the file."""
+    """Add what counting everything, at once, needs. Who opens the file next fills the roll-ups."""
     for statement in _STATEMENTS:
         db.execute(statement)

@@ -12,7 +12,7 @@ from storage import browse
 from storage.base import Rows
 from storage.calendar import UNITS, Window, cut, iso, parse_time
 from storage.durations import parse_duration
-from storage.kpi import DIMENSIONS, KPIS, Ask
+from storage.kpi import CARD, DIMENSIONS, KPIS, Ask
 from storage.mention import Brand
 
 _EARLIEST, _LATEST = -2_208_988_800, 4_102_444_800
@@ -44,7 +44,7 @@ def question(
     days ago.
     """
     zone = zone_of(timezone) if timezone else config.zone
-    names = [_one_of(name, KPIS, "KPI") for name in kpis] or list(KPIS)
+    names = [_one_of(name, KPIS, "KPI") for name in kpis] or list(CARD)
     units = [unit for unit in UNITS if unit in by]
     if len(units) > 1:
         raise UsageError(f"--by takes one of day, week, month at a time, not {' and '.join(units)}")

@@ -11,7 +11,7 @@ from storage import browse
 from storage.base import Rows
 from storage.calendar import Window, before
 from storage.coverage import ENOUGH, Ledger, ledgers
-from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.kpi import CARD, KPIS, Ask, KpiValue, compute
 from storage.mention import Brand
 from storage.queries import changes
 
@@ -87,14 +87,14 @@ def _why_not(sources: Sequence[Ledger], window: Window, earlier: Window, now: in
 
 
 def _values(store: Rows, ask: Ask) -> dict[tuple[str, str], KpiValue]:
-    return {(v.brand, v.kpi): v for v in compute(store, list(KPIS.values()), ask)}
+    return {(v.brand, v.kpi): v for v in compute(store, [KPIS[name] for name in CARD], ask)}
 
 
 def _brand(
     brand: Brand, values: _Values, like: _Values, then: _Values, days: Sequence[KpiValue]
 ) -> BrandFacts:
     kpis = {}
-    for name in KPIS:
+    for name in CARD:
         value = values[brand.name, name]
         same, earlier = like.get((brand.name, name)), then.get((brand.name, name))
         kpis[name] = KpiFact(

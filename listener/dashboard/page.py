@@ -18,7 +18,7 @@ from listener.station import Station
 from storage import alerting, browse, outbox, polling
 from storage.browse import Filter
 from storage.calendar import Window
-from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.kpi import CARD, KPIS, Ask, KpiValue, compute
 from storage.mention import Brand
 
 _FOLDER = Path(__file__).parent / "templates"
@@ -44,7 +44,7 @@ async def style(request: web.Request) -> web.FileResponse:
 def _render(station: Station) -> str:
     zone, now = station.config.zone, station.now()
     ask = Ask(Window(now - _WEEK, now), now, zone, station.config.brands)
-    values = compute(station.reader, list(KPIS.values()), ask)
+    values = compute(station.reader, [KPIS[name] for name in CARD], ask)
     states = alerting.states(station.reader)
     return (
         _templates()
@@ -54,7 +54,7 @@ def _render(station: Station) -> str:
             version=__version__,
             now=reading.moment(now, zone),
             zone=zone.key,
-            kpis=list(KPIS),
+            kpis=list(CARD),
             brands=[_row(brand, values) for brand in station.config.brands],
             changes=[
                 reading.query_change(change.brand, change.at, change.first, zone)

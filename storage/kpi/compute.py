@@ -165,4 +165,7 @@ class _Period:
             responses=self._responses,
             stretch_end=lambda source, at: self._ends[source].stretch_end(at),
             strict=self._ask.strict,
+            source=group.name,
+            zone=self._ask.zone,
+            now=self._ask.now,
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from sentiment.calibration import Measured, card
 from storage.base import Row, Rows
@@ -26,6 +27,8 @@ _SQUARES = """SELECT source_id, spoken, sum(said), sum(said * said) FROM (
     GROUP BY m.source_id, spoken, coalesce(p.author_id, p.author),
         CASE WHEN coalesce(p.author_id, p.author) IS NULL THEN p.id END) AS authors
     GROUP BY source_id, spoken"""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,30 @@ class Evidence:
     def __init__(
         self, store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool
     ) -> None:
-        self._store = store
-        self._brands = brands
-        self._window = window
+        self.store = store
+        self.brands = tuple(brands)
+        self.window = window
         self.by_language = by_language
-        self._live_only = live_only
+        self.live_only = live_only
+        self._fetched: dict[Hashable, object] = {}
         self._corrected: dict[int, list[Corrected]] = {}
         self._squares: dict[int, list[tuple[int, str | None, int, int]]] = {}
+
+    def once(self, what: Hashable, fetch: Callable[[], T]) -> T:
+        """What a family fetches for itself: asked for the first time it is fetched, then remembered for this window."""
+        if what not in self._fetched:
+            self._fetched[what] = fetch()
+        found: T = self._fetched[what]  # type: ignore[assignment]
+        return found
 
     @cached_property
     def tally(self) -> Tally:
         """Mentions by brand, source, language, engine and label."""
-        return tally(self._store, self._brands, self._window, live_only=self._live_only)
+        return tally(self.store, self.brands, self.window, live_only=self.live_only)
 
     @cached_property
     def _engines(self) -> dict[int, str]:
-        return dict(self._store.rows("SELECT id, name FROM engines"))
+        return dict(self.store.rows("SELECT id, name FROM engines"))
 
     def measured(self, engine: int, language: str | None) -> Measured | None:
         """What was measured of an engine (its number) in a language."""
@@ -77,8 +88,8 @@ class Evidence:
     def corrected(self, brand: int, sources: Iterable[int], language: str | None) -> list[Corrected]:
         """What people said of a brand's mentions in these sources, oldest first; by language where that is asked."""
         if brand not in self._corrected:
-            sql = _CORRECTED.format(live="AND m.live = 1" if self._live_only else "", standing=STANDING)
-            rows = self._store.rows(sql, (brand, self._window.since, self._window.until))
+            sql = _CORRECTED.format(live="AND m.live = 1" if self.live_only else "", standing=STANDING)
+            rows = self.store.rows(sql, (brand, self.window.since, self.window.until))
             self._corrected[brand] = [_corrected(row) for row in rows]
         wanted = set(sources)
         return [
@@ -92,9 +103,9 @@ class Evidence:
         if brand not in self._squares:
             sql = _SQUARES.format(
                 language="m.language" if self.by_language else "NULL",
-                live="AND m.live = 1" if self._live_only else "",
+                live="AND m.live = 1" if self.live_only else "",
             )
-            rows = self._store.rows(sql, (brand, self._window.since, self._window.until))
+            rows = self.store.rows(sql, (brand, self.window.since, self.window.until))
             self._squares[brand] = [(source, spoken, said, squares) for source, spoken, said, squares in rows]
         wanted = set(sources)
         of_scope = [

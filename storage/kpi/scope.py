@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from storage.calendar import Window
 from storage.mention import Brand
@@ -29,7 +30,8 @@ class Scope:
     """`sources` are the numbers of the sources that count here; empty means that nothing was heard.
 
     `comparable` are those heard for at least 90 % of this window and of the one before. `strict`: asked by a rule,
-    which must not fire on what a change of engine makes of the same posts.
+    which must not fire on what a change of engine makes of the same posts. `source` is the name of the one source that
+    is asked for, None where all count together. Days are cut in `zone`.
     """
 
     brand: Numbered
@@ -45,6 +47,9 @@ class Scope:
     responses: Callable[[Numbered], Sequence[Response]]
     stretch_end: Callable[[int, int], int | None]
     strict: bool
+    source: str | None
+    zone: ZoneInfo
+    now: int
 
     def counts(self, brand: Numbered | None = None) -> Counts:
         """What was counted of this brand, or of another one of its market, in this scope."""

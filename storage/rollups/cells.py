@@ -24,7 +24,7 @@ FACTS = f"""SELECT brand_id, source_id, language, engine_id, label, live, count(
     coalesce(sum({whole("p_positive")} * {whole("p_negative")}), 0)
     FROM mentions WHERE brand_id IN (SELECT value FROM json_each(?)) AND published_at >= ? AND published_at < ?
     GROUP BY brand_id, source_id, language, engine_id, label, live"""
-_QUARTER_FACTS = f"""SELECT brand_id, published_at / {QUARTER}, source_id, coalesce(language, ''), live, count(*),
+QUARTER_FACTS = f"""SELECT brand_id, published_at / {QUARTER}, source_id, coalesce(language, ''), live, count(*),
     count(CASE WHEN label = -1 THEN 1 END), count(CASE WHEN label = 0 THEN 1 END),
     count(CASE WHEN label = 1 THEN 1 END) FROM mentions
     WHERE brand_id IN (SELECT value FROM json_each(?)) AND published_at >= ? AND published_at < ?
@@ -120,7 +120,7 @@ def counted_quarters(
     db: Rows, brands: str, since: int, until: int
 ) -> dict[tuple[object, ...], tuple[int, ...]]:
     """What the mentions of a time come to, by quarter hour: sums by (brand, quarter, source, language, live)."""
-    return _by_key(db.rows(_QUARTER_FACTS, (brands, since, until)))
+    return _by_key(db.rows(QUARTER_FACTS, (brands, since, until)))
 
 
 def kept_quarters(db: Rows, since: int, until: int) -> dict[tuple[object, ...], tuple[int, ...]]:
@@ -143,8 +143,3 @@ def write(
     """Write the cells of a period that has none yet."""
     rows = [(unit.value, brand, start, *rest, *sums) for (brand, *rest), sums in cells.items()]
     db.run_many(_ADD, rows)
-
-
-def write_quarters(db: Transaction, cells: Mapping[tuple[object, ...], tuple[int, ...]]) -> None:
-    """Write the cells of quarter hours that have none yet."""
-    db.run_many(_ADD_QUARTER, [(*key, *sums) for key, sums in cells.items()])

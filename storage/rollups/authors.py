@@ -46,6 +46,7 @@ def change(db: Transaction, calendar: Calendar, new: Sequence[Counted], gone: Se
     for period, deltas in _by_period(calendar, new, gone).items():
         moves = Moves(period)
         before = _before(db, period, {author for author, _ in deltas if author})
+        by_author = _by_author(before)
         rows: list[tuple[object, ...]] = []
         dropped: list[tuple[object, ...]] = []
         # In the order of the table, so that neighbours are written together.
@@ -59,11 +60,11 @@ def change(db: Transaction, calendar: Calendar, new: Sequence[Counted], gone: Se
             if fallen and (period, who) in fallen:
                 has = (*has[:4], _most_followers(db, calendar, period, who))
             moves.author(brand, had, has)
+            moves.pairs(brand, has[0] - had[0], by_author.setdefault(author, {}))
             if has[0]:
                 rows.append((*period, author, brand, *has))
             else:
                 dropped.append((*period, author, brand))
-        _pair(moves, before, deltas)
         db.run_many(_WRITE, rows)
         db.run_many(_DROP, dropped)
         moves.write(db, shrinking=bool(gone))
@@ -118,19 +119,16 @@ def _added(had: Figures, delta: Sequence[int]) -> Figures:
     return n + more, judged + more_judged, positive + more_positive, negative + more_negative, followers
 
 
-def _pair(moves: Moves, before: Mapping[_Who, Figures], deltas: _Deltas) -> None:
-    """Move the products of those who said something of several brands."""
-    brands: dict[int, set[int]] = defaultdict(set)
-    for author, brand in (*before, *deltas):
-        brands[author].add(brand)
-    for author, named in brands.items():
-        if author and len(named) > 1:
-            had = {brand: before.get((author, brand), NOBODY)[0] for brand in named}
-            has = {
-                brand: n + deltas[author, brand][0] if (author, brand) in deltas else n
-                for brand, n in had.items()
-            }
-            moves.pairs(had, has)
+def _by_author(before: Mapping[_Who, Figures]) -> dict[int, dict[int, int]]:
+    """Mentions by brand of each author."""
+    found: dict[int, dict[int, int]] = {}
+    for (author, brand), said in before.items():
+        brands = found.get(author)
+        if brands is None:
+            found[author] = {brand: said[0]}
+        else:
+            brands[brand] = said[0]
+    return found
 
 
 def _fallen(calendar: Calendar, gone: Iterable[Counted]) -> set[tuple[Period, _Who]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from itertools import combinations
 from typing import NamedTuple
 
 from storage.base import Transaction
@@ -120,17 +118,19 @@ class Moves:
         for place, number in enumerate(anonymous(said)):
             sums[place] += number
 
-    def pairs(self, had: Mapping[int, int], has: Mapping[int, int]) -> None:
-        """An author of several brands has so many mentions by brand, and had others."""
-        for one, other in combinations(sorted(has), 2):
-            moved = has[one] * has[other] - had.get(one, 0) * had.get(other, 0)
-            if moved:
-                self._products[one, other] += moved
+    def pairs(self, brand: int, moved: int, said: dict[int, int]) -> None:
+        """An author, of whom `said` tells the mentions by brand so far, has `moved` more of one brand; noted there."""
+        for other, n in said.items():
+            if other != brand:
+                self._products[(brand, other) if brand < other else (other, brand)] += moved * n
+        said[brand] = said.get(brand, 0) + moved
 
     def write(self, db: Transaction, *, shrinking: bool) -> None:
         """Write what has moved; `shrinking`: sums may have come to nothing."""
         db.run_many(_ADD_TOTALS, [(*self._period, brand, *sums) for brand, sums in self._totals.items()])
-        db.run_many(_ADD_PAIR, [(*self._period, *pair, moved) for pair, moved in self._products.items()])
+        db.run_many(
+            _ADD_PAIR, [(*self._period, *pair, moved) for pair, moved in self._products.items() if moved]
+        )
         if shrinking:
             db.run_many(_DROP_TOTALS, [(*self._period, brand) for brand in self._totals])
             db.run_many(_DROP_PAIR, [(*self._period, *pair) for pair in self._products])

@@ -46,6 +46,11 @@ class Held:
         return self.held / self.given
 
     @property
+    def stray(self) -> float:
+        """By how much chance moves the coverage: 1.96 standard errors."""
+        return 1.96 * math.sqrt(self.coverage * (1 - self.coverage) / self.given)
+
+    @property
     def wider(self) -> float:
         """The widths as a ratio to the bootstrap's; NaN where none was made."""
         return self.width / self.bootstrap_width if self.bootstrap_width else math.nan
@@ -198,7 +203,7 @@ def report(folder: Path = DATA, resamples: int = RESAMPLES) -> Iterator[str]:
             yield f"  {name:44}" + "".join(f"{one.coverage:8.1%}{one.wider:7.2f}" for one in row)
             tried += len(row)
             outside += [
-                f"  {held.coverage:.1%} {name}, n = {trial.size}, {world.name}"
+                f"  {held.coverage:.1%} ± {held.stray:.1%} {name}, n = {trial.size}, {world.name}"
                 for trial, held in zip(trials, row, strict=True)
                 if not LEAST <= held.coverage <= MOST
             ]

@@ -108,13 +108,19 @@ def _count(totals: Totals, label: str) -> Count:
 
 
 def _tones(totals: Totals) -> Tones:
-    judged, positive, negative = "judged", "positive", "negative"
+    def of(*labels: str) -> int:
+        return totals[("tone", *labels)]
+
     return Tones(
-        *(totals["tone", one] for one in (judged, positive, negative)),
-        *(totals["tone", one, one] for one in (judged, positive, negative)),
-        totals["tone", judged, positive],
-        totals["tone", judged, negative],
-        totals["tone", positive, negative],
+        of("judged"),
+        of("positive"),
+        of("negative"),
+        of("judged", "judged"),
+        of("positive", "positive"),
+        of("negative", "negative"),
+        of("judged", "positive"),
+        of("judged", "negative"),
+        of("positive", "negative"),
     )
 
 

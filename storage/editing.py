@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from storage import conversations, posting
 from storage.base import Row, Transaction
+from storage.desk import tags
 from storage.mention import KeptPost, Mention
 from storage.posting import Numbered
 
@@ -94,6 +95,7 @@ def _put_mentions(
     quiet = [one for one in staying if one.brand not in now[one.post]]
     db.run(_UNMENTION, (ids, _keys(staying)))
     db.run(_UNTURN, (ids, _keys(quiet)))
+    tags.forget(db, [one.id for one in posts], [f"{one.brand_id} {one.post}" for one in staying])
     history = {(one.post, one.brand) for one in before if not one.live}
     touched = posting.add_mentions(db, source, posts, definitions, history)
     hours = {one.id: one.post.published_at // 3600 for one in posts}

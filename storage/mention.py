@@ -106,7 +106,8 @@ class KeptPost:
 
     `published_at` is what KPIs count by; where the source gave none, or an implausible one, it equals
     `fetched_at` and `dated` is False. `author` is the name that people know, `author_id` what the network knows
-    the account by, where that is another thing; `followers` is how many the author had when it was heard.
+    the account by, where that is another thing; `followers` is how many the author had when it was heard. `tags` are
+    those that rules give to its mentions.
     """
 
     native_id: str
@@ -123,6 +124,7 @@ class KeptPost:
     mentions: tuple[Mention, ...] = ()
     author_id: str | None = None
     followers: int | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

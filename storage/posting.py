@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from storage import conversations
 from storage.base import Transaction
+from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention
 
 MOST_COUNTED = 2**63 - 1
@@ -110,7 +111,7 @@ def add_mentions(
     """
     names = _Names(db, {mention.brand for one in posts for mention in one.post.mentions}, definitions)
     touched: set[tuple[str, int]] = set()
-    rows, turns = [], []
+    rows, turns, tagged = [], [], []
     for one in posts:
         at = one.post.published_at
         for mention in one.post.mentions:
@@ -118,10 +119,12 @@ def add_mentions(
             if counts(mention):
                 live = one.live and (one.id, mention.brand) not in history
                 rows.append(_mention_row(names, source, one._replace(live=live), mention))
+                tagged.append((names.brand(mention.brand), one.id, one.post.tags, one.post.fetched_at))
             if mention.own or mention.addressed:
                 turns.append((names.brand(mention.brand), one.id, role(mention), at))
     db.run_many(_INSERT_MENTION, rows)
     db.run_many(_INSERT_TURN, turns)
+    tags.give(db, tagged)
     return touched | conversations.address_earlier_replies(db, source, [(one.id, one.post) for one in posts])
 
 

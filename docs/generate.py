@@ -29,6 +29,7 @@ from listener.config.options import (
     DashboardOptions,
     DigestOptions,
     StorageOptions,
+    TagOptions,
     TopicOptions,
 )
 from sentiment.engines import ENGINES
@@ -70,6 +71,7 @@ def sections() -> dict[str, type[BaseModel]]:
         "alerts.rules[]": RuleOptions,
         "digest": DigestOptions,
         "dashboard": DashboardOptions,
+        "tags[]": TagOptions,
     }
     found: dict[str, type[BaseModel]] = {}
     for name, model in roots.items():

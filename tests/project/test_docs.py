@@ -126,6 +126,7 @@ def test_each_example_of_a_key_is_accepted(generate: ModuleType, tmp_path: Path)
         "alerts": {"rules": [generate.example("alerts.rules[]")]},
         "digest": generate.example("digest"),
         "dashboard": generate.example("dashboard"),
+        "tags": [generate.example("tags[]")],
     }
     config = loaded(json.dumps(document), tmp_path)
     assert len(config.rules) == 1

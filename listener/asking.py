@@ -38,6 +38,7 @@ def question(
     since: str | None = None,
     until: str | None = None,
     timezone: str | None = None,
+    tag: str | None = None,
 ) -> tuple[Ask, list[str]]:
     """Return the question and the names of its KPIs. Raises UsageError.
 
@@ -68,6 +69,7 @@ def question(
             only=tuple(brand_named(name, config.brands) for name in brands),
             sources=sources_named(store, sources),
             by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
+            tag=next(iter(tags_named(tag, None, config.tags) or ()), None),
         ),
         names,
     )

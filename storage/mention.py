@@ -30,7 +30,8 @@ class Brand:
     """A brand as configured. `handles` maps a source kind to the account there, without the @.
 
     `aliases` are its other names anywhere, `aliases_in` those that are its names in one language only. A `topic`
-    is a query that belongs to no brand (an industry, a trend): it is counted like one and has no account.
+    is a query that belongs to no brand (an industry, a trend): it is counted like one and has no account. From
+    `interaction_threshold` interactions on a post stands out; None: more than nine in ten did before.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Brand:
     aliases_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     exclude: Exclude = Exclude()
     topic: bool = False
+    interaction_threshold: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

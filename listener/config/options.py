@@ -114,6 +114,7 @@ class BrandOptions(TopicOptions):
     own: bool = False
     handles: dict[str, str] = Field(default_factory=dict)
     response_target: Duration = 3600
+    interaction_threshold: int | None = Field(default=None, ge=1, le=10**12)
 
     def brand(self) -> Brand:
         """The record that the store and the matcher use."""
@@ -123,6 +124,7 @@ class BrandOptions(TopicOptions):
             own=self.own,
             handles=handles,
             response_target=self.response_target,
+            interaction_threshold=self.interaction_threshold,
             topic=False,
         )
 

@@ -97,12 +97,12 @@ def _decode(text: str) -> tuple[int, int, str]:
 
 
 async def kpis(request: web.Request) -> web.Response:
-    """GET /api/v1/kpis?kpi=&brand=&source=&since=&until=&timezone=&by=: parameters may be repeated."""
+    """GET /api/v1/kpis?kpi=&brand=&source=&since=&until=&timezone=&by=&tag=: parameters may be repeated."""
     return await _answer(_kpis, request)
 
 
 def _kpis(station: Station, query: MultiMapping[str]) -> object:
-    only(query, "kpi", "brand", "source", "by", "since", "until", "timezone")
+    only(query, "kpi", "brand", "source", "by", "since", "until", "timezone", "tag")
     ask, names = question(
         station.reader,
         station.config,
@@ -114,6 +114,7 @@ def _kpis(station: Station, query: MultiMapping[str]) -> object:
         since=query.get("since"),
         until=query.get("until"),
         timezone=query.get("timezone"),
+        tag=query.get("tag"),
     )
     found = compute(station.reader, [KPIS[name] for name in names], ask)
     return {"kpis": [value.to_json(ask.zone) for value in found]}

@@ -12,6 +12,11 @@ from storage.calendar import Window
 PAID = "paid"
 """The tag of what somebody was paid to write: an organic share of voice leaves it out."""
 
+BEARS = (
+    """EXISTS (SELECT 1 FROM tags t WHERE t.tag = ? AND t.brand_id = m.brand_id AND t.post_id = m.post_id)"""
+)
+"""The condition on mentions `m` that they bear a tag."""
+
 # A person's word stands where a rule said the same: the rule may change, and would take its tag away.
 _ADD = """INSERT INTO tags (brand_id, post_id, tag, at, by)
     SELECT m.brand_id, m.post_id, ?, ?, ? FROM brands b JOIN mentions m ON m.brand_id = b.id

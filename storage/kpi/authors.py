@@ -79,7 +79,11 @@ def advocates(scope: Scope) -> Reading:
 
 def non_follower_share(scope: Scope) -> Reading:
     """Mentions by authors who do not follow the brand / mentions."""
-    return Reading(None, 0, "follower lists are not collected yet") if scope.sources else Reading(None, 0, NO_SOURCE)
+    return (
+        Reading(None, 0, "follower lists are not collected yet")
+        if scope.sources
+        else Reading(None, 0, NO_SOURCE)
+    )
 
 
 def _limits(scope: Scope) -> Mapping[int, Thresholds] | None:

@@ -11,6 +11,7 @@ from sentiment.calibration import Measured, card
 from storage.base import Row, Rows
 from storage.calendar import Window
 from storage.desk.corrections import STANDING
+from storage.desk.tags import BEARS
 from storage.kpi.tally import Tally, tally
 
 # Corrections lead, because they are few; what an edit made of other words is left out.
@@ -53,13 +54,21 @@ class Evidence:
     """The counts of one window, what people corrected in it, and how its mentions are spread over authors."""
 
     def __init__(
-        self, store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool
+        self,
+        store: Rows,
+        brands: Sequence[int],
+        window: Window,
+        *,
+        by_language: bool,
+        live_only: bool,
+        tag: str | None = None,
     ) -> None:
         self.store = store
         self.brands = tuple(brands)
         self.window = window
         self.by_language = by_language
         self.live_only = live_only
+        self.tag = tag
         self._fetched: dict[Hashable, object] = {}
         self._corrected: dict[int, list[Corrected]] = {}
         self._squares: dict[int, list[tuple[int, str | None, int, int]]] = {}
@@ -71,10 +80,20 @@ class Evidence:
         found: T = self._fetched[what]  # type: ignore[assignment]
         return found
 
+    @property
+    def _only(self) -> str:
+        """What is left out of mentions whose tone is news."""
+        live = "AND m.live = 1 " if self.live_only else ""
+        return live if self.tag is None else f"{live}AND {BEARS}"
+
+    @property
+    def _tag(self) -> tuple[str, ...]:
+        return () if self.tag is None else (self.tag,)
+
     @cached_property
     def tally(self) -> Tally:
         """Mentions by brand, source, language, engine and label."""
-        return tally(self.store, self.brands, self.window, live_only=self.live_only)
+        return tally(self.store, self.brands, self.window, live_only=self.live_only, tag=self.tag)
 
     @cached_property
     def _engines(self) -> dict[int, str]:
@@ -88,8 +107,8 @@ class Evidence:
     def corrected(self, brand: int, sources: Iterable[int], language: str | None) -> list[Corrected]:
         """What people said of a brand's mentions in these sources, oldest first; by language where that is asked."""
         if brand not in self._corrected:
-            sql = _CORRECTED.format(live="AND m.live = 1" if self.live_only else "", standing=STANDING)
-            rows = self.store.rows(sql, (brand, self.window.since, self.window.until))
+            sql = _CORRECTED.format(live=self._only, standing=STANDING)
+            rows = self.store.rows(sql, (brand, self.window.since, self.window.until, *self._tag))
             self._corrected[brand] = [_corrected(row) for row in rows]
         wanted = set(sources)
         return [
@@ -103,9 +122,9 @@ class Evidence:
         if brand not in self._squares:
             sql = _SQUARES.format(
                 language="m.language" if self.by_language else "NULL",
-                live="AND m.live = 1" if self.live_only else "",
+                live=self._only,
             )
-            rows = self.store.rows(sql, (brand, self.window.since, self.window.until))
+            rows = self.store.rows(sql, (brand, self.window.since, self.window.until, *self._tag))
             self._squares[brand] = [(source, spoken, said, squares) for source, spoken, said, squares in rows]
         wanted = set(sources)
         of_scope = [

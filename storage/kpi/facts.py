@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 from storage.base import Row
 from storage.calendar import Window
+from storage.desk.tags import BEARS
 from storage.kpi.evidence import Evidence
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.tally import Counts
 
 MOST = 300_000
 """Mentions of one brand in one window that are looked at one by one: more would take longer than anybody waits."""
-
-_TAGGED = """EXISTS (SELECT 1 FROM tags t
-    WHERE t.tag = ? AND t.brand_id = m.brand_id AND t.post_id = m.post_id)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def cut(evidence: Evidence, brand: int, window: Window | None = None) -> Cut:
     if evidence.live_only:
         where += " AND m.live > 0"
     if evidence.tag is not None:
-        where += f" AND {_TAGGED}"
+        where += f" AND {BEARS}"
         parameters += (evidence.tag,)
     return Cut(where, parameters, "m.language" if evidence.by_language else "NULL")
 

@@ -11,7 +11,7 @@ from storage.kpi.counters import KIND_OF, Counter, at_age, counters, posts
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_names
 from storage.kpi.scope import Scope
-from storage.kpi.value import NO_SOURCE, Reading
+from storage.kpi.value import NO_CHANGE, NO_SOURCE, Reading
 from storage.stats import student
 
 AGES = (604_800, 86_400, 3_600)
@@ -21,7 +21,6 @@ LEAST_POSTS = 20
 
 _TOO_MANY = "too many mentions in this window for their counters to be read one by one"
 _UNCOUNTED = "no source that is heard tells such counters"
-_NO_CHANGE = "no change that can be told from chance"
 
 
 def components(scope: Scope, found: Sequence[Counter]) -> dict[str, dict[str, list[str]]]:
@@ -175,7 +174,7 @@ def interaction_growth(scope: Scope) -> Reading:
     interval = ratio_interval(now, before)
     more["interval"] = interval
     if interval and interval[0] <= 0 <= interval[1]:
-        more["note"] = _NO_CHANGE
+        more["note"] = NO_CHANGE
     return Reading((total - total_before) / total_before, len(before), None, more)
 
 

@@ -146,6 +146,4 @@ def _standings(evidence: Evidence, brand: int) -> Sequence[Row] | None:
     asked = cut(evidence, brand)
     each = _PERIODS if period else _EACH.format(where=asked.where, spoken=asked.spoken)
     told = (*period, brand) if period else asked.parameters
-    return evidence.store.rows(
-        _STANDING.format(each=each), (window.since, window.until, *told, brand)
-    )
+    return evidence.store.rows(_STANDING.format(each=each), (window.since, window.until, *told, brand))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DIMENSIONS = ("source", "language", "day", "week", "month")
 
 NO_SOURCE = "no source heard"
+NO_CHANGE = "no change that can be told from chance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Ask:
     """One question. `brands` are all configured ones, because a share needs its market; `only` picks some.
 
     `sources` filters by name or kind. `strict` takes only sources heard for at least 90 % of the window, as rules
-    do; `live_only` leaves out what came by an import, backfill or first poll.
+    do; `live_only` leaves out what came by an import, backfill or first poll. `tag`: only mentions that bear it.
     """
 
     window: Window
@@ -37,6 +38,7 @@ class Ask:
     by: tuple[str, ...] = ()
     strict: bool = False
     live_only: bool = False
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,57 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
 
 from storage.desk.tags import PAID
 from storage.kpi.counters import counters
 from storage.kpi.declaration import Example, Kpi
-from storage.kpi.facts import source_names, tones_by_source
+from storage.kpi.facts import tones_by_source
 from storage.kpi.marked import addressed, tagged, taken_back
+from storage.kpi.market import Parts, mentions_of, share
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.speakers import TOO_LONG, bounds, voices
 from storage.kpi.value import NO_SOURCE, Reading
 
-Parts = Mapping[int, float]
-"""An indicator of one brand, by source (its number)."""
-
 _STORIES = "stories are not built yet"
-
-
-def share(scope: Scope, of: Callable[[Scope, Numbered], Parts], reason: str) -> Reading:
-    """An indicator of the brand / that of all brands of its market; `reason`: why there is none where all are 0.
-
-    `source_mean` is the mean of the shares in each source, every source weighing the same: a brand may rise in each
-    network and fall in the total because the networks grew differently (Simpson's paradox); this mean does not.
-    """
-    if len(scope.market) < 2:
-        return Reading(None, 0, "a market of one brand")
-    if not scope.sources:
-        return Reading(None, 0, NO_SOURCE)
-    parts = {brand.number: of(scope, brand) for brand in scope.market}
-    own = parts[scope.brand.number]
-    totals: dict[int, float] = {}
-    for found in parts.values():
-        for source, number in found.items():
-            totals[source] = totals.get(source, 0) + number
-    shares = {source: own.get(source, 0) / total for source, total in totals.items() if total}
-    names = source_names(scope.evidence)
-    more: dict[str, object] = {
-        "own": sum(own.values()),
-        "market": sum(totals.values()),
-        "by_source": {names[source]: shares[source] for source in sorted(shares)},
-        "source_mean": sum(shares.values()) / len(shares) if shares else None,
-    }
-    total = sum(totals.values())
-    n = round(total)
-    return Reading(sum(own.values()) / total, n, None, more) if total else Reading(None, 0, reason, more)
-
-
-def mentions_of(scope: Scope, brand: Numbered) -> Parts:
-    """Mentions of a brand by source."""
-    return {source: counts.mentions for source, counts in scope.evidence.tally.by_source(brand.number, scope.language, scope.by_language).items()
-        if source in scope.sources}
 
 
 def authors(scope: Scope) -> Reading:
@@ -147,7 +109,11 @@ def reach(scope: Scope) -> Reading:
 
 def followers(scope: Scope) -> Reading:
     """Followers of the brand's own accounts / those of all brands of its market."""
-    return Reading(None, 0, "followers of the brands' accounts are not collected yet") if scope.sources else Reading(None, 0, NO_SOURCE)
+    return (
+        Reading(None, 0, "followers of the brands' accounts are not collected yet")
+        if scope.sources
+        else Reading(None, 0, NO_SOURCE)
+    )
 
 
 def stories(scope: Scope) -> Reading:
@@ -293,7 +259,9 @@ KPIS = (
         inputs=("mentions", "conversations"),
         rows=("13", "35"),
         worked="{mentions} - {direct}",
-        example=Example({"mentions": 5, "direct": 2}, 3, "of 5 mentions one calls @acme, one replies to Acme"),
+        example=Example(
+            {"mentions": 5, "direct": 2}, 3, "of 5 mentions one calls @acme, one replies to Acme"
+        ),
     ),
     Kpi(
         "mentions.stories",

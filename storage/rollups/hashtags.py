@@ -82,4 +82,6 @@ def kept(db: Rows, unit: Unit, start: int) -> dict[Key, int]:
 
 def write(db: Transaction, unit: Unit, start: int, cells: Mapping[Key, int]) -> None:
     """Write the cells of a period that has none yet."""
-    db.run_many(_ADD, [(unit.value, brand, start, source, tag, n) for (brand, source, tag), n in cells.items()])
+    db.run_many(
+        _ADD, [(unit.value, brand, start, source, tag, n) for (brand, source, tag), n in cells.items()]
+    )

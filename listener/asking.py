@@ -39,11 +39,12 @@ def question(
     until: str | None = None,
     timezone: str | None = None,
     tag: str | None = None,
+    compare: bool = False,
 ) -> tuple[Ask, list[str]]:
     """Return the question and the names of its KPIs. Raises UsageError.
 
     Without `since` it reaches back to the first post that is kept, without `until` to now. "7d" means seven
-    days ago.
+    days ago. `compare`: beside each value stand the period before and the same period a year before.
     """
     zone = zone_of(timezone) if timezone else config.zone
     names = [_one_of(name, KPIS, "KPI") for name in kpis] or list(CARD)
@@ -70,6 +71,7 @@ def question(
             sources=sources_named(store, sources),
             by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
             tag=next(iter(tags_named(tag, None, config.tags) or ()), None),
+            compare=compare,
         ),
         names,
     )

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from storage.base import Row
 from storage.calendar import Window
 from storage.desk.tags import BEARS
+from storage.kpi.crowd import MOST_COUNTED
 from storage.kpi.evidence import Evidence
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.tally import Counts
 
-MOST = 300_000
+MOST = MOST_COUNTED
 """Mentions of one brand in one window that are looked at one by one: more would take longer than anybody waits."""
 
 
@@ -40,7 +41,7 @@ def cut(evidence: Evidence, brand: int, window: Window | None = None) -> Cut:
 
 def too_many(evidence: Evidence, brand: int) -> bool:
     """Whether a brand has more mentions in a window than are looked at one by one."""
-    return evidence.tally.mentions(brand) > MOST
+    return evidence.tally.of_brand(brand) > MOST
 
 
 def chosen(scope: Scope, rows: Iterable[Row], sources: frozenset[int] | None = None) -> Iterable[Row]:

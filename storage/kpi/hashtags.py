@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from storage.base import Row
 from storage.calendar import Window
+from storage.kpi.compare import NO_CHANGE
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.evidence import Evidence
 from storage.kpi.facts import chosen, cut, too_many
 from storage.kpi.scope import Scope
-from storage.kpi.value import NO_CHANGE, NO_SOURCE, Reading
+from storage.kpi.value import NO_SOURCE, NOT_COMPARABLE, Reading
 from storage.rollups import zone_of
 from storage.rollups.hashtags import ANY
 from storage.rollups.periods import Span, Unit, cover
@@ -118,7 +119,7 @@ def hashtag_growth(scope: Scope) -> Reading:
     if h_before < LEAST:
         return Reading(None, h_before, "fewer than 20 in the period before", more)
     if not scope.comparable:
-        return Reading(None, h_before, "no source heard for 90 % of both periods", more)
+        return Reading(None, h_before, NOT_COMPARABLE, more)
     low, high = interval(h, h_before, clustering)
     more["interval"] = [low, high]
     if low <= 0 <= high:

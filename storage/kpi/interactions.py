@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from storage.calendar import Window
+from storage.kpi.compare import NO_CHANGE
 from storage.kpi.counters import KIND_OF, Counter, at_age, counters, posts
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_names
 from storage.kpi.scope import Scope
-from storage.kpi.value import NO_CHANGE, NO_SOURCE, Reading
+from storage.kpi.value import NO_SOURCE, NOT_COMPARABLE, Reading
 from storage.stats import student
 
 AGES = (604_800, 86_400, 3_600)
@@ -170,7 +171,7 @@ def interaction_growth(scope: Scope) -> Reading:
     if not total_before:
         return Reading(None, len(before), "none in the period before", more)
     if not scope.comparable:
-        return Reading(None, len(before), "no source heard for 90 % of both periods", more)
+        return Reading(None, len(before), NOT_COMPARABLE, more)
     interval = ratio_interval(now, before)
     more["interval"] = interval
     if interval and interval[0] <= 0 <= interval[1]:

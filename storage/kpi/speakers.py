@@ -7,20 +7,17 @@ from typing import NamedTuple
 
 from storage.base import Row
 from storage.calendar import unit_of
+from storage.kpi.crowd import calendar_period
 from storage.kpi.evidence import Evidence
 from storage.kpi.facts import chosen, cut, too_many
 from storage.kpi.scope import Numbered, Scope
 from storage.rollups import zone_of
-from storage.rollups.authors import UNITS
-from storage.rollups.periods import NAMES, Unit
+from storage.rollups.periods import Unit
 
 TOO_LONG = "authors of so long a window that is no calendar week, month or year are not counted"
 REPEAT = 2
 """Positive mentions of a brand that make an author an advocate."""
 
-_ANY = "SELECT 1 FROM mentions WHERE brand_id = ? AND published_at >= ? AND published_at < ? LIMIT 1"
-_TOTALS = """SELECT source_id, NULL, authors, anonymous, positive_authors, followers, followed FROM author_totals
-    WHERE unit = ? AND start = ? AND brand_id = ?"""
 _FACTS = """SELECT source_id, spoken, count(author_id), coalesce(sum(CASE WHEN author_id IS NULL THEN said END), 0),
     count(CASE WHEN author_id IS NOT NULL AND positive > 0 THEN 1 END),
     coalesce(sum(CASE WHEN author_id IS NOT NULL THEN followers END), 0),
@@ -107,26 +104,21 @@ def bounds(scope: Scope, brand: Numbered | None = None) -> list[int]:
     return [max(whole, default=0), min(sum(months.values()), scope.counts().mentions)]
 
 
-def period_of(evidence: Evidence, brand: int) -> tuple[int, int] | None:
-    """Unit and start of the calendar week, month or year that has the same mentions of a brand as the window has."""
-    if evidence.by_language or evidence.live_only or evidence.tag is not None:
-        return None
-    store, window = evidence.store, evidence.window
-    zone = zone_of(store)
-    for unit in UNITS:
-        period = unit_of(window.since, NAMES[unit], zone)
-        beside = ((period.since, window.since), (window.until, period.until))
-        if window.until <= period.until and not any(
-            since < until and store.rows(_ANY, (brand, since, until)) for since, until in beside
-        ):
-            return unit.value, period.since
-    return None
+def _plain(evidence: Evidence) -> bool:
+    """Whether roll-ups of authors can tell: they know no language, no tag, and not what was heard live."""
+    return not evidence.by_language and not evidence.live_only and evidence.tag is None
 
 
 def _voices(evidence: Evidence, brand: int, *, followers: bool) -> Sequence[Row] | None:
-    period = period_of(evidence, brand)
-    if period is not None:
-        return evidence.store.rows(_TOTALS, (*period, brand))
+    if _plain(evidence):
+        crowd = evidence.followed_crowd if followers else evidence.crowd
+        if not crowd.exact:
+            return None
+        totals = {source: sums for (source, about), sums in crowd.totals.items() if about == brand}
+        return [
+            (source, None, one.authors, one.anonymous, one.positive_authors, one.followers, one.followed)
+            for source, one in totals.items()
+        ]
     if too_many(evidence, brand):
         return None
     asked = cut(evidence, brand)
@@ -140,7 +132,8 @@ def _voices(evidence: Evidence, brand: int, *, followers: bool) -> Sequence[Row]
 
 
 def _standings(evidence: Evidence, brand: int) -> Sequence[Row] | None:
-    period, window = period_of(evidence, brand), evidence.window
+    window = evidence.window
+    period = calendar_period(evidence.store, evidence.brands, window) if _plain(evidence) else None
     if period is None and too_many(evidence, brand):
         return None
     asked = cut(evidence, brand)

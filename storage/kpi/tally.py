@@ -92,7 +92,7 @@ class Tally:
             for source, (negative, neutral, positive, unjudged) in labels.items()
         }
 
-    def mentions(self, brand: int) -> int:
+    def of_brand(self, brand: int) -> int:
         """How many mentions of one brand there are, in whatever source and language."""
         return sum(sum(cell.labels) for cell in self._cells.get(brand, {}).values())
 
@@ -113,6 +113,11 @@ class Tally:
         for (source, spoken), cell in self._cells.get(brand, {}).items():
             if source in wanted and (not by_language or spoken == language):
                 yield spoken, cell
+
+    @property
+    def mentions(self) -> int:
+        """All mentions of all brands."""
+        return sum(sum(cell.labels) for cells in self._cells.values() for cell in cells.values())
 
     def languages(self) -> set[str | None]:
         """The languages that occur; None where a post's language is unknown."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keeping import DAY, FORUM, HOUR, NEWS, T0, keep, names, post, value, values
 
-from storage.kpi import facts
+from storage.kpi import crowd, facts
 from storage.kpi.speakers import TOO_LONG
 from storage.kpi.tiers import LEAST_KNOWN, Thresholds, distribution, thresholds, tier
 from storage.mention import Brand, Kept, Source
@@ -156,6 +156,7 @@ def test_a_window_too_long_to_count_is_none_but_for_its_bounds(
     for n, at in enumerate((T0 - 20 * DAY, T0 - DAY, T0, T0 + DAY, T0 + 20 * DAY)):
         say(store, f"a{n % 4}", "neutral", at=at)
     monkeypatch.setattr(facts, "MOST", 3)
+    monkeypatch.setattr(crowd, "MOST_COUNTED", 3)
     # From the second mention to the fourth there are three, then from October to December four, which is too many.
     assert value(store, "authors", (T0 - DAY, T0 + 2 * DAY)).value == 3
     for kpi in (*PEOPLE, "returning_author_share", "potential_reach.low"):

@@ -11,8 +11,8 @@ from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, keep, names, own, post, val
 
 from storage import rollups
 from storage.kpi import facts
+from storage.kpi.compare import NO_CHANGE
 from storage.kpi.hashtags import interval
-from storage.kpi.value import NO_CHANGE
 from storage.mention import Kept, Mention
 from storage.sqlite import SqliteStore
 

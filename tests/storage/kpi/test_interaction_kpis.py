@@ -11,8 +11,8 @@ from keeping import DAY, FORUM, HOUR, NEWS, T0, keep, names, post, value, values
 
 from storage.calendar import Window
 from storage.kpi import facts
+from storage.kpi.compare import NO_CHANGE
 from storage.kpi.interactions import equal_age, percentile, ratio_interval
-from storage.kpi.value import NO_CHANGE
 from storage.mention import Brand, Kept, Reading, Source
 from storage.sqlite import SqliteStore
 

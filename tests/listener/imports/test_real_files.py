@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import statistics
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
@@ -72,7 +73,10 @@ def test_tones_of_four_brands_as_vader_says_them(line: CommandLine) -> None:
     said = [
         (row["brand"], datetime.fromisoformat(row["created_at"]).astimezone(MADRID), compound)
         for row in rows
-        for compound in [analyzer.polarity_scores(row["text"])["compound"]]
+        # Whom a post calls must not colour how it is said, so that handles are left out.
+        for compound in [
+            analyzer.polarity_scores(re.sub(r"@\w+(?:[.@-]\w+)*", "@user", row["text"]))["compound"]
+        ]
     ]
     for unit in ("day", "week", "month"):
         counted: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])

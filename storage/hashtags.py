@@ -14,6 +14,8 @@ MOST = 100
 # Inside a word of some script, between two of its letters: ZWNJ and ZWJ (Persian, Indic), the middle dot of Catalan
 # and that of Japanese, Hebrew maqaf and gershayim, the Tibetan tsheg.
 _MEDIAL = "\u200c\u200d\u00b7\u30fb\u05be\u05f3\u05f4\u0f0b"
+# Marks that stand on emoji and on keys, not on letters: people write #tag right after a picture.
+_ON_PICTURES = "\ufe0e\ufe0f\u20e3"
 _SIGN = re.compile("[#\uff03\ufe5f]")
 # What follows a # in an address is a place on a page.
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -33,7 +35,7 @@ def hashtags(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for sign in _SIGN.finditer(text):
         before = text[sign.start() - 1] if sign.start() else " "
-        if before in "&/" or is_word_character(before):
+        if before in "&/" or (is_word_character(before) and before not in _ON_PICTURES):
             continue
         word = _word(text, sign.end())
         if len(word) <= LONGEST and any(letter.isalpha() for letter in word):

@@ -31,6 +31,7 @@ from storage.hashtags import LONGEST, MOST, hashtags
         ("#한국어", ("한국어",)),
         ("#thé🎉party", ("the",)),
         ("#日本#大阪", ("日本",)),
+        ("sorry 🤷🏻\u200d♂\ufe0f#Spotify 1\ufe0f\u20e3#one", ("spotify", "one")),
     ],
 )
 def test_hashtags_of_many_scripts(text: str, expected: tuple[str, ...]) -> None:

@@ -28,6 +28,12 @@ def read(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
+def compound(analyzer: SentimentIntensityAnalyzer, text: str) -> float:
+    # Whom a post calls must not colour how it is said, so that handles are left out.
+    scores: dict[str, float] = analyzer.polarity_scores(re.sub(r"@\w+(?:[.@-]\w+)*", "@user", text))
+    return scores["compound"]
+
+
 def borne(text: str) -> set[str]:
     return {tag.casefold() for tag in HASHTAG.findall(ADDRESS.sub(" ", text))}
 
@@ -67,7 +73,7 @@ def test_the_authors_of_one_brand(line: CommandLine, unit: str | None) -> None:
         if start is not None:
             spoken[start][record["author"]] += 1
             tags[start] |= borne(record["text"])
-            if analyzer.polarity_scores(record["text"])["compound"] >= 0.05:
+            if compound(analyzer, record["text"]) >= 0.05:
                 praised[start][record["author"]] += 1
     compared = 0
     for (kpi, _, start), value in found.items():
@@ -110,9 +116,9 @@ def test_the_voices_of_four_brands(line: CommandLine) -> None:
         brand = row["brand"]
         people[brand].add(row["author"])
         tags[brand].update(borne(row["text"]))
-        compound = analyzer.polarity_scores(row["text"])["compound"]
-        good[brand] += compound >= 0.05
-        bad[brand] += compound <= -0.05
+        score = compound(analyzer, row["text"])
+        good[brand] += score >= 0.05
+        bad[brand] += score <= -0.05
     everybody = sum(map(len, people.values()))
     balance = {brand: good[brand] - bad[brand] for brand in names.values()}
     praise = sum(max(0, net) for net in balance.values())

@@ -257,15 +257,21 @@ def _reasons(function: Callable[..., object], seen: set[Callable[..., object]]) 
     seen.add(function)
     known = inspect.unwrap(function).__globals__
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Reading":
-            yield from _texts(node.args[2:3], known)
-        elif isinstance(node, ast.keyword) and node.arg == "reason":
-            yield from _texts([node.value], known)
-        elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "reason" for t in node.targets):
-            yield from _texts([node.value], known)
-        elif isinstance(node, ast.Name) and inspect.isfunction(other := known.get(node.id)):
-            if other.__module__.startswith("storage.kpi."):
-                yield from _reasons(other, seen)
+        yield from _texts(_said(node), known)
+        other = known.get(node.id) if isinstance(node, ast.Name) else None
+        if inspect.isfunction(other) and other.__module__.startswith("storage.kpi."):
+            yield from _reasons(other, seen)
+
+
+def _said(node: ast.AST) -> list[ast.expr]:
+    """What stands in a node in the place of a reason."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Reading":
+        return node.args[2:3]
+    if isinstance(node, ast.keyword) and node.arg == "reason":
+        return [node.value]
+    if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "reason" for t in node.targets):
+        return [node.value]
+    return []
 
 
 def _texts(expressions: list[ast.expr], known: Mapping[str, object]) -> Iterator[str]:

@@ -29,10 +29,25 @@ _RANGES = {
     "positive_share": (0.0, 1.0),
     "negative_share": (0.0, 1.0),
     "net_sentiment": (-1.0, 1.0),
+    "returning_author_share": (0.0, 1.0),
+    **{
+        f"share_of_voice.{of}": (0.0, 1.0)
+        for of in ("authors", "positive", "net", "interactions", "organic", "reach")
+    },
 }
-_COUNTS = frozenset({"mentions", "positive_mentions", "positive_growth"})
+_COUNTS = frozenset(
+    {
+        "mentions",
+        "positive_mentions",
+        "positive_growth",
+        "negative_mentions",
+        "negative_growth",
+        "authors",
+        "hashtags",
+    }
+)
 """KPIs that only grow while more posts of their window arrive."""
-_MIN_N = {"mentions": 0, "ratio": 20, "seconds": 5}
+_MIN_N = {"ratio": 20, "seconds": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,7 @@ def parse_condition(text: str) -> Condition:
     elif suffix and suffix != "%" and unit == "seconds":
         number = parse_duration(digits + suffix)
     elif suffix:
-        how = {"ratio": "0.4 or 40%", "mentions": "a plain number", "seconds": "a duration as in 2h"}[unit]
+        how = {"ratio": "0.4 or 40%", "seconds": "a duration as in 2h"}.get(unit, "a plain number")
         raise ValueError(f"{kpi} is counted in {unit}; write {how} instead of {digits}{suffix}")
     low, high = _RANGES.get(kpi, (float("-inf"), float("inf")))
     if not low <= number <= high:
@@ -120,7 +135,7 @@ class Rule:
             brand,
             condition,
             options.over,
-            _MIN_N[unit] if options.min_n is None else options.min_n,
+            _MIN_N.get(unit, 0) if options.min_n is None else options.min_n,
             options.for_,
             options.cooldown,
             options.expire,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from listener.config import Config
+from listener.matching.tagging import ROUTES, TagRule, routed, tag_named
 from storage import browse
 from storage.base import Rows
 from storage.calendar import UNITS, Window, cut, iso, parse_time
@@ -37,6 +38,7 @@ def question(
     since: str | None = None,
     until: str | None = None,
     timezone: str | None = None,
+    tag: str | None = None,
     compare: bool = False,
 ) -> tuple[Ask, list[str]]:
     """Return the question and the names of its KPIs. Raises UsageError.
@@ -68,6 +70,7 @@ def question(
             only=tuple(brand_named(name, config.brands) for name in brands),
             sources=sources_named(store, sources),
             by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
+            tag=next(iter(tags_named(tag, None, config.tags) or ()), None),
             compare=compare,
         ),
         names,
@@ -106,6 +109,18 @@ def sources_named(store: Rows, names: Sequence[str]) -> tuple[str, ...]:
     """Return these names or kinds of sources as they are. Raises UsageError where there is none of a name."""
     known = browse.sources(store) if names else []
     return tuple(_one_of(name, known, "source") for name in names)
+
+
+def tags_named(tag: str | None, route: str | None, rules: Sequence[TagRule]) -> tuple[str, ...] | None:
+    """The tags that are asked for by name, or by who they go to; None where neither is. Raises UsageError."""
+    if tag is not None and route is not None:
+        raise UsageError("give a tag or a route, not both")
+    if route is not None:
+        return routed(rules, _one_of(route, ROUTES, "route"))
+    try:
+        return None if tag is None else (tag_named(tag),)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def brand_named(text: str, brands: Iterable[Brand]) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from storage import authors, conversations, rollups
+from storage import authors, conversations, post_hashtags, rollups
 from storage.base import Transaction
+from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention
 from storage.rollups.counted import Counted
 
@@ -126,6 +127,7 @@ def _write_mentions(
     touched: set[tuple[str, int]] = set()
     rows: list[Sequence[Any]] = []
     turns: list[Sequence[object]] = []
+    tagged: list[tuple[int, int, Sequence[str], int]] = []
     counted: list[Counted] = []
     for one in posts:
         at = one.post.published_at
@@ -136,11 +138,14 @@ def _write_mentions(
                 live = one.live and (not history or (one.id, mention.brand) not in history)
                 row = _mention_row(names, source, one, live, mention)
                 rows.append((*row, author))
+                tagged.append((names.brand(mention.brand), one.id, one.post.tags, one.post.fetched_at))
                 counted.append(_counted(row, author, one.post.followers))
             if mention.own or mention.addressed:
                 turns.append((names.brand(mention.brand), one.id, role(mention), at))
     db.run_many(_INSERT_MENTION, rows)
     db.run_many(_INSERT_TURN, turns)
+    tags.give(db, tagged)
+    post_hashtags.write(db, [(one.id, one.post.text) for one in posts if any(map(counts, one.post.mentions))])
     touched |= conversations.address_earlier_replies(db, source, [(one.id, one.post) for one in posts])
     return counted, touched
 

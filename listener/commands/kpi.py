@@ -30,6 +30,7 @@ from storage.kpi import KPIS, Ask, KpiValue, compute
 @config_option
 @number_options
 @json_option
+@click.option("--tag", metavar="TAG", help="Only mentions that bear this tag.")
 @click.option("--list", "listing", is_flag=True, help="List the KPIs with their units and formulas.")
 def command(
     names: tuple[str, ...],
@@ -41,6 +42,7 @@ def command(
     timezone: str | None,
     by: tuple[str, ...],
     as_json: bool,
+    tag: str | None,
     listing: bool,
 ) -> None:
     """Show KPIs by brand; all of them, or those named.
@@ -67,6 +69,7 @@ def command(
                 since=since,
                 until=until,
                 timezone=timezone,
+                tag=tag,
             )
         except UsageError as error:
             raise WrongUsage(str(error)) from None

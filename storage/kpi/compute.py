@@ -127,10 +127,19 @@ class _Period:
 
     def _gathered(self, window: Window, *, live_only: bool) -> Evidence:
         numbers = [brand.number for brand in self._brands]
-        return Evidence(self._store, numbers, window, by_language=self._by_language, live_only=live_only)
+        return Evidence(
+            self._store,
+            numbers,
+            window,
+            by_language=self._by_language,
+            live_only=live_only,
+            tag=self._ask.tag,
+        )
 
     def _fetch_responses(self, brand: Numbered) -> list[Response]:
-        return responses(self._store, brand.number, self.window, live_only=self._ask.live_only)
+        return responses(
+            self._store, brand.number, self.window, live_only=self._ask.live_only, tag=self._ask.tag
+        )
 
     def groups(self) -> list[_Group]:
         """One group for the total, or with --by source one for each source."""

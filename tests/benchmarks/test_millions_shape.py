@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,9 +13,8 @@ import pytest
 from benchmarks import loading, millions
 from benchmarks.synthetic import BRANDS, NETWORKS, PAGE, YEAR, ZONE, Year
 from storage.base import Row
-from storage.kpi import compute
 from storage.mention import Kept
-from storage.sqlite import Reader, SqliteStore
+from storage.sqlite import SqliteStore
 
 MENTIONS = 5_000
 

@@ -29,10 +29,17 @@ _RANGES = {
     "positive_share": (0.0, 1.0),
     "negative_share": (0.0, 1.0),
     "net_sentiment": (-1.0, 1.0),
+    "csat": (0.0, 1.0),
+    "nps": (-1.0, 1.0),
+    "bounce_rate.ga4": (0.0, 1.0),
+    "bounce_rate.ua": (0.0, 1.0),
+    "conversion_share.social": (0.0, 1.0),
+    "qualified_lead_rate": (0.0, 1.0),
+    "lead_conversion_rate": (0.0, 1.0),
 }
 _COUNTS = frozenset({"mentions", "positive_mentions", "positive_growth"})
 """KPIs that only grow while more posts of their window arrive."""
-_MIN_N = {"mentions": 0, "ratio": 20, "seconds": 5}
+_MIN_N = {"ratio": 20, "seconds": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,9 @@ def parse_condition(text: str) -> Condition:
     elif suffix and suffix != "%" and unit == "seconds":
         number = parse_duration(digits + suffix)
     elif suffix:
-        how = {"ratio": "0.4 or 40%", "mentions": "a plain number", "seconds": "a duration as in 2h"}[unit]
-        raise ValueError(f"{kpi} is counted in {unit}; write {how} instead of {digits}{suffix}")
+        how = {"ratio": "0.4 or 40%", "seconds": "a duration as in 2h"}.get(unit, "a plain number")
+        counted = "an amount of money" if unit == "currency" else f"counted in {unit}"
+        raise ValueError(f"{kpi} is {counted}; write {how} instead of {digits}{suffix}")
     low, high = _RANGES.get(kpi, (float("-inf"), float("inf")))
     if not low <= number <= high:
         meant = low <= number / 100 <= high and not suffix
@@ -120,7 +128,7 @@ class Rule:
             brand,
             condition,
             options.over,
-            _MIN_N[unit] if options.min_n is None else options.min_n,
+            _MIN_N.get(unit, 0) if options.min_n is None else options.min_n,
             options.for_,
             options.cooldown,
             options.expire,

@@ -33,7 +33,7 @@ from listener.config.options import (
 )
 from sentiment.engines import ENGINES
 from storage.durations import format_duration, parse_duration
-from storage.kpi import KPIS, Kpi
+from storage.kpi import CARD, KPIS, Kpi
 from storage.kpi.value import NO_SOURCE
 
 DOCS = Path(__file__).parent
@@ -198,9 +198,10 @@ def _default(field: FieldInfo) -> str:
 
 
 def kpi_table() -> str:
-    """Every KPI with its unit and formula."""
+    """Every KPI of the card with its unit and formula."""
     lines = ["| name | unit | formula |", "|---|---|---|"]
-    lines += [f"| [`{kpi.name}`](#{kpi.name}) | {kpi.unit} | {kpi.formula} |" for kpi in KPIS.values()]
+    card = (KPIS[name] for name in CARD)
+    lines += [f"| [`{kpi.name}`](#{kpi.name}) | {kpi.unit} | {kpi.formula} |" for kpi in card]
     return "\n".join(lines) + "\n"
 
 
@@ -292,7 +293,7 @@ def missing() -> list[str]:
     wanted = {
         "commands",
         "kpis",
-        *(f"kpi:{name}" for name in KPIS),
+        *(f"kpi:{name}" for name in CARD),
         *(f"config:{name}" for name in sections()),
     }
     return sorted(wanted - asked)

@@ -12,7 +12,8 @@ from storage import browse
 from storage.base import Rows
 from storage.calendar import UNITS, Window, cut, iso, parse_time
 from storage.durations import parse_duration
-from storage.kpi import CARD, DIMENSIONS, KPIS, Ask
+from storage.kpi import CARD, DIMENSIONS, Ask, kpis_of
+from storage.kpi.measured import known_networks
 from storage.mention import Brand
 
 _EARLIEST, _LATEST = -2_208_988_800, 4_102_444_800
@@ -44,7 +45,8 @@ def question(
     days ago.
     """
     zone = zone_of(timezone) if timezone else config.zone
-    names = [_one_of(name, KPIS, "KPI") for name in kpis] or list(CARD)
+    known = kpis_of(store) if kpis else {}
+    names = [_one_of(name, known, "KPI") for name in kpis] or list(CARD)
     units = [unit for unit in UNITS if unit in by]
     if len(units) > 1:
         raise UsageError(f"--by takes one of day, week, month at a time, not {' and '.join(units)}")
@@ -101,8 +103,8 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def sources_named(store: Rows, names: Sequence[str]) -> tuple[str, ...]:
-    """Return these names or kinds of sources as they are. Raises UsageError where there is none of a name."""
-    known = browse.sources(store) if names else []
+    """Return these names or kinds of sources, or networks that files tell of, as they are. Raises UsageError."""
+    known = [*browse.sources(store), *known_networks(store)] if names else []
     return tuple(_one_of(name, known, "source") for name in names)
 
 

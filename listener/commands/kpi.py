@@ -22,7 +22,7 @@ from listener.commands.options import (
     read_config,
 )
 from storage.calendar import iso
-from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.kpi import KPIS, Ask, KpiValue, compute, kpis_of
 
 
 @click.command("kpi")
@@ -70,7 +70,8 @@ def command(
             )
         except UsageError as error:
             raise WrongUsage(str(error)) from None
-        values = compute(reader, [KPIS[name] for name in asked], ask)
+        known = kpis_of(reader)
+        values = compute(reader, [known[name] for name in asked], ask)
     if as_json:
         click.echo(json.dumps([value.to_json(ask.zone) for value in values], ensure_ascii=False))
     else:

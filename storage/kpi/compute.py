@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
 from storage.base import Rows
 from storage.calendar import UNITS, Window, before, cut
 from storage.coverage import ENOUGH, Ledger, SourceHeard, ledgers
-from storage.kpi.declaration import Kpi
+from storage.kpi.declaration import FILES, Kpi
 from storage.kpi.engines import EngineChange, engine_changes
 from storage.kpi.evidence import Evidence
 from storage.kpi.judged import Judged
+from storage.kpi.measured import networks
 from storage.kpi.responses import Response, responses
 from storage.kpi.scope import Numbered, Scope
-from storage.kpi.value import Ask, KpiValue
+from storage.kpi.value import Ask, KpiValue, Reading
 from storage.queries import QueryChange, changes
 
 
@@ -38,10 +39,11 @@ def _windows(ask: Ask) -> list[Window]:
 
 
 def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
-    for group, language, brand in product(period.groups(), period.languages(), period.asked_brands()):
+    groups = period.groups(kpis)
+    for group, language, brand in product(groups, period.languages(), period.asked_brands()):
         scope = period.scope(group, language, brand)
         engines = period.engine_changes(scope)
-        for kpi in kpis:
+        for kpi in filter(group.tells, kpis):
             reading = kpi.read(scope)
             yield KpiValue(
                 kpi.name,
@@ -51,27 +53,43 @@ def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
                 period.window.since,
                 period.window.until,
                 reading.value,
-                kpi.unit,
+                _unit(kpi, reading),
                 reading.n,
                 reading.reason,
                 reading.more,
-                group.heard,
-                group.left_out,
-                period.query_changes(scope.market if kpi.market_wide else (brand,)),
+                group.heard if kpi.heard else (),
+                group.left_out if kpi.heard else (),
+                period.query_changes(scope.market if kpi.market_wide else (brand,)) if kpi.heard else (),
                 # Who says by which method a value was made has made it of tones.
                 engines if "method" in reading.more else (),
             )
 
 
+def _unit(kpi: Kpi, reading: Reading) -> str:
+    """The unit of a value: of money the ISO 4217 code, where it is known."""
+    return str(reading.more.get("currency") or kpi.unit) if kpi.unit == "currency" else kpi.unit
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The sources behind one value: one by name, or all that were heard (name None)."""
+    """The sources behind one value: one by name, or all that were heard (name None).
+
+    `listened`: a source bears the name. `kinds`: what kinds of files tell of a network of that name.
+    """
 
     name: str | None
     ledgers: tuple[Ledger, ...]
     heard: tuple[SourceHeard, ...]
     left_out: tuple[str, ...]
     comparable: frozenset[int]
+    listened: bool = True
+    kinds: frozenset[str] = frozenset()
+
+    def tells(self, kpi: Kpi) -> bool:
+        """Whether there is anything here that this KPI could be made of."""
+        if self.name is None:
+            return True
+        return (self.listened and kpi.heard) or not self.kinds.isdisjoint(kpi.inputs)
 
 
 class _Period:
@@ -108,12 +126,22 @@ class _Period:
     def _fetch_responses(self, brand: Numbered) -> list[Response]:
         return responses(self._store, brand.number, self.window, live_only=self._ask.live_only)
 
-    def groups(self) -> list[_Group]:
-        """One group for the total, or with --by source one for each source."""
+    def groups(self, kpis: Sequence[Kpi]) -> list[_Group]:
+        """One group for the total, or with --by source one for each source and each network that files tell of."""
         if "source" not in self._ask.by:
             return [self._group(None, self._sources)]
-        asked = [ledger for ledger in self._sources if ledger.active or ledger.live or ledger.imports]
-        return [self._group(ledger.name, [ledger]) for ledger in asked]
+        asked = {one.name: one for one in self._sources if one.active or one.live or one.imports}
+        told = networks(self._evidence, self._ask.zone, {kind for kpi in kpis for kind in kpi.inputs} & FILES)
+        if self._ask.sources:
+            told = {name: kinds for name, kinds in told.items() if name in self._ask.sources}
+        return [
+            replace(
+                self._group(name, [asked[name]] if name in asked else []),
+                listened=name in asked,
+                kinds=frozenset(told.get(name, ())),
+            )
+            for name in [*asked, *sorted(told.keys() - asked.keys())]
+        ]
 
     def _group(self, name: str | None, candidates: Sequence[Ledger]) -> _Group:
         used, heard, left_out, comparable = [], [], [], set()
@@ -168,4 +196,5 @@ class _Period:
             source=group.name,
             zone=self._ask.zone,
             now=self._ask.now,
+            networks=frozenset(self._ask.sources) or None,
         )

@@ -5,6 +5,7 @@ from storage.kpi import (
     audience,
     care,
     conversion,
+    customers,
     engagement,
     exposure,
     leads,
@@ -22,7 +23,7 @@ _FAMILIES = (
     *(visibility.KPIS, audience.KPIS, exposure.KPIS),
     engagement.KPIS,
     *(conversion.KPIS, leads.KPIS),
-    money.KPIS,
+    *(money.KPIS, customers.KPIS),
     care.KPIS,
     *(opinion.KPIS, satisfaction.KPIS),
 )

@@ -199,7 +199,8 @@ class Measured:
         parts = {network: self._read(scope, frozenset((network,))) for network in networks}
         values = {network or "unknown": part.value for network, part in parts.items()}
         total = _of_audiences(list(parts.values())) if self.apart else self._read(scope, asked)
-        return Reading(total.value, total.n, total.reason, {**total.more, "parts": values})
+        beside = {"parts": values} if any(value is not None for value in values.values()) else {}
+        return Reading(total.value, total.n, total.reason, {**total.more, **beside})
 
     def _read(self, scope: Scope, networks: frozenset[str] | None) -> Reading:
         numbers = Imported(scope, networks)
@@ -226,10 +227,12 @@ def imported_kpi(
     inputs: tuple[Input, ...],
     *,
     additive: bool = True,
+    apart: bool | None = None,
     **more: Any,
 ) -> Kpi:
-    """Declare a KPI of imported numbers; `more` are the other fields of a Kpi."""
-    read = Measured(of, inputs, not additive)
+    """Declare a KPI of imported numbers, read network by network where it is not `additive` unless `apart` says
+    otherwise; `more` are the other fields of a Kpi."""
+    read = Measured(of, inputs, not additive if apart is None else apart)
     return Kpi(name, unit, formula, read, inputs=inputs, additive=additive, **more)
 
 

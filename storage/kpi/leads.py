@@ -10,9 +10,9 @@ from storage.kpi.imported import Imported, Missing, imported_kpi, ratio
 from storage.kpi.measured import Lead
 from storage.kpi.value import Reading
 
-SOLD = frozenset(("sale", "won", "customer", "closed won"))
-QUALIFIED = SOLD | frozenset(("qualified", "sql", "sales qualified", "opportunity"))
-"""Stages of a lead, as CRMs name them; who bought was qualified, whatever the CRM forgot to say."""
+SOLD = frozenset(("customer",))
+QUALIFIED = SOLD | frozenset(("sql", "opportunity"))
+"""Stages of a lead that sales took over, those that came after it included; who was lost may have been one before."""
 
 
 def leads(numbers: Imported) -> Reading:
@@ -56,7 +56,7 @@ def _from_networks(found: Iterable[Lead]) -> list[Lead]:
 
 
 def _at(found: Iterable[Lead], stages: frozenset[str]) -> int:
-    return sum(lead.stage.replace("_", " ").casefold() in stages for lead in found)
+    return sum(lead.stage in stages for lead in found)
 
 
 def social_revenue_crm(numbers: Imported) -> Reading:

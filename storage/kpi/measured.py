@@ -20,7 +20,7 @@ METRICS: Mapping[str, tuple[str, ...]] = {
     "ads": ("spend", "impressions", "clicks", "leads", "conversions", "revenue"),
     "native": (
         *("followers", "impressions", "reach", "likes", "shares", "comments", "saves", "profile_visits"),
-        *("link_clicks", "video_views", "posts", "audience"),
+        *("link_clicks", "video_views", "posts", "audience", "followers_gained", "followers_lost"),
     ),
     "shop": ("revenue", "orders"),
     "business": (

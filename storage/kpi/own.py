@@ -40,7 +40,9 @@ class Post:
 
 
 def level(numbers: Imported) -> Level:
-    """Followers; told as `followers`. Raises Missing."""
+    """Followers; told as `followers`. Raises Missing, with their `change` where only that was imported."""
+    if "followers" not in numbers.kept("native"):
+        raise Missing("no followers in what was imported of native", _change(numbers))
     found: dict[tuple[str, str], list[Cell]] = defaultdict(list)
     for cell in numbers.since_eve("native", "followers"):
         found[cell.network, cell.account].append(cell)
@@ -56,6 +58,16 @@ def level(numbers: Imported) -> Level:
         max(cells[-1].day for cells in kept.values()),
         accounts,
     )
+
+
+def _change(numbers: Imported) -> dict[str, object]:
+    """Followers gained less those lost, where a network tells these and not how many there are."""
+    kept = numbers.kept("native")
+    gained, lost = (
+        [cell for cell in kept.get(metric, ()) if not cell.item]
+        for metric in ("followers_gained", "followers_lost")
+    )
+    return {"change": int(added(gained) - added(lost))} if gained and lost else {}
 
 
 def posts(numbers: Imported) -> list[Post]:
@@ -85,7 +97,16 @@ def counted(metric: str) -> Callable[[Post], float | None]:
 def followers_of(numbers: Imported) -> Callable[[Post], float | None]:
     """The followers of a post's account. Raises Missing where none were imported."""
     accounts = level(numbers).accounts
-    return lambda post: accounts.get((post.network, post.account))
+    of_network: dict[str, list[float]] = defaultdict(list)
+    for (network, _), followers in accounts.items():
+        of_network[network].append(followers)
+
+    def found(post: Post) -> float | None:
+        # A file of posts may name the account, and that of followers leave it out: where there is one, it is meant.
+        others = of_network.get(post.network, [])
+        return accounts.get((post.network, post.account), others[0] if len(others) == 1 else None)
+
+    return found
 
 
 def average(
@@ -120,11 +141,19 @@ def sums(numbers: Imported, *needed: str, either: Sequence[str] = ()) -> dict[st
                     found[metric] = found.get(metric, 0) + told[metric]
                 break
     if not found:
-        names = [*(m for m in needed if m not in kept or m == "posts"), *either] or needed
-        raise Missing(f"no {' or '.join(names)} in what was imported of native")
+        raise Missing(f"{_lacking(kept, needed, either)} in what was imported of native")
     numbers.more.update({metric: int(value) for metric, value in found.items()})
     numbers.more["basis"] = " and ".join(sorted(basis))
     return found
+
+
+def _lacking(kept: Mapping[str, Sequence[Cell]], needed: Sequence[str], either: Sequence[str]) -> str:
+    lacking = [metric for metric in needed if metric not in kept]
+    if lacking:
+        return f"no {' or '.join(lacking)}"
+    if not any(metric in kept for metric in either) and either:
+        return f"no {' or '.join(either)}"
+    return f"{' and '.join(needed)} are not told together"
 
 
 def _of_account(mine: Mapping[str, Sequence[Cell]]) -> dict[str, float]:

@@ -40,7 +40,7 @@ def csat_mean(numbers: Imported) -> Reading:
         if one.scale < 2:
             raise Missing(f"a scale of 1 to {one.scale} has no mean")
         counts[1 + 9 * (one.score - 1) / (one.scale - 1)] += one.answers
-    return _mean(numbers, counts, "nobody answered", (1, 10))
+    return _mean(numbers, counts, (1, 10))
 
 
 def nps(numbers: Imported) -> Reading:
@@ -67,7 +67,7 @@ def nps(numbers: Imported) -> Reading:
 
 def star_rating(numbers: Imported) -> Reading:
     """The mean number of stars, with its 95 % interval; n is the count of reviews, `by_stars` how many gave each."""
-    return _mean(numbers, _stars(numbers), "no reviews", (1, 5))
+    return _mean(numbers, _stars(numbers), (1, 5))
 
 
 def star_rating_bayesian(numbers: Imported) -> Reading:
@@ -99,16 +99,18 @@ def _stars(numbers: Imported) -> dict[float, int]:
         if cell.item.isdigit() and int(cell.item) in STARS:
             counts[int(cell.item)] += int(cell.value)
     numbers.more["by_stars"] = {str(star): count for star, count in counts.items()}
+    if not any(counts.values()):
+        raise Missing("no reviews")
     return counts
 
 
-def _mean(numbers: Imported, counts: dict[float, int], nobody: str, ends: tuple[float, float]) -> Reading:
+def _mean(numbers: Imported, counts: dict[float, int], ends: tuple[float, float]) -> Reading:
     """The mean of counted scores, its interval by Student's t; none of a single answer, or where all are alike."""
     n = sum(counts.values())
     total = _weighted(counts)
     numbers.more.update({"sum": total, "count": n})
     if not n:
-        raise Missing(nobody)
+        raise Missing("nobody answered")
     mean = total / n
     squares = sum(count * (score - mean) ** 2 for score, count in counts.items())
     interval = None

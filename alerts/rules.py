@@ -7,9 +7,9 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from storage.alerting import AlertState, EventKind
 from storage.calendar import Window
@@ -39,6 +39,7 @@ _RANGES = {
 }
 _COUNTS = frozenset({"mentions", "positive_mentions", "positive_growth"})
 """KPIs that only grow while more posts of their window arrive."""
+_DAY = 86_400
 _MIN_N = {"ratio": 20, "seconds": 5}
 
 
@@ -101,6 +102,13 @@ class RuleOptions(BaseModel):
     cooldown: Duration = 21600
     expire: Duration = 21600
     channels: list[str] = Field(default_factory=lambda: ["console"], min_length=1)
+
+    @model_validator(mode="after")
+    def _days(self) -> Self:
+        kpi = parse_condition(self.when).kpi
+        if self.over < _DAY and not KPIS[kpi].heard:
+            raise ValueError(f"{kpi} is made of numbers of whole days; write over: 1d or more")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from storage.base import Row, Rows
-from storage.calendar import days_begun
+from storage.calendar import days_begun, parse_time
 from storage.kpi.evidence import Evidence
 
 # Named, so that each is found by the primary key and years of other days cost nothing.
@@ -156,6 +156,16 @@ def known_networks(store: Rows) -> list[str]:
     sql = """SELECT network FROM measures UNION SELECT network FROM leads UNION SELECT network FROM survey_answers
         ORDER BY network"""
     return [network for (network,) in store.rows(sql) if network]
+
+
+def first_imported(store: Rows, zone: ZoneInfo) -> int | None:
+    """The start of the first day that any file tells of, None where nothing was imported."""
+    ((day,),) = store.rows(
+        "SELECT min(day) FROM (SELECT min(day) AS day FROM measures UNION SELECT min(day) FROM survey_answers) AS days"
+    )
+    ((created,),) = store.rows("SELECT min(created_at) FROM leads")
+    starts = [*([parse_time(day, zone)] if day else []), *([created] if created is not None else [])]
+    return min(starts, default=None)
 
 
 def _rows(evidence: Evidence, sql: str, asked: Sequence[object]) -> list[Row]:

@@ -13,7 +13,7 @@ from pages import BRANDS, HACKERNEWS, page, post
 from alerts import judging
 from alerts.message import Message
 from alerts.rules import Rule, RuleOptions, parse_condition
-from alerts.telling import amount, span, to_send
+from alerts.telling import amount, name_of, span, to_send
 from storage import outbox
 from storage.kpi import CARD, KPIS
 from storage.outbox import OutboxRow
@@ -271,3 +271,38 @@ def test_an_estimate_is_told_with_what_it_may_be(
 )
 def test_spans(interval: list[float] | None, unit: str, kpi: str, told: str) -> None:
     assert span(interval, unit, kpi) == told
+
+
+@pytest.mark.parametrize(
+    ("kpi", "name"),
+    [
+        ("mentions", "mentions"),
+        ("conversion_share.social", "conversion share (social)"),
+        ("ctr", "CTR"),
+        ("clv.profit", "CLV (profit)"),
+        ("bounce_rate.ga4", "bounce rate (GA4)"),
+        ("custom.stores.mean", "stores (mean)"),
+    ],
+)
+def test_a_name_is_told_in_words_with_its_variant(kpi: str, name: str) -> None:
+    assert name_of(kpi) == name
+
+
+@pytest.mark.parametrize(
+    ("kpi", "interval", "unit", "text"),
+    [
+        ("csat", [0.6, 0.87], "ratio", "60 to 87 %"),
+        ("nps", [0.147, 0.453], "ratio", "+15 to +45"),
+        ("star_rating", [4.1, 4.9], "stars", "4.10 to 4.90"),
+        ("cpc", [1, 2.5], "EUR", "1.00 EUR to 2.50 EUR"),
+    ],
+)
+def test_an_interval_is_told_in_the_unit_of_its_kpi(
+    kpi: str, interval: list[float], unit: str, text: str
+) -> None:
+    assert span(interval, unit, kpi) == text
+
+
+@pytest.mark.parametrize(("kpi", "verb"), [("followers", "are"), ("cpc", "is"), ("nps", "is"), ("roi", "is")])
+def test_what_is_many_are_and_what_is_one_is(store: SqliteStore, kpi: str, verb: str) -> None:
+    assert f" of Acme over the last 1h {verb} " in say(store, kpi, "fired").summary

@@ -106,7 +106,7 @@ class RuleOptions(BaseModel):
     @model_validator(mode="after")
     def _days(self) -> Self:
         kpi = parse_condition(self.when).kpi
-        if self.over < _DAY and not KPIS[kpi].heard:
+        if self.over < _DAY and KPIS[kpi].imported:
             raise ValueError(f"{kpi} is made of numbers of whole days; write over: 1d or more")
         return self
 

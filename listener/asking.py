@@ -38,12 +38,13 @@ def question(
     since: str | None = None,
     until: str | None = None,
     timezone: str | None = None,
+    compare: bool = False,
 ) -> tuple[Ask, list[str]]:
     """Return the question and the names of its KPIs. Raises UsageError.
 
     Without `since` it reaches back to the first post that is kept, or to the first day imported where it is of imported
-    numbers alone; without `until` to now. "7d" means seven
-    days ago.
+    numbers alone; without `until` to now. "7d" means seven days ago. `compare`: beside each value stand the period
+    before and the same period a year before.
     """
     zone = zone_of(timezone) if timezone else config.zone
     known = kpis_of(store)
@@ -70,14 +71,15 @@ def question(
             only=tuple(brand_named(name, config.brands) for name in brands),
             sources=sources_named(store, sources),
             by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
+            compare=compare,
         ),
         names,
     )
 
 
 def _beginning(store: Rows, kpis: Sequence[Kpi], zone: ZoneInfo, now: int) -> int:
-    heard = any(kpi.heard for kpi in kpis)
-    first = browse.first_kept(store) if heard else first_imported(store, zone)
+    imported = all(kpi.imported for kpi in kpis)
+    first = first_imported(store, zone) if imported else browse.first_kept(store)
     return min(first, now - 1) if first is not None else now - 7 * 86400
 
 

@@ -51,6 +51,11 @@ FILES: frozenset[Input] = frozenset(
 )
 """The kinds of files: what is made of them alone has networks where others have sources."""
 
+HEARD: frozenset[Input] = frozenset(
+    {"mentions", "tone", "authors", "followers", "hashtags", "counters", "conversations", "stories"}
+)
+"""Inputs that a source which was not heard leaves out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -91,6 +96,11 @@ class Kpi:
     additive: bool = True
 
     @property
-    def heard(self) -> bool:
-        """Whether it needs a source that is listened to; if not, all of it comes in files."""
-        return not FILES.issuperset(self.inputs)
+    def imported(self) -> bool:
+        """Whether all of it comes in files."""
+        return FILES.issuperset(self.inputs)
+
+    @property
+    def of_sources(self) -> bool:
+        """Whether it is made of what sources said, so that a deaf one makes it less."""
+        return bool(HEARD.intersection(self.inputs))

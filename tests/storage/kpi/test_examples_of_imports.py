@@ -240,7 +240,7 @@ def test_a_declaration_is_whole(kpi: Kpi) -> None:
     assert kpi.source
     assert kpi.formula
     assert FILES.issuperset(kpi.inputs)
-    assert not kpi.heard
+    assert kpi.imported
     assert (kpi.unit == "currency") == (_unit(kpi.name) is not None or kpi.name in MONEY)
 
 

@@ -307,6 +307,51 @@ def test_the_networks_that_files_tell_of_are_known(store: SqliteStore) -> None:
     assert known_networks(store) == ["app", "linkedin", "meta"]
 
 
+# Beside the period before
+
+
+def test_imported_numbers_stand_beside_those_of_the_period_before(store: SqliteStore) -> None:
+    bring(store, clicks(30), clicks(20, "2026-10-27"), clicks(10, "2025-11-03"))
+    found = told(store, "link_clicks.ads", compare=True)
+    before, year_before = found.before, found.year_before
+    assert before is not None
+    assert year_before is not None
+    assert (before.value, before.then, before.change, before.growth, before.note) == (30, 20, 10, 0.5, None)
+    assert (year_before.then, year_before.change, year_before.left_out) == (10, 20, ())
+    earlier = told(store, "link_clicks.ads", Window(at("2026-10-26"), WEEK.since), compare=True).before
+    assert earlier is not None
+    assert (earlier.value, earlier.reason) == (20, f"then: {NOTHING}")
+
+
+def test_a_period_with_numbers_of_other_days_is_marked(store: SqliteStore) -> None:
+    bring(store, clicks(30), clicks(5, "2026-11-04"), clicks(20, "2026-10-27"))
+    before = told(store, "link_clicks.ads", compare=True).before
+    assert before is not None
+    assert before.note == "ads: 2 of 7 days, then 1 of 7"
+
+
+def test_amounts_in_two_currencies_are_not_compared(store: SqliteStore) -> None:
+    bring(
+        store,
+        spend(30, "2026-11-03"),
+        clicks(3),
+        spend(20, "2026-10-27", currency="USD"),
+        clicks(5, "2026-10-27"),
+    )
+    before = told(store, "cpc", compare=True).before
+    assert before is not None
+    assert (before.change, before.reason) == (None, "amounts in EUR and USD are not compared")
+
+
+def test_answers_are_compared_with_what_chance_makes_of_them(store: SqliteStore) -> None:
+    bring(store, answer("csat", 5, 9), answer("csat", 1, 1), answer("csat", 5, 8, day="2026-10-27"))
+    bring(store, answer("csat", 1, 2, day="2026-10-27"))
+    before = told(store, "csat", compare=True).before
+    assert before is not None
+    assert (before.change, before.note) == (pytest.approx(0.1), "no change that can be told from chance")
+    assert before.interval is not None
+
+
 # Once a window
 
 

@@ -1,11 +1,13 @@
 """The numbers of the field: each declared once, each with its n, its window, and NULL with a reason."""
 
-from storage.kpi import care, opinion, visibility
+from storage.kpi import care, casework, opinion, visibility
 from storage.kpi.compute import compute
 from storage.kpi.declaration import Kpi
 from storage.kpi.value import DIMENSIONS, Ask, KpiValue
 
-KPIS: dict[str, Kpi] = {kpi.name: kpi for kpi in (*visibility.KPIS, *opinion.KPIS, *care.KPIS)}
+KPIS: dict[str, Kpi] = {
+    kpi.name: kpi for kpi in (*visibility.KPIS, *opinion.KPIS, *care.KPIS, *casework.KPIS)
+}
 
 CARD: tuple[str, ...] = (
     "mentions",

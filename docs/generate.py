@@ -200,7 +200,11 @@ def _default(field: FieldInfo) -> str:
 def kpi_table() -> str:
     """Every KPI with its unit and formula."""
     lines = ["| name | unit | formula |", "|---|---|---|"]
-    lines += [f"| [`{kpi.name}`](#{kpi.name}) | {kpi.unit} | {kpi.formula} |" for kpi in KPIS.values()]
+    # The anchor of a heading has no dots.
+    lines += [
+        f"| [`{kpi.name}`](#{kpi.name.replace('.', '')}) | {kpi.unit} | {kpi.formula} |"
+        for kpi in KPIS.values()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "query": "listener.commands.query",
     "rematch": "listener.commands.rematch",
     "correct": "listener.commands.correct",
+    "case": "listener.commands.case",
     "rejudge": "listener.commands.rejudge",
     "quarantine": "listener.commands.quarantine",
     "token": "listener.commands.token",

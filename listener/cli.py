@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "import": "listener.commands.importing",
     "tone": "listener.commands.tone",
     "kpi": "listener.commands.kpi",
+    "explain": "listener.commands.explain",
     "digest": "listener.commands.digest",
     "alerts": "listener.commands.alerts",
     "sources": "listener.commands.sources",

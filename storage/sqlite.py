@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import LifoQueue
 
 from storage import commit, schema
-from storage.base import Row, StoreError
+from storage.base import Row, Rows, StoreError
 from storage.mention import Brand, Committed, Cursor, Kept, Source
 
 PATIENCE = 30.0
@@ -86,12 +86,35 @@ class Reader:
         finally:
             self._idle.put(connection)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Rows]:
+        """Everything that is read inside is of one moment, whatever is written meanwhile."""
+        connection = self._idle.get()
+        try:
+            connection = connection or self._open()
+            connection.execute("BEGIN")
+            yield _Snapshot(connection, self._path)
+        finally:
+            if connection is not None and connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._idle.put(connection)
+
     def close(self) -> None:
         """Close the connections; call it when nobody reads any more."""
         while not self._idle.empty():
             connection = self._idle.get()
             if connection is not None:
                 connection.close()
+
+
+class _Snapshot:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        with _clear_errors(self._path):
+            return self._connection.execute(sql, parameters).fetchall()
 
 
 class _Transaction:

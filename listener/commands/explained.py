@@ -11,7 +11,7 @@ from alerts import format as reading
 from alerts.render import clean, clean_lines, safe_url, shorten
 from alerts.telling import amount, span
 from storage.calendar import iso
-from storage.explain import Explanation
+from storage.explain import Explanation, Verified
 from storage.explain.explanation import NO_STORIES, Behind, QueryVersion
 from storage.explain.listening import Listened
 
@@ -44,7 +44,8 @@ def _block(title: str, content: Iterable[str]) -> Iterator[str]:
     for line in content:
         if label:
             yield ""
-        yield f"{click.style(label.ljust(_SIDE), bold=True)}{line}".rstrip()
+        side = click.style(label.ljust(_SIDE), bold=True) if label else " " * _SIDE
+        yield f"{side}{line}".rstrip()
         label = ""
 
 
@@ -79,7 +80,7 @@ def _formula(made: Explanation) -> Iterator[str]:
     if made.strata and made.counted is not None:
         yield f"as counted; corrected for the engine's measured error: {_figure(made.value.value)}"
     if made.kpi.source:
-        yield f"after: {made.kpi.source}"
+        yield f"source: {made.kpi.source}"
 
 
 def _figure(number: float | None) -> str:
@@ -87,7 +88,9 @@ def _figure(number: float | None) -> str:
 
 
 def _estimate(made: Explanation) -> Iterator[str]:
-    rows = [("engine", "language", "mentions", "says +/−", "by its line +/−")] if made.strata else []
+    rows: list[tuple[str, ...]] = []
+    if made.strata:
+        rows.append(("engine", "language", "mentions", "says + / −", "by its line + / −"))
     for one in made.strata:
         line = f"{_share(one.positive)} / {_share(one.negative)}"
         said = f"{_share(one.p_positive)} / {_share(one.p_negative)}"
@@ -118,7 +121,7 @@ def _heard(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
 def _hours_of(one: Listened) -> str:
     asked = reading.hours(one.asked / 3600)
     if one.imported:
-        return f"{asked} of {asked}, by import"
+        return f"{asked.removesuffix(' h')} of {asked}, by import"
     heard = f"{one.heard / 3600:.1f}".removesuffix(".0")
     return f"{heard} of {asked}, {reading.percent(one.share)}" + ("" if one.counted else ", left out")
 
@@ -136,7 +139,9 @@ def _before(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _tone(made: Explanation) -> Iterator[str]:
-    rows = [("engine", "mentions", "+", "0", "−", "not judged", "")] if made.judgings else []
+    rows: list[tuple[str, ...]] = []
+    if made.judgings:
+        rows.append(("engine", "mentions", "+", "0", "−", "not judged", ""))
     for one in made.judgings:
         counts = (one.mentions, one.positive, one.neutral, one.negative, one.unjudged)
         measured = f"measured on {one.measured_on}" if one.measured_on else "not measured"
@@ -205,6 +210,21 @@ def _sql(made: Explanation) -> Iterator[str]:
     for statement in made.sql:
         yield ""
         yield from clean_lines(statement).split("\n")
+
+
+def checked(found: Verified) -> Iterator[str]:
+    """What a check of an evidence file found."""
+    told = {key: clean(text or "") for key, text in found.manifest.items()}
+    yield click.style(f"{told['kpi']} of {told['brand']}, {told['since']} to {told['until']}", bold=True)
+    yield f"written by Listener {told['version']}, asked at {told['asked_at']}, {told['facts']} facts"
+    yield ""
+    yield f"hash     {'is the one written' if found.untouched else 'DIFFERS: the file was changed'}  {found.sha256}"
+    value, answer = ("no value" if n is None else repr(n) for n in (found.value, found.answer))
+    if found.remade:
+        yield f"number   {'comes out again' if found.same else 'DIFFERS'}  {value}, made again {answer}"
+    else:
+        yield f"number   {value}, not made again"
+    yield f"         {clean(found.recomputed)}"
 
 
 def _table(rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> Iterator[str]:

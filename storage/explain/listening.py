@@ -79,9 +79,14 @@ def unlike(now: Sequence[Listened], before: Sequence[Listened]) -> list[tuple[st
 
     A number of one window is not to be held against that of the other where these count.
     """
-    then: Mapping[str, float] = {one.source: one.share for one in before}
-    shares = [(one.source, one.share, then.get(one.source, 0.0)) for one in now if one.share]
-    return [(source, a, b) for source, a, b in shares if min(a, b) < ENOUGH and abs(a - b) > (1 - ENOUGH)]
+    shares: list[Mapping[str, float]] = [
+        {one.source: one.share for one in period} for period in (now, before)
+    ]
+    both = (
+        (name, *(period.get(name, 0.0) for period in shares))
+        for name in dict.fromkeys([*shares[0], *shares[1]])
+    )
+    return [(name, a, b) for name, a, b in both if min(a, b) < ENOUGH and abs(a - b) > 1 - ENOUGH]
 
 
 def _silences(ledger: Ledger, window: Window) -> list[Window]:

@@ -81,7 +81,8 @@ def _sql(node: ast.expr, column: Callable[[str], str]) -> str:
         case ast.Name(id=name):
             return column(name)
         case ast.UnaryOp(op=ast.USub(), operand=inner):
-            return f"(-{_sql(inner, column)})"
+            # With a space: two signs in a row would begin a comment.
+            return f"(- {_sql(inner, column)})"
         case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
             divisor = f"CAST({_sql(right, column)} AS REAL)"
             second = f"nullif({divisor}, 0)" if isinstance(sign, ast.Div) else _sql(right, column)

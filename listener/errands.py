@@ -87,7 +87,7 @@ async def test_channels(config: Config, clock: Clock, names: tuple[str, ...]) ->
 
 async def _by_the_daemon(config: Config, key: str, lay_out: Callable[[Transaction], None]) -> None:
     """Lay the messages out beside the running daemon and wait until it has tried each of them."""
-    writer = Writer(config.database)
+    writer = Writer(config.database, zone=config.zone)
     await writer.open()
     await writer(lay_out)
     writer.close()

@@ -23,6 +23,7 @@ from storage.explain.explanation import (
 )
 from storage.kpi.declaration import Kpi
 from storage.mention import LABEL_NUMBERS
+from storage.rollups.counted import SCALE, whole
 from storage.stats import expected
 from storage.stats.expected import TARGETS, Sums
 
@@ -34,8 +35,9 @@ _IN = """m.brand_id = ? AND m.published_at >= ? AND m.published_at < ?
     AND m.source_id IN (SELECT value FROM json_each(?))"""
 _ENGINES = f"""SELECT e.name, sum(m.label = -1), sum(m.label = 0), sum(m.label = 1), sum(m.label IS NULL)
     FROM mentions m LEFT JOIN engines e ON e.id = m.engine_id WHERE {_IN} GROUP BY e.name ORDER BY count(*) DESC, 1"""
-_STRATA = f"""SELECT e.name, m.language, count(*), sum(p_positive), sum(p_negative), sum(p_positive * p_positive),
-    sum(p_negative * p_negative), sum(p_positive * p_negative)
+_GOOD, _BAD = whole("m.p_positive"), whole("m.p_negative")
+_STRATA = f"""SELECT e.name, m.language, count(*), sum({_GOOD}), sum({_BAD}), sum({_GOOD} * {_GOOD}),
+    sum({_BAD} * {_BAD}), sum({_GOOD} * {_BAD})
     FROM mentions m JOIN engines e ON e.id = m.engine_id WHERE {_IN} AND m.label IS NOT NULL
     GROUP BY e.name, m.language ORDER BY count(*) DESC, 1, 2"""
 # In force is what found a mention, and the newest version that was written before the window ended.
@@ -88,9 +90,11 @@ def judgings(store: Rows, facts: Facts) -> list[Judging]:
 def strata(store: Rows, facts: Facts) -> list[Stratum]:
     """By engine and language what its measured line makes of its probabilities."""
     found = []
-    for engine, language, n, positive, negative, *squares in store.rows(_STRATA, facts.asked):
+    for engine, language, n, *whole_sums in store.rows(_STRATA, facts.asked):
         known = card(engine)
         measured = known.of(language) if known else None
+        positive, negative = (total / SCALE for total in whole_sums[:2])
+        squares = (total / SCALE**2 for total in whole_sums[2:])
         read = expected.Stratum(Sums(n, positive, negative, *squares), measured)
         levels = [expected.Reading(target, read).level if measured else None for target in TARGETS[:2]]
         found.append(Stratum(engine, language, n, positive / n, negative / n, *levels))

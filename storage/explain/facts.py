@@ -15,13 +15,15 @@ from storage.explain.behind import Facts
 from storage.explain.listening import Listened
 from storage.explain.recompute import TABLES
 from storage.mention import LABEL_NUMBERS
+from storage.rollups.counted import whole
 
 _PAGE = 20_000
 _LABELS = {LABEL_NUMBERS[label]: label for label in LABELS}
 # A newer sqlite3 prints controls in another way than an older one, and a hash over them would not hold.
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MENTIONS = f"""SELECT m.published_at, m.post_id, s.name, s.id, p.native_id, p.url, m.language, e.name, m.label,
-    m.p_negative, m.p_neutral, m.p_positive, m.author_id, c.label, c.at, c.sampled, p.erased_at IS NOT NULL
+    m.p_negative, m.p_neutral, m.p_positive, {whole("m.p_negative")}, {whole("m.p_positive")},
+    m.author_id, c.label, c.at, c.sampled, p.erased_at IS NOT NULL
     FROM mentions m JOIN posts p ON p.id = m.post_id JOIN sources s ON s.id = m.source_id
     LEFT JOIN engines e ON e.id = m.engine_id
     LEFT JOIN corrections c ON c.brand_id = m.brand_id AND c.post_id = m.post_id AND {STANDING}
@@ -45,23 +47,8 @@ def facts(
 
 
 def _fact(period: str, brand: str, comparable: frozenset[int], *row: Any) -> tuple[object, ...]:
-    (
-        at,
-        post,
-        source,
-        number,
-        native_id,
-        url,
-        language,
-        engine,
-        label,
-        *ps,
-        author,
-        said,
-        said_at,
-        drawn,
-        erased,
-    ) = row
+    at, post, source, number, native_id, url, language, engine, label, *rest = row
+    *ps, summed_negative, summed_positive, author, said, said_at, drawn, erased = rest
     return (
         period,
         plain(brand),
@@ -74,6 +61,8 @@ def _fact(period: str, brand: str, comparable: frozenset[int], *row: Any) -> tup
         engine,
         _LABELS.get(label),
         *(None if p is None else repr(float(p)) for p in ps),
+        summed_negative,
+        summed_positive,
         author,
         _LABELS.get(said),
         iso(said_at) if said is not None else None,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.kpi.working import to_sql
+from storage.rollups.counted import SCALE
 
 # Whole numbers and text only: how a fraction is printed differs from one sqlite3 to the next, and with it the hash.
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -24,6 +25,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "p_negative TEXT",
         "p_neutral TEXT",
         "p_positive TEXT",
+        # Whole ten-thousandths: in them probabilities are summed.
+        "summed_negative INTEGER",
+        "summed_positive INTEGER",
         "author INTEGER",
         "corrected TEXT",
         "corrected_at TEXT",
@@ -98,8 +102,10 @@ _SAID, _HELD = "label", "coalesce(corrected, label)"
 # The estimate of `storage.stats.shares` where chance drew no correction: each stratum read off the line that was
 # measured, a person's label in place of what the line let expect, and nothing beyond what the known ones allow.
 _ESTIMATE = """WITH own AS (SELECT engine, coalesce(language, '') AS language, label, corrected,
-        {good} AS good, {bad} AS bad FROM facts WHERE {now}),
-    means AS (SELECT o.engine, o.language, count(*) AS n, sum(o.good) / count(*) AS good, sum(o.bad) / count(*) AS bad
+        {good} AS good, {bad} AS bad, summed_positive AS summed_good, summed_negative AS summed_bad
+        FROM facts WHERE {now}),
+    means AS (SELECT o.engine, o.language, count(*) AS n, sum(o.summed_good) / {scale} / count(*) AS good,
+        sum(o.summed_bad) / {scale} / count(*) AS bad
         FROM own o WHERE o.label IS NOT NULL GROUP BY o.engine, o.language),
     topics AS (SELECT m.*, e.positive_mean + (m.good - e.positive_mean) * e.positive_between * e.positive_between
             / (e.positive_between * e.positive_between + e.positive_within * e.positive_within / m.n) AS good_topic,
@@ -154,7 +160,9 @@ def views(plan: Plan) -> dict[str, str]:
             if column.startswith(("positive_", "negative_"))
         )
         good, bad = "CAST(p_positive AS REAL)", "CAST(p_negative AS REAL)"
-        found["estimate"] = _ESTIMATE.format(good=good, bad=bad, now=_NOW, figures=figures)
+        found["estimate"] = _ESTIMATE.format(
+            good=good, bad=bad, now=_NOW, figures=figures, scale=float(SCALE)
+        )
     found["answer"] = _answer(plan)
     return {name: f"CREATE VIEW {name} AS {' '.join(sql.split())}" for name, sql in found.items()}
 

@@ -13,8 +13,9 @@ import pytest
 from explained import MARKET, WINDOW, ask, opened
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keeping import DAY, FORUM, HOUR, NEWS, T0, keep, names, post, tone
+from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, keep, names, post, tone
 
+from storage import rollups
 from storage.base import StoreError
 from storage.desk import corrections
 from storage.explain import NoEvidence, Written, bundle, verify, write
@@ -342,6 +343,7 @@ def test_whatever_was_said_and_corrected_by_hand_comes_out_again(
     with store.writing() as db:
         for table in ("corrections", "mentions", "turns", "posts", "coverage"):
             db.run(f"DELETE FROM {table}")
+        rollups.rebuild(db, UTC)
     posts = [
         post(f"{n}", T0 + n, Mention("Acme", tone=tone(label, p, engine)), language=language)  # type: ignore[arg-type]
         for n, (label, p, language, engine, _) in enumerate(said)

@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import LifoQueue
 from zoneinfo import ZoneInfo
 
-from storage import commit, rollups, schema
+from storage import commit, rollups, schema, views
 from storage.base import Row, Rows, StoreError
 from storage.mention import Brand, Committed, Cursor, Kept, Source
 
@@ -186,6 +186,9 @@ class SqliteStore:
         if rollups.outdated(self, zone):
             with self._immediate():
                 rollups.rebuild(_Transaction(self._connection), zone or rollups.zone_of(self))
+        if views.stale(self._connection, rollups.zone_of(self)):
+            with self._immediate():
+                views.make(self._connection, rollups.zone_of(self))
         # Our own patience, in small steps, because sqlite's cannot be interrupted by SIGTERM.
         self._connection.execute("PRAGMA busy_timeout = 200")
 
@@ -196,6 +199,7 @@ class SqliteStore:
         if pending and schema.applied(self._connection):
             self._copy(pending[0])
         if pending:
+            views.drop(self._connection)
             schema.migrate(self._connection)
 
     def _copy(self, before: str) -> None:
@@ -249,6 +253,10 @@ class SqliteStore:
                     "UPDATE sources SET active = 1, kind = ?, lateness = ? WHERE name = ?",
                     (source.kind, source.lateness, source.name),
                 )
+            db.run(
+                "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (views.MARKETS, json.dumps({b.name: b.market for b in brands}, ensure_ascii=False)),
+            )
 
     def commit(self, page: Kept) -> Committed:
         """Keep a page: posts, mentions, cursor and coverage in one transaction; doubles are left out."""

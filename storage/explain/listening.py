@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage import hearing
@@ -79,13 +79,8 @@ def unlike(now: Sequence[Listened], before: Sequence[Listened]) -> list[tuple[st
 
     A number of one window is not to be held against that of the other where these count.
     """
-    shares: list[Mapping[str, float]] = [
-        {one.source: one.share for one in period} for period in (now, before)
-    ]
-    both = (
-        (name, *(period.get(name, 0.0) for period in shares))
-        for name in dict.fromkeys([*shares[0], *shares[1]])
-    )
+    first, second = ({one.source: one.share for one in period} for period in (now, before))
+    both = [(name, first.get(name, 0.0), second.get(name, 0.0)) for name in dict.fromkeys([*first, *second])]
     return [(name, a, b) for name, a, b in both if min(a, b) < ENOUGH and abs(a - b) > 1 - ENOUGH]
 
 

@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "tone": "listener.commands.tone",
     "kpi": "listener.commands.kpi",
     "explain": "listener.commands.explain",
+    "datasette": "listener.commands.datasette",
     "digest": "listener.commands.digest",
     "alerts": "listener.commands.alerts",
     "sources": "listener.commands.sources",

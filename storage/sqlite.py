@@ -253,10 +253,7 @@ class SqliteStore:
                     "UPDATE sources SET active = 1, kind = ?, lateness = ? WHERE name = ?",
                     (source.kind, source.lateness, source.name),
                 )
-            db.run(
-                "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (views.MARKETS, json.dumps({b.name: b.market for b in brands}, ensure_ascii=False)),
-            )
+            views.keep_markets(db, brands)
 
     def commit(self, page: Kept) -> Committed:
         """Keep a page: posts, mentions, cursor and coverage in one transaction; doubles are left out."""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from storage.base import Rows, Transaction
 from storage.desk.corrections import STANDING
+from storage.mention import Brand
 
-MARKETS = "markets"
-"""The fact that holds the market of each configured brand, as JSON: views know no configuration."""
+# The fact that holds the market of each configured brand, as JSON: views know no configuration.
+_MARKETS = "markets"
+_KEEP_MARKETS = """INSERT INTO facts (name, value) VALUES (?, ?)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC)
 _STEP = timedelta(days=14)
@@ -32,8 +37,9 @@ def _ratio(part: str, whole: str) -> str:
 _STANDING = f"""SELECT c.brand_id, c.post_id, c.label FROM corrections c JOIN posts p ON p.id = c.post_id
     WHERE {STANDING}"""
 
-_BRANDS = f"""SELECT b.id AS id, b.name AS brand, m.value AS market FROM brands b
-    JOIN json_each((SELECT value FROM facts WHERE name = '{MARKETS}')) m ON m.key = b.name"""
+_BRANDS = f"""SELECT b.id AS id, m.key AS brand, m.value AS market
+    FROM json_each(coalesce((SELECT value FROM facts WHERE name = '{_MARKETS}'), '{{}}')) m
+    LEFT JOIN brands b ON b.name = m.key"""
 
 # Local midnights. Where clocks are set then, a day begins as `storage.calendar` begins it: by the offset from before.
 _DAYS = """WITH RECURSIVE zone (at, local, shift) AS (VALUES {zone}),
@@ -148,6 +154,20 @@ _TEMPLATES: Mapping[str, str] = {
 }
 
 
+def keep_markets(db: Transaction, brands: Sequence[Brand]) -> None:
+    """Write which brands are configured, and with whom each is compared."""
+    db.run(_KEEP_MARKETS, (_MARKETS, _markets(brands)))
+
+
+def markets_differ(store: Rows, brands: Sequence[Brand]) -> bool:
+    """Whether other brands or markets are configured than those that the views show."""
+    return store.rows("SELECT value FROM facts WHERE name = ?", (_MARKETS,)) != [(_markets(brands),)]
+
+
+def _markets(brands: Sequence[Brand]) -> str:
+    return json.dumps({brand.name: brand.market for brand in brands}, ensure_ascii=False)
+
+
 @lru_cache(maxsize=4)
 def views(zone: ZoneInfo) -> dict[str, str]:
     """The definitions of all views, for days that are cut in `zone`, each one after those that it reads."""
@@ -174,6 +194,12 @@ def drop(connection: sqlite3.Connection) -> None:
     """Drop the views: a migration changes tables more freely while nothing reads them."""
     for name in _there(connection):
         connection.execute(f"DROP VIEW {name}")
+
+
+def internals(store: Rows) -> list[str]:
+    """The tables and views of a store that are no part of what is meant to be read: tokens are among them."""
+    rows = store.rows("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
+    return [name for (name,) in rows if name not in _TEMPLATES]
 
 
 def _there(connection: sqlite3.Connection) -> dict[str, str]:

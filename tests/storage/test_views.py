@@ -156,6 +156,15 @@ def test_a_day_that_nobody_heard_has_no_number_and_one_without_mentions_has_zero
     assert agree(here, Window(*cut_days(T0 - 3 * DAY, T0 + 5 * DAY))) == 9
 
 
+def test_an_import_speaks_for_the_day_that_it_ends_at_the_start_of(here: SqliteStore) -> None:
+    (since, until) = cut_days(T0, T0 + 4 * DAY)
+    keep(here, [], FILE, heard=(since - HOUR, since), live=False)
+    keep(here, [], heard=(since - HOUR, until))
+    days = rows(here, "SELECT day FROM v_heard_daily WHERE source = 'file' ORDER BY 1")
+    assert [row["day"] for row in days] == ["2023-11-15", "2023-11-16"]
+    agree(here, Window(since - DAY, until + DAY))
+
+
 @pytest.mark.parametrize(
     "zone",
     [
@@ -164,6 +173,7 @@ def test_a_day_that_nobody_heard_has_no_number_and_one_without_mentions_has_zero
         "Asia/Beirut",
         "America/Asuncion",
         "Africa/Cairo",
+        "America/Havana",
         "Pacific/Apia",
         "Asia/Kathmandu",
     ],

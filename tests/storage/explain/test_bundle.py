@@ -19,6 +19,7 @@ from storage import rollups
 from storage.base import StoreError
 from storage.desk import corrections
 from storage.explain import NoEvidence, Written, bundle, verify, write
+from storage.explain.recompute import Plan, views
 from storage.kpi import CARD, Ask
 from storage.mention import Kept, Mention
 from storage.sqlite import SqliteStore
@@ -296,6 +297,35 @@ def test_a_plan_that_is_none_is_refused(filled: SqliteStore, tmp_path: Path, pla
     db.commit()
     db.close()
     with pytest.raises(NoEvidence):
+        verify(file)
+
+
+def test_a_plan_cannot_bring_sql_of_its_own(filled: SqliteStore, tmp_path: Path) -> None:
+    file = tmp_path / "e.db"
+    made(filled, "mentions", file)
+    hostile = "x' || (SELECT 9) || 'y"
+    plan = Plan("", {hostile: None}, None, False)
+    db = sqlite3.connect(file)
+    for name in ("answer", "inputs", "canonical"):
+        db.execute(f"DROP VIEW {name}")
+    for definition in views(plan).values():
+        db.execute(definition)
+    told = {"worked": "", "ways": {hostile: None}, "estimate": None, "value": False}
+    db.execute("UPDATE manifest SET value = ? WHERE key = 'plan'", (json.dumps(told),))
+    db.commit()
+    db.close()
+    with pytest.raises(NoEvidence, match="its plan is none"):
+        verify(file)
+
+
+def test_a_view_in_place_of_a_table_is_not_read(filled: SqliteStore, tmp_path: Path) -> None:
+    file = tmp_path / "e.db"
+    made(filled, "mentions", file)
+    db = sqlite3.connect(file)
+    db.execute("ALTER TABLE manifest RENAME TO kept")
+    db.execute("CREATE VIEW manifest AS SELECT key, value FROM kept")
+    db.close()
+    with pytest.raises(NoEvidence, match="its tables are not those"):
         verify(file)
 
 

@@ -157,8 +157,11 @@ def test_corrections_are_counted_by_what_they_changed(store: SqliteStore) -> Non
         ("positive", False),
     )
     # An edit makes other words of it, and the correction falls.
-    store.commit(Kept(NEWS, [], edits=[post("a0", T0, text="new words")], at=T0 + 5))
-    assert opened(store, "net_sentiment").corrections.count == 2  # type: ignore[union-attr]
+    store.commit(Kept(NEWS, [], edits=[post("a0", T0, names("Acme"), text="new words")], at=T0 + 5))
+    edited = opened(store, "net_sentiment")
+    assert (edited.corrections.count, edited.value.more["corrections"]) == (2, 2)  # type: ignore[union-attr]
+    shown = {one.native_id: (one.label, one.corrected) for one in edited.posts.shown}  # type: ignore[union-attr]
+    assert shown["a0"] == ("neutral", False)
 
 
 def test_posts_come_newest_first_page_by_page(store: SqliteStore) -> None:

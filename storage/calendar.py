@@ -76,6 +76,37 @@ def before(window: Window, zone: ZoneInfo) -> Window:
     return Window(2 * window.since - window.until, window.since)
 
 
+def year_before(window: Window, zone: ZoneInfo) -> Window:
+    """The same period a year before: the day, ISO week (by its number), month or year of the year before it.
+
+    Another window moves by a year on the calendar; what falls on 29 February ends up on the 28th. A 53rd week becomes
+    the last of a year that has 52.
+    """
+    for unit in PERIODS:
+        if unit_of(window.since, unit, zone) == window:
+            day = local_day(window.since, zone)
+            return unit_of(_start(_week_before(day) if unit == "week" else _back(day), zone), unit, zone)
+    return Window(_moved(window.since, zone), _moved(window.until, zone))
+
+
+def _week_before(day: date) -> date:
+    year, week, _ = day.isocalendar()
+    try:
+        return date.fromisocalendar(year - 1, week, 1)
+    except ValueError:
+        return date.fromisocalendar(year - 1, 52, 1)
+
+
+def _back(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def _moved(at: int, zone: ZoneInfo) -> int:
+    moment = datetime.fromtimestamp(at, zone)
+    # Folded away: an hour that the clock shows twice is only a detail of a year ago.
+    return int(datetime.combine(_back(moment.date()), moment.time(), zone).timestamp())
+
+
 def iso(at: int, zone: ZoneInfo | None = None) -> str:
     """Write a time as ISO 8601: "2026-11-21T08:00:00Z", or with the offset of `zone`."""
     if zone is None:

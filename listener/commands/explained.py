@@ -27,7 +27,7 @@ def lines(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
         ("Formula", _formula(made)),
         ("Estimate", _estimate(made)),
         ("Heard", _heard(made, zone)),
-        ("Before", _before(made, zone)),
+        ("Compared", _beside(made, zone)),
         ("Tone", _tone(made)),
         ("Query", _queries(made, zone)),
         ("Corrections", _corrections(made)),
@@ -126,16 +126,20 @@ def _hours_of(one: Listened) -> str:
     return f"{heard} of {asked}, {reading.percent(one.share)}" + ("" if one.counted else ", left out")
 
 
-def _before(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
-    before, value = made.before, made.value
-    period = reading.period(made.window_before.since, made.window_before.until, zone)
-    if before.value is None:
-        yield f"{period}: no value ({before.reason})"
-        return
-    told = amount(before.value, value.unit, made.kpi.name)
-    yield f"{period}: {told}, n = {reading.count(before.n)}"
-    if made.unlike:
-        yield "does not compare: other hours were heard then, see above"
+def _beside(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
+    value = made.value
+    for title, other in (("before", value.before), ("a year before", value.year_before)):
+        if other is None:
+            continue
+        period = reading.period(other.since, other.until, zone)
+        if other.change is None:
+            yield f"{title}: no comparison with {period} ({other.reason})"
+            continue
+        now, then = (amount(one, value.unit, made.kpi.name) for one in (other.value, other.then))
+        note = f"; {other.note}" if other.note else ""
+        yield f"{title}: {now} now, {then} {period}{note}"
+        if other.left_out:
+            yield f"  over what was heard in both: without {', '.join(clean(name) for name in other.left_out)}"
 
 
 def _tone(made: Explanation) -> Iterator[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from storage import schema
 from storage.base import Rows, StoreError
-from storage.calendar import Window, iso
+from storage.calendar import Window, before, iso
 from storage.coverage import ENOUGH, ledgers
 from storage.explain import behind, facts
 from storage.explain.behind import Facts
@@ -119,7 +119,7 @@ def _facts(db: sqlite3.Connection, store: Rows, made: Explanation, ask: Ask) -> 
     alike = _comparable(store, made, ask, sources)
     periods = {"now": Window(value.since, value.until)}
     if any(name.endswith("_before") for name in made.numbers):
-        periods["before"] = made.window_before
+        periods["before"] = before(Window(value.since, value.until), ask.zone)
     for (period, window), name in product(periods.items(), names):
         asked = Facts(behind.brand_number(store, name), window, tuple(sources.values()))
         _rows(db, "facts", facts.facts(store, period, name, asked, alike))
@@ -148,7 +148,8 @@ def _facts(db: sqlite3.Connection, store: Rows, made: Explanation, ask: Ask) -> 
 
 def _comparable(store: Rows, made: Explanation, ask: Ask, sources: Mapping[str, int]) -> frozenset[int]:
     """The sources heard for at least 90 % of both periods; all of them where none was."""
-    windows = (Window(made.value.since, made.value.until), made.window_before)
+    window = Window(made.value.since, made.value.until)
+    windows = (window, before(window, ask.zone))
     found = frozenset(
         ledger.source_id
         for ledger in ledgers(store, ask.sources)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from storage.base import Rows
-from storage.calendar import Window, before
+from storage.calendar import Window
 from storage.coverage import ledgers
 from storage.explain import behind
 from storage.explain.behind import Facts
@@ -27,14 +27,18 @@ def explain(
     `posts` is how many of the posts behind it are given, `after` the number of the last post of the page before,
     `label` narrows them to one tone.
     """
-    window_before = before(ask.window, ask.zone)
     recording = Recording(store)
-    value = _only(recording, kpi, ask)
-    value_before = _only(store, kpi, replace(ask, window=window_before))
-    now, then = (_heard(store, ask, one) for one in (value, value_before))
+    value = _only(recording, kpi, replace(ask, compare=False))
+    beside = _only(store, kpi, replace(ask, compare=True))
+    value = replace(value, before=beside.before, year_before=beside.year_before)
+    now = _heard(store, ask, value, ask.window)
+    differently = {
+        name: unlike(now, _heard(store, ask, value, Window(other.since, other.until)))
+        for name, other in (("before", value.before), ("year_before", value.year_before))
+        if other is not None and other.then is not None
+    }
     facts = facts_of(store, value)
     numbers = numbers_of(kpi.worked, value.more)
-    differently = tuple(unlike(now, then)) if value_before.value is not None else ()
     return Explanation(
         value=value,
         kpi=kpi,
@@ -43,8 +47,6 @@ def explain(
         counted=evaluate(kpi.worked, numbers) if numbers else None,
         sql=recording.statements,
         listened=tuple(now),
-        before=value_before,
-        window_before=window_before,
         unlike=differently,
         judgings=tuple(behind.judgings(store, facts)) if "tone" in kpi.inputs else (),
         strata=tuple(behind.strata(store, facts)) if value.more.get("method") == "adjusted" else (),
@@ -68,9 +70,9 @@ def _only(store: Rows, kpi: Kpi, ask: Ask) -> KpiValue:
     return value
 
 
-def _heard(store: Rows, ask: Ask, value: KpiValue) -> list[Listened]:
+def _heard(store: Rows, ask: Ask, value: KpiValue, window: Window) -> list[Listened]:
     counted = [one.source for one in value.heard]
-    return listened(store, ledgers(store, ask.sources), counted, Window(value.since, value.until), ask.now)
+    return listened(store, ledgers(store, ask.sources), counted, window, ask.now)
 
 
 def _queries(store: Rows, kpi: Kpi, ask: Ask, value: KpiValue, facts: Facts) -> list[QueryVersion]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from storage.calendar import Window, iso
+from storage.calendar import iso
 from storage.explain.listening import Listened
 from storage.kpi.declaration import Kpi
 from storage.kpi.value import KpiValue
@@ -110,7 +110,8 @@ class Explanation:
     """One number, opened.
 
     `numbers` are those that `worked` (None where the KPI is no arithmetic) puts in place of its names; `counted` is
-    what comes of it, which differs from the value where that is an estimate. `before` is the period before.
+    what comes of it, which differs from the value where that is an estimate. `unlike`: by the periods that it stands
+    beside, the sources that were heard otherwise then, with the shares of the time heard now and then.
     `warnings`: what whoever uses the number must know first, in words.
     """
 
@@ -121,9 +122,7 @@ class Explanation:
     counted: float | None
     sql: tuple[str, ...]
     listened: tuple[Listened, ...]
-    before: KpiValue
-    window_before: Window
-    unlike: tuple[tuple[str, float, float], ...]
+    unlike: Mapping[str, Sequence[tuple[str, float, float]]]
     judgings: tuple[Judging, ...]
     strata: tuple[Stratum, ...]
     queries: tuple[QueryVersion, ...]
@@ -137,7 +136,7 @@ class Explanation:
         return {**self.value.to_json(zone), "explained": self._explained(zone)}
 
     def _explained(self, zone: ZoneInfo | None) -> dict[str, object]:
-        kpi, before = self.kpi, self.before
+        kpi = self.kpi
         return {
             "warnings": list(self.warnings),
             "formula": kpi.formula,
@@ -151,15 +150,12 @@ class Explanation:
             "counted": self.counted,
             "sql": list(self.sql),
             "coverage": [_coverage(one, zone) for one in self.listened],
-            "before": {
-                "since": iso(self.window_before.since, zone),
-                "until": iso(self.window_before.until, zone),
-                **{name: getattr(before, name) for name in ("value", "n", "reason")},
-                "comparable": not self.unlike,
-                "heard_unlike": [
-                    {"source": source, "heard": round(now, 4), "heard_before": round(then, 4)}
-                    for source, now, then in self.unlike
-                ],
+            "heard_unlike": {
+                period: [
+                    {"source": source, "share": round(now, 4), "share_then": round(then, 4)}
+                    for source, now, then in sources
+                ]
+                for period, sources in self.unlike.items()
             },
             "engines": [
                 _plain(one, "engine", "negative", "neutral", "positive", "unjudged", "measured_on")

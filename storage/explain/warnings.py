@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from storage.calendar import iso
 from storage.explain.listening import Listened
 from storage.kpi.value import KpiValue
 
+_PERIODS = {"before": "The period before", "year_before": "The same period a year before"}
+
 
 def warnings(
     value: KpiValue,
     listened: Sequence[Listened],
-    unlike: Sequence[tuple[str, float, float]],
+    unlike: Mapping[str, Sequence[tuple[str, float, float]]],
     zone: ZoneInfo,
 ) -> Iterator[str]:
     """One sentence for each thing, the gravest first."""
@@ -25,11 +27,13 @@ def warnings(
             )
     for source in value.left_out:
         yield f"{source} was not heard at all in this window, and is left out."
-    if unlike:
-        parts = (
-            f"{source} {_percent(now)} of the time now, {_percent(then)} then" for source, now, then in unlike
-        )
-        yield f"The period before was heard otherwise ({'; '.join(parts)}): the two do not compare."
+    for period, sources in unlike.items():
+        if sources:
+            parts = (
+                f"{name} {_percent(now)} of the time now, {_percent(then)} then"
+                for name, now, then in sources
+            )
+            yield f"{_PERIODS[period]} was heard otherwise: {'; '.join(parts)}."
     for change in value.query_changes:
         what = "is listened for only from" if change.first else "is looked for by another query from"
         yield f"{change.brand} {what} {iso(change.at, zone)} on: before and after do not compare."

@@ -95,6 +95,11 @@ class Tally:
             if source in wanted and (not by_language or spoken == language):
                 yield spoken, cell
 
+    @property
+    def mentions(self) -> int:
+        """All mentions of all brands."""
+        return sum(sum(cell.labels) for cells in self._cells.values() for cell in cells.values())
+
     def languages(self) -> set[str | None]:
         """The languages that occur; None where a post's language is unknown."""
         return {language for cells in self._cells.values() for _, language in cells}

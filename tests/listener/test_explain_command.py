@@ -49,7 +49,7 @@ def test_it_reads_from_the_number_to_its_sql(filled: CommandLine) -> None:
         assert told in flat, told
     order = [
         out.index(f"\n{title} ")
-        for title in ("Formula", "Heard", "Before", "Query", "Copies", "Posts", "SQL")
+        for title in ("Formula", "Heard", "Compared", "Query", "Copies", "Posts", "SQL")
     ]
     assert order == sorted(order)
     assert all(row == row.rstrip() for row in out.splitlines())

@@ -31,7 +31,7 @@ def filled(store: SqliteStore) -> None:
 def test_the_value_is_the_one_that_kpi_gives(store: SqliteStore) -> None:
     filled(store)
     for name in CARD:
-        assert opened(store, name).value == compute(store, [KPIS[name]], ask())[0]
+        assert opened(store, name).value == compute(store, [KPIS[name]], ask(compare=True))[0]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,8 @@ def test_growth_is_worked_out_over_both_periods(store: SqliteStore) -> None:
     filled(store)
     made = opened(store, "positive_growth", ask(sources=("news",)))
     assert (made.worked, made.counted, made.value.value) == ("(3 - 1) / 1", 2, 2)
-    assert (made.window_before.since, made.window_before.until) == (T0 - DAY, T0)
+    assert made.value.before is not None
+    assert (made.value.before.since, made.value.before.until) == (T0 - DAY, T0)
 
 
 def test_where_there_is_no_value_nothing_is_put_in(store: SqliteStore) -> None:
@@ -231,11 +232,17 @@ def test_heard_throughout_there_is_nothing_to_warn_of(store: SqliteStore) -> Non
 
 
 def test_a_period_that_was_heard_otherwise_is_marked(store: SqliteStore) -> None:
-    keep(store, [post("1", T0, names("Acme"))], heard=(T0 - 6 * HOUR, T0 + DAY))
+    keep(store, [post("1", T0, names("Acme"))], FORUM, heard=(T0 - 6 * HOUR, T0 + DAY))
+    keep(store, [post("2", T0, names("Acme")), post("3", T0 - 5, names("Acme"))], heard=(T0 - DAY, T0 + DAY))
     made = opened(store, "mentions")
-    assert made.unlike == (("news", 1.0, 0.25),)
-    assert made.to_json()["explained"]["before"]["comparable"] is False  # type: ignore[index]
-    assert "The period before was heard otherwise (news 100 % of the time now, 25 % then)" in made.warnings[0]
+    assert made.value.before is not None
+    assert (made.value.before.value, made.value.before.then, made.value.before.left_out) == (1, 1, ("forum",))
+    assert made.unlike == {"before": [("forum", 1.0, 0.25)]}
+    told = made.to_json()["explained"]["heard_unlike"]  # type: ignore[index]
+    assert told == {"before": [{"source": "forum", "share": 1.0, "share_then": 0.25}]}
+    assert made.warnings == (
+        "The period before was heard otherwise: forum 100 % of the time now, 25 % then.",
+    )
 
 
 def test_an_engine_that_was_never_measured_is_told(store: SqliteStore) -> None:

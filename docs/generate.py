@@ -32,6 +32,7 @@ from listener.config.options import (
     TopicOptions,
 )
 from sentiment.engines import ENGINES
+from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
 from storage.kpi import KPIS, Kpi
 from storage.kpi.value import NO_SOURCE
@@ -240,6 +241,15 @@ def _texts(expressions: list[ast.expr]) -> Iterator[str]:
                 yield NO_SOURCE
 
 
+def view_tables() -> str:
+    """Every view for SQL tools, with its columns."""
+    parts = []
+    for name, view in VIEWS.items():
+        rows = "\n".join(f"| `{column}` | {_cell(says)} |" for column, says in view.columns.items())
+        parts.append(f"### {name}\n\n{view.says}\n\n| column | |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)
+
+
 def command_pages() -> str:
     """The help of every command, as it is printed."""
     context = click.Context(listener, info_name="listener", max_content_width=100)
@@ -270,6 +280,7 @@ def generated(name: str) -> str:
     makers: dict[str, Callable[[], str]] = {
         "commands": command_pages,
         "kpis": kpi_table,
+        "views": view_tables,
         "kpi": lambda: kpi_facts(rest),
         "config": lambda: config_table(rest),
     }
@@ -292,6 +303,7 @@ def missing() -> list[str]:
     wanted = {
         "commands",
         "kpis",
+        "views",
         *(f"kpi:{name}" for name in KPIS),
         *(f"config:{name}" for name in sections()),
     }

@@ -40,9 +40,9 @@ _SORTED = {
     help="Let readers write SQL of their own: it reaches every table, not only the views.",
 )
 def command(config_file: Path, out: Path | None, allow_sql: bool) -> None:
-    """Describe the store for Datasette: titles, units and ready queries for its views, all else hidden.
+    """Describe the store for Datasette, with ready queries.
 
-    Datasette is another program, to be installed by itself; it only reads.
+    Its views get titles and units, and all else is denied. Datasette is another program, to be installed by itself; it only reads.
 
     Example: listener datasette --out metadata.yaml, then datasette data/listener.db -m metadata.yaml
     """

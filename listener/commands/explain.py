@@ -79,7 +79,7 @@ def command(
     verify: Path | None,
     as_json: bool,
 ) -> None:
-    """Open one number: what it was made of, what was not heard, and the posts behind it.
+    """Open one number: how it came about, down to the posts.
 
     Shows the value with its interval, the formula with the numbers put in, hours heard of each source and every gap,
     engines, versions of the query, corrections, posts, and the SQL.

@@ -148,7 +148,7 @@ def _tone(made: Explanation) -> Iterator[str]:
         rows.append(("engine", "mentions", "+", "0", "−", "not judged", ""))
     for one in made.judgings:
         counts = (one.mentions, one.positive, one.neutral, one.negative, one.unjudged)
-        measured = f"measured on {one.measured_on}" if one.measured_on else "not measured"
+        measured = f"measured on {shorten(one.measured_on, _EXCERPT)}" if one.measured_on else "not measured"
         rows.append((clean(one.engine or "none"), *(reading.count(c) for c in counts), measured))
     yield from _table(rows, right=(1, 2, 3, 4, 5))
 

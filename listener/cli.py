@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "rejudge": "listener.commands.rejudge",
     "quarantine": "listener.commands.quarantine",
     "token": "listener.commands.token",
+    "tag": "listener.commands.tag",
 }
 
 

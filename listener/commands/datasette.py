@@ -42,7 +42,8 @@ _SORTED = {
 def command(config_file: Path, out: Path | None, allow_sql: bool) -> None:
     """Describe the store for Datasette, with ready queries.
 
-    Its views get titles and units, and all else is denied. Datasette is another program, to be installed by itself; it only reads.
+    Its views get titles and units, and all else is denied. Datasette is another program, to be installed by itself;
+    it only reads.
 
     Example: listener datasette --out metadata.yaml, then datasette data/listener.db -m metadata.yaml
     """

@@ -24,7 +24,7 @@ from listener.commands.options import (
 from storage.base import Rows
 from storage.explain import Explanation, NoEvidence, Written, explain, write
 from storage.explain import verify as verified
-from storage.kpi import KPIS, Ask
+from storage.kpi import Ask, kpis_of
 
 _MOST_POSTS = 10_000
 
@@ -107,7 +107,7 @@ def command(
             )
         except UsageError as error:
             raise WrongUsage(str(error)) from None
-        made = explain(store, KPIS[kpi], ask, posts=posts, after=after, label=sentiment)
+        made = explain(store, kpis_of(store)[kpi], ask, posts=posts, after=after, label=sentiment)
         written = _write(store, made, ask, bundle) if bundle else None
     if as_json:
         told = made.to_json(ask.zone) | ({"bundle": _bundle(written)} if written else {})

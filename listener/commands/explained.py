@@ -106,7 +106,7 @@ def _share(ratio: float | None) -> str:
 
 def _heard(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
     if not made.listened:
-        yield "no source"
+        yield "no source" if made.kpi.of_sources else "not asked: this number comes of no source"
     width = max((len(clean(one.source)) for one in made.listened), default=0)
     for one in made.listened:
         yield f"{clean(one.source).ljust(width)}  {_hours_of(one)}"

@@ -21,15 +21,13 @@ from storage.explain.explanation import (
     QueryVersion,
     Stratum,
 )
-from storage.kpi.declaration import Kpi
+from storage.kpi.declaration import FILES, Kpi
 from storage.mention import LABEL_NUMBERS
 from storage.rollups.counted import SCALE, whole
 from storage.stats import expected
 from storage.stats.expected import TARGETS, Sums
 
 _LABELS: dict[int, Label] = {LABEL_NUMBERS[label]: label for label in LABELS}
-_HEARD = {"mentions", "tone", "authors", "followers", "hashtags", "counters", "stories"}
-_DECIDED = {"conversations", "cases"}
 
 _IN = """m.brand_id = ? AND m.published_at >= ? AND m.published_at < ?
     AND m.source_id IN (SELECT value FROM json_each(?))"""
@@ -125,10 +123,10 @@ def posts(
     Of a KPI of conversations they are the posts that address the brand. `after`: the number of the last post of the
     page before. `label` narrows them to one tone.
     """
-    inputs = set(kpi.inputs)
-    if not inputs & (_HEARD | _DECIDED):
+    if kpi.imported:
         return None
-    columns = _COLUMNS.format(mentions=_TURNS if inputs & _DECIDED else "mentions")
+    turns = "mentions" not in kpi.inputs and not {"conversations", "cases"}.isdisjoint(kpi.inputs)
+    columns = _COLUMNS.format(mentions=_TURNS if turns else "mentions")
     where, asked = f"WHERE {_IN}", list(facts.asked)
     if label is not None:
         where, asked = f"{where} AND coalesce(c.label, m.label) = ?", [*asked, LABEL_NUMBERS[label]]
@@ -158,7 +156,7 @@ def _behind(
 
 def files(store: Rows, kpi: Kpi) -> list[File]:
     """The files imported of the kinds that a KPI is made of, newest first."""
-    asked = (json.dumps(sorted(set(kpi.inputs) - _HEARD - _DECIDED)),)
+    asked = (json.dumps(sorted(FILES.intersection(kpi.inputs))),)
     rows = store.rows(
         """SELECT kind, name, sha256, at, rows FROM imports
         WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY at DESC, id DESC""",

@@ -8,7 +8,7 @@ import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from storage.explain import behind, facts
 from storage.explain.behind import Facts
 from storage.explain.explanation import Explanation
 from storage.explain.listening import listened
-from storage.explain.recompute import FROM_FACTS, TABLES, Plan, tables, views
+from storage.explain.recompute import ESTIMATES, FROM_FACTS, TABLES, Plan, tables, views
 from storage.kpi.value import Ask
 
 FORMAT = "listener evidence 1"
@@ -29,13 +29,6 @@ CLOSE = 1e-9
 
 HASHED = """sqlite3 FILE "SELECT line FROM canonical" | sha256sum"""
 ANSWERED = """sqlite3 FILE "SELECT value FROM answer\""""
-
-_ESTIMATES = {
-    "{positive} / {judged}": "positive",
-    "{negative} / {judged}": "negative",
-    "({positive} - {negative}) / {judged}": "net",
-}
-"""Which share is estimated, by the arithmetic of what is counted."""
 
 NOT_BY_SQL = "SQL alone cannot make this number again: it is no arithmetic over counts"
 SAMPLED = (
@@ -190,27 +183,28 @@ def _manifest(made: Explanation, ask: Ask, version: str, count: int) -> dict[str
 
 def _planned(db: sqlite3.Connection, made: Explanation) -> tuple[Plan, str]:
     """How the number is made again, and in words how far. Each way is tried: what gives another number is not taken."""
-    value, worked = made.value, made.kpi.worked if made.numbers else ""
-    ways = {name: _way(db, made, name) for name in made.numbers}
+    value, kpi = made.value, made.kpi
+    worked = kpi.worked if made.numbers else ""
+    counted = {name: _counted(db, made, name) for name in made.numbers}
+    plan = Plan(kpi.name, worked, counted, False, False)
     if value.value is None:
-        return Plan(worked, ways, None, False), f"there is no value: {value.reason}"
+        return plan, f"there is no value: {value.reason}"
     if not worked:
-        return Plan("", {}, None, False), NOT_BY_SQL
-    estimate = _ESTIMATES.get(worked) if value.more.get("method") == "adjusted" else None
-    plan = Plan(worked, ways, estimate, True)
-    if close(_tried(db, plan), value.value):
-        given = [name for name, way in ways.items() if way is None]
-        return plan, OF_NUMBERS + ", ".join(given) if given else OF_FACTS
+        return plan, NOT_BY_SQL
+    estimated = kpi.name in ESTIMATES and value.more.get("method") == "adjusted"
+    answering = replace(plan, estimated=estimated, value=True)
+    if close(_tried(db, answering), value.value):
+        given = [name for name, of_facts in counted.items() if not of_facts]
+        return answering, OF_NUMBERS + ", ".join(given) if given else OF_FACTS
     sampled = made.corrections is not None and made.corrections.sampled
-    return Plan(worked, ways, None, False), SAMPLED if sampled else NOT_BY_SQL
+    return plan, SAMPLED if sampled else NOT_BY_SQL
 
 
-def _way(db: sqlite3.Connection, made: Explanation, name: str) -> int | None:
-    for way in range(len(FROM_FACTS.get(name, ()))):
-        plan = Plan(f"{{{name}}}", {name: way}, None, True)
-        if _tried(db, plan) == made.numbers[name]:
-            return way
-    return None
+def _counted(db: sqlite3.Connection, made: Explanation, name: str) -> bool:
+    if name not in FROM_FACTS.get(made.kpi.name, {}):
+        return False
+    plan = Plan(made.kpi.name, f"{{{name}}}", {name: True}, False, True)
+    return _tried(db, plan) == made.numbers[name]
 
 
 def _tried(db: sqlite3.Connection, plan: Plan) -> float | None:

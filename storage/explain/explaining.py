@@ -31,11 +31,11 @@ def explain(
     value = _only(recording, kpi, replace(ask, compare=False))
     beside = _only(store, kpi, replace(ask, compare=True))
     value = replace(value, before=beside.before, year_before=beside.year_before)
-    now = _heard(store, ask, value, ask.window)
+    now = _heard(store, ask, value, ask.window) if kpi.of_sources else []
     differently = {
         name: unlike(now, _heard(store, ask, value, Window(other.since, other.until)))
         for name, other in (("before", value.before), ("year_before", value.year_before))
-        if other is not None and other.then is not None
+        if now and other is not None and other.then is not None
     }
     facts = facts_of(store, value)
     numbers = numbers_of(kpi.worked, value.more)

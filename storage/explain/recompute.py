@@ -78,24 +78,55 @@ _OURS = "brand = (SELECT value FROM manifest WHERE key = 'brand')"
 _NOW, _BEFORE = f"period = 'now' AND {_OURS}", f"period = 'before' AND {_OURS}"
 _ALIKE = "AND comparable = 1"
 
-FROM_FACTS: Mapping[str, tuple[str, ...]] = {
-    "mentions": (f"count(*) FROM facts WHERE {_NOW}",),
-    "own": (f"count(*) FROM facts WHERE {_NOW}",),
-    "market": ("count(*) FROM facts WHERE period = 'now'",),
-    "judged": (f"count({{tone}}) FROM facts WHERE {_NOW}",),
-    **{
-        name: tuple(
-            f"count(*) FROM facts WHERE {where} AND {{tone}} = '{name}'"
-            for where in (_NOW, f"{_NOW} {_ALIKE}")
-        )
-        for name in ("positive", "neutral", "negative")
-    },
-    **{
-        f"{name}_before": (f"count(*) FROM facts WHERE {_BEFORE} {_ALIKE} AND {{tone}} = '{name}'",)
-        for name in ("positive", "neutral", "negative")
-    },
+_MENTIONS, _OF_MARKET = f"count(*) FROM facts WHERE {_NOW}", "count(*) FROM facts WHERE period = 'now'"
+_OF_BRANDS = "FROM (SELECT count(DISTINCT author) AS authors FROM facts WHERE period = 'now' GROUP BY brand)"
+
+
+def _toned(label: str) -> str:
+    return f"{_MENTIONS} AND {{tone}} = '{label}'"
+
+
+def _growth(label: str) -> Mapping[str, str]:
+    return {
+        label: f"{_toned(label)} {_ALIKE}",
+        f"{label}_before": f"count(*) FROM facts WHERE {_BEFORE} {_ALIKE} AND {{tone}} = '{label}'",
+    }
+
+
+_SHARE = {
+    "positive": _toned("positive"),
+    "negative": _toned("negative"),
+    "judged": f"count({{tone}}) FROM facts WHERE {_NOW}",
 }
-"""How the names in a KPI's arithmetic are counted, with the ways that one name may be meant; `tone` is what counts."""
+
+FROM_FACTS: Mapping[str, Mapping[str, str]] = {
+    "mentions": {"mentions": _MENTIONS},
+    "mentions.indirect": {"mentions": _MENTIONS},
+    "share_of_voice": {"own": _MENTIONS, "market": _OF_MARKET},
+    "share_of_voice.authors": {
+        "own": f"count(DISTINCT author) FROM facts WHERE {_NOW}",
+        "market": f"sum(authors) {_OF_BRANDS}",
+    },
+    "share_of_voice.positive": {
+        "own": _toned("positive"),
+        "market": f"{_OF_MARKET} AND {{tone}} = 'positive'",
+    },
+    "authors": {"authors": f"count(DISTINCT author) FROM facts WHERE {_NOW}"},
+    "positive_mentions": {"positive": _toned("positive")},
+    "negative_mentions": {"negative": _toned("negative")},
+    "positive_growth": _growth("positive"),
+    "negative_growth": _growth("negative"),
+    **dict.fromkeys(("positive_share", "negative_share", "net_sentiment"), _SHARE),
+}
+"""By KPI how the names in its arithmetic are counted of the facts; `tone` is the label that counts. The same name means
+another thing in another KPI, so that what is not written here is not guessed."""
+
+ESTIMATES: Mapping[str, str] = {
+    "positive_share": "positive",
+    "negative_share": "negative",
+    "net_sentiment": "net",
+}
+"""The KPIs that may be estimated, with the column of `estimate` that is theirs."""
 
 _SAID, _HELD = "label", "coalesce(corrected, label)"
 
@@ -137,23 +168,24 @@ _ESTIMATE = """WITH own AS (SELECT engine, coalesce(language, '') AS language, l
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the number is made again.
+    """How the number of a KPI is made again.
 
-    `worked` is the KPI's arithmetic, '' where it has none; `ways` says for each of its names how it is counted of the
-    facts (a place in `FROM_FACTS`), None where only the number itself is known. `estimate` is the share that the view
-    of this name estimates, None where the value is what is counted. `value`: whether `answer` has a value at all.
+    `worked` is the KPI's arithmetic, '' where it has none; `counted` says of each of its names whether it is counted of
+    the facts by `FROM_FACTS`, or only known as a number. `estimated`: the value is what the view `estimate` says.
+    `value`: whether `answer` has a value at all.
     """
 
+    kpi: str
     worked: str
-    ways: Mapping[str, int | None]
-    estimate: str | None
+    counted: Mapping[str, bool]
+    estimated: bool
     value: bool
 
 
 def views(plan: Plan) -> dict[str, str]:
     """The definitions of the views, each on one line, in the order in which they are made."""
     found = {"canonical": _canonical(), "inputs": _inputs(plan)}
-    if plan.estimate:
+    if plan.estimated:
         figures = ", ".join(
             f"CAST({column.split()[0]} AS REAL) AS {column.split()[0]}"
             for column in TABLES["engines"]
@@ -184,15 +216,13 @@ def _canonical() -> str:
 
 def _inputs(plan: Plan) -> str:
     parts = ["SELECT '' AS name, NULL AS value, NULL AS raw_value WHERE 0"]
-    for name, way in sorted(plan.ways.items()):
-        if way is None:
-            number = f"(SELECT CAST(value AS REAL) FROM numbers WHERE name = '{name}')"
-            parts.append(f"SELECT '{name}', {number}, {number}")
+    for name, counted in sorted(plan.counted.items()):
+        if counted:
+            how = FROM_FACTS[plan.kpi][name]
+            value, raw = (f"(SELECT {how.format(tone=tone)})" for tone in (_HELD, _SAID))
         else:
-            counted = FROM_FACTS[name][way]
-            parts.append(
-                f"SELECT '{name}', (SELECT {counted.format(tone=_HELD)}), (SELECT {counted.format(tone=_SAID)})"
-            )
+            value = raw = f"(SELECT CAST(value AS REAL) FROM numbers WHERE name = '{name}')"
+        parts.append(f"SELECT '{name}', {value}, {raw}")
     return " UNION ALL ".join(parts)
 
 
@@ -202,5 +232,5 @@ def _answer(plan: Plan) -> str:
             return "NULL"
         return to_sql(plan.worked, lambda name: f"(SELECT {column} FROM inputs WHERE name = '{name}')")
 
-    value = f"(SELECT {plan.estimate} FROM estimate)" if plan.estimate else arithmetic("value")
+    value = f"(SELECT {ESTIMATES[plan.kpi]} FROM estimate)" if plan.estimated else arithmetic("value")
     return f"SELECT {value if plan.value else 'NULL'} AS value, {arithmetic('raw_value')} AS raw_value"

@@ -42,9 +42,10 @@ def written(sql: str, parameters: Sequence[object]) -> str:
 def _literal(value: object) -> str:
     if value is None:
         return "NULL"
-    if isinstance(value, bool):
+    if isinstance(value, int):
+        # A member of an enumeration, or True, is written as the number that it is.
         return str(int(value))
-    if isinstance(value, int | float):
+    if isinstance(value, float):
         return repr(value)
     # A text with a zero in it would end there.
     return "'" + str(value).replace("'", "''").replace("\0", "\ufffd") + "'"

@@ -52,7 +52,7 @@ def verify(path: Path) -> Verified:
         db.execute("PRAGMA trusted_schema = OFF")
         try:
             return _verified(path, db)
-        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
+        except (sqlite3.DatabaseError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise NoEvidence(f"{path} is no evidence file, or is damaged ({error})") from None
 
 
@@ -83,17 +83,13 @@ def _verified(path: Path, db: sqlite3.Connection) -> Verified:
 def _plan(manifest: dict[str, str | None]) -> Plan:
     """The plan of a manifest. Raises ValueError where it is none: what it says becomes SQL."""
     read = json.loads(manifest["plan"] or "")
-    worked, ways, estimate, value = read["worked"], read["ways"], read["estimate"], read["value"]
+    plan = Plan(*(read[name] for name in Plan.__slots__))
     known = all(
-        name.isidentifier() and (way is None or way in range(len(FROM_FACTS[name])))
-        for name, way in ways.items()
+        name.isidentifier() and (of_facts is False or name in FROM_FACTS[plan.kpi])
+        for name, of_facts in plan.counted.items()
     )
+    flags = {plan.estimated, plan.value} <= {True, False}
     # Arithmetic over a few names; a longer text could only be meant to exhaust whoever reads it.
-    if not (
-        known
-        and len(str(worked)) < _LONGEST
-        and estimate in (None, "positive", "negative", "net")
-        and isinstance(value, bool)
-    ):
+    if not (known and flags and isinstance(plan.worked, str) and len(plan.worked) < _LONGEST):
         raise ValueError("its plan is none")
-    return Plan(str(worked), ways, estimate, value)
+    return plan

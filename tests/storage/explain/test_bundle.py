@@ -25,7 +25,10 @@ from storage.mention import Kept, Mention
 from storage.sqlite import SqliteStore
 
 SHELL = shutil.which("sqlite3")
-ARITHMETIC = [kpi for kpi in CARD if kpi != "first_response_time"]
+ARITHMETIC = [kpi for kpi in CARD if kpi != "first_response_time"] + [
+    "negative_growth",
+    "share_of_voice.positive",
+]
 
 
 @pytest.fixture
@@ -48,6 +51,7 @@ def filled(store: SqliteStore) -> SqliteStore:
     keep(
         store, [post(f"c{n}", T0 - 1 - n, names("Acme", "positive")) for n in range(4)], heard=(T0 - DAY, T0)
     )
+    keep(store, [post("worse", T0 - 9, names("Acme", "negative"))])
     keep(store, [post("f", T0 + 5, names("Acme", "positive"))], FORUM, heard=(T0, T0 + HOUR))
     return store
 
@@ -115,6 +119,17 @@ def test_an_estimate_without_a_correction_is_made_again(filled: SqliteStore, tmp
         assert again == pytest.approx(opened(filled, kpi).value.value, abs=1e-12)
 
 
+def test_a_name_means_what_its_kpi_means_by_it(filled: SqliteStore, tmp_path: Path) -> None:
+    # One author of three mentions of Bolt, nobody knows who wrote of Acme: people are not mentions.
+    keep(filled, [post(f"d{n}", T0 + 50 + n, names("Acme"), author=f"ada{n % 2}") for n in range(5)])
+    said = made(filled, "share_of_voice.authors", tmp_path / "a.db")
+    assert (said.complete, by_python(tmp_path / "a.db", "SELECT value FROM answer")) == (True, [(2 / 3,)])
+    part = made(filled, "mentions.indirect", tmp_path / "b.db")
+    assert (part.complete, part.recomputed) == (False, bundle.OF_NUMBERS + "direct")
+    assert by_python(tmp_path / "b.db", "SELECT value FROM answer") == [(36,)]
+    assert verify(tmp_path / "b.db").same
+
+
 def test_where_chance_drew_corrections_only_the_raw_value_is_made_again(
     filled: SqliteStore, tmp_path: Path
 ) -> None:
@@ -166,7 +181,7 @@ def test_facts_are_those_of_the_market_in_the_window(filled: SqliteStore, tmp_pa
     assert by_python(tmp_path / "e.db", "SELECT DISTINCT period FROM facts") == [("now",)]
     made(filled, "positive_growth", tmp_path / "g.db")
     before = "SELECT count(*) FROM facts WHERE period = 'before'"
-    assert by_python(tmp_path / "g.db", before) == [(4,)]
+    assert by_python(tmp_path / "g.db", before) == [(5,)]
 
 
 def test_a_growth_compares_only_what_was_heard_in_both_periods(filled: SqliteStore, tmp_path: Path) -> None:
@@ -278,15 +293,24 @@ def test_changed_views_are_not_even_read(filled: SqliteStore, tmp_path: Path, ch
         verify(file)
 
 
+def told(**changed: object) -> str:
+    plan = {"kpi": "mentions", "worked": "1", "counted": {}, "estimated": False, "value": True}
+    return json.dumps(plan | changed)
+
+
 @pytest.mark.parametrize(
     "plan",
     [
         "{",
-        '{"worked": "{a}", "ways": {"a\'; --": null}, "estimate": null, "value": true}',
-        '{"worked": "{own}", "ways": {"own": 7}, "estimate": null, "value": true}',
-        '{"worked": "open({a}, {a})", "ways": {"a": null}, "estimate": null, "value": true}',
-        '{"worked": "1", "ways": {}, "estimate": "x", "value": true}',
-        json.dumps({"worked": "-" * 5_000 + "1", "ways": {}, "estimate": None, "value": True}),
+        "7",
+        '{"kpi": "mentions"}',
+        told(counted={"a'; --": False}),
+        told(worked="{own}", counted={"own": True}),
+        told(worked="open({a}, {a})", counted={"a": False}),
+        told(estimated="x"),
+        told(worked="-" * 5_000 + "1"),
+        told(worked=7),
+        told(counted=[]),
     ],
 )
 def test_a_plan_that_is_none_is_refused(filled: SqliteStore, tmp_path: Path, plan: str) -> None:
@@ -304,14 +328,14 @@ def test_a_plan_cannot_bring_sql_of_its_own(filled: SqliteStore, tmp_path: Path)
     file = tmp_path / "e.db"
     made(filled, "mentions", file)
     hostile = "x' || (SELECT 9) || 'y"
-    plan = Plan("", {hostile: None}, None, False)
+    plan = Plan("mentions", "", {hostile: False}, False, False)
     db = sqlite3.connect(file)
     for name in ("answer", "inputs", "canonical"):
         db.execute(f"DROP VIEW {name}")
     for definition in views(plan).values():
         db.execute(definition)
-    told = {"worked": "", "ways": {hostile: None}, "estimate": None, "value": False}
-    db.execute("UPDATE manifest SET value = ? WHERE key = 'plan'", (json.dumps(told),))
+    said = told(worked="", counted={hostile: False}, value=False)
+    db.execute("UPDATE manifest SET value = ? WHERE key = 'plan'", (said,))
     db.commit()
     db.close()
     with pytest.raises(NoEvidence, match="its plan is none"):

@@ -68,7 +68,7 @@ def test_what_is_no_arithmetic_is_refused(worked: str) -> None:
 @pytest.mark.parametrize("kpi", DECLARED, ids=lambda kpi: kpi.name)
 def test_each_example_comes_out_as_by_hand(kpi: object) -> None:
     example = kpi.example  # type: ignore[attr-defined]
-    assert example is not None and example.words
+    assert example is not None
     assert evaluate(kpi.worked, example.numbers) == pytest.approx(example.value)  # type: ignore[attr-defined]
 
 

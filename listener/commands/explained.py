@@ -122,7 +122,7 @@ def _hours_of(one: Listened) -> str:
     asked = reading.hours(one.asked / 3600)
     if one.imported:
         return f"{asked.removesuffix(' h')} of {asked}, by import"
-    heard = f"{one.heard / 3600:.1f}".removesuffix(".0")
+    heard = reading.hours(one.heard / 3600).removesuffix(" h")
     return f"{heard} of {asked}, {reading.percent(one.share)}" + ("" if one.counted else ", left out")
 
 

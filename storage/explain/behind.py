@@ -126,11 +126,14 @@ def posts(
     if kpi.imported:
         return None
     turns = "mentions" not in kpi.inputs and not {"conversations", "cases"}.isdisjoint(kpi.inputs)
-    columns = _COLUMNS.format(mentions=_TURNS if turns else "mentions")
-    where, asked = f"WHERE {_IN}", list(facts.asked)
+    mentions = _TURNS if turns else "mentions"
+    columns, where, asked = _COLUMNS.format(mentions=mentions), f"WHERE {_IN}", list(facts.asked)
+    # Without a tone to look at, they are counted from an index alone.
+    counted = f"{mentions} m {where}"
     if label is not None:
         where, asked = f"{where} AND coalesce(c.label, m.label) = ?", [*asked, LABEL_NUMBERS[label]]
-    (total,) = store.rows(f"SELECT count(*) FROM (SELECT {columns} {where}) AS found", asked)[0]
+        counted = f"(SELECT {columns} {where}) AS found"
+    (total,) = store.rows(f"SELECT count(*) FROM {counted}", asked)[0]
     if after is not None:
         where, asked = f"{where} {_AFTER}", [*asked, after]
     rows = store.rows(

@@ -34,6 +34,7 @@ from listener.config.options import (
     TopicOptions,
 )
 from sentiment.engines import ENGINES
+from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
 from storage.kpi import CARD, KPIS, Kpi
 from storage.kpi.declaration import Family
@@ -302,6 +303,15 @@ def _texts(expressions: list[ast.expr], known: Mapping[str, object]) -> Iterator
                 yield found
 
 
+def view_tables() -> str:
+    """Every view for SQL tools, with its columns."""
+    parts = []
+    for name, view in VIEWS.items():
+        rows = "\n".join(f"| `{column}` | {_cell(says)} |" for column, says in view.columns.items())
+        parts.append(f"### {name}\n\n{view.says}\n\n| column | |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)
+
+
 def command_pages() -> str:
     """The help of every command, as it is printed."""
     context = click.Context(listener, info_name="listener", max_content_width=100)
@@ -332,6 +342,7 @@ def generated(name: str) -> str:
     makers: dict[str, Callable[[], str]] = {
         "commands": command_pages,
         "kpis": kpi_table,
+        "views": view_tables,
         "kpi": lambda: kpi_facts(rest),
         "kpi-catalogue": kpi_catalogue,
         "config": lambda: config_table(rest),
@@ -355,6 +366,7 @@ def missing() -> list[str]:
     wanted = {
         "commands",
         "kpis",
+        "views",
         *(f"kpi:{name}" for name in CARD),
         "kpi-catalogue",
         *(f"config:{name}" for name in sections()),

@@ -18,6 +18,8 @@ COMMANDS: dict[str, str] = {
     "import": "listener.commands.importing",
     "tone": "listener.commands.tone",
     "kpi": "listener.commands.kpi",
+    "explain": "listener.commands.explain",
+    "datasette": "listener.commands.datasette",
     "digest": "listener.commands.digest",
     "alerts": "listener.commands.alerts",
     "sources": "listener.commands.sources",

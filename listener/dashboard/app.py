@@ -92,6 +92,7 @@ def make_app(station: Station) -> web.Application:
             web.get("/healthz", health.healthz),
             web.get("/api/v1/mentions", api.mentions),
             web.get("/api/v1/kpis", api.kpis),
+            web.get("/api/v1/explain", api.explanation),
             web.get("/api/v1/alerts", api.alerts),
             web.get(corrections.PATH, corrections.listing),
             web.post(corrections.PATH, corrections.add),

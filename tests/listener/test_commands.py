@@ -125,6 +125,7 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("rematch",): ["--since", "1d"],
         ("rejudge",): ["--since", "1d"],
         ("correct",): ["--list"],
+        ("explain",): ["mentions", "--brand", "x"],
     }
     ran = line(*names, *more.get(names, []))
     assert ran.code == 2

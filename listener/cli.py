@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "tone": "listener.commands.tone",
     "kpi": "listener.commands.kpi",
     "digest": "listener.commands.digest",
+    "annotate": "listener.commands.annotate",
+    "campaign": "listener.commands.campaign",
     "alerts": "listener.commands.alerts",
     "sources": "listener.commands.sources",
     "query": "listener.commands.query",

@@ -19,7 +19,8 @@ class Window:
     until: int
 
 
-def _start(day: date, zone: ZoneInfo) -> int:
+def start_of_day(day: date, zone: ZoneInfo) -> int:
+    """The first second of a calendar day."""
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
 
 
@@ -43,7 +44,7 @@ def local_day(at: int, zone: ZoneInfo) -> date:
 def unit_of(at: int, unit: Unit, zone: ZoneInfo) -> Window:
     """The calendar day, ISO week or month that holds `at`."""
     first = _first_day(local_day(at, zone), unit)
-    return Window(_start(first, zone), _start(_next(first, unit), zone))
+    return Window(start_of_day(first, zone), start_of_day(_next(first, unit), zone))
 
 
 def cut(window: Window, unit: Unit, zone: ZoneInfo) -> list[Window]:

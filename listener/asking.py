@@ -44,7 +44,7 @@ def question(
     days ago.
     """
     zone = zone_of(timezone) if timezone else config.zone
-    names = [_one_of(name, KPIS, "KPI") for name in kpis] or list(CARD)
+    names = [one_of(name, KPIS, "KPI") for name in kpis] or list(CARD)
     units = [unit for unit in UNITS if unit in by]
     if len(units) > 1:
         raise UsageError(f"--by takes one of day, week, month at a time, not {' and '.join(units)}")
@@ -66,7 +66,7 @@ def question(
             config.brands,
             only=tuple(brand_named(name, config.brands) for name in brands),
             sources=sources_named(store, sources),
-            by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
+            by=tuple(one_of(name, DIMENSIONS, "dimension") for name in by),
         ),
         names,
     )
@@ -103,7 +103,7 @@ def zone_of(name: str) -> ZoneInfo:
 def sources_named(store: Rows, names: Sequence[str]) -> tuple[str, ...]:
     """Return these names or kinds of sources as they are. Raises UsageError where there is none of a name."""
     known = browse.sources(store) if names else []
-    return tuple(_one_of(name, known, "source") for name in names)
+    return tuple(one_of(name, known, "source") for name in names)
 
 
 def brand_named(text: str, brands: Iterable[Brand]) -> str:
@@ -127,7 +127,8 @@ def brand_of(text: str, brands: Iterable[Brand]) -> Brand | None:
     return next(by_name, None) or next(by_other, None)
 
 
-def _one_of(name: str, known: Iterable[str], what: str) -> str:
+def one_of(name: str, known: Iterable[str], what: str) -> str:
+    """Return a name if it is known. Raises UsageError, which says what it may have meant."""
     if name not in list(known):
         raise UsageError(_unknown(name, list(known), what))
     return name

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "digest": "listener.commands.digest",
     "annotate": "listener.commands.annotate",
     "campaign": "listener.commands.campaign",
+    "goal": "listener.commands.goal",
     "alerts": "listener.commands.alerts",
     "sources": "listener.commands.sources",
     "query": "listener.commands.query",

@@ -7,12 +7,16 @@ from pathlib import Path
 import click
 
 from alerts.format import plural
+from alerts.goal_sets import vanity_hint
+from alerts.goals import vanity_alone
+from alerts.report.wording import figure
 from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
 from listener.engine import hindrance
 from listener.matching.searches import searches
-from storage import polling
+from storage import browse, polling
 from storage.durations import format_duration
+from storage.kpi import KPIS
 
 
 @click.command("check")
@@ -28,11 +32,18 @@ def command(config_file: Path) -> None:
     with open_store(config) as store:
         sources = polling.states(store)
         problems = store.damage()
+        # An import's sources stand in no configuration: only the store knows them.
+        known = {*browse.sources(store), *config.sources}
     why = hindrance(config)
     if why and config.fallback:
         click.echo(f"sentiment: {why}\n  {config.fallback.engine} judges instead.", err=True)
     elif why:
         click.echo(f"sentiment: {why}", err=True)
+    for goal in config.goals:
+        if goal.source is not None and goal.source not in known:
+            click.echo(f"goal: {goal.name}: nothing was ever heard of a source {goal.source!r}", err=True)
+    for goal in vanity_alone(config.goals):
+        click.echo(vanity_hint(goal), err=True)
     for problem in problems:
         click.echo(f"store: {problem}", err=True)
     posts = sum(source.posts for source in sources)
@@ -65,6 +76,11 @@ def describe(config: Config) -> list[str]:
             f"{rule.condition.number:g} over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, "
             f"to {', '.join(rule.channels)}"
         )
+    lines += [
+        f"goal: {goal.name}: {goal.brand} {goal.kpi} {figure(goal.target, KPIS[goal.kpi].unit, goal.kpi)} "
+        f"by {goal.by}, {goal.owner}"
+        for goal in config.goals
+    ]
     if config.digest:
         lines.append(
             f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}"

@@ -1,4 +1,4 @@
-"""Campaigns: windows beside them that are fair, their mentions and imported numbers counted, forgotten with their tag."""
+"""Campaigns: fair windows beside them, their mentions and imported numbers counted, forgotten with their tag."""
 
 from __future__ import annotations
 

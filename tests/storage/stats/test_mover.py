@@ -1,4 +1,4 @@
-"""The interval of a difference: that of the worked example, wider than either, sure where intervals only just overlap."""
+"""The interval of a difference: a worked example, wider than either, sure where intervals only just overlap."""
 
 from __future__ import annotations
 

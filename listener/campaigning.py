@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from listener.matching.matcher import Matcher
 from listener.pipeline import said_of
+from storage import imported
 from storage.base import Rows
 from storage.calendar import Window, local_day
 from storage.coverage import unlike
 from storage.desk import campaigns, tags
-from storage.desk.campaigns import Around, Campaign, Imported, Said
+from storage.desk.campaigns import Around, Campaign, Said
 from storage.kpi import KPIS, Ask, KpiValue, compute
 from storage.mention import Brand
 from storage.sqlite import SqliteStore
@@ -123,13 +125,11 @@ def measured(store: Rows, campaign: Campaign, ask: Ask) -> list[Measured]:
 
 def _imported(store: Rows, utm: str, window: Window, ask: Ask) -> dict[tuple[str, str, str, str, str], float]:
     first, end = local_day(window.since, ask.zone), local_day(window.until, ask.zone)
-    found = {_key(one): one.value for one in campaigns.imported(store, utm, first, end)}
+    found: dict[tuple[str, str, str, str, str], float] = defaultdict(float)
+    for one in imported.sums(store, first, end, campaign=utm):
+        found[one.brand, one.kind, one.metric, one.network, one.unit] += one.value
     found |= {
         (brand, "crm", "leads", network, ""): float(count)
         for brand, network, count in campaigns.leads(store, utm, window)
     }
     return {key: value for key, value in found.items() if not ask.only or key[0] in ask.only}
-
-
-def _key(one: Imported) -> tuple[str, str, str, str, str]:
-    return one.brand, one.kind, one.metric, one.network, one.unit

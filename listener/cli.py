@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "tone": "listener.commands.tone",
     "kpi": "listener.commands.kpi",
     "digest": "listener.commands.digest",
+    "report": "listener.commands.report",
     "annotate": "listener.commands.annotate",
     "campaign": "listener.commands.campaign",
     "goal": "listener.commands.goal",

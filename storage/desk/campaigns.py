@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from storage.base import Row, Rows, Transaction
@@ -32,10 +32,6 @@ _COUNT = f"""SELECT count(*), count(DISTINCT coalesce('a' || m.author_id,
     JOIN mentions m ON m.brand_id = t.brand_id AND m.post_id = t.post_id JOIN posts p ON p.id = m.post_id
     LEFT JOIN corrections c ON c.brand_id = m.brand_id AND c.post_id = m.post_id AND {STANDING}
     WHERE t.tag = ? AND b.name = ? AND m.published_at >= ? AND m.published_at < ?"""
-_MEASURES = """SELECT b.name, me.kind, me.metric, me.network, coalesce(me.unit, ''), sum(me.value), count(*)
-    FROM measures me JOIN brands b ON b.id = me.brand_id WHERE me.campaign = ? AND me.day >= ? AND me.day < ?
-    GROUP BY b.name, me.kind, me.metric, me.network, coalesce(me.unit, '')
-    ORDER BY b.name, me.kind, me.metric, me.network"""
 _LEADS = """SELECT b.name, l.network, count(*) FROM leads l JOIN brands b ON b.id = l.brand_id
     WHERE l.campaign = ? AND l.created_at >= ? AND l.created_at < ? GROUP BY b.name, l.network ORDER BY 1, 2"""
 
@@ -80,19 +76,6 @@ class Said:
     positive: int
     neutral: int
     negative: int
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """The sum of an imported measure over the days of a window, by network; `rows` it was summed over."""
-
-    brand: str
-    kind: str
-    metric: str
-    network: str
-    unit: str
-    value: float
-    rows: int
 
 
 def add(db: Transaction, campaign: Campaign) -> None:
@@ -177,12 +160,6 @@ def mentions_in(store: Rows, brand: str, window: Window) -> Iterator[list[tuple[
 def said(store: Rows, tag: str, brand: str, window: Window) -> Said:
     """Count a brand's mentions in a window that bear a tag."""
     return Said(*store.rows(_COUNT, (tag, brand, window.since, window.until))[0])
-
-
-def imported(store: Rows, utm: str, first: date, end: date) -> list[Imported]:
-    """The imported measures of a campaign, summed over the days from `first` to before `end`."""
-    rows = store.rows(_MEASURES, (utm, first.isoformat(), end.isoformat()))
-    return [Imported(*row) for row in rows]
 
 
 def leads(store: Rows, utm: str, window: Window) -> list[tuple[str, str, int]]:

@@ -12,7 +12,7 @@ from keeping import DAY, FORUM, MADRID, NEWS, T0, UTC, keep, names, post
 
 from storage.calendar import Window, local_day, start_of_day
 from storage.desk import campaigns, corrections, tags
-from storage.desk.campaigns import Campaign, Imported, Said
+from storage.desk.campaigns import Campaign, Said
 from storage.sqlite import SqliteStore
 
 SPRING = Campaign("spring", T0, T0 + 7 * DAY, "#spring", "spring26", T0, "ann")
@@ -124,29 +124,12 @@ def test_forgetting_takes_the_tag_off_and_leaves_others(store: SqliteStore) -> N
     assert [tag.tag for tag in tags.of_posts(store, [1])] == ["sales"]
 
 
-def test_imported_numbers_are_summed_by_network_and_never_over_units(store: SqliteStore) -> None:
+def test_leads_are_counted_by_network_inside_of_the_window(store: SqliteStore) -> None:
     with store.writing() as db:
         db.run("INSERT INTO brands (id, name) VALUES (1, 'Acme')")
-        rows = [
-            ("ga4", "sessions", "2026-03-02", "facebook", "spring26", 10.0, ""),
-            ("ga4", "sessions", "2026-03-03", "facebook", "spring26", 5.0, ""),
-            ("ga4", "sessions", "2026-03-03", "x", "spring26", 7.0, ""),
-            ("ga4", "sessions", "2026-03-04", "x", "spring26", 100.0, ""),
-            ("ga4", "sessions", "2026-03-03", "x", "autumn", 1000.0, ""),
-            ("ads", "spend", "2026-03-03", "x", "spring26", 3.5, "EUR"),
-        ]
-        for kind, metric, day, network, campaign, value, unit in rows:
-            db.run(
-                "INSERT INTO measures (brand_id, kind, metric, day, network, account, campaign, item, value, unit) "
-                "VALUES (1, ?, ?, ?, ?, '', ?, '', ?, ?)",
-                (kind, metric, day, network, campaign, value, unit or None),
-            )
         lead = "INSERT INTO leads (brand_id, lead_id, created_at, network, campaign, stage, stage_at) "
-        db.run(lead + "VALUES (1, 'a', ?, 'x', 'spring26', 'new', 0)", (T0,))
-        db.run(lead + "VALUES (1, 'b', ?, 'x', 'spring26', 'new', 0)", (T0 + 8 * DAY,))
-    assert campaigns.imported(store, "spring26", date(2026, 3, 2), date(2026, 3, 4)) == [
-        Imported("Acme", "ads", "spend", "x", "EUR", 3.5, 1),
-        Imported("Acme", "ga4", "sessions", "facebook", "", 15.0, 2),
-        Imported("Acme", "ga4", "sessions", "x", "", 7.0, 1),
-    ]
+        for number, (at, campaign) in enumerate(
+            [(T0, "spring26"), (T0 + 7 * DAY, "spring26"), (T0 - 1, "spring26"), (T0, "autumn")]
+        ):
+            db.run(lead + "VALUES (1, ?, ?, 'x', ?, 'new', 0)", (f"{number}", at, campaign))
     assert campaigns.leads(store, "spring26", SPRING.window) == [("Acme", "x", 1)]

@@ -1,0 +1,129 @@
+"""Counts what a report shows: each KPI of each brand, beside the period before and the year before, and by network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from alerts.goals import Goal
+from alerts.progress import Measured, measure
+from alerts.report.comparing import Comparison, compare
+from storage import imported
+from storage.base import Rows
+from storage.calendar import Unit, local_day
+from storage.desk import annotations as notes
+from storage.desk import campaigns
+from storage.desk.annotations import Annotation
+from storage.desk.campaigns import Campaign
+from storage.imported import Imported
+from storage.kpi import KPIS, Ask, KpiValue, compute
+
+_LONGEST_BY_DAY, _LONGEST_BY_WEEK = 62, 400
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for. `ask` holds window, brands and sources, and no dimension; `period` is what charts are cut by,
+    None for what suits the window. `accounts` narrows imported numbers. `title` names the set.
+    """
+
+    kpis: tuple[str, ...]
+    ask: Ask
+    period: Unit | None = None
+    by_language: bool = False
+    accounts: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KpiFacts:
+    """One KPI of one brand: the whole window and what it compares with; by network, language, and period.
+
+    What is never summed over networks has no series but one for each network.
+    """
+
+    value: KpiValue
+    before: Comparison
+    year_before: Comparison
+    by_source: tuple[KpiValue, ...]
+    by_language: tuple[KpiValue, ...]
+    series: tuple[KpiValue, ...]
+    series_by_source: tuple[KpiValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFacts:
+    """Everything that a report says, as numbers. `kpis` are by KPI, then by brand, in the order asked."""
+
+    wanted: Wanted
+    period: Unit
+    kpis: dict[str, tuple[KpiFacts, ...]]
+    goals: tuple[Measured, ...]
+    annotations: tuple[Annotation, ...]
+    campaigns: tuple[Campaign, ...]
+    imported: tuple[Imported, ...]
+
+
+def gather(store: Rows, goals: Sequence[Goal], wanted: Wanted) -> ReportFacts:
+    """Return the facts of a report."""
+    ask, period = wanted.ask, wanted.period or suits(wanted.ask)
+    kpis = [KPIS[name] for name in wanted.kpis]
+    whole = compute(store, kpis, ask)
+    by_source = _grouped(compute(store, kpis, replace(ask, by=("source",))))
+    by_language = _grouped(compute(store, kpis, replace(ask, by=("language",)))) if wanted.by_language else {}
+    series = _grouped(compute(store, kpis, replace(ask, by=(period,))))
+    apart = [kpi for kpi in kpis if not kpi.additive]
+    apart_series = _grouped(compute(store, apart, replace(ask, by=("source", period)))) if apart else {}
+    before, year_before = compare(store, kpis, ask, whole)
+    found: dict[str, list[KpiFacts]] = {name: [] for name in wanted.kpis}
+    for value in whole:
+        key = value.kpi, value.brand
+        found[value.kpi].append(
+            KpiFacts(
+                value,
+                before[key],
+                year_before[key],
+                tuple(by_source.get(key, ())),
+                tuple(by_language.get(key, ())),
+                tuple(series.get(key, ())),
+                tuple(apart_series.get(key, ())),
+            )
+        )
+    names = [value.brand for value in whole]
+    first, end = local_day(ask.window.since, ask.zone), local_day(ask.window.until - 1, ask.zone)
+    return ReportFacts(
+        wanted,
+        period,
+        {name: tuple(facts) for name, facts in found.items()},
+        tuple(measure(store, [g for g in goals if g.brand in names], ask.brands, ask.now, ask.zone)),
+        tuple(a for a in notes.between(store, first, end) if a.brand is None or a.brand in names),
+        tuple(campaigns.overlapping(store, ask.window)),
+        tuple(_imported(store, wanted, names)),
+    )
+
+
+def suits(ask: Ask) -> Unit:
+    """By what a chart of this window is cut, so that its points can be told apart."""
+    days = (ask.window.until - ask.window.since) / 86_400
+    return "day" if days <= _LONGEST_BY_DAY else "week" if days <= _LONGEST_BY_WEEK else "month"
+
+
+def _grouped(values: Iterable[KpiValue]) -> dict[tuple[str, str], list[KpiValue]]:
+    found: dict[tuple[str, str], list[KpiValue]] = {}
+    for value in values:
+        found.setdefault((value.kpi, value.brand), []).append(value)
+    return found
+
+
+def _imported(store: Rows, wanted: Wanted, brands: Sequence[str]) -> list[Imported]:
+    """What files told of the days that lie whole in the window, and of its ends."""
+    window, zone = wanted.ask.window, wanted.ask.zone
+    first, end = local_day(window.since, zone), local_day(window.until, zone)
+    found = [
+        *imported.sums(store, first, end, accounts=wanted.accounts),
+        *imported.levels(store, first, end, accounts=wanted.accounts),
+    ]
+    return sorted(
+        (one for one in found if one.brand in brands),
+        key=lambda one: (brands.index(one.brand), one.kind, one.metric, one.network, one.account),
+    )

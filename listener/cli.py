@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "kpi": "listener.commands.kpi",
     "digest": "listener.commands.digest",
     "report": "listener.commands.report",
+    "outcome": "listener.commands.outcome",
     "annotate": "listener.commands.annotate",
     "campaign": "listener.commands.campaign",
     "goal": "listener.commands.goal",

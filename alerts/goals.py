@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from alerts.rules import RANGES
-from storage.calendar import Window, start_of_day
+from storage.calendar import Window, start_of
 from storage.durations import parse_duration
 from storage.kpi import KPIS, Kpi
 
@@ -111,11 +111,11 @@ class Goal:
 
     def baseline(self, zone: ZoneInfo) -> Window:
         """The window of the baseline."""
-        return Window(start_of_day(self.since, zone), start_of_day(self.until, zone))
+        return Window(start_of(self.since, "day", zone), start_of(self.until, "day", zone))
 
     def deadline(self, zone: ZoneInfo) -> int:
         """The second after its last day."""
-        return start_of_day(self.by + timedelta(days=1), zone)
+        return start_of(self.by + timedelta(days=1), "day", zone)
 
 
 def target_of(kpi: Kpi, said: float | str) -> float:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.goals import Goal
 from storage.base import Rows
-from storage.calendar import UNITS, Window, iso, local_day, start_of_day, unit_of
+from storage.calendar import PERIODS, Window, iso, local_day, start_of, unit_of
 from storage.coverage import unlike
 from storage.desk import reviews
 from storage.desk.reviews import Review
@@ -27,12 +27,12 @@ def latest(baseline: Window, now: int, zone: ZoneInfo) -> Window:
     """The newest window that compares with a baseline: the last whole day, week or month for one of these, else the
     last whole days, as many as it has.
     """
-    for unit in UNITS:
+    for unit in PERIODS:
         if unit_of(baseline.since, unit, zone) == baseline:
             return unit_of(unit_of(now, unit, zone).since - 1, unit, zone)
     today = local_day(now, zone)
     days = (local_day(baseline.until, zone) - local_day(baseline.since, zone)).days
-    return Window(start_of_day(today - timedelta(days=days), zone), start_of_day(today, zone))
+    return Window(start_of(today - timedelta(days=days), "day", zone), start_of(today, "day", zone))
 
 
 @dataclass(frozen=True, slots=True)

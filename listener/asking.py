@@ -37,11 +37,12 @@ def question(
     since: str | None = None,
     until: str | None = None,
     timezone: str | None = None,
+    compare: bool = False,
 ) -> tuple[Ask, list[str]]:
     """Return the question and the names of its KPIs. Raises UsageError.
 
     Without `since` it reaches back to the first post that is kept, without `until` to now. "7d" means seven
-    days ago.
+    days ago. `compare`: beside each value stand the period before and the same period a year before.
     """
     zone = zone_of(timezone) if timezone else config.zone
     names = [one_of(name, KPIS, "KPI") for name in kpis] or list(CARD)
@@ -67,6 +68,7 @@ def question(
             only=tuple(brand_named(name, config.brands) for name in brands),
             sources=sources_named(store, sources),
             by=tuple(one_of(name, DIMENSIONS, "dimension") for name in by),
+            compare=compare,
         ),
         names,
     )

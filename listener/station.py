@@ -86,7 +86,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
     judge_thread = ThreadPoolExecutor(1, JUDGE)
     loop = asyncio.get_running_loop()
     with DaemonLock(database):
-        writer = Writer(database, unmatched=config.storage.unmatched_sample)
+        writer = Writer(database, unmatched=config.storage.unmatched_sample, zone=config.zone)
         try:
             await writer.open()
             judge = await loop.run_in_executor(judge_thread, judge_of, config)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from storage import imported
 from storage.base import Rows
-from storage.calendar import Window, local_day, start_of_day
+from storage.calendar import Window, local_day, start_of
 from storage.desk import annotations as notes
 from storage.kpi import KPIS, Ask, compute
 from storage.stats import placebo
@@ -39,14 +39,14 @@ def daily(store: Rows, ask: Ask, brand: str, measure: str, networks: Sequence[st
     """Read both series for the whole local days of a window."""
     zone = ask.zone
     first = local_day(ask.window.since, zone)
-    if start_of_day(first, zone) < ask.window.since:
+    if start_of(first, "day", zone) < ask.window.since:
         first += timedelta(days=1)
     end = local_day(ask.window.until, zone)
     length = max(0, (end - first).days)
     if not length:
         return Daily(first, (), (), frozenset())
     days = [first + timedelta(days=number) for number in range(length)]
-    window = Window(start_of_day(first, zone), start_of_day(end, zone))
+    window = Window(start_of(first, "day", zone), start_of(end, "day", zone))
     told = _leads(store, brand, window, zone, networks) if measure == LEADS else {}
     told = told or imported.daily(store, brand, measure, first, end, networks)
     about = notes.concern(notes.between(store, first, end), brand)

@@ -12,6 +12,7 @@ from storage import conversations, posting, sample
 from storage.base import Row, Rows, Transaction
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention, Source
 from storage.posting import Numbered, counts, role
+from storage.rollups import recounted
 
 PAGE = 500
 
@@ -138,7 +139,8 @@ def apply(
     """
     changes = Changes()
     for source, group in _by_source(db, kept):
-        _apply_kept(db, source, group, definitions, changes)
+        with recounted(db, [one.standing.id for one in group]):
+            _apply_kept(db, source, group, definitions, changes)
     for source, group in _by_source(db, sampled):
         _apply_sampled(db, source, group, definitions, changes)
     return changes

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import LifoQueue
+from zoneinfo import ZoneInfo
 
-from storage import commit, schema
+from storage import commit, rollups, schema
 from storage.base import Row, StoreError
 from storage.mention import Brand, Committed, Cursor, Kept, Source
 
@@ -118,12 +119,14 @@ class SqliteStore:
         patience: float = PATIENCE,
         stop: Callable[[], bool] = lambda: False,
         unmatched: int = commit.MOST_UNMATCHED,
+        zone: ZoneInfo | None = None,
     ) -> None:
         """Open or create the file and bring it to the newest shape.
 
         An older database is copied beside itself before it is migrated; a newer one is refused. `stop` is
         asked while waiting for a lock, so that a daemon told to end does not wait `patience` seconds.
-        `unmatched`: posts that match nobody kept as a sample of each source; 0 for none.
+        `unmatched`: posts that match nobody kept as a sample of each source; 0 for none. `zone`: where days begin;
+        where the roll-ups are cut in another one, or are not there yet, they are made anew.
         """
         self.path = path
         self._unmatched = unmatched
@@ -138,13 +141,13 @@ class SqliteStore:
         with _clear_errors(path):
             self._connection = _connect(path, read_only=False)
             try:
-                self._prepare()
+                self._prepare(zone)
             except BaseException:
                 self._connection.close()
                 raise
         self._opened = self._identity()
 
-    def _prepare(self) -> None:
+    def _prepare(self, zone: ZoneInfo | None) -> None:
         unknown = schema.unknown(self._connection)
         if unknown:
             raise StoreError(
@@ -157,6 +160,9 @@ class SqliteStore:
         if schema.pending(self._connection):
             with self._immediate():
                 self._migrate()
+        if rollups.outdated(self, zone):
+            with self._immediate():
+                rollups.rebuild(_Transaction(self._connection), zone or rollups.zone_of(self))
         # Our own patience, in small steps, because sqlite's cannot be interrupted by SIGTERM.
         self._connection.execute("PRAGMA busy_timeout = 200")
 

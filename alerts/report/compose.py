@@ -13,11 +13,12 @@ from alerts.digest.wording import about_source
 from alerts.progress import Measured
 from alerts.render import clean, shorten
 from alerts.report import pictures, wording
-from alerts.report.comparing import Comparison
 from alerts.report.content import GoalLine, Grid, MarkLine, Report, Row, Section
 from alerts.report.gather import KpiFacts, ReportFacts
-from storage.calendar import iso, start_of_day
+from alerts.telling import why
+from storage.calendar import iso, start_of
 from storage.kpi import KPIS, Kpi, KpiValue
+from storage.kpi.value import Compared
 
 _LONGEST_NAME = 60
 
@@ -49,9 +50,9 @@ def _name(text: str) -> str:
 
 
 def _compared(first: KpiFacts | None, zone: ZoneInfo) -> str:
-    if first is None:
+    if first is None or first.value.before is None or first.value.year_before is None:
         return ""
-    before, year = first.before.window, first.year_before.window
+    before, year = first.value.before, first.value.year_before
     return (
         f"Before: {reading.period(before.since, before.until, zone)}. "
         f"A year before: {reading.period(year.since, year.until, zone)}."
@@ -73,8 +74,8 @@ def _section(kpi: Kpi, group: Sequence[KpiFacts], facts: ReportFacts) -> Section
 
 def _row(one: KpiFacts) -> Row:
     value = one.value
-    before, before_from = _moved(one.before)
-    year, year_from = _moved(one.year_before)
+    before, before_from = _moved(value, value.before, one.requeried[0])
+    year, year_from = _moved(value, value.year_before, one.requeried[1])
     return Row(
         brand=_name(value.brand),
         value=wording.figure(value.value, value.unit, value.kpi),
@@ -88,20 +89,18 @@ def _row(one: KpiFacts) -> Row:
     )
 
 
-def _moved(found: Comparison) -> tuple[str, str]:
+def _moved(value: KpiValue, found: Compared | None, requeried: bool) -> tuple[str, str]:
     """How a value has moved and from what; or that it has not, and why it cannot be said."""
-    if found.now is None or found.then is None:
-        return wording.NO_VALUE, found.why_not
-    if found.now.value is None or found.then.value is None:
-        missing = found.then if found.then.value is None else found.now
-        return wording.NO_VALUE, wording.reason(missing)
-    moved = wording.moved(found.now, found.then)
-    from_ = f"from {wording.figure(found.then.value, found.then.unit, found.then.kpi)}"
-    if found.by_chance:
-        from_ += "; may be chance"
-    if found.requeried:
-        from_ += "; counted by another query"
-    return moved, from_
+    if found is None or found.change is None:
+        return wording.NO_VALUE, why(found.reason if found else None)
+    from_ = [f"from {wording.figure(found.then, value.unit, value.kpi)}"]
+    if found.note:
+        from_.append("may be chance")
+    if requeried:
+        from_.append("counted by another query")
+    if found.left_out:
+        from_.append(f"without {', '.join(_name(name) for name in found.left_out)}")
+    return wording.moved(found, value.unit, value.kpi), "; ".join(from_)
 
 
 def _beside(value: KpiValue) -> list[str]:
@@ -167,7 +166,7 @@ def _goal(one: Measured, zone: ZoneInfo) -> GoalLine:
         way=f"{way} in {time}" if way else f"{time} is over",
         width=min(100, max(0, round(100 * stand.way))) if stand.way is not None else None,
         pace=stand.pace,
-        until=f"by {reading.day(start_of_day(goal.by, zone), zone)} {goal.by.year}, {_name(goal.owner)}",
+        until=f"by {reading.day(start_of(goal.by, 'day', zone), zone)} {goal.by.year}, {_name(goal.owner)}",
         review=f"Review due: {one.due}" if one.due else "",
     )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from alerts.goals import Goal
 from alerts.progress import Measured, measure
-from alerts.report.comparing import Comparison, compare
 from storage import imported
 from storage.base import Rows
 from storage.calendar import Unit, local_day
@@ -17,6 +16,7 @@ from storage.desk.annotations import Annotation
 from storage.desk.campaigns import Campaign
 from storage.imported import Imported
 from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.queries import changes
 
 _LONGEST_BY_DAY, _LONGEST_BY_WEEK = 62, 400
 
@@ -37,14 +37,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class KpiFacts:
-    """One KPI of one brand: the whole window and what it compares with; by network, language, and period.
+    """One KPI of one brand: the whole window, with what it compares with; by network, language, and period.
 
-    What is never summed over networks has no series but one for each network.
+    `requeried` says of the period before and of the year before whether a query changed since, so that counts do not
+    compare. What is never summed over networks has a series for each network.
     """
 
     value: KpiValue
-    before: Comparison
-    year_before: Comparison
+    requeried: tuple[bool, bool]
     by_source: tuple[KpiValue, ...]
     by_language: tuple[KpiValue, ...]
     series: tuple[KpiValue, ...]
@@ -68,21 +68,20 @@ def gather(store: Rows, goals: Sequence[Goal], wanted: Wanted) -> ReportFacts:
     """Return the facts of a report."""
     ask, period = wanted.ask, wanted.period or suits(wanted.ask)
     kpis = [KPIS[name] for name in wanted.kpis]
-    whole = compute(store, kpis, ask)
+    whole = compute(store, kpis, replace(ask, compare=True))
     by_source = _grouped(compute(store, kpis, replace(ask, by=("source",))))
     by_language = _grouped(compute(store, kpis, replace(ask, by=("language",)))) if wanted.by_language else {}
     series = _grouped(compute(store, kpis, replace(ask, by=(period,))))
     apart = [kpi for kpi in kpis if not kpi.additive]
     apart_series = _grouped(compute(store, apart, replace(ask, by=("source", period)))) if apart else {}
-    before, year_before = compare(store, kpis, ask, whole)
+    requeried = _requeried(store, whole)
     found: dict[str, list[KpiFacts]] = {name: [] for name in wanted.kpis}
     for value in whole:
         key = value.kpi, value.brand
         found[value.kpi].append(
             KpiFacts(
                 value,
-                before[key],
-                year_before[key],
+                requeried[key],
                 tuple(by_source.get(key, ())),
                 tuple(by_language.get(key, ())),
                 tuple(series.get(key, ())),
@@ -100,6 +99,26 @@ def gather(store: Rows, goals: Sequence[Goal], wanted: Wanted) -> ReportFacts:
         tuple(campaigns.overlapping(store, ask.window)),
         tuple(_imported(store, wanted, names)),
     )
+
+
+def _requeried(store: Rows, values: Sequence[KpiValue]) -> dict[tuple[str, str], tuple[bool, bool]]:
+    """By KPI and brand, whether a query behind it changed since the period before, and since the year before."""
+    names = sorted({value.brand for value in values})
+    changed: dict[int, set[str]] = {}
+    found = {}
+    for value in values:
+        for side in (value.before, value.year_before):
+            if side is not None and side.since not in changed:
+                changed[side.since] = {c.brand for c in changes(store, names, side.since, value.until)}
+        # A share of a market changes with the query of each brand of it.
+        behind = set(names) if KPIS[value.kpi].market_wide else {value.brand}
+        sides = (
+            side is not None and bool(changed[side.since] & behind)
+            for side in (value.before, value.year_before)
+        )
+        before, year_before = sides
+        found[value.kpi, value.brand] = before, year_before
+    return found
 
 
 def suits(ask: Ask) -> Unit:

@@ -10,7 +10,7 @@ from alerts.charts import LINES, Chart, Line, Mark, Point
 from alerts.render import clean, shorten
 from alerts.report import wording
 from alerts.report.gather import KpiFacts, ReportFacts
-from storage.calendar import Window, start_of_day, unit_of
+from storage.calendar import Window, start_of, unit_of
 from storage.kpi import Kpi, KpiValue
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -94,7 +94,7 @@ def marks(facts: ReportFacts) -> list[Marked]:
         Marked(
             str(number),
             shorten(clean(one.text), _LONGEST),
-            start_of_day(one.day, zone) + 43_200,
+            start_of(one.day, "day", zone) + 43_200,
             None,
             shorten(clean(one.brand or ""), 40),
         )

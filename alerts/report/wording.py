@@ -7,8 +7,10 @@ from typing import cast
 
 from alerts import format as reading
 from alerts.telling import amount, span, why
+from storage.calendar import Window
 from storage.kpi import KpiValue
-from storage.stats import mover
+from storage.kpi.compare import compared
+from storage.kpi.value import Compared, Reading
 
 NO_VALUE = "–"
 _BY = ("authors", "stories", "interactions", "followers", "reach", "impressions", "posts")
@@ -64,31 +66,32 @@ def reason(value: KpiValue) -> str:
     return why(value.reason) if value.value is None else ""
 
 
-def moved(now: KpiValue, then: KpiValue | None) -> str:
-    """Write how a value has moved since an earlier one; nothing where either is missing.
+def moved(now: Compared, unit: str, kpi: str) -> str:
+    """Write how a value has moved since an earlier one; nothing where that cannot be said.
 
     Shares move by points, times and counts by what lies between them, and with it the percentage where it means
     something.
     """
-    if then is None or now.value is None or then.value is None:
+    if now.change is None or now.then is None:
         return ""
-    difference = now.value - then.value
-    if now.unit == "ratio":
-        balanced = now.kpi.startswith("net_sentiment")
-        return reading.balance(difference) if balanced else reading.points(difference)
-    if now.unit == "seconds":
-        more = "more" if difference > 0 else "less"
-        return f"{reading.duration(abs(difference))} {more}" if difference else "the same"
-    change = reading.count_change(difference) if float(difference).is_integer() else f"{difference:+,.2f}"
-    return f"{change} ({reading.percent_change(difference / then.value)})" if then.value > 0 else change
+    if unit == "ratio":
+        balanced = kpi.startswith("net_sentiment")
+        return reading.balance(now.change) if balanced else reading.points(now.change)
+    if unit == "seconds":
+        more = "more" if now.change > 0 else "less"
+        return f"{reading.duration(abs(now.change))} {more}" if now.change else "the same"
+    whole = float(now.change).is_integer()
+    change = reading.count_change(now.change) if whole else f"{now.change:+,.2f}".replace("-", "\u2212")
+    return (
+        f"{change} ({reading.percent_change(now.growth)})"
+        if now.growth is not None and now.then > 0
+        else change
+    )
 
 
 def by_chance(now: KpiValue, then: KpiValue | None) -> bool:
-    """Whether both are estimates whose difference may be nothing, so that chance alone may have moved the value."""
-    if then is None or now.value is None or then.value is None:
+    """Whether chance alone would make as much of a difference between two values."""
+    if then is None:
         return False
-    ends, other = interval_of(now), interval_of(then)
-    if ends is None or other is None:
-        return False
-    low, high = mover.difference(now.value, ends, then.value, other)
-    return low <= 0 <= high
+    one, other = (Reading(v.value, v.n, v.reason, v.more) for v in (now, then))
+    return compared(one, other, Window(then.since, then.until), ()).note is not None

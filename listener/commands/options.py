@@ -111,7 +111,7 @@ def store_errors() -> Iterator[None]:
 def open_reader(config: Config) -> Iterator[Reader]:
     """Open the store for reading; made or migrated first where needed, so that every question works."""
     with store_errors():
-        SqliteStore(config.database).close()
+        SqliteStore(config.database, zone=config.zone).close()
         reader = Reader(config.database)
         try:
             yield reader
@@ -123,7 +123,7 @@ def open_reader(config: Config) -> Iterator[Reader]:
 def open_store(config: Config) -> Iterator[SqliteStore]:
     """Open the store for writing, beside a running daemon if there is one."""
     with store_errors():
-        store = SqliteStore(config.database, unmatched=config.storage.unmatched_sample)
+        store = SqliteStore(config.database, unmatched=config.storage.unmatched_sample, zone=config.zone)
         try:
             yield store
         finally:

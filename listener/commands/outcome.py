@@ -20,7 +20,7 @@ from listener.commands.options import (
     read_config,
 )
 from storage import outcomes
-from storage.calendar import iso, local_day, start_of_day
+from storage.calendar import iso, local_day, start_of
 from storage.kpi import Ask
 from storage.outcomes import Daily
 from storage.stats.placebo import LEVEL, Effect
@@ -75,7 +75,7 @@ def command(
     What moves together need not be cause and effect: an advertisement may bring both.
     """
     config, present = read_config(config_file), now()
-    midnight = start_of_day(local_day(present, config.zone), config.zone)
+    midnight = start_of(local_day(present, config.zone), "day", config.zone)
     with open_reader(config) as reader:
         try:
             ask, _ = question(

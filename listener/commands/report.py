@@ -22,7 +22,7 @@ from listener.commands.options import (
 from listener.config import Config
 from storage import imported
 from storage.base import Rows
-from storage.calendar import UNITS, local_day, start_of_day
+from storage.calendar import UNITS, local_day, start_of
 from storage.kpi import CARD
 
 _DAYS = 28
@@ -118,12 +118,12 @@ def command(
 
 
 def _midnight(config: Config, present: int) -> int:
-    return start_of_day(local_day(present, config.zone), config.zone)
+    return start_of(local_day(present, config.zone), "day", config.zone)
 
 
 def _beginning(config: Config, present: int) -> int:
     first = local_day(present - _DAYS * 86_400, config.zone)
-    return start_of_day(first, config.zone)
+    return start_of(first, "day", config.zone)
 
 
 def _own(config: Config) -> tuple[str, ...]:

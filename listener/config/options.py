@@ -127,8 +127,9 @@ class BrandOptions(TopicOptions):
 class StorageOptions(Strict):
     """Where mentions are kept. A relative file lies beside config.yaml.
 
-    `unmatched_sample`: how many posts of each source that are no mention of anybody are kept for a week, to try
-    queries on them; 0 keeps none.
+    `retention`: how long the texts of a source (by name, kind, or `default`) are kept after they were fetched; without
+    one for good. `unmatched_sample`: how many posts of each source that are no mention of anybody are kept for a week,
+    to try queries on them; 0 keeps none.
     """
 
     url: str = "sqlite:///data/listener.db"

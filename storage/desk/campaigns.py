@@ -8,7 +8,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from storage.base import Row, Rows, Transaction
-from storage.calendar import UNITS, Window, before, local_day, start_of_day, unit_of
+from storage.calendar import PERIODS, Window, before, local_day, start_of, unit_of
 from storage.desk import tags
 from storage.desk.corrections import STANDING
 from storage.mention import KeptPost, Source
@@ -129,16 +129,16 @@ def around(window: Window, zone: ZoneInfo) -> Around:
     """The windows before and after: the neighbours of a whole day, ISO week or month; as many whole days as these
     where it begins and ends at midnight, although a day of spring or autumn has another length; else as many seconds.
     """
-    if any(unit_of(window.since, unit, zone) == window for unit in UNITS):
-        unit = next(unit for unit in UNITS if unit_of(window.since, unit, zone) == window)
+    if any(unit_of(window.since, unit, zone) == window for unit in PERIODS):
+        unit = next(unit for unit in PERIODS if unit_of(window.since, unit, zone) == window)
         return Around(before(window, zone), window, unit_of(window.until, unit, zone))
     first, end = local_day(window.since, zone), local_day(window.until, zone)
     days = (end - first).days
-    if window == Window(start_of_day(first, zone), start_of_day(end, zone)):
+    if window == Window(start_of(first, "day", zone), start_of(end, "day", zone)):
         return Around(
-            Window(start_of_day(first - timedelta(days=days), zone), window.since),
+            Window(start_of(first - timedelta(days=days), "day", zone), window.since),
             window,
-            Window(window.until, start_of_day(end + timedelta(days=days), zone)),
+            Window(window.until, start_of(end + timedelta(days=days), "day", zone)),
         )
     length = window.until - window.since
     return Around(

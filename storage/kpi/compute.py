@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
 from storage.base import Rows
-from storage.calendar import UNITS, Window, before, cut
+from storage.calendar import UNITS, Window, before, cut, year_before
 from storage.coverage import ENOUGH, Ledger, SourceHeard, ledgers
+from storage.kpi.compare import compared
 from storage.kpi.declaration import Kpi
 from storage.kpi.engines import EngineChange, engine_changes
 from storage.kpi.evidence import Evidence
 from storage.kpi.judged import Judged
 from storage.kpi.responses import Response, responses
 from storage.kpi.scope import Numbered, Scope
-from storage.kpi.value import Ask, KpiValue
+from storage.kpi.value import ENGINE_CHANGED, NOT_COMPARABLE, Ask, Compared, KpiValue
 from storage.queries import QueryChange, changes
 
 
@@ -26,9 +27,15 @@ def compute(store: Rows, kpis: Sequence[Kpi], ask: Ask) -> list[KpiValue]:
     brands = [Numbered(numbers.get(brand.name, 0), brand) for brand in ask.brands]
     sources = ledgers(store, ask.sources)
     changed = changes(store, [brand.name for brand in ask.brands], ask.window.since, ask.window.until)
+
+    @cache
+    def period(window: Window) -> _Period:
+        return _Period(store, ask, window, brands, sources, changed)
+
     values: list[KpiValue] = []
     for window in _windows(ask):
-        values.extend(_of_window(_Period(store, ask, window, brands, sources, changed), kpis))
+        beside = [before(window, ask.zone), year_before(window, ask.zone)] if ask.compare else []
+        values.extend(_of_window(period(window), kpis, [period(other) for other in beside]))
     return values
 
 
@@ -37,7 +44,7 @@ def _windows(ask: Ask) -> list[Window]:
     return cut(ask.window, unit, ask.zone) if unit else [ask.window]
 
 
-def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
+def _of_window(period: _Period, kpis: Sequence[Kpi], beside: Sequence[_Period]) -> Iterator[KpiValue]:
     for group, language, brand in product(period.groups(), period.languages(), period.asked_brands()):
         scope = period.scope(group, language, brand)
         engines = period.engine_changes(scope)
@@ -60,7 +67,24 @@ def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
                 period.query_changes(scope.market if kpi.market_wide else (brand,)),
                 # Who says by which method a value was made has made it of tones.
                 engines if "method" in reading.more else (),
+                *(_compared(kpi, period, other, group, language, brand) for other in beside),
             )
+
+
+def _compared(
+    kpi: Kpi, period: _Period, other: _Period, group: _Group, language: str | None, brand: Numbered
+) -> Compared:
+    """A KPI's value beside that of another window, over the sources that were heard in both."""
+    both = period.heard_in_both(group, other.window)
+    left_out = tuple(ledger.name for ledger in group.ledgers if ledger not in both.ledgers)
+    if kpi.of_sources and not both.ledgers:
+        since, until = other.window.since, other.window.until
+        return Compared(since, until, reason=NOT_COMPARABLE, left_out=left_out)
+    now, then = (kpi.read(one.scope(both, language, brand)) for one in (period, other))
+    # Who says by which method a value was made has made it of tones.
+    if "method" in now.more and len(period.engines(both, brand) | other.engines(both, brand)) > 1:
+        return Compared(other.window.since, other.window.until, reason=ENGINE_CHANGED, left_out=left_out)
+    return compared(now, then, other.window, left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +146,25 @@ class _Period:
             if now.heard and (now.share >= ENOUGH or not self._ask.strict):
                 used.append(ledger)
                 heard.append(now)
-                then = ledger.heard(self._before.since, self._before.until, self._ask.now)
-                if now.share >= ENOUGH and then.share >= ENOUGH:
+                if self._enough(ledger, self._before):
                     comparable.add(ledger.source_id)
             elif ledger.active:
                 left_out.append(ledger.name)
         return _Group(name, tuple(used), tuple(heard), tuple(left_out), frozenset(comparable))
+
+    def heard_in_both(self, group: _Group, window: Window) -> _Group:
+        """Those sources of a group that were heard for at least 90 % of this window and of another one."""
+        both = tuple(ledger for ledger in group.ledgers if self._enough(ledger, window))
+        return replace(group, ledgers=both)
+
+    def _enough(self, ledger: Ledger, other: Window) -> bool:
+        heard = (ledger.heard(w.since, w.until, self._ask.now).share for w in (self.window, other))
+        return all(share >= ENOUGH for share in heard)
+
+    def engines(self, group: _Group, brand: Numbered) -> frozenset[int]:
+        """The engines that judged a brand's mentions in these sources."""
+        sources = [ledger.source_id for ledger in group.ledgers]
+        return self._evidence.tally.counts(brand.number, sources, None, False).engines
 
     def languages(self) -> list[str | None]:
         """With --by language all that mentions and conversations are in; those of unknown language last."""

@@ -46,6 +46,11 @@ Input = Literal[
 ]
 """What a KPI is made of: of what is heard, of what people decide at the desk, or of a kind of file that is imported."""
 
+HEARD: frozenset[Input] = frozenset(
+    {"mentions", "tone", "authors", "followers", "hashtags", "counters", "conversations", "stories"}
+)
+"""Inputs that a source which was not heard leaves out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -84,3 +89,8 @@ class Kpi:
     example: Example | None = field(default=None, compare=False)
     vanity: bool = False
     additive: bool = True
+
+    @property
+    def of_sources(self) -> bool:
+        """Whether it is made of what sources said, so that a deaf one makes it less."""
+        return bool(HEARD.intersection(self.inputs))

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from storage.kpi.compare import NO_CHANGE
 from storage.kpi.declaration import Kpi
 from storage.kpi.judged import Judged
 from storage.kpi.scope import Scope
 from storage.kpi.tally import Counts
-from storage.kpi.value import NO_SOURCE, Reading
+from storage.kpi.value import ENGINE_CHANGED, NO_SOURCE, NOT_COMPARABLE, Reading
 from storage.stats import shares
 from storage.stats.shares import Estimate, Shares
-
-_ENGINE_CHANGED = "the tone engine changed"
-NO_CHANGE = "no change that can be told from chance"
 
 
 def _broken(scope: Scope, counts: Counts) -> bool:
@@ -37,7 +35,7 @@ def positive_mentions(scope: Scope) -> Reading:
     if not scope.sources:
         return Reading(None, 0, NO_SOURCE, more | _raw(None, 0))
     if _broken(scope, counts):
-        return Reading(None, counts.judged, _ENGINE_CHANGED, more | _raw(None, corrections))
+        return Reading(None, counts.judged, ENGINE_CHANGED, more | _raw(None, corrections))
     interval = None
     if judged.shares is not None:
         share, n = judged.shares.positive, counts.judged
@@ -64,11 +62,9 @@ def positive_growth(scope: Scope) -> Reading:
     if not p_before:
         return Reading(None, 0, "none in the period before", more | _raw(None, corrections))
     if not scope.comparable:
-        return Reading(
-            None, p_before, "no source heard for 90 % of both periods", more | _raw(None, corrections)
-        )
+        return Reading(None, p_before, NOT_COMPARABLE, more | _raw(None, corrections))
     if len(before.said.engines | now.said.engines) > 1:
-        return Reading(None, p_before, _ENGINE_CHANGED, more | _raw(None, corrections))
+        return Reading(None, p_before, ENGINE_CHANGED, more | _raw(None, corrections))
     said = before.said.positive
     raw = (now.said.positive - said) / said if said else None
     interval = _growth(now, before)
@@ -95,7 +91,7 @@ def _share(scope: Scope, part: Callable[[Counts], int], of: Callable[[Shares], E
         reason = "none judged" if scope.sources else NO_SOURCE
         return Reading(None, 0, reason, more | _raw(None, corrections))
     if _broken(scope, counts):
-        return Reading(None, counts.judged, _ENGINE_CHANGED, more | _raw(None, corrections))
+        return Reading(None, counts.judged, ENGINE_CHANGED, more | _raw(None, corrections))
     raw = part(judged.said) / judged.said.judged if judged.said.judged else None
     # For a rule, the thirtieth correction must not turn a count into an estimate: it would fire by that.
     if judged.shares is None or (scope.strict and not judged.measured):

@@ -30,8 +30,8 @@ class Scope:
     """`sources` are the numbers of the sources that count here; empty means that nothing was heard.
 
     `comparable` are those heard for at least 90 % of this window and of the one before. `strict`: asked by a rule,
-    which must not fire on what a change of engine makes of the same posts. `source` is the name of the one source that is
-    asked for, None where all count together. Days are cut in `zone`.
+    which must not fire on what a change of engine makes of the same posts. `source` is the name of the one source that
+    is asked for, None where all count together. Days are cut in `zone`.
     """
 
     brand: Numbered

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alerts.goals import Goal
 from alerts.progress import REVIEW, latest, measure, progress, review_due, wrong_way
-from storage.calendar import Window, parse_time, start_of_day
+from storage.calendar import Window, parse_time, start_of
 from storage.desk import reviews
 from storage.kpi import KPIS
 from storage.mention import Brand, Heard, Kept, KeptPost, Mention, Source
@@ -24,7 +24,7 @@ MADRID = ZoneInfo("Europe/Madrid")
 DAY = 86_400
 # 100 days from the end of the baseline to the deadline.
 GOAL = Goal("more", "mentions", "Acme", 200.0, date(2027, 2, 8), "ana", date(2026, 10, 1), date(2026, 11, 1))
-START = start_of_day(date(2026, 11, 1), UTC)
+START = start_of(date(2026, 11, 1), "day", UTC)
 
 
 def stand(target: float, baseline: float | None, current: float | None, day: int = 50, better: str = "up"):  # type: ignore[no-untyped-def]
@@ -102,9 +102,9 @@ def test_a_target_that_makes_it_worse_is_seen() -> None:
 def test_now_is_the_newest_window_that_compares(
     since: date, until: date, now: str, first: date, end: date
 ) -> None:
-    baseline = Window(start_of_day(since, MADRID), start_of_day(until, MADRID))
+    baseline = Window(start_of(since, "day", MADRID), start_of(until, "day", MADRID))
     found = latest(baseline, parse_time(now, MADRID), MADRID)
-    assert found == Window(start_of_day(first, MADRID), start_of_day(end, MADRID))
+    assert found == Window(start_of(first, "day", MADRID), start_of(end, "day", MADRID))
 
 
 def test_a_review_is_due_at_half_time_at_the_end_and_after_half_a_year() -> None:

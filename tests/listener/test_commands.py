@@ -14,7 +14,9 @@ from commandline import CommandLine
 from pages import BRANDS, HACKERNEWS, page, post
 
 from listener.cli import COMMANDS, listener
+from listener.config import load
 from storage.desk import tokens
+from storage.lock import DaemonLock
 from storage.sqlite import Reader, SqliteStore
 
 CONFIG = """timezone: Europe/Madrid
@@ -152,6 +154,23 @@ def test_check_says_what_was_understood(line: CommandLine) -> None:
     assert "brands: Acme; competitors: Bolt" in ran.out
     assert "rule: r: Acme negative_share > 0.4 over 1h for 15m, n at least 20, to console" in ran.out
     assert "no posts from no sources" in ran.out
+
+
+def test_check_deep_counts_again_and_repair_makes_the_sums_anew(filled: CommandLine) -> None:
+    assert filled.good("check", "--deep").err == ""
+    store = SqliteStore(load(filled.config).database)
+    with store.writing() as db:
+        db.run("UPDATE rollups SET mentions = mentions + 1 WHERE unit = 1")
+    filled.good("check")
+    ran = filled("check", "--deep")
+    assert ran.code == 1
+    assert "store: rollups: " in ran.err and "`listener check --repair` makes all sums anew" in ran.err
+    with DaemonLock(store.path):
+        beside = filled("check", "--repair")
+        assert beside.code == 1
+        assert "stop it first" in beside.err
+    assert "all sums were made anew" in filled.good("check", "--repair", "--deep").out
+    store.close()
 
 
 def test_check_finds_a_damaged_store(filled: CommandLine) -> None:

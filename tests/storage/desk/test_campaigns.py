@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keeping import DAY, FORUM, MADRID, NEWS, T0, UTC, keep, names, post
 
-from storage.calendar import Window, local_day, start_of_day
+from storage.calendar import Window, local_day, start_of
 from storage.desk import campaigns, corrections, tags
 from storage.desk.campaigns import Campaign, Said
 from storage.sqlite import SqliteStore
@@ -19,7 +19,7 @@ SPRING = Campaign("spring", T0, T0 + 7 * DAY, "#spring", "spring26", T0, "ann")
 
 
 def days(first: date, end: date, zone: ZoneInfo) -> Window:
-    return Window(start_of_day(first, zone), start_of_day(end, zone))
+    return Window(start_of(first, "day", zone), start_of(end, "day", zone))
 
 
 @pytest.mark.parametrize(

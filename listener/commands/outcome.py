@@ -112,9 +112,8 @@ def _print(measure: str, daily: Daily, effect: Effect, adjusted: float | None, t
     click.echo(f"\n{measure}: {_verdict(effect, adjusted)}")
     starts = [daily.day(number).isoformat() for number in effect.bursts]
     more = f" and {len(starts) - _SHOWN} more" if len(starts) > _SHOWN else ""
-    click.echo(
-        f"  {reading.plural(len(starts), 'burst')} of mentions{': ' if starts else ''}{', '.join(starts[:_SHOWN])}{more}"
-    )
+    which = f": {', '.join(starts[:_SHOWN])}{more}" if starts else ""
+    click.echo(f"  {reading.plural(len(starts), 'burst')} of mentions{which}")
     if daily.annotated:
         click.echo(f"  {reading.plural(len(daily.annotated), 'annotated day')} left out")
     if effect.effect is None or effect.low is None or effect.high is None or effect.expected is None:
@@ -124,14 +123,11 @@ def _print(measure: str, daily: Daily, effect: Effect, adjusted: float | None, t
         f"  {_change(effect.effect)} a day over {reading.plural(effect.days, 'day')} from each burst on "
         f"({_change(effect.low)} to {_change(effect.high)}, 95 %), where {effect.expected:,.1f} are expected"
     )
-    several = (
-        f"; {_p(adjusted)} for {tests} tests made together (Holm)"
-        if tests > 1 and adjusted is not None
-        else ""
-    )
     click.echo(
-        f"  {_p(effect.p)} by {reading.plural(effect.placebos, 'placebo date')}: the same bursts at every other date{several}"
+        f"  {_p(effect.p)}: the same bursts at {reading.plural(effect.placebos, 'other date')} show what chance makes"
     )
+    if tests > 1 and adjusted is not None:
+        click.echo(f"  {_p(adjusted)} as one of {tests} tests made together (Holm): the verdict goes by this")
 
 
 def _verdict(effect: Effect, adjusted: float | None) -> str:

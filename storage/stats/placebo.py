@@ -28,9 +28,9 @@ Verdict = Literal["more", "less", "no detectable effect", "not enough data"]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What was found. `effect`: by how much the outcome of a day of `days` from each burst on lies above what its
-    weekday lets expect, with its 95 % interval; `expected` is that expectation, `p` two-sided, `placebos` the number of
-    other dates that the bursts were set to. All None where `verdict` is "not enough data", and `why` says what lacks.
+    """What was found. `effect`: by how much a day, of the `days` from each burst on, lies above what is expected of
+    it, with its 95 % interval; `expected` is that expectation, `p` two-sided, `placebos` the number of other dates that
+    the bursts were set to. All None where `verdict` is "not enough data", and `why` says what lacks.
     """
 
     verdict: Verdict
@@ -113,8 +113,12 @@ def test(outcome: Series, starts: Sequence[int], excluded: Collection[int] = (),
     # The shifts at each end that would have to lie beyond the effect for it to be told from chance.
     cut = max(0, math.floor((1 + count) * LEVEL / 2) - 1)
     low, high = real.effect - placebos[-1 - cut], real.effect - placebos[cut]
+    # Where days of much are rare, the usual day lies above its median: no effect, and the placebos know by how much.
+    usual = median(placebos)
     verdict: Verdict = "no detectable effect" if p >= LEVEL else "more" if above < below else "less"
-    return Effect(verdict, tuple(wanted), days, told, real.effect, low, high, real.expected, p, count)
+    return Effect(
+        verdict, tuple(wanted), days, told, real.effect - usual, low, high, real.expected + usual, p, count
+    )
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -132,9 +136,9 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 def _lacks(events: int, known: int) -> str:
     if events < LEAST_BURSTS:
-        return f"{events} bursts of mentions with an outcome, and {LEAST_BURSTS} are needed"
+        return f"{LEAST_BURSTS} bursts of mentions with an outcome are needed, and there are {events}"
     if known < LEAST_DAYS:
-        return f"{known} days with an outcome, and {LEAST_DAYS} are needed"
+        return f"{LEAST_DAYS} days with an outcome are needed, and there are {known}"
     return ""
 
 

@@ -6,9 +6,9 @@ each chart says in words what it shows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from zoneinfo import ZoneInfo
 
 from alerts.chart_style import STYLE, marker, stroke, written
@@ -76,6 +76,11 @@ class Chart:
     marks: tuple[Mark, ...] = ()
     tick: Callable[[float], str] | None = None
 
+    @property
+    def id(self) -> str:
+        """What the parts of the drawing are named after."""
+        return re.sub(r"[^A-Za-z0-9_-]", "-", self.key)
+
     def at_axis(self, value: float) -> str:
         """Write a round value beside the axis."""
         return (self.tick or self.write)(value)
@@ -90,7 +95,7 @@ def svg(chart: Chart, width: int = 720, *, alone: bool = False) -> str:
     if not any(point.value is not None for line in lines for point in line.points):
         return ""
     frame = _Frame(chart, lines, width)
-    key = escape(chart.key, quote=True)
+    key = chart.id
     parts = [
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {frame.height}" '
         f'width="{width}" height="{frame.height}" role="img" aria-labelledby="{key}-t {key}-d">',
@@ -230,7 +235,7 @@ def _axes(frame: _Frame) -> Iterator[str]:
 
 def _unheard(frame: _Frame) -> Iterator[str]:
     """Hatch what was not heard, stretches that touch as one."""
-    key, start = escape(frame.chart.key, quote=True), None
+    key, start = frame.chart.id, None
     points = [*frame.lines[0].points, None]
     for before, point in zip([None, *frame.lines[0].points], points, strict=True):
         dull = point is not None and point.heard < _HEARD

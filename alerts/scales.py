@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from storage.calendar import Unit
 
+_NOTHING = 1e-9
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _TIMES = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -20,8 +21,8 @@ def ticks(low: float, high: float, *, unit: str = "", most: int = 4) -> list[flo
     Times (`unit` "seconds") are cut at minutes, hours and days; what is counted, at whole numbers.
     """
     low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
-        high = 1.0
+    if high - low < _NOTHING:
+        low, high = 0.0, 1.0
     step = _step((high - low) / most, unit)
     first, last = math.floor(round(low / step, 9)), math.ceil(round(high / step, 9))
     return [round(number * step, 12) for number in range(first, last + 1)]

@@ -290,7 +290,7 @@ def _window_of(value: KpiValue, config: Config) -> str:
 @click.option("--by", metavar="NAME", help="Who looked.")
 @click.option("--note", metavar="TEXT", help="What was decided.")
 def review(name: str, config_file: Path, by: str | None, note: str | None) -> None:
-    """Record that a goal was looked at again: is it still the right one, and the right value?"""
+    """Record that somebody asked whether a goal is still the right one, and the right value."""
     config = read_config(config_file)
     goal = _named(config, name)
     with open_store(config) as store, store.writing() as db:

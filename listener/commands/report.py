@@ -9,6 +9,10 @@ from pathlib import Path
 import click
 
 from alerts.goal_sets import GOAL_SETS, names
+from alerts.report.compose import compose
+from alerts.report.content import Report
+from alerts.report.gather import Wanted, gather
+from alerts.report.render import as_html, as_markdown
 from listener.asking import UsageError, one_of, question
 from listener.commands.options import (
     Failure,
@@ -62,20 +66,19 @@ def command(
     accounts: tuple[str, ...],
     out: Path | None,
 ) -> None:
-    """Write a chosen set of KPIs as a page: values, what they compare with, charts, goals, what happened.
+    """Write a chosen set of KPIs as a page to hand on, HTML and Markdown.
 
-    Each network stands alone beside the total. Without --since it is on the last four weeks of whole days. --by day,
-    week or month says what the charts are cut by, and --by language adds a table. Without --out Markdown is printed.
+    Values and what they compare with, charts, goals, what happened; each network alone beside the total. Without
+    --since and --until it is on the last four weeks of whole days. --by day, week or month says what the charts are
+    cut by, and --by language adds a table. Without --out Markdown is printed.
 
     Example: listener report --goal-set visibility --since 2026-10-01 --until 2026-11-01 --out report
     """
     config, present = read_config(config_file), now()
     if out is not None and out.suffix and out.suffix not in (".html", ".md"):
         raise WrongUsage(f"--out {out}: name a folder, or a file that ends in .html or .md")
-    from alerts.report.compose import compose
-    from alerts.report.gather import Wanted, gather
-    from alerts.report.render import as_html, as_markdown
-
+    if goal and not names(goal):
+        raise Failure(f"no KPI is declared for {goal} yet; `listener kpi --list` shows those that are")
     with open_reader(config) as reader:
         try:
             ask, asked = question(
@@ -93,21 +96,18 @@ def command(
             known = _accounts(reader, accounts)
         except UsageError as error:
             raise WrongUsage(str(error)) from None
-        if goal and not asked:
-            raise Failure(f"no KPI is declared for {goal} yet")
-        facts = gather(
-            reader,
-            config.goals,
-            Wanted(
-                kpis=tuple(dict.fromkeys(asked)),
-                ask=replace(ask, by=(), only=ask.only or _own(config)),
-                period=next((unit for unit in UNITS if unit in by), None),
-                by_language="language" in by,
-                accounts=known,
-                title=f"{goal.capitalize()} report" if goal else "Report",
-            ),
+        wanted = Wanted(
+            kpis=tuple(dict.fromkeys(asked)),
+            ask=replace(ask, by=(), only=ask.only or _own(config)),
+            period=next((unit for unit in UNITS if unit in by), None),
+            by_language="language" in by,
+            accounts=known,
+            title=f"{goal.capitalize()} report" if goal else "Report",
         )
-    report = compose(facts)
+        _tell(compose(gather(reader, config.goals, wanted)), out)
+
+
+def _tell(report: Report, out: Path | None) -> None:
     if out is None:
         click.echo(as_markdown(report), nl=False)
         return

@@ -22,7 +22,7 @@ from listener.config.secrets import is_plain
 _UNWRITABLE = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of characters that a YAML file cannot hold, or that would break its line."""
 _TOP_LEVEL = re.compile(r"[^\s#-]")
-_EMPTY = re.compile(r"(\w+):[ \t]*(?:\[[ \t]*\]|null|~)?(?P<comment>[ \t]+#[^\r\n]*|[ \t]*)")
+_EMPTY = re.compile(r"(\w+):(?:[ \t]*(?:\[[ \t]*\]|null|~))?(?P<comment>[ \t]+#[^\r\n]*|[ \t]*)")
 
 Entry = Mapping[str, Any]
 """Keys with texts, numbers, days, or keys and values in their turn."""

@@ -21,6 +21,7 @@ from storage.kpi import KPIS, Kpi, KpiValue
 from storage.kpi.value import Compared
 
 _LONGEST_NAME = 60
+_NAMED = 3
 
 
 def compose(facts: ReportFacts) -> Report:
@@ -33,7 +34,7 @@ def compose(facts: ReportFacts) -> Report:
         title=_name(facts.wanted.title) or "Report",
         period=reading.period(ask.window.since, ask.window.until, ask.zone),
         compared=_compared(first, ask.zone),
-        brands=", ".join(_name(brand) for brand in brands),
+        brands=_several(brands),
         sections=tuple(_section(KPIS[name], group, facts) for name, group in facts.kpis.items()),
         goals=tuple(_goal(one, ask.zone) for one in facts.goals),
         marks=marks,
@@ -47,6 +48,12 @@ def compose(facts: ReportFacts) -> Report:
 
 def _name(text: str) -> str:
     return shorten(clean(text), _LONGEST_NAME)
+
+
+def _several(brands: Sequence[str]) -> str:
+    """Name the first brands, and how many more there are."""
+    more = f" and {len(brands) - _NAMED} more" if len(brands) > _NAMED else ""
+    return ", ".join(_name(brand) for brand in brands[:_NAMED]) + more
 
 
 def _compared(first: KpiFacts | None, zone: ZoneInfo) -> str:
@@ -160,8 +167,7 @@ def _goal(one: Measured, zone: ZoneInfo) -> GoalLine:
         what=f"{wording.named(goal.kpi)} of {_name(goal.brand)}"
         + (f" on {_name(goal.source)}" if goal.source else ""),
         baseline=wording.told(one.baseline),
-        now=(wording.told(one.current) if one.current else "no whole period since")
-        + ("; may be chance" if chance else ""),
+        now=_now(one) + ("; may be chance" if chance else ""),
         target=wording.figure(goal.target, unit, goal.kpi),
         way=f"{way} in {time}" if way else f"{time} is over",
         width=min(100, max(0, round(100 * stand.way))) if stand.way is not None else None,
@@ -169,6 +175,13 @@ def _goal(one: Measured, zone: ZoneInfo) -> GoalLine:
         until=f"by {reading.day(start_of(goal.by, 'day', zone), zone)} {goal.by.year}, {_name(goal.owner)}",
         review=f"Review due: {one.due}" if one.due else "",
     )
+
+
+def _now(one: Measured) -> str:
+    if one.current is None:
+        return "no whole period since"
+    missing = wording.reason(one.current)
+    return f"{wording.NO_VALUE} ({missing})" if missing else wording.told(one.current)
 
 
 def _mark_lines(facts: ReportFacts) -> tuple[MarkLine, ...]:

@@ -29,7 +29,7 @@ _LONGEST = 300
 
 @click.group("annotate")
 def command() -> None:
-    """Write on a day what happened, so that charts and reports show it.
+    """Write on a day what happened, for charts and reports.
 
     A campaign's start, an outage, a holiday, a change of what a network shows: what explains a peak or a dip that
     nobody will remember in half a year.

@@ -42,7 +42,7 @@ _CHANCE = "≈"
 
 @click.group("campaign")
 def command() -> None:
-    """Compare any KPI before, during and after a campaign.
+    """Compare any KPI before, during, after a campaign.
 
     A campaign is known by what its mentions say (--query), by what imported numbers call it (--utm), or by its dates
     alone.

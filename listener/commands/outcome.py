@@ -66,11 +66,12 @@ def command(
     timezone: str | None,
     as_json: bool,
 ) -> None:
-    """Say whether imported sessions or leads move in the days after bursts of mentions.
+    """Say whether sessions or leads move after mentions do.
 
-    A burst begins on a day with far more mentions than its weekday has in the weeks around it. The outcome of these
-    days is compared in the same way, and the difference with what the same bursts would show at every other date. Days
-    with an annotation are left out. Where chance alone does as much, it says: no detectable effect.
+    A burst begins on a day with far more mentions than its weekday has in the weeks around it. The imported sessions or
+    leads of the days after it are compared in the same way, and the difference with what the same bursts would show at
+    every other date. Days with an annotation are left out. Where chance alone does as much, it says: no detectable
+    effect.
 
     What moves together need not be cause and effect: an advertisement may bring both.
     """

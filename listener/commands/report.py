@@ -66,7 +66,7 @@ def command(
     accounts: tuple[str, ...],
     out: Path | None,
 ) -> None:
-    """Write a chosen set of KPIs as a page to hand on, HTML and Markdown.
+    """Write a chosen set of KPIs as HTML and Markdown.
 
     Values and what they compare with, charts, goals, what happened; each network alone beside the total. Without
     --since and --until it is on the last four weeks of whole days. --by day, week or month says what the charts are

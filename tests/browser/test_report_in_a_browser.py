@@ -1,4 +1,4 @@
-"""A report in a real browser: nothing runs, nothing is fetched, nothing sticks out, and one chart of each pair shows."""
+"""A report in a real browser: nothing runs, nothing is fetched, nothing sticks out, one chart of each pair shows."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import inspect
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from importlib import import_module
@@ -31,11 +32,13 @@ from listener.config.options import (
     DashboardOptions,
     DigestOptions,
     StorageOptions,
+    TagOptions,
     TopicOptions,
 )
 from sentiment.engines import ENGINES
 from storage.durations import format_duration, parse_duration
-from storage.kpi import KPIS, Kpi
+from storage.kpi import CARD, KPIS, Kpi
+from storage.kpi.declaration import Family
 from storage.kpi.value import NO_SOURCE
 
 DOCS = Path(__file__).parent
@@ -73,6 +76,7 @@ def sections() -> dict[str, type[BaseModel]]:
         "alerts.rules[]": RuleOptions,
         "digest": DigestOptions,
         "dashboard": DashboardOptions,
+        "tags[]": TagOptions,
         "goals[]": GoalOptions,
     }
     found: dict[str, type[BaseModel]] = {}
@@ -204,9 +208,10 @@ def _default(field: FieldInfo) -> str:
 
 
 def kpi_table() -> str:
-    """Every KPI with its unit and formula."""
+    """Every KPI of the card with its unit and formula."""
     lines = ["| name | unit | formula |", "|---|---|---|"]
-    lines += [f"| [`{kpi.name}`](#{kpi.name}) | {kpi.unit} | {kpi.formula} |" for kpi in KPIS.values()]
+    card = (KPIS[name] for name in CARD)
+    lines += [f"| [`{kpi.name}`](#{kpi.name}) | {kpi.unit} | {kpi.formula} |" for kpi in card]
     return "\n".join(lines) + "\n"
 
 
@@ -218,32 +223,71 @@ def kpi_facts(name: str) -> str:
     return f"Unit: {kpi.unit}. {says}\n\nNULL, with one of these as `reason`: {reasons}.\n"
 
 
+def kpi_catalogue() -> str:
+    """Every KPI beside those of the card, by family, with all that it declares and its example."""
+    parts: list[str] = []
+    for family in get_args(Family):
+        kpis = [kpi for kpi in KPIS.values() if kpi.family == family and kpi.name not in CARD]
+        if kpis:
+            parts.append(f"### {family}\n")
+            parts += [_entry(kpi) for kpi in kpis]
+    return "\n".join(parts)
+
+
+def _entry(kpi: Kpi) -> str:
+    says = " ".join((inspect.getdoc(kpi.read) or "").split())
+    better = {"up": "more is better", "down": "less is better", "neither": "neither is better"}[kpi.better]
+    marks = [", ".join(kpi.kind), better, f"made of {', '.join(kpi.inputs)}"]
+    marks += ["a vanity number"] * kpi.vanity + ["never summed over networks"] * (not kpi.additive)
+    lines = [f"**`{kpi.name}`** ({kpi.unit}): {kpi.formula}. {says}\n"]
+    lines.append(f"* {'; '.join(marks)}. Formula after: {kpi.source}.")
+    if kpi.least:
+        lines.append(f"* No value below n = {kpi.least}.")
+    if kpi.example is not None:
+        filled = kpi.worked.format(**{name: f"{number:g}" for name, number in kpi.example.numbers.items()})
+        words = f" ({kpi.example.words})" if kpi.example.words else ""
+        lines.append(f"* `{kpi.worked}`, for example `{filled}` = {kpi.example.value:.4g}{words}.")
+    reasons = ", ".join(f"`{reason}`" for reason in reasons_of(kpi))
+    return "\n".join([*lines, f"* NULL: {reasons}.\n"])
+
+
 def reasons_of(kpi: Kpi) -> list[str]:
-    """The reasons that stand in a KPI's function and in those of its module that it calls."""
-    module = ast.parse(inspect.getsource(inspect.getmodule(kpi.read)))  # type: ignore[arg-type]
-    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
-    found = dict.fromkeys(_reasons(functions, kpi.read.__name__))
+    """The reasons that stand in a KPI's function and in those that it calls and is given."""
+    found = dict.fromkeys(_reasons(kpi.read, set()))
     return sorted(found, key=lambda reason: reason != NO_SOURCE)
 
 
-def _reasons(functions: Mapping[str, ast.FunctionDef], name: str) -> Iterator[str]:
-    for node in ast.walk(functions[name]):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id == "Reading":
-                yield from _texts(node.args[2:3])
-            elif node.func.id in functions:
-                yield from _reasons(functions, node.func.id)
-        elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "reason" for t in node.targets):
-            yield from _texts([node.value])
+def _reasons(function: Callable[..., object], seen: set[Callable[..., object]]) -> Iterator[str]:
+    if function in seen:
+        return
+    seen.add(function)
+    known = inspect.unwrap(function).__globals__
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+        yield from _texts(_said(node), known)
+        other = known.get(node.id) if isinstance(node, ast.Name) else None
+        if inspect.isfunction(other) and other.__module__.startswith("storage.kpi."):
+            yield from _reasons(other, seen)
 
 
-def _texts(expressions: list[ast.expr]) -> Iterator[str]:
+def _said(node: ast.AST) -> list[ast.expr]:
+    """What stands in a node in the place of a reason."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Reading":
+        return node.args[2:3]
+    if isinstance(node, ast.keyword) and node.arg == "reason":
+        return [node.value]
+    if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "reason" for t in node.targets):
+        return [node.value]
+    return []
+
+
+def _texts(expressions: list[ast.expr], known: Mapping[str, object]) -> Iterator[str]:
     for expression in expressions:
         for node in ast.walk(expression):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
-            elif isinstance(node, ast.Name) and node.id == "NO_SOURCE":
-                yield NO_SOURCE
+            found = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(node, ast.Name):
+                found = known.get(node.id)
+            if isinstance(found, str):
+                yield found
 
 
 def command_pages() -> str:
@@ -277,6 +321,7 @@ def generated(name: str) -> str:
         "commands": command_pages,
         "kpis": kpi_table,
         "kpi": lambda: kpi_facts(rest),
+        "kpi-catalogue": kpi_catalogue,
         "config": lambda: config_table(rest),
     }
     try:
@@ -298,7 +343,8 @@ def missing() -> list[str]:
     wanted = {
         "commands",
         "kpis",
-        *(f"kpi:{name}" for name in KPIS),
+        *(f"kpi:{name}" for name in CARD),
+        "kpi-catalogue",
         *(f"config:{name}" for name in sections()),
     }
     return sorted(wanted - asked)

@@ -13,13 +13,10 @@ from storage.base import Rows
 from storage.calendar import Window, local_day
 from storage.coverage import unlike
 from storage.desk import campaigns, tags
-from storage.desk.campaigns import Around, Campaign, Said
+from storage.desk.campaigns import TAGGED_BY, Around, Campaign, Said
 from storage.kpi import KPIS, Ask, KpiValue, compute
 from storage.mention import Brand
 from storage.sqlite import SqliteStore
-
-TAGGED_BY = "campaign"
-"""Who gives the tag of a campaign; None would say that a rule of the configuration does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def mark(store: SqliteStore, campaign: Campaign, brands: Sequence[Brand], now: i
             ]
             if found:
                 with store.writing() as db:
-                    marked += tags.record(db, brand.name, found, campaign.tag, by=TAGGED_BY, now=now)
+                    marked += tags.add(db, campaign.tag, brand.name, found, by=TAGGED_BY, now=now)
     return marked
 
 

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "rejudge": "listener.commands.rejudge",
     "quarantine": "listener.commands.quarantine",
     "token": "listener.commands.token",
+    "tag": "listener.commands.tag",
 }
 
 

@@ -19,6 +19,7 @@ from listener.matching.brand_query import query_of
 from listener.matching.fields import value_of
 from listener.matching.mistakes import QueryError
 from listener.matching.query import parse
+from listener.matching.tagging import LONGEST_TAG, Route, TagRule, tag_named
 from storage.durations import Duration
 from storage.mention import Brand, Exclude
 from storage.sqlite import path_of
@@ -29,6 +30,14 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _parsed(query: str) -> str:
+    try:
+        parse(query)
+    except QueryError as error:
+        raise ValueError(f"{error}\n{error.caret()}") from None
+    return query
 
 
 EVERY = "every"
@@ -62,12 +71,7 @@ class TopicOptions(Strict):
     @field_validator("query")
     @classmethod
     def _parses(cls, query: str | None) -> str | None:
-        if query is not None:
-            try:
-                parse(query)
-            except QueryError as error:
-                raise ValueError(f"{error}\n{error.caret()}") from None
-        return query
+        return query if query is None else _parsed(query)
 
     @field_validator("aliases", mode="before")
     @classmethod
@@ -111,6 +115,7 @@ class BrandOptions(TopicOptions):
     own: bool = False
     handles: dict[str, str] = Field(default_factory=dict)
     response_target: Duration = 3600
+    interaction_threshold: int | None = Field(default=None, ge=1, le=10**12)
 
     def brand(self) -> Brand:
         """The record that the store and the matcher use."""
@@ -120,8 +125,31 @@ class BrandOptions(TopicOptions):
             own=self.own,
             handles=handles,
             response_target=self.response_target,
+            interaction_threshold=self.interaction_threshold,
             topic=False,
         )
+
+
+class TagOptions(Strict):
+    """A rule that gives a tag to mentions."""
+
+    name: str = Field(min_length=1, max_length=LONGEST_TAG)
+    query: str
+    route: Route | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _named(cls, name: str) -> str:
+        return tag_named(name)
+
+    @field_validator("query")
+    @classmethod
+    def _parses(cls, query: str) -> str:
+        return _parsed(query)
+
+    def rule(self) -> TagRule:
+        """The record that the pipeline uses."""
+        return TagRule(self.name, self.query, self.route)
 
 
 class StorageOptions(Strict):
@@ -211,6 +239,7 @@ class Config:
     digest: DigestOptions | None
     dashboard: DashboardOptions
     fallback: Judge | None = None
+    tags: tuple[TagRule, ...] = ()
     goals: tuple[Goal, ...] = ()
 
     @property

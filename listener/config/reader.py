@@ -27,6 +27,7 @@ from listener.config.options import (
     DigestOptions,
     Judge,
     StorageOptions,
+    TagOptions,
     TopicOptions,
 )
 from listener.config.problems import (
@@ -39,6 +40,7 @@ from listener.config.problems import (
     say,
 )
 from listener.config.secrets import Environment, is_secret, secrets_of
+from listener.matching.tagging import TagRule
 from sentiment.engines import ENGINES
 from storage.mention import Brand
 
@@ -95,6 +97,7 @@ class _Reader:
         "alerts",
         "digest",
         "dashboard",
+        "tags",
         "goals",
     )
 
@@ -119,6 +122,7 @@ class _Reader:
         rules = self._rules(tree.get("alerts", {}), brands, known)
         digest = self._digest(tree.get("digest"))
         dashboard = self._options(DashboardOptions, tree.get("dashboard", {}), ("dashboard",))
+        tags = self._tags(tree.get("tags"))
         goals = self._goals(tree.get("goals"), brands)
         if self._problems:
             raise ConfigError(self._file, self._problems)
@@ -139,6 +143,7 @@ class _Reader:
             digest,
             dashboard,
             fallback,
+            tags,
             goals,
         )
 
@@ -326,6 +331,20 @@ class _Reader:
             if name not in declared:
                 message = f"there is no channel {name!r} under channels{did_you_mean(str(name), declared)}"
                 self._add((*path, index), message)
+
+    def _tags(self, raw: Any) -> tuple[TagRule, ...]:
+        if not isinstance(raw, list | None):
+            self._add(("tags",), "needs a list, as in: - {name: sales, query: 'price OR buy', route: sales}")
+            return ()
+        found: dict[str, TagRule] = {}
+        for index, entry in enumerate(raw or []):
+            options = self._options(TagOptions, entry, ("tags", index))
+            if options is None:
+                continue
+            if options.name in found:
+                self._add(("tags", index, "name"), f"{options.name!r} stands twice")
+            found[options.name] = options.rule()
+        return tuple(found.values())
 
     def _digest(self, raw: Any) -> DigestOptions | None:
         if raw is None:

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from listener.collectors.ingest.collector import Ingest
-from listener.dashboard import api, corrections, health, page
+from listener.dashboard import api, corrections, health, page, tags
 from listener.dashboard.ingest import PATH, Door
 from listener.dashboard.keys import STATION
 from listener.listening import keep
@@ -96,6 +96,9 @@ def make_app(station: Station) -> web.Application:
             web.get(corrections.PATH, corrections.listing),
             web.post(corrections.PATH, corrections.add),
             web.delete(corrections.PATH, corrections.remove),
+            web.get(tags.PATH, tags.listing),
+            web.post(tags.PATH, tags.add),
+            web.delete(tags.PATH, tags.remove),
             *(web.post(PATH, door.take) for door in _doors(station)),
         ]
     )

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from storage.base import Row, Rows, Transaction
 from storage.calendar import PERIODS, Window, before, local_day, start_of, unit_of
-from storage.desk import tags
 from storage.desk.corrections import STANDING
 from storage.mention import KeptPost, Source
 
 PAGE = 500
+TAGGED_BY = "campaign"
+"""Who gives the tag of a campaign; None would say that a rule of the configuration does, and nobody a person."""
 
 _SELECT = "SELECT name, since, until, query, utm, at, by FROM campaigns"
 _POSTS = """SELECT m.published_at, p.id, s.name, s.kind, s.lateness, p.native_id, p.text, p.fetched_at, p.dated,
@@ -102,7 +103,7 @@ def remove(db: Transaction, name: str) -> bool:
     """Forget a campaign, and take its tag off its mentions; False where there is none of that name."""
     found = named(db, name)
     if found is not None:
-        tags.remove(db, found.tag)
+        db.run("DELETE FROM tags WHERE tag = ? AND by = ?", (found.tag, TAGGED_BY))
     return db.run("DELETE FROM campaigns WHERE name = ?", (name,)) == 1
 
 

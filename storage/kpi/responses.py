@@ -27,12 +27,15 @@ class _Turn(NamedTuple):
     live: int
 
 
+_TAGGED = (
+    "EXISTS (SELECT 1 FROM tags g WHERE g.tag = ? AND g.brand_id = t.brand_id AND g.post_id = t.post_id)"
+)
 # Conversations that were addressed to the brand inside the window, then everything said in them with or by it:
 # the clock may have started earlier, and the answer may lie after the window.
 _TURNS = """WITH started AS (
     SELECT DISTINCT p.source_id, coalesce(p.conversation, p.native_id) AS conversation
     FROM turns t JOIN posts p ON p.id = t.post_id
-    WHERE t.brand_id = ? AND t.role = 0 AND t.at >= ? AND t.at < ?),
+    WHERE t.brand_id = ? AND t.role = 0 AND t.at >= ? AND t.at < ? {tagged}),
 members AS (
     SELECT s.source_id, s.conversation, p.id, p.language, p.live FROM started s
     JOIN posts p ON p.source_id = s.source_id AND p.conversation = s.conversation
@@ -43,14 +46,19 @@ SELECT m.source_id, m.conversation, t.role, t.at, m.language, m.live FROM member
 JOIN turns t ON t.brand_id = ? AND t.post_id = m.id ORDER BY t.at, m.id"""
 
 
-def responses(store: Rows, brand: int, window: Window, *, live_only: bool) -> list[Response]:
+def responses(
+    store: Rows, brand: int, window: Window, *, live_only: bool, tag: str | None = None
+) -> list[Response]:
     """Return one Response for each conversation whose clock started in the window.
 
     The clock starts at the first post that addresses the brand and stops at the first later one by the brand's
-    own people; posts flagged automatic do not stop it. `live_only` leaves out clocks that history started.
+    own people; posts flagged automatic do not stop it. `live_only` leaves out clocks that history started. With a `tag`
+    only conversations are looked at in which a post of the window that addresses the brand bears it.
     """
+    sql = _TURNS.format(tagged="" if tag is None else f"AND {_TAGGED}")
+    tagged = () if tag is None else (tag,)
     said: dict[tuple[int, str], list[_Turn]] = defaultdict(list)
-    for source, conversation, *turn in store.rows(_TURNS, (brand, window.since, window.until, brand)):
+    for source, conversation, *turn in store.rows(sql, (brand, window.since, window.until, *tagged, brand)):
         said[source, conversation].append(_Turn(*turn))
     found = []
     for (source, _), turns in said.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from storage.kpi.declaration import Kpi
+from storage.kpi.market import mentions_of, share
 from storage.kpi.scope import Scope
 from storage.kpi.value import NO_SOURCE, Reading
 
@@ -15,14 +16,7 @@ def mentions(scope: Scope) -> Reading:
 
 def share_of_voice(scope: Scope) -> Reading:
     """Mentions of the brand / mentions of all brands of its market; n is the denominator."""
-    total = sum(scope.counts(brand).mentions for brand in scope.market)
-    if len(scope.market) < 2:
-        return Reading(None, total, "a market of one brand")
-    if not scope.sources:
-        return Reading(None, 0, NO_SOURCE)
-    if not total:
-        return Reading(None, 0, "nothing in the market")
-    return Reading(scope.counts().mentions / total, total)
+    return share(scope, mentions_of, reason="nothing in the market")
 
 
 KPIS = (

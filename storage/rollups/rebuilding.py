@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from storage import post_hashtags
 from storage.base import Rows, Transaction
-from storage.calendar import Window, unit_of
-from storage.rollups import authors, cells
-from storage.rollups.authors import Said, Totals
+from storage.calendar import Window, cut, unit_of
+from storage.rollups import authors, cells, filling, hashtags
 from storage.rollups.keeping import ZONE, zone_of
 from storage.rollups.periods import NAMES, Unit
+from storage.rollups.sums import Said, Totals
 
 _TABLES = (
     "rollups",
@@ -22,14 +23,12 @@ _TABLES = (
     "author_totals",
     "author_pairs",
     "author_firsts",
+    "rollup_hashtags",
 )
 _CELLS = (Unit.DAY, Unit.MONTH)
 _ENDS = """SELECT min(low), max(high) FROM (SELECT
     (SELECT min(published_at) FROM mentions WHERE brand_id = b.id) AS low,
     (SELECT max(published_at) FROM mentions WHERE brand_id = b.id) AS high FROM brands b) AS ends"""
-_FIRSTS = """INSERT INTO author_firsts (brand_id, author_id, first_at)
-    SELECT brand_id, author_id, min(published_at) FROM mentions WHERE author_id IS NOT NULL
-    GROUP BY brand_id, author_id"""
 _WRONG_FIRSTS = """SELECT (SELECT count(*) FROM author_firsts f WHERE NOT EXISTS (
         SELECT 1 FROM mentions m WHERE m.author_id = f.author_id AND m.brand_id = f.brand_id
         AND m.published_at = f.first_at)) + (SELECT count(*) FROM (
@@ -63,17 +62,22 @@ def rebuild(db: Transaction, zone: ZoneInfo) -> None:
         "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (ZONE, zone.key),
     )
+    post_hashtags.read_all(db)
     facts = _Facts(db)
     for unit, period in facts.periods():
         since, until = period.since, period.until
         if unit in _CELLS:
             cells.write(db, unit, since, cells.counted(db, facts.brands, since, until))
+        if unit in hashtags.UNITS:
+            hashtags.write(db, unit, since, hashtags.counted(db, facts.brands, since, until))
         if unit == Unit.DAY:
-            cells.write_quarters(db, cells.counted_quarters(db, facts.brands, since, until))
-        if unit in authors.UNITS:
-            for source in facts.sources:
-                authors.write(db, unit, since, authors.counted(db, facts.brands, period, source=source))
-    db.run(_FIRSTS)
+            filling.quarters(db, facts.brands, period)
+        if unit in (Unit.WEEK, Unit.MONTH):
+            filling.periods(db, facts.brands, unit, period)
+        if unit == Unit.YEAR:
+            months = [month.since for month in cut(period, "month", zone)]
+            filling.year(db, facts.brands, period, months, facts.sources)
+    filling.firsts(db)
 
 
 def differences(db: Rows) -> Iterator[Difference]:
@@ -89,7 +93,7 @@ def differences(db: Rows) -> Iterator[Difference]:
     wrong = db.rows(_WRONG_FIRSTS)[0][0]
     if wrong:
         yield Difference("author_firsts", "ever", 0, wrong)
-    for table in ("rollups", "author_periods", "author_totals", "author_pairs"):
+    for table in ("rollups", "rollup_hashtags", "author_periods", "author_totals", "author_pairs"):
         for number, start, rows in db.rows(f"SELECT unit, start, count(*) FROM {table} GROUP BY unit, start"):
             if (number, start) not in seen:
                 yield Difference(table, NAMES[Unit(number)], start, rows)
@@ -103,6 +107,9 @@ def _pairs(db: Rows, facts: _Facts, unit: Unit, period: Window) -> Iterator[tupl
     since, until = period.since, period.until
     if unit in _CELLS:
         yield "rollups", cells.counted(db, facts.brands, since, until), cells.kept(db, unit, since)
+    if unit in hashtags.UNITS:
+        borne = hashtags.counted(db, facts.brands, since, until)
+        yield "rollup_hashtags", borne, hashtags.kept(db, unit, since)
     if unit == Unit.DAY:
         counted = cells.counted_quarters(db, facts.brands, since, until)
         yield "rollup_quarters", counted, cells.kept_quarters(db, since, until)

@@ -15,6 +15,7 @@ from commandline import CommandLine
 from alerts import goal_sets, goals, progress
 from listener.commands import goal as goal_command
 from listener.config import load
+from storage.calendar import Window
 from storage.desk import tags
 from storage.kpi import KPIS
 from storage.sqlite import SqliteStore
@@ -125,7 +126,7 @@ def test_a_campaign_tags_its_mentions_and_compares(filled: CommandLine) -> None:
     filled.good("campaign", "remove", "spring")
     assert filled("campaign", "show", "spring").code == 1
     store = store_of(filled)
-    assert tags.used(store) == []
+    assert tags.counted(store, "Acme", Window(0, NOW)) == {}
     store.close()
 
 

@@ -108,7 +108,7 @@ def test_what_was_said_is_counted_by_people_where_they_spoke(store: SqliteStore)
     ids = dict(store.rows("SELECT native_id, id FROM posts"))
     with store.writing() as db:
         tagged = [ids[name] for name in ("1", "2", "3", "4", "6", "7")]
-        tags.record(db, "Acme", tagged, SPRING.tag, by=None, now=T0)
+        tags.add(db, SPRING.tag, "Acme", tagged, by="campaign", now=T0)
         corrections.record(db, "Acme", ids["2"], "positive", sampled=False, by=None, now=T0 + 9)
     assert campaigns.said(store, SPRING.tag, "Acme", SPRING.window) == Said(5, 3, 3, 1, 0)
     assert campaigns.said(store, SPRING.tag, "Bolt", SPRING.window) == Said(0, 0, 0, 0, 0)
@@ -118,10 +118,10 @@ def test_forgetting_takes_the_tag_off_and_leaves_others(store: SqliteStore) -> N
     keep(store, [post("1", T0, names("Acme"))])
     with store.writing() as db:
         campaigns.add(db, SPRING)
-        tags.record(db, "Acme", [1], SPRING.tag, by="campaign", now=T0)
-        tags.record(db, "Acme", [1], "sales", by=None, now=T0)
+        tags.add(db, SPRING.tag, "Acme", [1], by="campaign", now=T0)
+        tags.add(db, "sales", "Acme", [1], by=None, now=T0)
         campaigns.remove(db, "spring")
-    assert [tag.tag for tag in tags.of_posts(store, [1])] == ["sales"]
+    assert [tag.tag for tag in tags.of_post(store, 1)] == ["sales"]
 
 
 def test_leads_are_counted_by_network_inside_of_the_window(store: SqliteStore) -> None:

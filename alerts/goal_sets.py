@@ -16,8 +16,8 @@ GOAL_SETS: dict[str, tuple[str, ...]] = {
 }
 """The families of KPIs that each goal is measured by."""
 
-_DOWN: tuple[str, ...] = ("visibility", "engagement", "care", "opinion", "conversion", "money")
-"""From being seen to being paid: where a family has no outcome of its own, the next one has."""
+_DOWN: tuple[str, ...] = ("conversion", "money", "visibility", "engagement", "care", "opinion")
+"""Where a goal's own families have no outcome, somebody who does something has, or else who pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,12 @@ class Chosen:
 
 
 def choose(goal: str, kpis: Mapping[str, Kpi] = KPIS) -> list[Chosen]:
-    """The KPIs of a goal, in the order of their declarations; of each the main variant."""
+    """The KPIs of a goal, in the order of their declarations; of each the main variant, or else the first."""
     families = GOAL_SETS[goal]
-    main = [kpi for kpi in kpis.values() if "." not in kpi.name]
+    stems: dict[str, Kpi] = {}
+    for kpi in sorted(kpis.values(), key=lambda kpi: "." in kpi.name):
+        stems.setdefault(kpi.name.partition(".")[0], kpi)
+    main = [kpi for kpi in kpis.values() if stems[kpi.name.partition(".")[0]] is kpi]
     return [
         Chosen(kpi, _outcome(kpi, families, main) if kpi.vanity else None)
         for kpi in main
@@ -58,10 +61,10 @@ def names(goal: str, kpis: Mapping[str, Kpi] = KPIS) -> list[str]:
 
 
 def _outcome(vanity: Kpi, families: tuple[str, ...], main: list[Kpi]) -> Kpi | None:
-    """The nearest outcome: of the goal's own families, or else of the next one on the way to being paid."""
+    """The nearest outcome: of the goal's own families, or else of somebody who does something; counts before rates."""
     outcomes = [kpi for kpi in main if is_outcome(kpi)]
-    order = [*families, *_DOWN[_DOWN.index(vanity.family) :], *_DOWN]
-    return min(outcomes, key=lambda kpi: order.index(kpi.family), default=None)
+    order = [vanity.family, *families, *_DOWN]
+    return min(outcomes, key=lambda kpi: (order.index(kpi.family), kpi.unit == "ratio"), default=None)
 
 
 def vanity_hint(goal: Goal) -> str:

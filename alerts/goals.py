@@ -146,8 +146,11 @@ def target_of(kpi: Kpi, said: float | str) -> float:
 
 
 def is_outcome(kpi: Kpi) -> bool:
-    """Whether a KPI tells what came of it for the business, and not only that something was seen or done."""
-    wanted = {"lagging", "output", "financial"}
+    """Whether a KPI tells what came of it for the business, and not only that something was seen or done.
+
+    That is what is of conversion or money, and what is declared as actionable or financial.
+    """
+    wanted = {"actionable", "financial"}
     return not kpi.vanity and (kpi.family in ("conversion", "money") or bool(wanted & set(kpi.kind)))
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from listener.matching.matcher import Matcher
 from listener.pipeline import said_of
-from storage import imported
+from storage import imported_sums
 from storage.base import Rows
 from storage.calendar import Window, local_day
 from storage.coverage import unlike
 from storage.desk import campaigns, tags
 from storage.desk.campaigns import TAGGED_BY, Around, Campaign, Said
-from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.kpi import Ask, KpiValue, compute, kpis_of
 from storage.mention import Brand
 from storage.sqlite import SqliteStore
 
@@ -90,7 +90,8 @@ def _values(store: Rows, kpis: Sequence[str], ask: Ask) -> dict[tuple[str, str],
     # Of a time that has not begun, nothing is counted: it would look like silence.
     if ask.window.since >= ask.now:
         return {}
-    return {(v.brand, v.kpi): v for v in compute(store, [KPIS[name] for name in kpis], ask)}
+    known = kpis_of(store)
+    return {(v.brand, v.kpi): v for v in compute(store, [known[name] for name in kpis], ask)}
 
 
 def _compared(
@@ -123,7 +124,7 @@ def measured(store: Rows, campaign: Campaign, ask: Ask) -> list[Measured]:
 def _imported(store: Rows, utm: str, window: Window, ask: Ask) -> dict[tuple[str, str, str, str, str], float]:
     first, end = local_day(window.since, ask.zone), local_day(window.until, ask.zone)
     found: dict[tuple[str, str, str, str, str], float] = defaultdict(float)
-    for one in imported.sums(store, first, end, campaign=utm):
+    for one in imported_sums.sums(store, first, end, campaign=utm):
         found[one.brand, one.kind, one.metric, one.network, one.unit] += one.value
     found |= {
         (brand, "crm", "leads", network, ""): float(count)

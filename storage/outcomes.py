@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from storage import imported
+from storage import imported_sums
 from storage.base import Rows
 from storage.calendar import Window, local_day, start_of
 from storage.desk import annotations as notes
@@ -48,7 +48,7 @@ def daily(store: Rows, ask: Ask, brand: str, measure: str, networks: Sequence[st
     days = [first + timedelta(days=number) for number in range(length)]
     window = Window(start_of(first, "day", zone), start_of(end, "day", zone))
     told = _leads(store, brand, window, zone, networks) if measure == LEADS else {}
-    told = told or imported.daily(store, brand, measure, first, end, networks)
+    told = told or imported_sums.daily(store, brand, measure, first, end, networks)
     about = notes.concern(notes.between(store, first, end), brand)
     return Daily(
         first,
@@ -85,7 +85,7 @@ def _leads(
     store: Rows, brand: str, window: Window, zone: ZoneInfo, networks: Sequence[str]
 ) -> dict[date, float]:
     """Leads by day: 0 on a day without one between the first and the last, not known outside of them."""
-    counted = Counter(local_day(at, zone) for at in imported.leads_at(store, brand, window, networks))
+    counted = Counter(local_day(at, zone) for at in imported_sums.leads_at(store, brand, window, networks))
     if not counted:
         return {}
     first, last = min(counted), max(counted)

@@ -35,11 +35,11 @@ def compose(facts: ReportFacts) -> Report:
         period=reading.period(ask.window.since, ask.window.until, ask.zone),
         compared=_compared(first, ask.zone),
         brands=_several(brands),
-        sections=tuple(_section(KPIS[name], group, facts) for name, group in facts.kpis.items()),
+        sections=tuple(_section(facts.declared[name], group, facts) for name, group in facts.kpis.items()),
         goals=tuple(_goal(one, ask.zone) for one in facts.goals),
         marks=marks,
         imported=_imported(facts),
-        hearing=_hearing(first.value) if first else (),
+        hearing=_hearing(facts),
         remarks=_remarks(facts),
         command=_command(facts),
         written_at=reading.stamp(iso(ask.now, ask.zone)),
@@ -214,8 +214,12 @@ def _imported(facts: ReportFacts) -> Grid | None:
     return Grid("Imported numbers", ("Brand", "Measure", "Network", "Account", "Value", ""), rows)
 
 
-def _hearing(value: KpiValue) -> tuple[str, ...]:
+def _hearing(facts: ReportFacts) -> tuple[str, ...]:
     """What was heard of the window, source by source, and what was left out."""
+    made_of_it = (group for name, group in facts.kpis.items() if facts.declared[name].of_sources)
+    value = next((one.value for group in made_of_it for one in group), None)
+    if value is None:
+        return ("Every number here is of imported files; none is of what was heard.",)
     said = [
         f"{_name(one.source)}: {reading.hours(one.heard / 3600)} of {reading.hours(one.asked / 3600)}, "
         f"{about_source(one.heard / 3600, one.asked / 3600)}"
@@ -251,7 +255,7 @@ def _command(facts: ReportFacts) -> str:
     words += [word for name in wanted.kpis for word in ("--kpi", name)]
     words += [word for name in ask.only for word in ("--brand", name)]
     words += [word for name in ask.sources for word in ("--source", name)]
-    words += [word for name in wanted.accounts for word in ("--account", name)]
+    words += [word for name in ask.accounts for word in ("--account", name)]
     words += ["--since", _moment(ask.window.since, ask.zone), "--until", _moment(ask.window.until, ask.zone)]
     words += ["--by", facts.period, "--timezone", ask.zone.key]
     return shlex.join(words)

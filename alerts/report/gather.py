@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alerts.goals import Goal
 from alerts.progress import Measured, measure
-from storage import imported
+from storage import imported_sums
 from storage.base import Rows
 from storage.calendar import Unit, local_day
 from storage.desk import annotations as notes
 from storage.desk import campaigns
 from storage.desk.annotations import Annotation
 from storage.desk.campaigns import Campaign
-from storage.imported import Imported
-from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.imported_sums import Imported
+from storage.kpi import Ask, Kpi, KpiValue, compute, kpis_of
 from storage.queries import changes
 
 _LONGEST_BY_DAY, _LONGEST_BY_WEEK = 62, 400
@@ -24,14 +24,13 @@ _LONGEST_BY_DAY, _LONGEST_BY_WEEK = 62, 400
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is asked for. `ask` holds window, brands and sources, and no dimension; `period` is what charts are cut by,
-    None for what suits the window. `accounts` narrows imported numbers. `title` names the set.
+    None for what suits the window. `title` names the set.
     """
 
     kpis: tuple[str, ...]
     ask: Ask
     period: Unit | None = None
     by_language: bool = False
-    accounts: tuple[str, ...] = ()
     title: str = ""
 
 
@@ -53,11 +52,15 @@ class KpiFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReportFacts:
-    """Everything that a report says, as numbers. `kpis` are by KPI, then by brand, in the order asked."""
+    """Everything that a report says, as numbers. `kpis` are by KPI, then by brand, in the order asked.
+
+    `declared` holds the declarations of these KPIs, custom ones among them.
+    """
 
     wanted: Wanted
     period: Unit
     kpis: dict[str, tuple[KpiFacts, ...]]
+    declared: dict[str, Kpi]
     goals: tuple[Measured, ...]
     annotations: tuple[Annotation, ...]
     campaigns: tuple[Campaign, ...]
@@ -67,14 +70,16 @@ class ReportFacts:
 def gather(store: Rows, goals: Sequence[Goal], wanted: Wanted) -> ReportFacts:
     """Return the facts of a report."""
     ask, period = wanted.ask, wanted.period or suits(wanted.ask)
-    kpis = [KPIS[name] for name in wanted.kpis]
+    known = kpis_of(store)
+    declared = {name: known[name] for name in wanted.kpis}
+    kpis = list(declared.values())
     whole = compute(store, kpis, replace(ask, compare=True))
     by_source = _grouped(compute(store, kpis, replace(ask, by=("source",))))
     by_language = _grouped(compute(store, kpis, replace(ask, by=("language",)))) if wanted.by_language else {}
     series = _grouped(compute(store, kpis, replace(ask, by=(period,))))
     apart = [kpi for kpi in kpis if not kpi.additive]
     apart_series = _grouped(compute(store, apart, replace(ask, by=("source", period)))) if apart else {}
-    requeried = _requeried(store, whole)
+    requeried = _requeried(store, whole, declared)
     found: dict[str, list[KpiFacts]] = {name: [] for name in wanted.kpis}
     for value in whole:
         key = value.kpi, value.brand
@@ -94,6 +99,7 @@ def gather(store: Rows, goals: Sequence[Goal], wanted: Wanted) -> ReportFacts:
         wanted,
         period,
         {name: tuple(facts) for name, facts in found.items()},
+        declared,
         tuple(measure(store, [g for g in goals if g.brand in names], ask.brands, ask.now, ask.zone)),
         tuple(a for a in notes.between(store, first, end) if a.brand is None or a.brand in names),
         tuple(campaigns.overlapping(store, ask.window)),
@@ -101,7 +107,9 @@ def gather(store: Rows, goals: Sequence[Goal], wanted: Wanted) -> ReportFacts:
     )
 
 
-def _requeried(store: Rows, values: Sequence[KpiValue]) -> dict[tuple[str, str], tuple[bool, bool]]:
+def _requeried(
+    store: Rows, values: Sequence[KpiValue], declared: Mapping[str, Kpi]
+) -> dict[tuple[str, str], tuple[bool, bool]]:
     """By KPI and brand, whether a query behind it changed since the period before, and since the year before."""
     names = sorted({value.brand for value in values})
     changed: dict[int, set[str]] = {}
@@ -111,7 +119,7 @@ def _requeried(store: Rows, values: Sequence[KpiValue]) -> dict[tuple[str, str],
             if side is not None and side.since not in changed:
                 changed[side.since] = {c.brand for c in changes(store, names, side.since, value.until)}
         # A share of a market changes with the query of each brand of it.
-        behind = set(names) if KPIS[value.kpi].market_wide else {value.brand}
+        behind = set(names) if declared[value.kpi].market_wide else {value.brand}
         sides = (
             side is not None and bool(changed[side.since] & behind)
             for side in (value.before, value.year_before)
@@ -139,8 +147,8 @@ def _imported(store: Rows, wanted: Wanted, brands: Sequence[str]) -> list[Import
     window, zone = wanted.ask.window, wanted.ask.zone
     first, end = local_day(window.since, zone), local_day(window.until, zone)
     found = [
-        *imported.sums(store, first, end, accounts=wanted.accounts),
-        *imported.levels(store, first, end, accounts=wanted.accounts),
+        *imported_sums.sums(store, first, end, accounts=wanted.ask.accounts),
+        *imported_sums.levels(store, first, end, accounts=wanted.ask.accounts),
     ]
     return sorted(
         (one for one in found if one.brand in brands),

@@ -74,6 +74,8 @@ def _line(name: str, values: Sequence[KpiValue], facts: ReportFacts) -> Line:
 def _point(value: KpiValue, facts: ReportFacts) -> Point:
     low, high = wording.interval_of(value) or (None, None)
     shares = [one.share for one in value.heard] + [0.0] * len(value.left_out)
+    # What files tell does not depend on what was heard.
+    deaf = facts.declared[value.kpi].of_sources
     unit = unit_of(value.since, facts.period, facts.wanted.ask.zone)
     return Point(
         value.since,
@@ -81,7 +83,7 @@ def _point(value: KpiValue, facts: ReportFacts) -> Point:
         None if value.value is None else float(value.value),
         low,
         high,
-        heard=sum(shares) / len(shares) if shares else 0.0,
+        heard=1.0 if not deaf else sum(shares) / len(shares) if shares else 0.0,
         whole=unit == Window(value.since, value.until) and value.until <= facts.wanted.ask.now,
     )
 

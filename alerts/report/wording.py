@@ -6,38 +6,24 @@ from collections.abc import Sequence
 from typing import cast
 
 from alerts import format as reading
-from alerts.telling import amount, span, why
+from alerts.telling import amount, name_of, span, why
 from storage.calendar import Window
 from storage.kpi import KpiValue
 from storage.kpi.compare import compared
 from storage.kpi.value import Compared, Reading
 
 NO_VALUE = "–"
-_BY = ("authors", "stories", "interactions", "followers", "reach", "impressions", "posts")
-"""Variants that say by what a KPI is counted; the others say of which kind it is."""
 
 
 def named(kpi: str) -> str:
-    """The name of a KPI for reading: share_of_voice.authors -> "Share of voice, by authors"."""
-    base, _, variant = kpi.partition(".")
-    words = base.replace("_", " ")
-    words = words[:1].upper() + words[1:]
-    if not variant:
-        return words
-    return f"{words}, {'by ' if variant in _BY else ''}{variant.replace('_', ' ').replace('.', ', ')}"
+    """The name of a KPI for reading: share_of_voice.authors -> "Share of voice (authors)"."""
+    name = name_of(kpi)
+    return name[:1].upper() + name[1:]
 
 
 def figure(value: float | None, unit: str, kpi: str) -> str:
     """Write a number of a KPI in its unit; a dash where there is none."""
-    if value is None:
-        return NO_VALUE
-    if unit in ("ratio", "seconds") or float(value).is_integer():
-        return amount(value, unit, kpi) + _currency(unit)
-    return f"{value:,.2f}".replace(",", "\u202f").replace("-", "\u2212") + _currency(unit)
-
-
-def _currency(unit: str) -> str:
-    return f" {unit}" if len(unit) == 3 and unit.isupper() else ""
+    return NO_VALUE if value is None else amount(value, unit, kpi)
 
 
 def interval_of(value: KpiValue) -> tuple[float, float] | None:
@@ -75,7 +61,7 @@ def moved(now: Compared, unit: str, kpi: str) -> str:
     if now.change is None or now.then is None:
         return ""
     if unit == "ratio":
-        balanced = kpi.startswith("net_sentiment")
+        balanced = kpi.partition(".")[0] == "net_sentiment"
         return reading.balance(now.change) if balanced else reading.points(now.change)
     if unit == "seconds":
         more = "more" if now.change > 0 else "less"

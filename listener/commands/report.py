@@ -24,7 +24,7 @@ from listener.commands.options import (
     read_config,
 )
 from listener.config import Config
-from storage import imported
+from storage import imported_sums
 from storage.base import Rows
 from storage.calendar import UNITS, local_day, start_of
 from storage.kpi import CARD
@@ -98,10 +98,9 @@ def command(
             raise WrongUsage(str(error)) from None
         wanted = Wanted(
             kpis=tuple(dict.fromkeys(asked)),
-            ask=replace(ask, by=(), only=ask.only or _own(config)),
+            ask=replace(ask, by=(), only=ask.only or _own(config), accounts=known),
             period=next((unit for unit in UNITS if unit in by), None),
             by_language="language" in by,
-            accounts=known,
             title=f"{goal.capitalize()} report" if goal else "Report",
         )
         _tell(compose(gather(reader, config.goals, wanted)), out)
@@ -132,7 +131,7 @@ def _own(config: Config) -> tuple[str, ...]:
 
 
 def _accounts(reader: Rows, accounts: Sequence[str]) -> tuple[str, ...]:
-    known = imported.accounts(reader) if accounts else []
+    known = imported_sums.accounts(reader) if accounts else []
     return tuple(one_of(name, known, "account") for name in accounts)
 
 

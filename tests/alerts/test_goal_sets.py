@@ -8,9 +8,9 @@ from alerts.goal_sets import GOAL_SETS, choose, choose_for, names
 from storage.kpi import KPIS, Kpi
 
 
-def kpi(name: str, family: str, *, vanity: bool = False, lagging: bool = False) -> Kpi:
-    kind = ("lagging",) if lagging else ("quantitative",)
-    return replace(KPIS["mentions"], name=name, family=family, vanity=vanity, kind=kind)  # type: ignore[arg-type]
+def kpi(name: str, family: str, *, vanity: bool = False, acted: bool = False, unit: str = "people") -> Kpi:
+    kind = ("actionable",) if acted else ("quantitative",)
+    return replace(KPIS["mentions"], name=name, family=family, vanity=vanity, kind=kind, unit=unit)  # type: ignore[arg-type]
 
 
 WORLD = {
@@ -20,10 +20,12 @@ WORLD = {
         kpi("reach", "visibility"),
         kpi("reach.paid", "visibility"),
         kpi("likes", "engagement", vanity=True),
-        kpi("link_clicks", "engagement", lagging=True),
+        kpi("rate.first", "engagement"),
+        kpi("rate.second", "engagement"),
+        kpi("click_rate", "conversion", unit="ratio"),
         kpi("sessions", "conversion"),
         kpi("revenue", "money"),
-        kpi("response", "care", lagging=True),
+        kpi("response", "care", acted=True),
         kpi("thanks", "opinion", vanity=True),
     )
 }
@@ -31,20 +33,22 @@ WORLD = {
 
 def test_a_set_is_its_families_in_order_without_variants() -> None:
     assert [one.kpi.name for one in choose("visibility", WORLD)] == ["followers", "reach"]
+    # Without a main variant, the first.
+    assert [one.kpi.name for one in choose("engagement", WORLD)] == ["likes", "rate.first"]
     assert [one.kpi.name for one in choose("care", WORLD)] == ["response", "thanks"]
-    assert [one.kpi.name for one in choose("leads", WORLD)] == ["sessions", "revenue"]
+    assert [one.kpi.name for one in choose("leads", WORLD)] == ["click_rate", "sessions", "revenue"]
 
 
 def test_the_outcome_beside_a_vanity_kpi_is_the_nearest() -> None:
     beside = {
         one.kpi.name: one.beside.name if one.beside else None for g in GOAL_SETS for one in choose(g, WORLD)
     }
-    # Its own family has none: the next one on the way to being paid.
-    assert beside["followers"] == "link_clicks"
-    assert beside["likes"] == "link_clicks"
+    # Its own family has none: somebody who does something.
+    assert beside["followers"] == "sessions"
+    assert beside["likes"] == "sessions"
     assert beside["thanks"] == "response"
     assert beside["reach"] is None and beside["sessions"] is None
-    assert names("visibility", WORLD) == ["followers", "link_clicks", "reach"]
+    assert names("visibility", WORLD) == ["followers", "sessions", "reach"]
 
 
 def test_without_any_outcome_there_is_none_beside() -> None:

@@ -100,9 +100,10 @@ def kpi(name: str, **more: object) -> Kpi:
 
 
 def test_an_outcome_is_what_came_of_it() -> None:
-    assert not is_outcome(kpi("followers", vanity=True, kind=("lagging",)))
+    assert not is_outcome(kpi("followers", vanity=True, kind=("actionable",)))
     assert not is_outcome(kpi("mentions"))
-    assert is_outcome(kpi("sessions", kind=("quantitative", "lagging")))
+    assert not is_outcome(kpi("authors", kind=("quantitative", "lagging")))
+    assert is_outcome(kpi("sessions", kind=("quantitative", "actionable")))
     assert is_outcome(kpi("leads", family="conversion"))
     assert not is_outcome(kpi("impressions", family="conversion", vanity=True))
 

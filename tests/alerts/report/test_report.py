@@ -137,18 +137,37 @@ def test_imported_numbers_stand_by_account(store: SqliteStore) -> None:
             )
     both = compose(gather(store, (), wanted())).imported
     assert both is not None and [row[4] for row in both.rows] == ["5", "70"]
-    one = compose(gather(store, (), wanted(accounts=("a2",)))).imported
+    one = compose(gather(store, (), wanted(ask=replace(wanted().ask, accounts=("a2",))))).imported
     assert one is not None
     assert one.rows == (("Acme", "impressions (native)", "x", "a2", "70", "sum of 1 day"),)
 
 
 def test_the_command_makes_the_same_report(store: SqliteStore) -> None:
-    ask = replace(wanted().ask, only=("Acme",), sources=("news",))
-    report = compose(gather(store, (), wanted(ask=ask, accounts=("my page",))))
+    ask = replace(wanted().ask, only=("Acme",), sources=("news",), accounts=("my page",))
+    report = compose(gather(store, (), wanted(ask=ask)))
     assert report.command == (
         "listener report --kpi mentions --kpi share_of_voice --brand Acme --source news --account 'my page' "
         "--since 2026-11-02 --until 2026-11-09 --by day --timezone UTC"
     )
+
+
+def test_numbers_of_files_do_not_depend_on_what_was_heard(store: SqliteStore) -> None:
+    with store.writing() as db:
+        number = db.rows("SELECT id FROM brands WHERE name = 'Acme'")[0][0]
+        for account, day, value in (("a1", 3, 5.0), ("a1", 4, 7.0), ("a2", 4, 90.0)):
+            db.run(
+                "INSERT INTO measures (brand_id, kind, metric, day, network, account, campaign, item, value) "
+                "VALUES (?, 'native', 'impressions', ?, 'x', ?, '', '', ?)",
+                (number, f"2026-11-0{day}", account, value),
+            )
+    ask = replace(wanted().ask, only=("Acme",), accounts=("a1",))
+    report = compose(gather(store, (), wanted("impressions", ask=ask)))
+    assert report.sections[0].rows[0].value == "12"
+    assert report.hearing == ("Every number here is of imported files; none is of what was heard.",)
+    (chart,) = report.sections[0].charts
+    assert {point.heard for line in chart.lines for point in line.points} == {1.0}
+    everything = compose(gather(store, (), wanted("impressions", ask=replace(ask, accounts=()))))
+    assert everything.sections[0].rows[0].value == "102"
 
 
 class _Page(HTMLParser):
@@ -209,8 +228,7 @@ def test_what_is_never_summed_has_a_line_for_each_network(
         return Reading(7, 1) if source else Reading(None, 0, "never summed over networks")
 
     known: Kpi = replace(KPIS["mentions"], name="followers", read=read, additive=False, vanity=True)
-    for module in (gathering, __import__("alerts.report.compose", fromlist=["x"])):
-        monkeypatch.setattr(module, "KPIS", {**KPIS, "followers": known})
+    monkeypatch.setattr(gathering, "kpis_of", lambda _: {**KPIS, "followers": known})
     section = compose(gather(store, (), wanted("followers"))).sections[0]
     assert section.rows[0].value == "–" and "never summed" in section.rows[0].note
     assert [[line.name for line in chart.lines][-1] for chart in section.charts] == ["news", "news"]
@@ -244,13 +262,13 @@ def value(kpi: str, number: float | None, unit: str, **more: object) -> KpiValue
 
 
 def test_names_and_figures_are_written_for_reading() -> None:
-    assert wording.named("share_of_voice.authors") == "Share of voice, by authors"
-    assert wording.named("first_response_time.business") == "First response time, business"
+    assert wording.named("share_of_voice.authors") == "Share of voice (authors)"
+    assert wording.named("first_response_time.business") == "First response time (business)"
     assert wording.figure(0.463, "ratio", "share_of_voice") == "46.3 %"
     assert wording.figure(-0.5, "ratio", "net_sentiment") == "\u22120.50"
     assert wording.figure(7200, "seconds", "first_response_time") == "2h"
     assert wording.figure(1234.5, "EUR", "spend") == "1\u202f234.50 EUR"
-    assert wording.figure(1200, "EUR", "spend") == "1\u202f200 EUR"
+    assert wording.figure(1200, "EUR", "spend") == "1\u202f200.00 EUR"
     assert wording.figure(None, "ratio", "x") == "–"
     told = wording.told(value("negative_share", 0.41, "ratio", interval=[0.35, 0.47], method="adjusted"))
     assert told == "41.0 % [35 to 47 %]"

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from keeping import DAY, T0
 
-from storage import imported
+from storage import imported_sums
 from storage.calendar import Window
-from storage.imported import Imported
+from storage.imported_sums import Imported
 from storage.sqlite import SqliteStore
 
 FIRST, END = date(2026, 3, 2), date(2026, 3, 4)
@@ -46,7 +46,7 @@ def filled(store: SqliteStore) -> SqliteStore:
 
 
 def test_the_sums_of_a_campaign(filled: SqliteStore) -> None:
-    assert imported.sums(filled, FIRST, END, campaign="spring26") == [
+    assert imported_sums.sums(filled, FIRST, END, campaign="spring26") == [
         Imported("Acme", "ads", "spend", "x", "a1", "EUR", 3.5, 1),
         Imported("Acme", "ga4", "sessions", "facebook", "", "", 16.0, 2),
         Imported("Acme", "ga4", "sessions", "x", "", "", 7.0, 1),
@@ -54,33 +54,33 @@ def test_the_sums_of_a_campaign(filled: SqliteStore) -> None:
 
 
 def test_the_sums_of_accounts(filled: SqliteStore) -> None:
-    assert imported.sums(filled, FIRST, END, accounts=["a1"]) == [
+    assert imported_sums.sums(filled, FIRST, END, accounts=["a1"]) == [
         Imported("Acme", "ads", "spend", "x", "a1", "EUR", 3.5, 1),
         Imported("Acme", "native", "impressions", "x", "a1", "", 400.0, 1),
     ]
-    assert imported.sums(filled, FIRST, END, accounts=["nobody"]) == []
+    assert imported_sums.sums(filled, FIRST, END, accounts=["nobody"]) == []
 
 
 def test_shares_levels_and_custom_numbers_are_not_summed(filled: SqliteStore) -> None:
-    metrics = {one.metric for one in imported.sums(filled, FIRST, END)}
+    metrics = {one.metric for one in imported_sums.sums(filled, FIRST, END)}
     assert metrics == {"sessions", "spend", "impressions"}
 
 
 def test_of_a_level_the_last_day_counts(filled: SqliteStore) -> None:
     expected = Imported("Acme", "native", "followers", "x", "a1", "", 95.0, 1, level=True)
-    assert imported.levels(filled, FIRST, END) == [expected]
-    (before,) = imported.levels(filled, FIRST, date(2026, 3, 3))
+    assert imported_sums.levels(filled, FIRST, END) == [expected]
+    (before,) = imported_sums.levels(filled, FIRST, date(2026, 3, 3))
     assert before.value == 90.0
-    assert imported.levels(filled, FIRST, END, accounts=["a2"]) == []
-    assert imported.accounts(filled) == ["a1", "a2"]
+    assert imported_sums.levels(filled, FIRST, END, accounts=["a2"]) == []
+    assert imported_sums.accounts(filled) == ["a1", "a2"]
 
 
 def test_a_series_has_the_days_that_are_told_alone(filled: SqliteStore) -> None:
-    found = imported.daily(filled, "Acme", "sessions", date(2026, 3, 1), date(2026, 3, 9))
+    found = imported_sums.daily(filled, "Acme", "sessions", date(2026, 3, 1), date(2026, 3, 9))
     assert found == {date(2026, 3, 2): 11.0, date(2026, 3, 3): 1012.0, date(2026, 3, 4): 100.0}
-    on_x = imported.daily(filled, "Acme", "sessions", FIRST, END, ["x"])
+    on_x = imported_sums.daily(filled, "Acme", "sessions", FIRST, END, ["x"])
     assert on_x == {date(2026, 3, 3): 1007.0}
-    assert imported.daily(filled, "Bolt", "sessions", FIRST, END) == {}
+    assert imported_sums.daily(filled, "Bolt", "sessions", FIRST, END) == {}
 
 
 def test_where_two_kinds_tell_a_measure_it_is_not_added_up(filled: SqliteStore) -> None:
@@ -89,7 +89,7 @@ def test_where_two_kinds_tell_a_measure_it_is_not_added_up(filled: SqliteStore) 
             "INSERT INTO measures (brand_id, kind, metric, day, network, account, campaign, item, value) "
             "VALUES (1, 'shop', 'sessions', '2026-03-02', '', '', '', '', 12)"
         )
-    assert imported.daily(filled, "Acme", "sessions", FIRST, END)[FIRST] == 11.0
+    assert imported_sums.daily(filled, "Acme", "sessions", FIRST, END)[FIRST] == 11.0
 
 
 def test_leads_come_with_their_times(filled: SqliteStore) -> None:
@@ -99,5 +99,5 @@ def test_leads_come_with_their_times(filled: SqliteStore) -> None:
             "VALUES (1, ?, ?, ?, '', 'new', 0)",
             [("a", T0, "x"), ("b", T0 + 5, "facebook"), ("c", T0 + DAY, "x")],
         )
-    assert imported.leads_at(filled, "Acme", Window(T0, T0 + DAY)) == [T0, T0 + 5]
-    assert imported.leads_at(filled, "Acme", Window(T0, T0 + DAY), ["x"]) == [T0]
+    assert imported_sums.leads_at(filled, "Acme", Window(T0, T0 + DAY)) == [T0, T0 + 5]
+    assert imported_sums.leads_at(filled, "Acme", Window(T0, T0 + DAY), ["x"]) == [T0]

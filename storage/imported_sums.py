@@ -22,8 +22,10 @@ LEVELS = (
 )
 """Metrics that say how much there is, of people or of a share: no sum of theirs means anything."""
 
-# What is told of single posts or products stands beside the whole; a sum of both would count it twice.
-_WHOLE = "me.item NOT LIKE 'post:%' AND me.item NOT LIKE 'product:%'"
+# Where a file tells the whole, what it tells of single posts or channels beside it would be counted twice.
+_WHOLE = """(me.item = '' OR NOT EXISTS (SELECT 1 FROM measures o WHERE o.brand_id = me.brand_id AND o.kind = me.kind
+    AND o.metric = me.metric AND o.day = me.day AND o.network = me.network AND o.account = me.account
+    AND o.campaign = me.campaign AND o.item = ''))"""
 _OF_CAMPAIGN = "AND me.campaign = ?"
 _OF_ACCOUNTS = "AND me.account IN (SELECT value FROM json_each(?))"
 _SUMS = """SELECT b.name, me.kind, me.metric, me.network, me.account, coalesce(me.unit, ''), sum(me.value),

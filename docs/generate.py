@@ -9,6 +9,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
@@ -21,6 +22,7 @@ from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
 
 from alerts.channels import CHANNELS
+from alerts.goals import GoalOptions
 from alerts.rules import RuleOptions
 from listener.cli import listener
 from listener.collectors import COLLECTORS
@@ -49,6 +51,7 @@ _WORDS: dict[Any, str] = {
     bool: "true or false",
     int: "number",
     float: "number",
+    date: "day",
     Any: "anything",
     SecretStr: "secret",
     Feed: "feed",
@@ -76,6 +79,7 @@ def sections() -> dict[str, type[BaseModel]]:
         "digest": DigestOptions,
         "dashboard": DashboardOptions,
         "tags[]": TagOptions,
+        "goals[]": GoalOptions,
     }
     found: dict[str, type[BaseModel]] = {}
     for name, model in roots.items():
@@ -155,6 +159,8 @@ def _yaml(value: object) -> str:
         return "{" + ", ".join(f"{key}: {_yaml(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_yaml(inner) for inner in value) + "]"
+    if isinstance(value, date):
+        return value.isoformat()
     if not isinstance(value, str):
         return json.dumps(value)
     if _PLAIN.fullmatch(value):

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from alerts.goals import Goal
 from alerts.rules import Rule
 from listener.matching.brand_query import query_of
 from listener.matching.fields import value_of
@@ -277,6 +278,7 @@ class Config:
     dashboard: DashboardOptions
     fallback: Judge | None = None
     tags: tuple[TagRule, ...] = ()
+    goals: tuple[Goal, ...] = ()
 
     @property
     def database(self) -> Path:

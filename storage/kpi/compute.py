@@ -241,4 +241,5 @@ class _Period:
             zone=self._ask.zone,
             now=self._ask.now,
             networks=frozenset(self._ask.sources) or None,
+            accounts=frozenset(self._ask.accounts) or None,
         )

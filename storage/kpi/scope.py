@@ -32,7 +32,7 @@ class Scope:
     `comparable` are those heard for at least 90 % of this window and of the one before. `strict`: asked by a rule,
     which must not fire on what a change of engine makes of the same posts. `source` is the name of the one source or
     network that is asked for, None where all count together. `networks` narrows what was imported by name, None where
-    all of it counts. Days are cut in `zone`.
+    all of it counts, `accounts` what is told by account. Days are cut in `zone`.
     """
 
     brand: Numbered
@@ -52,6 +52,7 @@ class Scope:
     zone: ZoneInfo
     now: int
     networks: frozenset[str] | None = None
+    accounts: frozenset[str] | None = None
 
     def counts(self, brand: Numbered | None = None) -> Counts:
         """What was counted of this brand, or of another one of its market, in this scope."""

@@ -34,7 +34,7 @@ def not_understood(found: Understood) -> None:
     if found.totals:
         click.echo(f"{plural(found.totals, 'row')} of totals left out: they sum up the others")
     for reason, times in found.passed.items():
-        click.echo(f"{count(times)} {reason} left out")
+        click.echo(f"{count(times)} {reason} count nothing")
     if found.unread:
         click.echo(f"other tables in the file are not read: {clean_lines(', '.join(found.unread))}")
     if found.ignored:

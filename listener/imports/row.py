@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.render import clean, shorten
 from listener.imports import days, numbers
-from listener.imports.forms import Match
+from listener.imports.headings import Columns
 from listener.imports.locales import Decimal, Order
 from listener.imports.networks import network_of
 from listener.imports.sheet import Record
@@ -99,7 +99,7 @@ class Row:
     """
 
     record: Record
-    match: Match
+    columns: Columns
     above: tuple[str, ...]
     period: tuple[date, date] | None
     writing: Writing
@@ -111,11 +111,11 @@ class Row:
 
     def has(self, name: str) -> bool:
         """Whether the table has this column at all."""
-        return name in self.match.columns
+        return name in self.columns.places
 
     def raw(self, name: str) -> str:
         """The cell as it stands, "" where there is none."""
-        at = self.match.columns.get(name)
+        at = self.columns.places.get(name)
         return self.record.cells[at].strip() if at is not None and at < len(self.record.cells) else ""
 
     def label(self, name: str) -> str:
@@ -162,7 +162,7 @@ class Row:
 
     def currency(self, name: str) -> str:
         """The ISO 4217 code of an amount: by its heading, a column, the cell, or --currency. Raises BadRow."""
-        named = self.match.currencies
+        named = self.columns.currencies
         by_heading = named.get(name) or (
             next(iter(named.values())) if len(set(named.values())) == 1 else None
         )

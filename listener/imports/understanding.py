@@ -105,16 +105,16 @@ def understand(
         if sections:
             break
     else:
-        raise Unfit(missing(sheets, forms, mapped))
-    form = sections[0].match.form
-    if absent := [column for name, column in mapped.items() if name not in sections[0].match.columns]:
+        raise Unfit(missing(sheets, forms))
+    form = sections[0].form
+    if absent := [column for name, column in mapped.items() if name not in sections[0].columns.places]:
         raise Unfit(f"has no column {', '.join(map(repr, absent))}, which --map names")
     try:
         writing = _writing(sections, locale, year)
     except Ambiguous as error:
         raise Unfit(str(error)) from None
     found = Understood(form, sheet, writing)
-    found.ignored = sections[0].match.ignored
+    found.ignored = sections[0].columns.ignored
     found.unread = tuple(other.name for other in sheets if other is not sheet)
     for section in sections:
         _read(section, found, wish)
@@ -134,7 +134,7 @@ def _writing(sections: Sequence[Section], locale: str | None, year: int | None) 
 
 def _cells(sections: Sequence[Section], fields: frozenset[str]) -> Iterator[tuple[int, str]]:
     for section in sections:
-        places = [at for name, at in section.match.columns.items() if name in fields]
+        places = [at for name, at in section.columns.places.items() if name in fields]
         for record in section.rows:
             for at in places:
                 if at < len(record.cells):
@@ -172,26 +172,26 @@ def _read(section: Section, found: Understood, wish: Wish) -> None:
         def pass_by(reason: str) -> None:
             found.passed[clean_lines(reason)] += 1
 
-        row = Row(record, section.match, section.above, period, found.writing, wish, tell, pass_by, before)
+        row = Row(record, section.columns, section.above, period, found.writing, wish, tell, pass_by, before)
         try:
             if record.broken:
                 raise BadRow(record.broken)
-            if len(record.cells) > section.match.width and any(record.cells[section.match.width :]):
-                raise BadRow("has more cells than there are headings")
-            if _is_total(record, row):
+            if _is_total(record, row, section.form):
                 found.totals += 1
                 continue
-            _take(list(section.match.form.read(row)), record, found)
+            if any(record.cells[section.columns.width :]):
+                raise BadRow("has more cells than there are headings")
+            _take(list(section.form.read(row)), record, found)
         except BadRow as bad:
             found.refuse(record.line, str(bad))
 
 
-def _is_total(record: Record, row: Row) -> bool:
+def _is_total(record: Record, row: Row, form: Form) -> bool:
     """Whether a row sums up others: it says so, or lacks what each of the others is about."""
     named = [cell.strip() for cell in record.cells if cell.strip()]
     if named and (_TOTAL.fullmatch(named[0]) or _TOTAL.fullmatch(named[-1])):
         return True
-    return any(row.has(name) and not row.raw(name) for name in row.match.form.of_whole)
+    return any(row.has(name) and not row.raw(name) for name in form.of_whole)
 
 
 def _take(counted: list[Counted], record: Record, found: Understood) -> None:

@@ -57,9 +57,9 @@ def test_the_same_file_twice_changes_nothing_and_leaves_no_trace(store: SqliteSt
 
 def test_a_newer_file_changes_what_it_says_otherwise_and_tells_which_file_said_it(store: SqliteStore) -> None:
     write(store, [spend("2026-11-01", 5), spend("2026-11-02", 6)])
-    assert write(store, [spend("2026-11-01", 5), spend("2026-11-02", 7), spend("2026-11-03", 8)], file=NEWER) == (
-        Written(new=1, changed=1, same=1)
-    )
+    assert write(
+        store, [spend("2026-11-01", 5), spend("2026-11-02", 7), spend("2026-11-03", 8)], file=NEWER
+    ) == (Written(new=1, changed=1, same=1))
     assert [row[1:] for row in kept(store)] == [
         ("2026-11-01", "a", 5.0, "EUR", "ads.csv"),
         ("2026-11-02", "a", 7.0, "EUR", "newer.csv"),
@@ -78,7 +78,10 @@ def test_brands_do_not_touch_each_other(store: SqliteStore) -> None:
     write(store, [spend("2026-11-01", 5)])
     whole = Scope(("kind", "metric", "day"), frozenset({("ads", "spend", "2026-11-01")}))
     assert write(store, [spend("2026-11-01", 9, "z")], whole, brand="Bolt") == Written(new=1)
-    assert [row[:4] for row in kept(store)] == [("Acme", "2026-11-01", "a", 5.0), ("Bolt", "2026-11-01", "z", 9.0)]
+    assert [row[:4] for row in kept(store)] == [
+        ("Acme", "2026-11-01", "a", 5.0),
+        ("Bolt", "2026-11-01", "z", 9.0),
+    ]
     with pytest.raises(KeyError):
         write(store, [spend("2026-11-01", 5)], brand="Nobody")
 
@@ -93,7 +96,9 @@ def test_a_lead_goes_on_and_never_back(store: SqliteStore) -> None:
         return store.rows("SELECT lead_id, stage, revenue, currency FROM leads ORDER BY 1")
 
     write(store, [Lead("1", 100, "lead", 100), Lead("2", 100, "lead", 100)])
-    assert write(store, [Lead("1", 100, "customer", 300, "x", "c", 50.0, "EUR")], file=NEWER) == Written(changed=1)
+    assert write(store, [Lead("1", 100, "customer", 300, "x", "c", 50.0, "EUR")], file=NEWER) == Written(
+        changed=1
+    )
     assert write(store, [Lead("1", 100, "sql", 200), Lead("2", 100, "lead", 100)]) == Written(same=1, older=1)
     assert stages() == [("1", "customer", 50.0, "EUR"), ("2", "lead", None, None)]
 
@@ -116,7 +121,9 @@ def test_nothing_is_kept_where_one_row_cannot_be(store: SqliteStore) -> None:
 
 
 _DAYS = st.sampled_from(["2026-11-01", "2026-11-02", "2026-11-03"])
-_FILES = st.lists(st.dictionaries(st.tuples(_DAYS, st.sampled_from("ab")), st.integers(0, 3), min_size=1), max_size=6)
+_FILES = st.lists(
+    st.dictionaries(st.tuples(_DAYS, st.sampled_from("ab")), st.integers(0, 3), min_size=1), max_size=6
+)
 
 
 @settings(max_examples=40, deadline=None)

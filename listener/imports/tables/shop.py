@@ -28,18 +28,19 @@ def _shopify(row: Row) -> Iterator[Measure]:
             "network": network_of(row.label("source")) or row.wish.network,
         }
         row.before.update(whole)
-    if row.before["status"] in _TAKEN_BACK:
-        row.pass_by(f"lines of orders that were {row.before['status']}")
-        return
     day, unit = row.before["day"], row.before["currency"]
     where = {"network": row.before["network"], "account": row.wish.account}
     price, quantity = row.positive("price"), row.count("quantity")
     if price is None or quantity is None:
         raise BadRow("has no price or quantity")
-    revenue = price * quantity - (row.positive("discount") or 0.0)
+    revenue, orders = price * quantity - (row.positive("discount") or 0.0), 1.0
+    if row.before["status"] in _TAKEN_BACK:
+        # Nothing, rather than no word of it: an export before this one may have counted it.
+        row.pass_by(f"lines of orders that were {row.before['status']}")
+        revenue, orders = 0.0, 0.0
     yield Measure("shop", "revenue", day, revenue, unit, item=f"product:{row.label('product')}", **where)
     if first:
-        yield Measure("shop", "orders", day, 1.0, None, **where)
+        yield Measure("shop", "orders", day, orders, None, **where)
 
 
 def _own(row: Row) -> Iterator[Measure]:

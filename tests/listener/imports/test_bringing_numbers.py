@@ -27,19 +27,28 @@ def _configured(line: CommandLine) -> None:
 
 def test_a_table_of_ads_is_kept_told_and_summed(line: CommandLine) -> None:
     ran = brought(line, "ads", ADS)
-    assert figures(line, "metric", "day", "network", "campaign")["spend", "2026-11-01", "facebook", "Autumn"] == 12.5
+    assert (
+        figures(line, "metric", "day", "network", "campaign")["spend", "2026-11-01", "facebook", "Autumn"]
+        == 12.5
+    )
     assert "Acme, 2026-11-01 to 2026-11-02: 13 numbers" in ran.out
-    assert "line 2: 2026-11-01 facebook | Autumn: spend 12.50 EUR, impressions 1\u202f000, clicks 20" in ran.out
+    assert (
+        "line 2: 2026-11-01 facebook | Autumn: spend 12.50 EUR, impressions 1\u202f000, clicks 20" in ran.out
+    )
     assert "spend: 22.75 EUR" in ran.out
     assert "Kept: 13 new, 0 changed" in ran.out
     # An empty cell is no zero.
-    assert ("leads", "2026-11-02") not in {key[:2] for key in figures(line, "metric", "day", "network", "campaign")}
+    assert ("leads", "2026-11-02") not in {
+        key[:2] for key in figures(line, "metric", "day", "network", "campaign")
+    }
 
 
 def test_whose_numbers_they_are(line: CommandLine) -> None:
     brought(line, "ads", ADS)
     brought(line, "ads", ADS, "--brand", "bolt")
-    found = kept(line, "SELECT b.name, count(*) FROM measures m JOIN brands b ON b.id = m.brand_id GROUP BY 1")
+    found = kept(
+        line, "SELECT b.name, count(*) FROM measures m JOIN brands b ON b.id = m.brand_id GROUP BY 1"
+    )
     assert found == [("Acme", 13), ("Bolt", 13)]
     line.configure(CONFIG.replace("{name: Bolt}", "{name: Bolt, own: true}"))
     ran = bring(line, "ads", ADS)
@@ -82,11 +91,17 @@ def test_a_newer_export_of_the_same_days_replaces(line: CommandLine) -> None:
 
 def test_a_file_that_was_not_understood_whole_takes_nothing_away(line: CommandLine) -> None:
     brought(line, "ads", ADS)
-    ran = bring(line, "ads", HEADER + "2026-11-01,facebook,Autumn,13,1,1,1,1,EUR\nno day,facebook,Winter,1,1,1,1,1,EUR\n")
+    ran = bring(
+        line,
+        "ads",
+        HEADER + "2026-11-01,facebook,Autumn,13,1,1,1,1,EUR\nno day,facebook,Winter,1,1,1,1,1,EUR\n",
+    )
     assert ran.code == 0
     assert "line 3: date: 'no day' is no date" in ran.err
     assert "0 gone" in ran.out
-    assert ("spend", "2026-11-01", "facebook", "Winter") in figures(line, "metric", "day", "network", "campaign")
+    assert ("spend", "2026-11-01", "facebook", "Winter") in figures(
+        line, "metric", "day", "network", "campaign"
+    )
 
 
 def test_rows_of_one_key_add_up(line: CommandLine) -> None:
@@ -108,7 +123,9 @@ def test_rows_of_one_key_add_up(line: CommandLine) -> None:
         ("2026-11-01,x,A,1.5,1,1,1,1,EURO", "currency 'EURO' is no ISO 4217 code"),
     ],
 )
-def test_a_number_that_cannot_be_meant_is_left_out_with_its_line(line: CommandLine, row: str, why: str) -> None:
+def test_a_number_that_cannot_be_meant_is_left_out_with_its_line(
+    line: CommandLine, row: str, why: str
+) -> None:
     ran = bring(line, "ads", HEADER + "2026-10-01,x,A,1.5,1,1,1,1,EUR\n" + row + "\n")
     assert ran.code == 0
     assert f"line 3: {why}" in ran.err or ("line 3" in ran.err and why in ran.err)
@@ -146,7 +163,7 @@ def test_a_hostile_or_broken_row_is_refused_with_its_line(line: CommandLine, row
 
 def test_harmless_names_are_kept_as_they_are(line: CommandLine) -> None:
     brought(line, "ads", HEADER + "2026-11-01,x,+brand  - @autumn,1,1,1,1,1,EUR\n")
-    assert {key for key in figures(line, "metric", "campaign")} >= {("spend", "+brand - @autumn")}
+    assert set(figures(line, "metric", "campaign")) >= {("spend", "+brand - @autumn")}
 
 
 def test_many_bad_rows_are_counted_and_the_first_told(line: CommandLine) -> None:
@@ -162,7 +179,11 @@ def test_many_bad_rows_are_counted_and_the_first_told(line: CommandLine) -> None
 
 
 def test_a_decimal_comma_is_seen_and_told(line: CommandLine) -> None:
-    ran = brought(line, "ads", ADS.replace(",", ";").replace("12.50", "1.212,50").replace("7.25", "7,25").replace("3.00", "3,00"))
+    ran = brought(
+        line,
+        "ads",
+        ADS.replace(",", ";").replace("12.50", "1.212,50").replace("7.25", "7,25").replace("3.00", "3,00"),
+    )
     assert "with a decimal comma" in ran.out
     assert figures(line, "metric", "day", "campaign")["spend", "2026-11-01", "Autumn"] == 1212.5
 
@@ -258,7 +279,9 @@ def test_headings_of_any_language_are_mapped(line: CommandLine) -> None:
 
 
 def test_columns_that_nothing_reads_are_told_and_cannot_steer_the_terminal(line: CommandLine) -> None:
-    ran = brought(line, "ads", ADS.replace("currency", "currency,Frequency,\x1b[2Jx").replace("EUR\n", "EUR,1,2\n"))
+    ran = brought(
+        line, "ads", ADS.replace("currency", "currency,Frequency,\x1b[2Jx").replace("EUR\n", "EUR,1,2\n")
+    )
     assert r"columns not read: 'Frequency', '\x1b[2Jx'" in ran.out
     assert "\x1b" not in ran.out
 

@@ -44,7 +44,11 @@ def test_any_encoding(content: bytes, encoding: str) -> None:
 def test_a_line_that_names_the_delimiter_is_no_row_and_keeps_its_number() -> None:
     (only,) = sheets("x.csv", 'sep=;\n"a";"b"\n1;2\n'.encode("utf-16"))
     assert only.delimiter == ";"
-    assert [(record.line, record.blank) for record in only.records(";")] == [(1, True), (2, False), (3, False)]
+    assert [(record.line, record.blank) for record in only.records(";")] == [
+        (1, True),
+        (2, False),
+        (3, False),
+    ]
 
 
 def test_lines_inside_of_cells_count() -> None:
@@ -60,7 +64,9 @@ def test_a_row_that_is_no_csv_is_told_and_the_next_is_read() -> None:
 
 
 def test_the_table_with_a_row_a_day_comes_first_out_of_a_zip() -> None:
-    content = packed(("a/Queries.csv", "q"), ("notes.pdf", b"%PDF"), ("a/Dates.csv", "d"), ("Filters.csv", "f"))
+    content = packed(
+        ("a/Queries.csv", "q"), ("notes.pdf", b"%PDF"), ("a/Dates.csv", "d"), ("Filters.csv", "f")
+    )
     assert [one.name for one in sheets("x.zip", content)] == ["Dates.csv", "Filters.csv", "Queries.csv"]
 
 

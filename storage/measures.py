@@ -113,7 +113,7 @@ _TABLES: dict[type[Counted], _Table] = {
     ),
     SurveyAnswers: _Table("survey_answers", ("kind", "day", "network", "scale", "score"), ("answers",)),
 }
-_PAGE = 5_000
+_PAGE = 1_000
 """Keys looked up by one statement."""
 
 
@@ -149,10 +149,9 @@ def write(
     if written.anything:
         number = _note(db, file)
         _delete(db, brand_id, table, changed | gone)
+        fresh = new | changed
         # In the order of the file, so that the same file makes the same database.
-        _insert(
-            db, brand_id, table, number, [(key, row) for key, row in rows.items() if key in new | changed]
-        )
+        _insert(db, brand_id, table, number, [(key, row) for key, row in rows.items() if key in fresh])
     return written
 
 

@@ -13,7 +13,7 @@ MOST = 50_000
 _LAGS = """SELECT m.source_id, m.language, p.fetched_at - p.published_at AS lag, count(*)
     FROM mentions m JOIN posts p ON p.id = m.post_id
     WHERE m.brand_id = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0 AND m.post_id % ? = 0
-    AND p.live > 0 AND p.dated = 1 GROUP BY m.source_id, m.language, lag"""
+    AND p.dated = 1 GROUP BY m.source_id, m.language, lag"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,9 @@ def test_what_is_opened_again_later_was_solved_then(store: SqliteStore) -> None:
     assert of(store, "solutions").value == 1
     assert of(store, "solutions", LATER).value == 1
     assert of(store, "solutions", (T0, T0 + 14 * DAY)).value == 1
+    case(store, "b", ("open", 0), ("solve", HOUR), ("reopen", 8 * DAY))  # and is open to this day
+    assert of(store, "solutions").value == 2
+    assert of(store, "solutions", (T0, T0 + 14 * DAY)).value == 1
 
 
 def test_the_growth_of_solutions_by_hand(store: SqliteStore) -> None:

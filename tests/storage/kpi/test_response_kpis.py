@@ -93,6 +93,11 @@ def test_who_still_waits_has_waited_for_the_open_hours_that_were_heard(store: Sq
     waits = ("2026-11-27T12:00", None)
     found = business(store, waits, ("2026-11-24T09:00", "2026-11-24T15:00"))
     assert (found.value, found.more["p90"]) == (6 * HOUR, None)  # still at risk at six hours
+    # Who waits over a night that was heard has waited for nothing, and was not answered outside of hours.
+    assert found.more["answered_outside_hours"] == 0
+    keep(store, [asked(at("2026-11-29T20:00"), "night")])
+    found = value(store, BUSINESS, (at("2026-11-01T00:00"), at("2026-12-01T00:00")), brands=open_in(OFFICE))
+    assert (found.n, found.more["answered_outside_hours"]) == (3, 0)
     keep(store, [asked(at("2026-11-25T09:00"), "z"), answered(at("2026-11-25T15:00:01"), "z")])
     found = value(store, BUSINESS, (at("2026-11-01T00:00"), at("2026-12-01T00:00")), brands=open_in(OFFICE))
     assert found.more["p90"] == 6 * HOUR + 1  # and no longer at risk a second later
@@ -129,7 +134,7 @@ def test_the_target_is_measured_in_business_seconds(store: SqliteStore) -> None:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_business_time_is_never_longer_than_time(store: SqliteStore, talks: list[tuple[int, int]]) -> None:
     with store.writing() as db:
-        for table in ("mentions", "turns", "posts", "coverage"):
+        for table in ("waits", "mentions", "turns", "posts", "coverage"):
             db.run(f"DELETE FROM {table}")
     made = [asked(T0 + start, str(n)) for n, (start, _) in enumerate(talks)]
     made += [answered(T0 + start + wait, str(n)) for n, (start, wait) in enumerate(talks)]

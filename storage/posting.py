@@ -98,8 +98,7 @@ def add(
     counted, touched = _write_mentions(db, source, numbered, definitions)
     rollups.add(db, counted)
     speaking = [one.id for one in numbered if any(m.own or m.addressed for m in one.post.mentions)]
-    if speaking or joined:
-        waits.follow(db, speaking, [(source, name) for name in joined])
+    waits.add(db, source, speaking, joined)
     mentions = sum(counts(mention) for post in fresh for mention in post.mentions)
     return Added({one.post.native_id: one.id for one in numbered}, mentions, touched)
 

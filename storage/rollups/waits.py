@@ -28,9 +28,18 @@ members AS (
 _TURNS = f"""{_MEMBERS} SELECT m.source_id, m.conversation, t.brand_id, m.id, t.role, t.at, m.language, m.live
     FROM members m JOIN turns t ON t.post_id = m.id ORDER BY t.at, m.id"""
 _FORGET = f"{_MEMBERS} DELETE FROM waits WHERE post_id IN (SELECT id FROM members)"
-_INSERT = """INSERT INTO waits (post_id, brand_id, started, source_id, language, live, first, seconds)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
-_KEPT = "SELECT post_id, brand_id, started, source_id, language, live, first, seconds FROM waits"
+# Who asks once more while somebody waits already changes nothing: a post that thousands answer would be counted anew
+# for each of them. An own post, a robot's too, may give earlier replies somebody to speak to.
+_CHANGING = """SELECT DISTINCT p.id FROM posts p JOIN turns t ON t.post_id = p.id
+    WHERE p.id IN (SELECT value FROM json_each(?)) AND NOT (t.role = 0 AND EXISTS (
+        SELECT 1 FROM waits w WHERE w.source_id = p.source_id AND w.brand_id = t.brand_id
+        AND w.conversation = coalesce(p.conversation, p.native_id)
+        AND w.started <= t.at AND (w.seconds IS NULL OR w.started + w.seconds > t.at)))"""
+_INSERT = """INSERT INTO waits (post_id, brand_id, started, source_id, conversation, language, live, first, seconds)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_KEPT = (
+    "SELECT post_id, brand_id, started, source_id, conversation, language, live, first, seconds FROM waits"
+)
 _ASKING = "SELECT DISTINCT post_id FROM turns WHERE role = 0 AND post_id > ? ORDER BY post_id LIMIT ?"
 
 
@@ -44,6 +53,7 @@ class Wait(NamedTuple):
     brand: int
     started: int
     source: int
+    conversation: str
     language: str | None
     live: int
     first: int
@@ -56,6 +66,14 @@ class _Turn(NamedTuple):
     at: int
     language: str | None
     live: int
+
+
+def add(db: Transaction, source: int, posts: Sequence[int], joined: Iterable[str]) -> None:
+    """Count what new posts (their numbers) of a source change, and conversations (their names) that became one."""
+    changing = [row[0] for row in db.rows(_CHANGING, (json.dumps(list(posts)),))] if posts else []
+    named = [(source, name) for name in joined]
+    if changing or named:
+        follow(db, changing, named)
 
 
 def follow(db: Transaction, posts: Iterable[int], conversations: Iterable[tuple[int, str]] = ()) -> None:
@@ -97,24 +115,25 @@ def _counted(db: Rows, asked: Sequence[object]) -> Iterator[Wait]:
     said: Mapping[tuple[int, str, int], list[_Turn]] = defaultdict(list)
     for source, conversation, brand, *turn in db.rows(_TURNS, asked):
         said[source, conversation, brand].append(_Turn(*turn))
-    for (source, _, brand), turns in said.items():
-        yield from _waits(source, brand, turns)
+    for (source, conversation, brand), turns in said.items():
+        for ask, answer, first in _runs(turns):
+            seconds = None if answer is None else answer.at - ask.at
+            head = (ask.post, brand, ask.at, source, conversation)
+            yield Wait(*head, ask.language, ask.live, int(first), seconds)
 
 
-def _waits(source: int, brand: int, turns: Iterable[_Turn]) -> Iterator[Wait]:
-    """The waits of one conversation with a brand, from its turns in the order of time.
+def _runs(turns: Iterable[_Turn]) -> Iterator[tuple[_Turn, _Turn | None, bool]]:
+    """(who began to wait, who answered, whether nobody waited before) in a conversation with a brand, in order of time.
 
     The clock starts at the first post that addresses the brand, and again at the first one after an answer. It stops
     at the first later one by the brand's own people; posts flagged automatic do not stop it.
     """
-    asked, first = None, 1
+    asked, first = None, True
     for turn in turns:
         if asked is None:
             asked = turn if turn.role == 0 else None
         elif turn.role == 1 and turn.at > asked.at:
-            yield Wait(
-                asked.post, brand, asked.at, source, asked.language, asked.live, first, turn.at - asked.at
-            )
-            asked, first = None, 0
+            yield asked, turn, first
+            asked, first = None, False
     if asked is not None:
-        yield Wait(asked.post, brand, asked.at, source, asked.language, asked.live, first, None)
+        yield asked, None, first

@@ -176,3 +176,28 @@ def test_a_store_without_waits_gets_them_when_it_is_opened(tmp_path: Path) -> No
     store = SqliteStore(tmp_path / "x.db")
     assert told(store) == [(0, None, True)]
     store.close()
+
+
+def test_who_asks_once_more_while_somebody_waits_costs_nothing(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A brand's post that thousands answer would otherwise be counted anew for each of them.
+    keep(store, [post("news", T0, own("Acme")), post("r1", T0 + 1, asks("Acme"), in_reply_to="news")])
+    counted: list[list[int]] = []
+    follow = waits.follow
+
+    def seen(db: object, posts: list[int], conversations: object = ()) -> None:
+        counted.append(list(posts))
+        follow(db, posts, conversations)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(waits, "follow", seen)
+    for number in range(2, 50):
+        keep(store, [post(f"r{number}", T0 + number, asks("Acme"), in_reply_to="news")])
+    assert counted == []
+    assert told(store) == [(1, None, True)]
+    keep(store, [post("r0", T0, asks("Acme"), in_reply_to="news")])  # came late, and asked before all others
+    assert told(store) == [(0, None, True)]
+    keep(store, [post("a", T0 + 60, own("Acme"), in_reply_to="r1")])
+    keep(store, [post("r99", T0 + 99, asks("Acme"), in_reply_to="news")])
+    assert told(store) == [(0, 60, True), (99, None, False)]
+    assert len(counted) == 3

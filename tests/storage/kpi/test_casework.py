@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from keeping import DAY, FORUM, HOUR, NEWS, T0, asks, keep, post, value, values
 
-from storage.desk import cases
+from storage.desk import cases, tags
 from storage.kpi import KpiValue
 from storage.mention import Source
 from storage.sqlite import SqliteStore
@@ -203,3 +203,21 @@ def test_what_has_not_happened_yet_does_not_count(store: SqliteStore, kpi: str) 
     before = of(store, kpi, now=T0 + 5)
     case(store, "b", ("open", 6), ("assign ann", 20), ("solve", HOUR))
     assert of(store, kpi, now=T0 + 5) == before
+
+
+def test_with_a_tag_only_cases_of_posts_that_bear_it(store: SqliteStore) -> None:
+    case(store, "a", ("open", 0), ("assign ann", 0), ("solve", HOUR))
+    (number,) = store.rows("SELECT max(id) FROM posts")[0]
+    case(store, "b", ("open", 0), ("assign ann", 0))
+    case(store, "c", ("open", 0), ("assign ann", 0), ("solve", 2 * HOUR))
+    with store.writing() as db:
+        tags.add(db, "angry", "Acme", [number], by=None, now=NOW)
+    values_of = {kpi: of(store, kpi, tag="angry").value for kpi in KPIS}
+    assert values_of == {
+        "solutions": 1,
+        "solutions_growth": None,
+        "time_to_solve": HOUR,
+        "cases_open": 0,
+        "case_completion": 1,
+    }
+    assert of(store, "solutions", tag="praise").reason == "no case was opened yet"

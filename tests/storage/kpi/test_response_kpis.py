@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keeping import DAY, FORUM, HOUR, MADRID, T0, asks, keep, names, own, post, value, values
 
+from storage.desk import tags
 from storage.kpi import KPIS, KpiValue, lag
 from storage.mention import Brand, KeptPost
 from storage.sqlite import SqliteStore
@@ -311,3 +312,22 @@ def test_of_many_mentions_some_are_looked_at_and_that_is_told(
     assert found.more["every"] == 6
     assert found.n == 16
     assert found.value == statistics.median(range(6, 101, 6))
+
+
+def test_with_a_tag_only_conversations_and_mentions_that_bear_it(store: SqliteStore) -> None:
+    keep(
+        store,
+        [asked(T0, "x"), answered(T0 + 10, "x"), asked(T0 + 50, "y"), answered(T0 + 90, "y")],
+        heard=HEARD,
+    )
+    keep(store, [asked(T0 + 99, "x"), answered(T0 + 99 + 7, "x"), fetched(1, 77), fetched(2, 5)])
+    numbers = dict(store.rows("SELECT native_id, id FROM posts"))
+    with store.writing() as db:
+        tags.add(db, "angry", "Acme", [numbers[f"qx{T0}Acme"], numbers["l1"]], by=None, now=T0)
+    assert value(store, "first_response_time", WEEK, tag="angry").value == 10
+    assert value(store, "response_rate", WEEK, tag="angry").n == 1
+    assert value(store, "next_response_time", WEEK, tag="angry").value == 7
+    found = value(store, "detection_lag", WEEK, tag="angry")
+    assert (found.n, found.more["p90"]) == (2, 77)
+    # A tagged post of another window tags nothing of this one.
+    assert value(store, "next_response_time", (T0 + 20, T0 + DAY), tag="angry").n == 0

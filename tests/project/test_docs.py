@@ -260,7 +260,7 @@ def test_the_example_of_the_kpis_comes_out_as_by_hand(tmp_path: Path) -> None:
     run("import", str(tmp_path / "example.jsonl"), "--source", "shop", *where)
     answer = json.loads(run("kpi", "--since", "2026-11-09", "--until", "2026-11-16", "--json", *where))
     values = {(value["kpi"], value["brand"]): value for value in answer}
-    told = [row for row in table_rows(page) if len(row) == 5 and row[0].strip("`") in KPIS]
+    told = [row for row in table_rows(page) if len(row) == 5 and row[0].strip("`") in CARD]
     assert {row[0].strip("`") for row in told} == set(CARD)
     for kpi, brand, expected, n, _ in told:
         value = values[kpi.strip("`"), brand]

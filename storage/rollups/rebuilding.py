@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from storage import post_hashtags
 from storage.base import Rows, Transaction
 from storage.calendar import Window, cut, unit_of
-from storage.rollups import authors, cells, filling, hashtags
+from storage.rollups import authors, cells, filling, hashtags, waits
 from storage.rollups.keeping import ZONE, zone_of
 from storage.rollups.periods import NAMES, Unit
 from storage.rollups.sums import Said, Totals
@@ -78,6 +78,7 @@ def rebuild(db: Transaction, zone: ZoneInfo) -> None:
             months = [month.since for month in cut(period, "month", zone)]
             filling.year(db, facts.brands, period, months, facts.sources)
     filling.firsts(db)
+    waits.rebuild(db)
 
 
 def differences(db: Rows) -> Iterator[Difference]:
@@ -93,6 +94,8 @@ def differences(db: Rows) -> Iterator[Difference]:
     wrong = db.rows(_WRONG_FIRSTS)[0][0]
     if wrong:
         yield Difference("author_firsts", "ever", 0, wrong)
+    if wrong := waits.wrong(db):
+        yield Difference("waits", "ever", 0, wrong)
     for table in ("rollups", "rollup_hashtags", "author_periods", "author_totals", "author_pairs"):
         for number, start, rows in db.rows(f"SELECT unit, start, count(*) FROM {table} GROUP BY unit, start"):
             if (number, start) not in seen:

@@ -17,8 +17,26 @@ from storage.kpi.scope import Scope
 from storage.kpi.value import Reading
 
 NOT_ADDED = "audiences of several networks are not added up: ask by source"
-SOCIAL = frozenset(("Organic Social", "Paid Social"))
-"""The channel groups of GA4 that are social media."""
+SOCIAL = frozenset(("Organic Social", "Paid Social", "Social"))
+"""The channel groups that are social media: two of GA4, and the one of Universal Analytics."""
+SOCIAL_NETWORKS = frozenset(
+    (
+        *(
+            "facebook",
+            "instagram",
+            "threads",
+            "meta",
+            "x",
+            "linkedin",
+            "youtube",
+            "tiktok",
+            "bluesky",
+            "mastodon",
+        ),
+        *("reddit", "pinterest", "hackernews", "snapchat", "quora", "vk"),
+    )
+)
+"""Of the places that files name as a source, those that are social media: a search engine or a letter is none."""
 
 Pick = Callable[[Sequence[Cell]], Sequence[Cell]]
 Told = TypeVar("Told", Cell, Lead, Answers)
@@ -34,8 +52,9 @@ class Missing(Exception):
 
 
 def whole(cells: Sequence[Cell]) -> Sequence[Cell]:
-    """What is told of everything together; where only its items are, these."""
-    return [cell for cell in cells if not cell.item] or cells
+    """What is told of everything together; of a day, network and account of which only items are told, these."""
+    told = {cell[:3] for cell in cells if not cell.item}
+    return [cell for cell in cells if not cell.item or cell[:3] not in told]
 
 
 def social(cells: Sequence[Cell]) -> Sequence[Cell]:
@@ -118,7 +137,9 @@ class Imported:
 
     def money(self, kind: str, metric: str, pick: Pick = whole, name: str | None = None) -> float:
         """The same of amounts of money. Raises Missing where they are in several currencies."""
-        self.one_currency(cell.unit for cell in pick(self.cells(kind, metric)))
+        cells = self.cells(kind, metric)
+        # Where none of them is picked the sum is zero, and of the currency that the others are in.
+        self.one_currency(cell.unit for cell in pick(cells) or cells)
         return self.total(kind, metric, pick, name)
 
     def one_currency(self, currencies: Iterable[str | None]) -> None:
@@ -145,6 +166,15 @@ class Imported:
             raise Missing(f"no {kind} in what was imported of survey")
         self._days["survey"] = len({one.day for one in said})
         return said
+
+    def of_social(self, kind: str, rows: Sequence[Told]) -> list[Told]:
+        """Those rows that came from social networks. Raises Missing where nobody knows, or where another place is asked
+        for."""
+        if self._networks is not None and self._networks.isdisjoint(SOCIAL_NETWORKS):
+            raise Missing("no social network")
+        if rows and not any(row.network for row in rows):
+            raise Missing(f"no networks in what was imported of {kind}")
+        return [row for row in rows if row.network in SOCIAL_NETWORKS]
 
     def _nothing(self, kind: str) -> Missing:
         if not self.days_asked and kind != "crm":

@@ -186,6 +186,13 @@ def test_campaigns_accounts_and_networks_are_added_up_where_they_are_no_audience
     assert (found.value, found.more["parts"]) == (15, {"meta": 7, "x": 8})
 
 
+def test_items_are_parts_of_a_whole_and_count_where_no_whole_is_told(store: SqliteStore) -> None:
+    bring(store, clicks(10), clicks(4, item="a"), clicks(6, item="b"))
+    assert told(store, "link_clicks.ads").value == 10
+    bring(store, clicks(3, "2026-11-04", item="a"), clicks(2, network="x", item="a"))
+    assert told(store, "link_clicks.ads").value == 15
+
+
 AUDIENCES = {
     "followers": ("native", "followers"),
     "impressions": ("native", "impressions"),

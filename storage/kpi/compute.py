@@ -162,7 +162,10 @@ class _Period:
         if "source" not in self._ask.by:
             return [self._group(None, self._sources)]
         asked = {one.name: one for one in self._sources if one.active or one.live or one.imports}
-        told = networks(self._evidence, self._ask.zone, {kind for kpi in kpis for kind in kpi.inputs} & FILES)
+        kinds = {kind for kpi in kpis for kind in kpi.inputs} & FILES
+        told = networks(
+            self._evidence, self._ask.zone, kinds, [brand.number for brand in self.asked_brands()]
+        )
         if self._ask.sources:
             told = {name: kinds for name, kinds in told.items() if name in self._ask.sources}
         return [

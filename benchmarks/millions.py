@@ -14,8 +14,11 @@ import click
 
 from benchmarks import duck, loading
 from benchmarks.synthetic import BRANDS, PAGE, YEAR, ZONE, Year
+from storage.base import Rows
 from storage.calendar import Window, parse_time, unit_of
 from storage.kpi import KPIS, Ask, Kpi, compute
+from storage.kpi.scope import Scope
+from storage.kpi.value import Reading
 from storage.mention import Kept
 from storage.posting import counts
 from storage.sqlite import Reader, SqliteStore

@@ -62,6 +62,12 @@ _STATEMENTS = (
         unit INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL, brand_id INTEGER NOT NULL,
         other_id INTEGER NOT NULL, product INTEGER NOT NULL,
         PRIMARY KEY (unit, start, source_id, brand_id, other_id)) WITHOUT ROWID""",
+    # How many authors of a period are alike: of so many followers (see `storage.rollups.standings`; -1: unknown), with
+    # two or more positive mentions, and with their first mention of the brand in it.
+    """CREATE TABLE author_standings (
+        unit INTEGER NOT NULL, start INTEGER NOT NULL, brand_id INTEGER NOT NULL, source_id INTEGER NOT NULL,
+        followers INTEGER NOT NULL, repeats INTEGER NOT NULL, is_new INTEGER NOT NULL, authors INTEGER NOT NULL,
+        PRIMARY KEY (unit, start, brand_id, source_id, followers, repeats, is_new)) WITHOUT ROWID""",
     """CREATE TABLE author_firsts (
         brand_id INTEGER NOT NULL, author_id INTEGER NOT NULL REFERENCES authors(id), first_at INTEGER NOT NULL,
         PRIMARY KEY (brand_id, author_id)) WITHOUT ROWID""",

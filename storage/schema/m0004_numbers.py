@@ -24,6 +24,8 @@ _STATEMENTS = (
     "CREATE INDEX mentions_author ON mentions (author_id, brand_id, published_at) WHERE author_id IS NOT NULL",
     # Set beside `erased_at` where the text went because it had grown old, not because its author took it back.
     "ALTER TABLE posts ADD COLUMN expired INTEGER NOT NULL DEFAULT 0",
+    # What was taken back is little: it is looked for among itself, not among everything.
+    "CREATE INDEX posts_taken_back ON posts (published_at) WHERE erased_at IS NOT NULL AND expired = 0",
     # What can still be read, by how long it has been held.
     "CREATE INDEX posts_readable ON posts (source_id, fetched_at) WHERE erased_at IS NULL",
     # Sums of mentions. `unit`: 1 a day, 2 a month, cut in the time zone of the configuration; `start` is its first

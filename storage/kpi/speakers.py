@@ -79,9 +79,13 @@ def voices(
 
 def standings(scope: Scope, brand: Numbered | None = None) -> list[Standing] | None:
     """Authors by what their tier hangs on; None where the window is too long to look at each."""
-    number = (brand or scope.brand).number
-    rows = scope.evidence.once(("standings", number), lambda: _standings(scope.evidence, number))
-    return None if rows is None else [Standing(*row) for row in chosen(scope, rows)]
+    number, evidence = (brand or scope.brand).number, scope.evidence
+
+    def fetch() -> list[Standing] | None:
+        rows = evidence.once(("standings", number), lambda: _standings(evidence, number))
+        return None if rows is None else [Standing(*row) for row in chosen(scope, rows)]
+
+    return evidence.once(("standings", number, scope.sources, scope.language), fetch)
 
 
 def bounds(scope: Scope, brand: Numbered | None = None) -> list[int]:

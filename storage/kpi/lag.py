@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from storage.desk.tags import BEARS
 from storage.kpi.evidence import Evidence
 
-MOST = 50_000
+MOST = 5_000
 """About so many mentions of a window are looked at; of more, every second, third, ... one in the order of arrival."""
 
 # A post without a time of its own is dated by when it was fetched: it would have a lag of nothing.

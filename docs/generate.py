@@ -9,6 +9,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
@@ -21,6 +22,7 @@ from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
 
 from alerts.channels import CHANNELS
+from alerts.goals import GoalOptions
 from alerts.rules import RuleOptions
 from listener.cli import listener
 from listener.collectors import COLLECTORS
@@ -38,6 +40,7 @@ from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
 from storage.kpi import CARD, KPIS, Kpi
 from storage.kpi.declaration import Family
+from storage.kpi.imported import Measured
 from storage.kpi.value import NO_SOURCE
 
 DOCS = Path(__file__).parent
@@ -48,6 +51,7 @@ _WORDS: dict[Any, str] = {
     bool: "true or false",
     int: "number",
     float: "number",
+    date: "day",
     Any: "anything",
     SecretStr: "secret",
     Feed: "feed",
@@ -75,6 +79,7 @@ def sections() -> dict[str, type[BaseModel]]:
         "digest": DigestOptions,
         "dashboard": DashboardOptions,
         "tags[]": TagOptions,
+        "goals[]": GoalOptions,
     }
     found: dict[str, type[BaseModel]] = {}
     for name, model in roots.items():
@@ -154,6 +159,8 @@ def _yaml(value: object) -> str:
         return "{" + ", ".join(f"{key}: {_yaml(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_yaml(inner) for inner in value) + "]"
+    if isinstance(value, date):
+        return value.isoformat()
     if not isinstance(value, str):
         return json.dumps(value)
     if _PLAIN.fullmatch(value):
@@ -230,7 +237,7 @@ def kpi_catalogue() -> str:
 
 
 def _entry(kpi: Kpi) -> str:
-    says = " ".join((inspect.getdoc(kpi.read) or "").split())
+    says = " ".join((inspect.getdoc(_function(kpi)) or "").split())
     better = {"up": "more is better", "down": "less is better", "neither": "neither is better"}[kpi.better]
     marks = [", ".join(kpi.kind), better, f"made of {', '.join(kpi.inputs)}"]
     marks += ["a vanity number"] * kpi.vanity + ["never summed over networks"] * (not kpi.additive)
@@ -246,9 +253,16 @@ def _entry(kpi: Kpi) -> str:
     return "\n".join([*lines, f"* NULL: {reasons}.\n"])
 
 
+def _function(kpi: Kpi) -> Callable[..., object]:
+    """What computes a KPI: for one of imported numbers what is handed them."""
+    return kpi.read.of if isinstance(kpi.read, Measured) else kpi.read
+
+
 def reasons_of(kpi: Kpi) -> list[str]:
     """The reasons that stand in a KPI's function and in those that it calls and is given."""
-    found = dict.fromkeys(_reasons(kpi.read, set()))
+    found = dict.fromkeys(_reasons(_function(kpi), set()))
+    if isinstance(kpi.read, Measured):
+        found |= dict.fromkeys(f"nothing imported of {kind}" for kind in kpi.read.kinds)
     return sorted(found, key=lambda reason: reason != NO_SOURCE)
 
 
@@ -257,17 +271,27 @@ def _reasons(function: Callable[..., object], seen: set[Callable[..., object]]) 
         return
     seen.add(function)
     known = inspect.unwrap(function).__globals__
-    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+    for node in ast.walk(_source(function)):
         yield from _texts(_said(node), known)
         other = known.get(node.id) if isinstance(node, ast.Name) else None
         if inspect.isfunction(other) and other.__module__.startswith("storage.kpi."):
             yield from _reasons(other, seen)
 
 
+def _source(function: Callable[..., object]) -> ast.Module:
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except SyntaxError:
+        # A lambda in the middle of a call: its lines are no statement, and it gives no reason of its own.
+        return ast.Module([], [])
+
+
 def _said(node: ast.AST) -> list[ast.expr]:
     """What stands in a node in the place of a reason."""
-    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Reading":
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Reading", "ratio"}:
         return node.args[2:3]
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Missing":
+        return node.args[:1]
     if isinstance(node, ast.keyword) and node.arg == "reason":
         return [node.value]
     if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "reason" for t in node.targets):

@@ -24,6 +24,9 @@ from listener.commands.options import (
 from storage.calendar import iso
 from storage.kpi import KPIS, Ask, KpiValue, compute
 
+_NAMED = 5
+"""Hashtags that are named in a line."""
+
 
 @click.command("kpi")
 @click.argument("names", nargs=-1, metavar="[NAME ...]")
@@ -107,6 +110,8 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
         click.echo(f"\n{reading.query_change(change.brand, change.at, change.first, zone)}")
     for turn in sorted({turn for value in values for turn in value.engine_changes}, key=lambda t: t.at):
         click.echo(f"\n{reading.engine_change(turn.brand, turn.engine, turn.at, zone)}")
+    for method in _methods(values):
+        click.echo(f"\n{method}")
     if values and all(value.value is None for value in values):
         click.echo(
             "\nNothing to count yet: run `listener once`, or import history with `listener import FILE`."
@@ -137,17 +142,40 @@ def _value(value: KpiValue) -> str:
     return f"{text} [{low * 100:.0f}, {high * 100:.0f}]"
 
 
+def _change(value: KpiValue) -> list[str]:
+    change: float | None = value.more.get("change")  # type: ignore[assignment]
+    return [] if change is None else [f"change {reading.count_change(float(change))}"]
+
+
+def _methods(values: list[KpiValue]) -> list[str]:
+    """By which rule or reckoning numbers were made that nobody can count, each said once."""
+    told: dict[str, None] = {}
+    for value in values:
+        if "how" in value.more:
+            told[f"Reach: {value.more['how']}."] = None
+        if "rule" in value.more:
+            told[f"Tiers of influence: {value.more['rule']}."] = None
+            limits: dict[str, dict[str, int | None]] = value.more["thresholds"]  # type: ignore[assignment]
+            for source, limit in limits.items():
+                known = [f"{part}: {reading.count(n)}" for part, n in limit.items() if n is not None]
+                followers = ", ".join(known) or "of too few authors known"
+                told[f"  {clean(source)}: followers {followers}"] = None
+    return list(told)
+
+
 def _note(value: KpiValue) -> str:
     if value.reason:
         plainly = why(value.reason)
-        return plainly if plainly == value.reason else f"{plainly} ({value.reason})"
+        told = plainly if plainly == value.reason else f"{plainly} ({value.reason})"
+        return "; ".join([told, *_change(value)])
     if value.kpi == "first_response_time":
         more = value.more
         p90 = amount(more["p90"], "seconds", value.kpi) if more["p90"] is not None else "not reached"  # type: ignore[arg-type]
         return f"p90 {p90}, {reading.percent(float(more['answered_share']))} answered"  # type: ignore[arg-type]
-    parts = []
-    if value.kpi == "positive_growth":
-        parts.append(f"change {reading.count_change(float(value.more['change']))}")  # type: ignore[arg-type]
+    parts = _change(value)
+    if value.kpi == "hashtags":
+        top: list[dict[str, object]] = value.more["top"]  # type: ignore[assignment]
+        parts.append(", ".join(f"#{clean(str(one['hashtag']))} {one['mentions']}" for one in top[:_NAMED]))
     if value.more.get("method") == "adjusted":
         raw: float | None = value.more["raw_value"]  # type: ignore[assignment]
         parts.append(

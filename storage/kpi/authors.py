@@ -72,7 +72,8 @@ def advocates(scope: Scope) -> Reading:
 
     def read(found: list[Standing]) -> Reading:
         loyal, total = _count(found, lambda one: one.repeats), _count(found, lambda _: True)
-        return Reading(loyal, total, None, {"advocates": loyal, "authors": total})
+        more = {"advocates": loyal, "authors": total, "method": "raw", "raw_value": loyal}
+        return Reading(loyal, total, None, more)
 
     return _of_authors(scope, read)
 

@@ -13,7 +13,7 @@ from storage.kpi.value import NO_SOURCE, Reading
 LOW, HIGH = 0.02, 0.05
 """The share of an author's followers that sees a post: "2 to 5 % of their followers count", Hootsuite."""
 
-_METHOD = (
+_HOW = (
     "followers of all authors of mentions, each counted once with the most that was told in the window; "
     "2 % to 5 % of them are taken to see a post; followers that two authors share are counted twice"
 )
@@ -30,7 +30,7 @@ def _reach(scope: Scope, factor: float) -> Reading:
     followed = {source: one for source, one in found.items() if one.followed}
     n = sum(one.followed for one in followed.values())
     more: dict[str, object] = {
-        "method": _METHOD,
+        "how": _HOW,
         "authors": sum(one.authors for one in found.values()),
         "by_source": {names[source]: one.followers * factor for source, one in followed.items()},
         "factor": factor,

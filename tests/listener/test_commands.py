@@ -108,7 +108,7 @@ def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
 
 
 # These read no configuration of their own.
-_WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",)}
+_WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",), ("tag",)}
 
 
 @pytest.mark.parametrize("names", [n for n in _all() if n not in _WITHOUT], ids=" ".join)
@@ -125,6 +125,8 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("rematch",): ["--since", "1d"],
         ("rejudge",): ["--since", "1d"],
         ("correct",): ["--list"],
+        ("tag", "add"): ["x", "1"],
+        ("tag", "remove"): ["x", "1"],
     }
     ran = line(*names, *more.get(names, []))
     assert ran.code == 2

@@ -208,7 +208,7 @@ def test_reach_is_a_range(store: SqliteStore) -> None:
         assert [one.value for one in found.values()] == [30, 75, 1500]
         assert {one.n for one in found.values()} == {2}
         assert found["low"].more["authors"] == 3
-        assert "2 % to 5 %" in str(found["low"].more["method"])
+        assert "2 % to 5 %" in str(found["low"].more["how"])
 
 
 def test_an_author_counts_once_with_the_most_followers_told(store: SqliteStore) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, asks, keep, names, own, post, value, values
+from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, asks, keep, names, own, post, tone, value, values
 from worked import work_out
 
 from sentiment.tone import LABELS
 from storage.calendar import Window
 from storage.desk import corrections, tags
 from storage.kpi import KPIS, Ask, authors, compute, facts, hashtags, interactions, opinion, reach, voice
-from storage.mention import Brand, Kept, KeptPost, Reading
+from storage.mention import Brand, Kept, KeptPost, Mention, Reading
 from storage.sqlite import SqliteStore
 
 WINDOW = (T0, T0 + HOUR)
@@ -133,7 +133,17 @@ def test_a_persons_word_counts(store: SqliteStore) -> None:
     with store.writing() as db:
         corrections.record(db, "Acme", 1, "negative", sampled=False, by=None, now=T0)
     assert value(store, "share_of_voice.positive", WINDOW, brands=MARKET).value == 0
-    assert value(store, "share_of_voice.positive", WINDOW, "Bolt", MARKET).value == 1
+    found = value(store, "share_of_voice.positive", WINDOW, "Bolt", MARKET)
+    assert (found.value, found.more["raw_value"], found.more["method"]) == (1, 0.5, "raw")
+
+
+@pytest.mark.parametrize("kpi", ["share_of_voice.positive", "share_of_voice.net"])
+def test_a_rule_does_not_look_across_a_change_of_engine(store: SqliteStore, kpi: str) -> None:
+    hear(store)
+    said(store, "Acme", "positive")
+    keep(store, [post("b", T0, Mention("Bolt", tone=tone("positive", engine="other-1")))])
+    assert value(store, kpi, WINDOW, brands=MARKET).value == 0.5
+    assert value(store, kpi, WINDOW, brands=MARKET, strict=True).reason == "the tone engine changed"
 
 
 # Interactions, reach, what is paid for

@@ -135,8 +135,8 @@ def _write_mentions(
         for mention in one.post.mentions:
             touched.add((mention.brand, at // 3600))
             if counts(mention):
-                live = one.live and (one.id, mention.brand) not in history
-                row = _mention_row(names, source, one._replace(live=live), mention)
+                live = one.live and (not history or (one.id, mention.brand) not in history)
+                row = _mention_row(names, source, one, live, mention)
                 rows.append((*row, author))
                 tagged.append((names.brand(mention.brand), one.id, one.post.tags, one.post.fetched_at))
                 counted.append(_counted(row, author, one.post.followers))
@@ -186,13 +186,13 @@ def believable(number: int | None) -> int | None:
     return number if number is not None and abs(number) <= MOST_COUNTED else None
 
 
-def _mention_row(names: _Names, source: int, one: Numbered, mention: Mention) -> Sequence[Any]:
+def _mention_row(names: _Names, source: int, one: Numbered, live: bool, mention: Mention) -> Sequence[Any]:
     post, tone = one.post, mention.tone
     brand = names.brand(mention.brand)
     query = names.queries.get(mention.brand) if mention.by_query else None
     # The language that the engine heard, where it could tell; otherwise the one that the source declares.
     language = (tone and tone.lang) or post.language
-    head = (brand, one.id, post.published_at, source, one.live, language)
+    head = (brand, one.id, post.published_at, source, live, language)
     if tone is None:
         return (*head, None, None, None, None, None, None, query)
     label = None if tone.label is None else LABEL_NUMBERS[tone.label]

@@ -10,8 +10,9 @@ from storage.base import Rows
 from storage.calendar import Unit as Name
 from storage.calendar import Window, cut, unit_of
 from storage.rollups import zone_of
-from storage.rollups.authors import Totals, counted, summed
+from storage.rollups.authors import counted, summed
 from storage.rollups.periods import NAMES, Unit
+from storage.rollups.sums import Totals
 
 MOST_COUNTED = 300_000
 """Mentions of a window that is no calendar period up to which its authors are counted one by one."""

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from storage import post_hashtags
 from storage.base import Rows, Transaction
-from storage.calendar import Window, unit_of
-from storage.rollups import authors, cells, hashtags
-from storage.rollups.authors import Said, Totals
+from storage.calendar import Window, cut, unit_of
+from storage.rollups import authors, cells, filling, hashtags
 from storage.rollups.keeping import ZONE, zone_of
 from storage.rollups.periods import NAMES, Unit
+from storage.rollups.sums import Said, Totals
 
 _TABLES = (
     "rollups",
@@ -29,9 +29,6 @@ _CELLS = (Unit.DAY, Unit.MONTH)
 _ENDS = """SELECT min(low), max(high) FROM (SELECT
     (SELECT min(published_at) FROM mentions WHERE brand_id = b.id) AS low,
     (SELECT max(published_at) FROM mentions WHERE brand_id = b.id) AS high FROM brands b) AS ends"""
-_FIRSTS = """INSERT INTO author_firsts (brand_id, author_id, first_at)
-    SELECT brand_id, author_id, min(published_at) FROM mentions WHERE author_id IS NOT NULL
-    GROUP BY brand_id, author_id"""
 _WRONG_FIRSTS = """SELECT (SELECT count(*) FROM author_firsts f WHERE NOT EXISTS (
         SELECT 1 FROM mentions m WHERE m.author_id = f.author_id AND m.brand_id = f.brand_id
         AND m.published_at = f.first_at)) + (SELECT count(*) FROM (
@@ -74,11 +71,13 @@ def rebuild(db: Transaction, zone: ZoneInfo) -> None:
         if unit in hashtags.UNITS:
             hashtags.write(db, unit, since, hashtags.counted(db, facts.brands, since, until))
         if unit == Unit.DAY:
-            cells.write_quarters(db, cells.counted_quarters(db, facts.brands, since, until))
-        if unit in authors.UNITS:
-            for source in facts.sources:
-                authors.write(db, unit, since, authors.counted(db, facts.brands, period, source=source))
-    db.run(_FIRSTS)
+            filling.quarters(db, facts.brands, period)
+        if unit in (Unit.WEEK, Unit.MONTH):
+            filling.periods(db, facts.brands, unit, period)
+        if unit == Unit.YEAR:
+            months = [month.since for month in cut(period, "month", zone)]
+            filling.year(db, facts.brands, period, months, facts.sources)
+    filling.firsts(db)
 
 
 def differences(db: Rows) -> Iterator[Difference]:

@@ -7,9 +7,9 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from storage.alerting import AlertState, EventKind
 from storage.calendar import Window
@@ -34,6 +34,13 @@ _RANGES = {
         f"share_of_voice.{of}": (0.0, 1.0)
         for of in ("authors", "positive", "net", "interactions", "organic", "reach")
     },
+    "csat": (0.0, 1.0),
+    "nps": (-1.0, 1.0),
+    "bounce_rate.ga4": (0.0, 1.0),
+    "bounce_rate.ua": (0.0, 1.0),
+    "conversion_share.social": (0.0, 1.0),
+    "qualified_lead_rate": (0.0, 1.0),
+    "lead_conversion_rate": (0.0, 1.0),
 }
 _COUNTS = frozenset(
     {
@@ -47,6 +54,7 @@ _COUNTS = frozenset(
     }
 )
 """KPIs that only grow while more posts of their window arrive."""
+_DAY = 86_400
 _MIN_N = {"ratio": 20, "seconds": 5}
 
 
@@ -79,7 +87,8 @@ def parse_condition(text: str) -> Condition:
         number = parse_duration(digits + suffix)
     elif suffix:
         how = {"ratio": "0.4 or 40%", "seconds": "a duration as in 2h"}.get(unit, "a plain number")
-        raise ValueError(f"{kpi} is counted in {unit}; write {how} instead of {digits}{suffix}")
+        counted = "an amount of money" if unit == "currency" else f"counted in {unit}"
+        raise ValueError(f"{kpi} is {counted}; write {how} instead of {digits}{suffix}")
     low, high = _RANGES.get(kpi, (float("-inf"), float("inf")))
     if not low <= number <= high:
         meant = low <= number / 100 <= high and not suffix
@@ -108,6 +117,13 @@ class RuleOptions(BaseModel):
     cooldown: Duration = 21600
     expire: Duration = 21600
     channels: list[str] = Field(default_factory=lambda: ["console"], min_length=1)
+
+    @model_validator(mode="after")
+    def _days(self) -> Self:
+        kpi = parse_condition(self.when).kpi
+        if self.over < _DAY and KPIS[kpi].imported:
+            raise ValueError(f"{kpi} is made of numbers of whole days; write over: 1d or more")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

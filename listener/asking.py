@@ -13,7 +13,8 @@ from storage import browse
 from storage.base import Rows
 from storage.calendar import UNITS, Window, cut, iso, parse_time
 from storage.durations import parse_duration
-from storage.kpi import CARD, DIMENSIONS, KPIS, Ask
+from storage.kpi import CARD, DIMENSIONS, Ask, Kpi, kpis_of
+from storage.kpi.measured import first_imported, known_networks
 from storage.mention import Brand
 
 _EARLIEST, _LATEST = -2_208_988_800, 4_102_444_800
@@ -43,16 +44,18 @@ def question(
 ) -> tuple[Ask, list[str]]:
     """Return the question and the names of its KPIs. Raises UsageError.
 
-    Without `since` it reaches back to the first post that is kept, without `until` to now. "7d" means seven
-    days ago. `compare`: beside each value stand the period before and the same period a year before.
+    Without `since` it reaches back to the first post that is kept, or to the first day imported where it is of imported
+    numbers alone; without `until` to now. "7d" means seven days ago. `compare`: beside each value stand the period
+    before and the same period a year before.
     """
     zone = zone_of(timezone) if timezone else config.zone
-    names = [_one_of(name, KPIS, "KPI") for name in kpis] or list(CARD)
+    known = kpis_of(store)
+    names = [_one_of(name, known, "KPI") for name in kpis] or list(CARD)
     units = [unit for unit in UNITS if unit in by]
     if len(units) > 1:
         raise UsageError(f"--by takes one of day, week, month at a time, not {' and '.join(units)}")
     window = Window(
-        moment(since, zone, now) if since else _beginning(store, now),
+        moment(since, zone, now) if since else _beginning(store, [known[name] for name in names], zone, now),
         moment(until, zone, now) if until else now,
     )
     if window.since >= window.until:
@@ -77,8 +80,9 @@ def question(
     )
 
 
-def _beginning(store: Rows, now: int) -> int:
-    first = browse.first_kept(store)
+def _beginning(store: Rows, kpis: Sequence[Kpi], zone: ZoneInfo, now: int) -> int:
+    imported = all(kpi.imported for kpi in kpis)
+    first = first_imported(store, zone) if imported else browse.first_kept(store)
     return min(first, now - 1) if first is not None else now - 7 * 86400
 
 
@@ -106,8 +110,8 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def sources_named(store: Rows, names: Sequence[str]) -> tuple[str, ...]:
-    """Return these names or kinds of sources as they are. Raises UsageError where there is none of a name."""
-    known = browse.sources(store) if names else []
+    """Return these names or kinds of sources, or networks that files tell of, as they are. Raises UsageError."""
+    known = [*browse.sources(store), *known_networks(store)] if names else []
     return tuple(_one_of(name, known, "source") for name in names)
 
 

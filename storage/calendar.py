@@ -52,6 +52,16 @@ def local_day(at: int, zone: ZoneInfo) -> date:
     return datetime.fromtimestamp(at, zone).date()
 
 
+def days_begun(window: Window, zone: ZoneInfo) -> tuple[date, date]:
+    """The calendar days that begin inside of a window, half-open: the first, and the one after the last."""
+    first, end = (local_day(at, zone) for at in (window.since, window.until))
+    one = timedelta(days=1)
+    return (
+        first if _start(first, zone) >= window.since else first + one,
+        end if _start(end, zone) >= window.until else end + one,
+    )
+
+
 def unit_of(at: int, unit: Unit, zone: ZoneInfo) -> Window:
     """The calendar day, ISO week, month or year that holds `at`."""
     first = _first_day(local_day(at, zone), unit)

@@ -22,7 +22,7 @@ from listener.commands.options import (
     read_config,
 )
 from storage.calendar import iso
-from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.kpi import KPIS, Ask, KpiValue, compute, kpis_of
 
 _NAMED = 5
 """Hashtags that are named in a line."""
@@ -76,7 +76,8 @@ def command(
             )
         except UsageError as error:
             raise WrongUsage(str(error)) from None
-        values = compute(reader, [KPIS[name] for name in asked], ask)
+        known = kpis_of(reader)
+        values = compute(reader, [known[name] for name in asked], ask)
     if as_json:
         click.echo(json.dumps([value.to_json(ask.zone) for value in values], ensure_ascii=False))
     else:
@@ -92,7 +93,9 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
     for value in values:
         where = _where(value, ask)
         text = _value(value)
-        rows.append((where if where != last else "", value.kpi, text, reading.count(value.n), _note(value)))
+        # Whoever wrote a file named what is custom in it.
+        name, note = clean(value.kpi), clean(_note(value))
+        rows.append((where if where != last else "", name, text, reading.count(value.n), note))
         last = where
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for row in rows:
@@ -112,7 +115,10 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
         click.echo(f"\n{reading.engine_change(turn.brand, turn.engine, turn.at, zone)}")
     for method in _methods(values):
         click.echo(f"\n{method}")
-    if values and all(value.value is None for value in values):
+    if not values:
+        click.echo("No source and no network has numbers of this here.")
+    # Who lacks a file is told so, with the command that brings it.
+    elif all(value.value is None and "listener import" not in (value.reason or "") for value in values):
         click.echo(
             "\nNothing to count yet: run `listener once`, or import history with `listener import FILE`."
         )
@@ -163,16 +169,25 @@ def _methods(values: list[KpiValue]) -> list[str]:
     return list(told)
 
 
+def _days(value: KpiValue) -> list[str]:
+    """How many days had numbers, where they did not all: "ads: 3 of 7 days"."""
+    days = cast("dict[str, int]", value.more.get("days", {}))
+    asked = cast("int", value.more.get("days_asked", 0))
+    return [
+        f"{kind}: {told} of {reading.plural(asked, 'day')}" for kind, told in days.items() if told < asked
+    ]
+
+
 def _note(value: KpiValue) -> str:
     if value.reason:
         plainly = why(value.reason)
-        told = plainly if plainly == value.reason else f"{plainly} ({value.reason})"
-        return "; ".join([told, *_change(value)])
+        reason = plainly if plainly == value.reason else f"{plainly} ({value.reason})"
+        return "; ".join([reason, *_days(value), *_change(value)])
     if value.kpi == "first_response_time":
         more = value.more
         p90 = amount(more["p90"], "seconds", value.kpi) if more["p90"] is not None else "not reached"  # type: ignore[arg-type]
         return f"p90 {p90}, {reading.percent(float(more['answered_share']))} answered"  # type: ignore[arg-type]
-    parts = _change(value)
+    parts = [*_days(value), *_change(value)]
     if value.kpi == "hashtags":
         top: list[dict[str, object]] = value.more["top"]  # type: ignore[assignment]
         parts.append(", ".join(f"#{clean(str(one['hashtag']))} {one['mentions']}" for one in top[:_NAMED]))

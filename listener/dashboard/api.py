@@ -17,7 +17,7 @@ from listener.dashboard.keys import STATION
 from listener.station import Station
 from storage import browse
 from storage.browse import Filter, Seen
-from storage.kpi import KPIS, compute
+from storage.kpi import compute, kpis_of
 
 _MOST = 500
 
@@ -116,7 +116,8 @@ def _kpis(station: Station, query: MultiMapping[str]) -> object:
         timezone=query.get("timezone"),
         tag=query.get("tag"),
     )
-    found = compute(station.reader, [KPIS[name] for name in names], ask)
+    known = kpis_of(station.reader)
+    found = compute(station.reader, [known[name] for name in names], ask)
     return {"kpis": [value.to_json(ask.zone) for value in found]}
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_kinds, source_names
 from storage.kpi.scope import Scope
-from storage.kpi.speakers import TOO_LONG, Standing, bounds, standings, voices
+from storage.kpi.speakers import TOO_LONG, Standing, bounds, new_standings, newcomers, standings, voices
 from storage.kpi.tiers import RULE, Thresholds, distribution, thresholds, tier
 from storage.kpi.value import NO_SOURCE, Reading
 
@@ -43,25 +43,27 @@ def _count(found: list[Standing], counts: Callable[[Standing], object]) -> int:
 
 
 def new_authors(scope: Scope) -> Reading:
-    """Count authors whose first mention of the brand that is kept lies in the window; n: all authors."""
-
-    def read(found: list[Standing]) -> Reading:
-        new, total = _count(found, lambda one: one.is_new), _count(found, lambda _: True)
-        return Reading(new, total, None, {"new": new, "authors": total})
-
-    return _of_authors(scope, read)
+    """Count authors whose first mention of the brand that is kept lies in the window; n: all authors, if counted."""
+    if not scope.sources:
+        return Reading(None, 0, NO_SOURCE)
+    new = newcomers(scope)
+    if new is None:
+        return Reading(None, 0, TOO_LONG)
+    found = voices(scope)
+    total = None if found is None else sum(one.authors for one in found.values())
+    return Reading(new, new if total is None else total, None, {"new": new, "authors": total})
 
 
 def returning_author_share(scope: Scope) -> Reading:
     """Authors who had mentioned the brand before the window / authors; n is the denominator."""
-
-    def read(found: list[Standing]) -> Reading:
-        total = _count(found, lambda _: True)
-        returning = _count(found, lambda one: not one.is_new)
-        more = {"returning": returning, "authors": total}
-        return Reading(returning / total, total, None, more) if total else Reading(None, 0, _NOBODY, more)
-
-    return _of_authors(scope, read)
+    if not scope.sources:
+        return Reading(None, 0, NO_SOURCE)
+    new, found = newcomers(scope), voices(scope)
+    if new is None or found is None:
+        return Reading(None, 0, TOO_LONG)
+    total = sum(one.authors for one in found.values())
+    more = {"returning": total - new, "authors": total}
+    return Reading((total - new) / total, total, None, more) if total else Reading(None, 0, _NOBODY, more)
 
 
 _NOBODY = "no author is known"
@@ -99,44 +101,45 @@ def _limits(scope: Scope) -> Mapping[int, Thresholds] | None:
     return {source: thresholds(distribution(pairs)) for source, pairs in known.items()}
 
 
-def _tiered(scope: Scope, wanted: Callable[[int, Standing], bool]) -> Reading:
+def _tiered(scope: Scope, *wanted: int, only_new: bool = False) -> Reading:
     """Count the authors whose tier is wanted; n: all authors."""
     limits = _limits(scope) if scope.sources else {}
-    if limits is None:
+    counted = (new_standings if only_new else standings)(scope) if scope.sources else []
+    if limits is None or counted is None:
         return Reading(None, 0, TOO_LONG)
     kinds, names = source_kinds(scope.evidence), source_names(scope.evidence)
+    value = 0
+    for one in counted:
+        feed, repeats = kinds[one.source] == "feeds", bool(one.repeats)
+        if tier(one.followers, limits[one.source], feed=feed, repeats=repeats) in wanted:
+            value += one.authors
 
     def read(found: list[Standing]) -> Reading:
-        counted = 0
-        for one in found:
-            feed = kinds[one.source] == "feeds"
-            if wanted(tier(one.followers, limits[one.source], feed=feed, repeats=bool(one.repeats)), one):
-                counted += one.authors
         told = {names[source]: limit.to_json() for source, limit in limits.items()}
-        more = {"counted": counted, "rule": RULE, "thresholds": told}
-        return Reading(counted, _count(found, lambda _: True), None, more)
+        more = {"counted": value, "rule": RULE, "thresholds": told}
+        return Reading(value, _count(found, lambda _: True), None, more)
 
     return _of_authors(scope, read)
 
 
 def tier1(scope: Scope) -> Reading:
     """Count authors who write in a feed, or whose followers reach the 99th percentile; n: all authors."""
-    return _tiered(scope, lambda number, _: number == 1)
+    return _tiered(scope, 1)
 
 
 def tier2(scope: Scope) -> Reading:
     """Count authors whose followers reach the 90th percentile but not the 99th; n: all authors."""
-    return _tiered(scope, lambda number, _: number == 2)
+    return _tiered(scope, 2)
 
 
 def tier3(scope: Scope) -> Reading:
     """Count advocates whose followers do not reach the 90th percentile; n: all authors."""
-    return _tiered(scope, lambda number, _: number == 3)
+    return _tiered(scope, 3)
 
 
 def tier4(scope: Scope) -> Reading:
     """Count authors of a mention who are in no higher tier; n: all authors."""
-    return _tiered(scope, lambda number, _: number == 4)
+    return _tiered(scope, 4)
 
 
 def tier5(scope: Scope) -> Reading:
@@ -146,7 +149,7 @@ def tier5(scope: Scope) -> Reading:
 
 def new_influencers(scope: Scope) -> Reading:
     """Count authors of tier 1 to 3 whose first mention of the brand lies in the window; n: all authors."""
-    return _tiered(scope, lambda number, one: number <= 3 and bool(one.is_new))
+    return _tiered(scope, 1, 2, 3, only_new=True)
 
 
 _declared = partial(Kpi, family="visibility", kind=("quantitative", "lagging"), better="up", source="Sinnaps")

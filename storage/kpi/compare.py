@@ -17,14 +17,30 @@ def compared(now: Reading, then: Reading, window: Window, left_out: tuple[str, .
     if now.value is None or then.value is None:
         reason = now.reason if now.value is None else f"then: {then.reason}"
         return Compared(since, until, now.value, then.value, then.n, reason=reason, left_out=left_out)
+    one, other = now.more.get("currency"), then.more.get("currency")
+    if one != other:
+        reason = f"amounts in {one} and {other} are not compared"
+        return Compared(since, until, now.value, then.value, then.n, reason=reason, left_out=left_out)
     change = now.value - then.value
     growth = change / abs(then.value) if then.value else None
     interval = _interval(now, then)
     unsure = interval is not None and interval[0] <= 0 <= interval[1]
-    note = NO_CHANGE if unsure else None
+    notes = [*([NO_CHANGE] if unsure else []), *_unlike_days(now, then)]
+    note = "; ".join(notes) or None
     return Compared(
         since, until, now.value, then.value, then.n, change, growth, interval, note, left_out=left_out
     )
+
+
+def _unlike_days(now: Reading, then: Reading) -> list[str]:
+    """Where files tell of other parts of the two windows: "ads: 3 of 7 days, then 7 of 7"."""
+    told, told_then = (cast("dict[str, int]", reading.more.get("days", {})) for reading in (now, then))
+    asked, asked_then = (cast("int", reading.more.get("days_asked", 0)) for reading in (now, then))
+    return [
+        f"{kind}: {days} of {asked} days, then {told_then[kind]} of {asked_then}"
+        for kind, days in told.items()
+        if kind in told_then and asked - days != asked_then - told_then[kind]
+    ]
 
 
 def _interval(now: Reading, then: Reading) -> tuple[float, float] | None:

@@ -11,13 +11,14 @@ from storage.base import Rows
 from storage.calendar import UNITS, Window, before, cut, year_before
 from storage.coverage import ENOUGH, Ledger, SourceHeard, ledgers
 from storage.kpi.compare import compared
-from storage.kpi.declaration import Kpi
+from storage.kpi.declaration import FILES, Kpi
 from storage.kpi.engines import EngineChange, engine_changes
 from storage.kpi.evidence import Evidence
 from storage.kpi.judged import Judged
+from storage.kpi.measured import networks
 from storage.kpi.responses import Response, responses
 from storage.kpi.scope import Numbered, Scope
-from storage.kpi.value import ENGINE_CHANGED, NOT_COMPARABLE, Ask, Compared, KpiValue
+from storage.kpi.value import ENGINE_CHANGED, NOT_COMPARABLE, Ask, Compared, KpiValue, Reading
 from storage.queries import QueryChange, changes
 
 
@@ -45,10 +46,11 @@ def _windows(ask: Ask) -> list[Window]:
 
 
 def _of_window(period: _Period, kpis: Sequence[Kpi], beside: Sequence[_Period]) -> Iterator[KpiValue]:
-    for group, language, brand in product(period.groups(), period.languages(), period.asked_brands()):
+    groups = period.groups(kpis)
+    for group, language, brand in product(groups, period.languages(), period.asked_brands()):
         scope = period.scope(group, language, brand)
         engines = period.engine_changes(scope)
-        for kpi in kpis:
+        for kpi in filter(group.tells, kpis):
             reading = kpi.read(scope)
             yield KpiValue(
                 kpi.name,
@@ -58,17 +60,22 @@ def _of_window(period: _Period, kpis: Sequence[Kpi], beside: Sequence[_Period]) 
                 period.window.since,
                 period.window.until,
                 reading.value,
-                kpi.unit,
+                _unit(kpi, reading),
                 reading.n,
                 reading.reason,
                 reading.more,
-                group.heard,
-                group.left_out,
-                period.query_changes(scope.market if kpi.market_wide else (brand,)),
+                () if kpi.imported else group.heard,
+                () if kpi.imported else group.left_out,
+                () if kpi.imported else period.query_changes(scope.market if kpi.market_wide else (brand,)),
                 # Who says by which method a value was made has made it of tones.
                 engines if "method" in reading.more else (),
                 *(_compared(kpi, period, other, group, language, brand) for other in beside),
             )
+
+
+def _unit(kpi: Kpi, reading: Reading) -> str:
+    """The unit of a value: of money the ISO 4217 code, where it is known."""
+    return str(reading.more.get("currency") or kpi.unit) if kpi.unit == "currency" else kpi.unit
 
 
 def _compared(
@@ -76,7 +83,8 @@ def _compared(
 ) -> Compared:
     """A KPI's value beside that of another window, over the sources that were heard in both."""
     both = period.heard_in_both(group, other.window)
-    left_out = tuple(ledger.name for ledger in group.ledgers if ledger not in both.ledgers)
+    deaf = () if kpi.imported else group.ledgers
+    left_out = tuple(ledger.name for ledger in deaf if ledger not in both.ledgers)
     if kpi.of_sources and not both.ledgers:
         since, until = other.window.since, other.window.until
         return Compared(since, until, reason=NOT_COMPARABLE, left_out=left_out)
@@ -89,13 +97,24 @@ def _compared(
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The sources behind one value: one by name, or all that were heard (name None)."""
+    """The sources behind one value: one by name, or all that were heard (name None).
+
+    `listened`: a source bears the name. `kinds`: what kinds of files tell of a network of that name.
+    """
 
     name: str | None
     ledgers: tuple[Ledger, ...]
     heard: tuple[SourceHeard, ...]
     left_out: tuple[str, ...]
     comparable: frozenset[int]
+    listened: bool = True
+    kinds: frozenset[str] = frozenset()
+
+    def tells(self, kpi: Kpi) -> bool:
+        """Whether there is anything here that this KPI could be made of."""
+        if self.name is None:
+            return True
+        return (self.listened and not kpi.imported) or not self.kinds.isdisjoint(kpi.inputs)
 
 
 class _Period:
@@ -141,12 +160,22 @@ class _Period:
             self._store, brand.number, self.window, live_only=self._ask.live_only, tag=self._ask.tag
         )
 
-    def groups(self) -> list[_Group]:
-        """One group for the total, or with --by source one for each source."""
+    def groups(self, kpis: Sequence[Kpi]) -> list[_Group]:
+        """One group for the total, or with --by source one for each source and each network that files tell of."""
         if "source" not in self._ask.by:
             return [self._group(None, self._sources)]
-        asked = [ledger for ledger in self._sources if ledger.active or ledger.live or ledger.imports]
-        return [self._group(ledger.name, [ledger]) for ledger in asked]
+        asked = {one.name: one for one in self._sources if one.active or one.live or one.imports}
+        told = networks(self._evidence, self._ask.zone, {kind for kpi in kpis for kind in kpi.inputs} & FILES)
+        if self._ask.sources:
+            told = {name: kinds for name, kinds in told.items() if name in self._ask.sources}
+        return [
+            replace(
+                self._group(name, [asked[name]] if name in asked else []),
+                listened=name in asked,
+                kinds=frozenset(told.get(name, ())),
+            )
+            for name in [*asked, *sorted(told.keys() - asked.keys())]
+        ]
 
     def _group(self, name: str | None, candidates: Sequence[Ledger]) -> _Group:
         used, heard, left_out, comparable = [], [], [], set()
@@ -214,4 +243,5 @@ class _Period:
             source=group.name,
             zone=self._ask.zone,
             now=self._ask.now,
+            networks=frozenset(self._ask.sources) or None,
         )

@@ -30,8 +30,9 @@ class Scope:
     """`sources` are the numbers of the sources that count here; empty means that nothing was heard.
 
     `comparable` are those heard for at least 90 % of this window and of the one before. `strict`: asked by a rule,
-    which must not fire on what a change of engine makes of the same posts. `source` is the name of the one source that
-    is asked for, None where all count together. Days are cut in `zone`.
+    which must not fire on what a change of engine makes of the same posts. `source` is the name of the one source or
+    network that is asked for, None where all count together. `networks` narrows what was imported by name, None where
+    all of it counts. Days are cut in `zone`.
     """
 
     brand: Numbered
@@ -50,6 +51,7 @@ class Scope:
     source: str | None
     zone: ZoneInfo
     now: int
+    networks: frozenset[str] | None = None
 
     def counts(self, brand: Numbered | None = None) -> Counts:
         """What was counted of this brand, or of another one of its market, in this scope."""

@@ -27,16 +27,29 @@ _FACTS = """SELECT source_id, spoken, count(author_id), coalesce(sum(CASE WHEN a
         FROM mentions m {posts} WHERE {where} GROUP BY m.source_id, spoken, m.author_id) AS each
     GROUP BY source_id, spoken"""
 # What each known author said: of the roll-up, or of the mentions themselves.
-_PERIODS = """SELECT source_id, NULL AS spoken, author_id, positive, followers FROM author_periods
-    WHERE unit = ? AND start = ? AND brand_id = ?"""
+_PERIODS = f"""SELECT brand_id, source_id, NULL, followers, positive >= {REPEAT} AS repeats, count(*)
+    FROM author_periods WHERE unit = ? AND start = ? GROUP BY brand_id, source_id, followers, repeats"""
 _EACH = """SELECT m.source_id AS source_id, {spoken} AS spoken, m.author_id AS author_id,
     count(CASE WHEN m.label = 1 THEN 1 END) AS positive, max(p.followers) AS followers
     FROM mentions m JOIN posts p ON p.id = m.post_id WHERE {where} AND m.author_id IS NOT NULL
     GROUP BY m.source_id, spoken, m.author_id"""
-_STANDING = f"""SELECT e.source_id, e.spoken, e.followers, e.positive >= {REPEAT} AS repeats,
-    f.first_at >= ? AND f.first_at < ? AS is_new, count(*)
-    FROM ({{each}}) AS e JOIN author_firsts f ON f.brand_id = ? AND f.author_id = e.author_id
-    GROUP BY e.source_id, e.spoken, e.followers, repeats, is_new"""
+_STANDING = f"""SELECT source_id, spoken, followers, positive >= {REPEAT} AS repeats, count(*) FROM ({{each}}) AS each
+    GROUP BY source_id, spoken, followers, repeats"""
+# Those who spoke of the brand for the first time: few, so that they lead.
+_NEW_PERIODS = f"""SELECT e.source_id, NULL, e.followers, e.positive >= {REPEAT} AS repeats, count(*)
+    FROM author_firsts f CROSS JOIN authors a CROSS JOIN author_periods e
+    WHERE f.brand_id = ? AND f.first_at >= ? AND f.first_at < ? AND a.id = f.author_id
+    AND e.unit = ? AND e.start = ? AND e.source_id = a.source_id AND e.author_id = a.id AND e.brand_id = f.brand_id
+    GROUP BY e.source_id, e.followers, repeats"""
+_NEW_STANDING = f"""SELECT e.source_id, e.spoken, e.followers, e.positive >= {REPEAT} AS repeats, count(*)
+    FROM ({{each}}) AS e JOIN author_firsts f ON f.author_id = e.author_id
+    WHERE f.brand_id = ? AND f.first_at >= ? AND f.first_at < ?
+    GROUP BY e.source_id, e.spoken, e.followers, repeats"""
+_NEW = """SELECT a.source_id, NULL, count(*) FROM author_firsts f CROSS JOIN authors a
+    WHERE f.brand_id = ? AND f.first_at >= ? AND f.first_at < ? AND a.id = f.author_id GROUP BY a.source_id"""
+_NEW_FACTS = """SELECT m.source_id, {spoken} AS spoken, count(DISTINCT m.author_id) FROM mentions m
+    JOIN author_firsts f ON f.author_id = m.author_id
+    WHERE {where} AND f.brand_id = ? AND f.first_at >= ? AND f.first_at < ? GROUP BY m.source_id, spoken"""
 _MONTHS = """SELECT source_id, start, authors FROM author_totals
     WHERE unit = ? AND brand_id = ? AND start >= ? AND start < ?"""
 
@@ -56,12 +69,11 @@ class Voices(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """So many authors of one source who are alike: followers, whether they repeat praise, whether they are new."""
+    """So many authors of one source who are alike: in their followers, and in whether they repeat praise."""
 
     source: int
     followers: int | None
     repeats: int
-    is_new: int
     authors: int
 
 
@@ -81,6 +93,20 @@ def standings(scope: Scope, brand: Numbered | None = None) -> list[Standing] | N
     number = (brand or scope.brand).number
     rows = scope.evidence.once(("standings", number), lambda: _standings(scope.evidence, number))
     return None if rows is None else [Standing(*row) for row in chosen(scope, rows)]
+
+
+def new_standings(scope: Scope) -> list[Standing] | None:
+    """The same of those authors whose first mention of the brand that is kept lies in the window."""
+    number = scope.brand.number
+    rows = scope.evidence.once(("new standings", number), lambda: _new_standings(scope.evidence, number))
+    return None if rows is None else [Standing(*row) for row in chosen(scope, rows)]
+
+
+def newcomers(scope: Scope) -> int | None:
+    """How many authors those are: of a window of any length, but for a language, a tag, or what was heard live."""
+    number = scope.brand.number
+    rows = scope.evidence.once(("newcomers", number), lambda: _newcomers(scope.evidence, number))
+    return None if rows is None else sum(row[1] for row in chosen(scope, rows))
 
 
 def bounds(scope: Scope, brand: Numbered | None = None) -> list[int]:
@@ -131,12 +157,40 @@ def _voices(evidence: Evidence, brand: int, *, followers: bool) -> Sequence[Row]
     return evidence.store.rows(sql, asked.parameters)
 
 
+def _period(evidence: Evidence) -> tuple[Unit, int] | None:
+    return calendar_period(evidence.store, evidence.brands, evidence.window) if _plain(evidence) else None
+
+
 def _standings(evidence: Evidence, brand: int) -> Sequence[Row] | None:
-    window = evidence.window
-    period = calendar_period(evidence.store, evidence.brands, window) if _plain(evidence) else None
-    if period is None and too_many(evidence, brand):
+    period = _period(evidence)
+    if period is not None:
+        # Of all brands at once: an author's brands stand beside one another.
+        rows = evidence.once("standings", lambda: evidence.store.rows(_PERIODS, period))
+        return [row[1:] for row in rows if row[0] == brand]
+    if too_many(evidence, brand):
         return None
     asked = cut(evidence, brand)
-    each = _PERIODS if period else _EACH.format(where=asked.where, spoken=asked.spoken)
-    told = (*period, brand) if period else asked.parameters
-    return evidence.store.rows(_STANDING.format(each=each), (window.since, window.until, *told, brand))
+    each = _EACH.format(where=asked.where, spoken=asked.spoken)
+    return evidence.store.rows(_STANDING.format(each=each), asked.parameters)
+
+
+def _new_standings(evidence: Evidence, brand: int) -> Sequence[Row] | None:
+    period, first = _period(evidence), (brand, evidence.window.since, evidence.window.until)
+    if period is not None:
+        return evidence.store.rows(_NEW_PERIODS, (*first, *period))
+    if too_many(evidence, brand):
+        return None
+    asked = cut(evidence, brand)
+    each = _EACH.format(where=asked.where, spoken=asked.spoken)
+    return evidence.store.rows(_NEW_STANDING.format(each=each), (*asked.parameters, *first))
+
+
+def _newcomers(evidence: Evidence, brand: int) -> Sequence[Row] | None:
+    first = (brand, evidence.window.since, evidence.window.until)
+    if _plain(evidence):
+        return evidence.store.rows(_NEW, first)
+    if too_many(evidence, brand):
+        return None
+    asked = cut(evidence, brand)
+    sql = _NEW_FACTS.format(where=asked.where, spoken=asked.spoken)
+    return evidence.store.rows(sql, (*asked.parameters, *first))

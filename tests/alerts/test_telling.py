@@ -46,6 +46,23 @@ WHEN = {
     "negative_growth": ("negative_growth > 50%", 0.6, "above +50.0 %", "negative growth +60.0 %"),
     "influencers.tier1": ("influencers.tier1 >= 1", 2, "at or above 1", "influencers (tier1) 2"),
     "engagement_per_post": ("engagement_per_post > 9.5", 11.25, "above 9.50", "engagement per post 11.25"),
+    "cpc": ("cpc > 1.50", 2.345, "above 1.50 EUR", "CPC 2.35 EUR"),
+    "nps": ("nps < 0.2", -0.05, "below +20", "NPS \u22125"),
+    "roi": ("roi < 0", -0.1, "below 0.0 %", "ROI \u221210.0 %"),
+    "followers": ("followers < 1000", 990, "below 1\u202f000", "followers 990"),
+    "engagement_rate.reach": (
+        "engagement_rate.reach < 2%",
+        0.01,
+        "below 2.0 %",
+        "engagement rate (reach) 1.0 %",
+    ),
+    "star_rating": ("star_rating < 4", 3.5, "below 4", "star rating 3.50"),
+    "cost_per_lead.crm": (
+        "cost_per_lead.crm > 100",
+        1234.5,
+        "above 100.00 EUR",
+        "cost per lead (CRM) 1\u202f234.50 EUR",
+    ),
 }
 
 
@@ -297,7 +314,16 @@ def test_an_interval_is_told_in_the_unit_of_its_kpi(
 
 
 @pytest.mark.parametrize(
-    ("kpi", "verb"), [("mentions.direct", "are"), ("influencers.tier1", "are"), ("negative_growth", "is")]
+    ("kpi", "verb"),
+    [
+        ("mentions.direct", "are"),
+        ("influencers.tier1", "are"),
+        ("negative_growth", "is"),
+        ("followers", "are"),
+        ("cpc", "is"),
+        ("nps", "is"),
+        ("roi", "is"),
+    ],
 )
 def test_what_is_many_are_and_what_is_one_is(store: SqliteStore, kpi: str, verb: str) -> None:
     assert f" of Acme over the last 1h {verb} " in say(store, kpi, "fired").summary

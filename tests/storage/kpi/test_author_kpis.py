@@ -159,7 +159,10 @@ def test_a_window_too_long_to_count_is_none_but_for_its_bounds(
     monkeypatch.setattr(crowd, "MOST_COUNTED", 3)
     # From the second mention to the fourth there are three, then from October to December four, which is too many.
     assert value(store, "authors", (T0 - DAY, T0 + 2 * DAY)).value == 3
-    for kpi in (*PEOPLE, "returning_author_share", "potential_reach.low"):
+    # Who is new stands in a list of its own.
+    assert value(store, "new_authors", (T0 - 20 * DAY, T0 + 20 * DAY)).value == 4
+    counted = [kpi for kpi in PEOPLE if kpi != "new_authors"]
+    for kpi in (*counted, "returning_author_share", "potential_reach.low"):
         found = value(store, kpi, (T0 - 20 * DAY, T0 + 20 * DAY))
         assert (found.value, found.reason) == (None, TOO_LONG)
     # November 2023 alone holds a1, a2 and a3, and no more authors can have spoken than there are mentions.

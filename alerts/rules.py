@@ -24,7 +24,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 # Shares lie in a known range, so that "negative_share > 40" can be told to be a mistake for 40%.
-_RANGES = {
+RANGES = {
     "share_of_voice": (0.0, 1.0),
     "positive_share": (0.0, 1.0),
     "negative_share": (0.0, 1.0),
@@ -89,7 +89,7 @@ def parse_condition(text: str) -> Condition:
         how = {"ratio": "0.4 or 40%", "seconds": "a duration as in 2h"}.get(unit, "a plain number")
         counted = "an amount of money" if unit == "currency" else f"counted in {unit}"
         raise ValueError(f"{kpi} is {counted}; write {how} instead of {digits}{suffix}")
-    low, high = _RANGES.get(kpi, (float("-inf"), float("inf")))
+    low, high = RANGES.get(kpi, (float("-inf"), float("inf")))
     if not low <= number <= high:
         meant = low <= number / 100 <= high and not suffix
         hint = f"; for {digits} percent write {digits}%" if meant else ""

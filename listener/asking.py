@@ -50,7 +50,7 @@ def question(
     """
     zone = zone_of(timezone) if timezone else config.zone
     known = kpis_of(store)
-    names = [_one_of(name, known, "KPI") for name in kpis] or list(CARD)
+    names = [one_of(name, known, "KPI") for name in kpis] or list(CARD)
     units = [unit for unit in UNITS if unit in by]
     if len(units) > 1:
         raise UsageError(f"--by takes one of day, week, month at a time, not {' and '.join(units)}")
@@ -72,7 +72,7 @@ def question(
             config.brands,
             only=tuple(brand_named(name, config.brands) for name in brands),
             sources=sources_named(store, sources),
-            by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
+            by=tuple(one_of(name, DIMENSIONS, "dimension") for name in by),
             tag=next(iter(tags_named(tag, None, config.tags) or ()), None),
             compare=compare,
         ),
@@ -112,7 +112,7 @@ def zone_of(name: str) -> ZoneInfo:
 def sources_named(store: Rows, names: Sequence[str]) -> tuple[str, ...]:
     """Return these names or kinds of sources, or networks that files tell of, as they are. Raises UsageError."""
     known = [*browse.sources(store), *known_networks(store)] if names else []
-    return tuple(_one_of(name, known, "source") for name in names)
+    return tuple(one_of(name, known, "source") for name in names)
 
 
 def tags_named(tag: str | None, route: str | None, rules: Sequence[TagRule]) -> tuple[str, ...] | None:
@@ -120,7 +120,7 @@ def tags_named(tag: str | None, route: str | None, rules: Sequence[TagRule]) -> 
     if tag is not None and route is not None:
         raise UsageError("give a tag or a route, not both")
     if route is not None:
-        return routed(rules, _one_of(route, ROUTES, "route"))
+        return routed(rules, one_of(route, ROUTES, "route"))
     try:
         return None if tag is None else (tag_named(tag),)
     except ValueError as error:
@@ -148,7 +148,8 @@ def brand_of(text: str, brands: Iterable[Brand]) -> Brand | None:
     return next(by_name, None) or next(by_other, None)
 
 
-def _one_of(name: str, known: Iterable[str], what: str) -> str:
+def one_of(name: str, known: Iterable[str], what: str) -> str:
+    """Return a name if it is known. Raises UsageError, which says what it may have meant."""
     if name not in list(known):
         raise UsageError(_unknown(name, list(known), what))
     return name

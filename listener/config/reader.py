@@ -15,8 +15,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from alerts.channels import CHANNELS
+from alerts.goals import Goal, GoalOptions
 from alerts.rules import Rule, RuleOptions
 from listener.collectors import COLLECTORS, collectors_of
+from listener.config.goals import Checks, read_goals
 from listener.config.options import (
     AlertsOptions,
     BrandOptions,
@@ -96,6 +98,7 @@ class _Reader:
         "digest",
         "dashboard",
         "tags",
+        "goals",
     )
 
     def __init__(self, file: Path, text: str, raw: Mapping[str, Any], environment: Mapping[str, str]) -> None:
@@ -120,6 +123,7 @@ class _Reader:
         digest = self._digest(tree.get("digest"))
         dashboard = self._options(DashboardOptions, tree.get("dashboard", {}), ("dashboard",))
         tags = self._tags(tree.get("tags"))
+        goals = self._goals(tree.get("goals"), brands)
         if self._problems:
             raise ConfigError(self._file, self._problems)
         assert zone is not None
@@ -140,6 +144,7 @@ class _Reader:
             dashboard,
             fallback,
             tags,
+            goals,
         )
 
     def _add(self, path: Place, message: str) -> None:
@@ -311,6 +316,14 @@ class _Reader:
             wrong = f"there is no brand {name!r}" if name is not None else "no brand is marked own: true"
             self._add(path, f"{wrong}{did_you_mean(str(name), [brand.name for brand in brands])}")
         return named
+
+    def _goals(self, raw: Any, brands: tuple[Brand, ...]) -> tuple[Goal, ...]:
+        checks = Checks(
+            add=self._add,
+            options=lambda entry, path: self._options(GoalOptions, entry, path),
+            brand=lambda name, path: self._brands_of_rule(name, brands, path),
+        )
+        return read_goals(raw, checks)
 
     def _check_channels(self, names: Any, path: Place) -> None:
         declared = self._raw.get("channels") or {"console": {}}

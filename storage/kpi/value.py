@@ -28,7 +28,8 @@ class Ask:
 
     `sources` filters by name or kind. `strict` takes only sources heard for at least 90 % of the window, as rules
     do; `live_only` leaves out what came by an import, backfill or first poll. `tag`: only mentions that bear it.
-    `compare`: beside each value stand those of the period before and of the same period a year before.
+    `compare`: beside each value stand those of the period before and of the same period a year before. `accounts`
+    narrows imported numbers that are told by account.
     """
 
     window: Window
@@ -42,6 +43,7 @@ class Ask:
     live_only: bool = False
     tag: str | None = None
     compare: bool = False
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from storage.desk.tags import PAID
 from storage.kpi.counters import counters
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import tones_by_source, tones_said
+from storage.kpi.imported import NOT_ADDED
 from storage.kpi.marked import addressed, tagged, taken_back
 from storage.kpi.market import Parts, mentions_of, share
 from storage.kpi.scope import Numbered, Scope
@@ -118,19 +119,8 @@ def reach(scope: Scope) -> Reading:
     )
     followed = {s for one in found.values() for s, told in (one or {}).items() if told.followed}
     if reading.value is not None and len(followed) > 1:
-        return Reading(
-            None, reading.n, "audience numbers are not summed over networks; ask by source", reading.more
-        )
+        return Reading(None, reading.n, NOT_ADDED, reading.more)
     return reading
-
-
-def followers(scope: Scope) -> Reading:
-    """Followers of the brand's own accounts / those of all brands of its market."""
-    return (
-        Reading(None, 0, "followers of the brands' accounts are not collected yet")
-        if scope.sources
-        else Reading(None, 0, NO_SOURCE)
-    )
 
 
 def stories(scope: Scope) -> Reading:
@@ -236,16 +226,6 @@ KPIS = (
         source="Mediatoolkit (share of voice is organic)",
         rows=("9", "35"),
         example=Example({"own": 3, "market": 5}, 0.6, "Acme: 4 mentions, one of them paid; Bolt: 2"),
-    ),
-    _market(
-        "share_of_voice.followers",
-        formula="followers of the brand's accounts / followers of the accounts of all brands of its market",
-        read=followers,
-        source="Sinnaps",
-        inputs=("followers",),
-        example=Example({"own": 300, "market": 400}, 0.75, "Acme has 300 followers, Bolt 100"),
-        vanity=True,
-        additive=False,
     ),
     _market(
         "share_of_voice.stories",

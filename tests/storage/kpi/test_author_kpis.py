@@ -228,7 +228,7 @@ def test_reach_is_not_summed_over_networks(store: SqliteStore) -> None:
     found = value(store, "potential_reach.high", WINDOW)
     assert (found.value, found.reason) == (
         None,
-        "audience numbers are not summed over networks; ask by source",
+        "audiences of several networks are not added up: ask by source",
     )
     assert found.more["by_source"] == {"forum": 50, "news": 5}
     parts = {v.source: v.value for v in values(store, "potential_reach.high", WINDOW, by=("source",))}

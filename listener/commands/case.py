@@ -49,7 +49,7 @@ _case_argument = click.argument("case", metavar="CASE")
 
 @click.group("case")
 def command() -> None:
-    """Take care of what people say: open a case on a post, give it to somebody, solve it.
+    """Take care of posts: open a case, give it away, solve it.
 
     CASE is the number of a case (`listener case list` shows it), or the address of its post.
     """
@@ -139,7 +139,13 @@ def reopen(case: str, config_file: Path, by: str | None, why: str | None, as_jso
 @command.command("list")
 @config_option
 @_brand_option
-@click.option("--state", type=click.Choice([*STATES, "all"]), default="open", show_default=True)
+@click.option(
+    "--state",
+    type=click.Choice([*STATES, "all"]),
+    default="open",
+    show_default=True,
+    help="Only those in this state.",
+)
 @click.option("--assignee", metavar="NAME", help="Only those of this assignee.")
 @json_option
 def listing(config_file: Path, brand: str | None, state: str, assignee: str | None, as_json: bool) -> None:

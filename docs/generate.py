@@ -36,9 +36,11 @@ from listener.config.options import (
     TopicOptions,
 )
 from sentiment.engines import ENGINES
+from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
 from storage.kpi import CARD, KPIS, Kpi
 from storage.kpi.declaration import Family
+from storage.kpi.imported import Measured
 from storage.kpi.value import NO_SOURCE
 
 DOCS = Path(__file__).parent
@@ -235,7 +237,7 @@ def kpi_catalogue() -> str:
 
 
 def _entry(kpi: Kpi) -> str:
-    says = " ".join((inspect.getdoc(kpi.read) or "").split())
+    says = " ".join((inspect.getdoc(_function(kpi)) or "").split())
     better = {"up": "more is better", "down": "less is better", "neither": "neither is better"}[kpi.better]
     marks = [", ".join(kpi.kind), better, f"made of {', '.join(kpi.inputs)}"]
     marks += ["a vanity number"] * kpi.vanity + ["never summed over networks"] * (not kpi.additive)
@@ -251,9 +253,16 @@ def _entry(kpi: Kpi) -> str:
     return "\n".join([*lines, f"* NULL: {reasons}.\n"])
 
 
+def _function(kpi: Kpi) -> Callable[..., object]:
+    """What computes a KPI: for one of imported numbers what is handed them."""
+    return kpi.read.of if isinstance(kpi.read, Measured) else kpi.read
+
+
 def reasons_of(kpi: Kpi) -> list[str]:
     """The reasons that stand in a KPI's function and in those that it calls and is given."""
-    found = dict.fromkeys(_reasons(kpi.read, set()))
+    found = dict.fromkeys(_reasons(_function(kpi), set()))
+    if isinstance(kpi.read, Measured):
+        found |= dict.fromkeys(f"nothing imported of {kind}" for kind in kpi.read.kinds)
     return sorted(found, key=lambda reason: reason != NO_SOURCE)
 
 
@@ -262,17 +271,27 @@ def _reasons(function: Callable[..., object], seen: set[Callable[..., object]]) 
         return
     seen.add(function)
     known = inspect.unwrap(function).__globals__
-    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+    for node in ast.walk(_source(function)):
         yield from _texts(_said(node), known)
         other = known.get(node.id) if isinstance(node, ast.Name) else None
         if inspect.isfunction(other) and other.__module__.startswith("storage.kpi."):
             yield from _reasons(other, seen)
 
 
+def _source(function: Callable[..., object]) -> ast.Module:
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except SyntaxError:
+        # A lambda in the middle of a call: its lines are no statement, and it gives no reason of its own.
+        return ast.Module([], [])
+
+
 def _said(node: ast.AST) -> list[ast.expr]:
     """What stands in a node in the place of a reason."""
-    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Reading":
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Reading", "ratio"}:
         return node.args[2:3]
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Missing":
+        return node.args[:1]
     if isinstance(node, ast.keyword) and node.arg == "reason":
         return [node.value]
     if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "reason" for t in node.targets):
@@ -288,6 +307,15 @@ def _texts(expressions: list[ast.expr], known: Mapping[str, object]) -> Iterator
                 found = known.get(node.id)
             if isinstance(found, str):
                 yield found
+
+
+def view_tables() -> str:
+    """Every view for SQL tools, with its columns."""
+    parts = []
+    for name, view in VIEWS.items():
+        rows = "\n".join(f"| `{column}` | {_cell(says)} |" for column, says in view.columns.items())
+        parts.append(f"### {name}\n\n{view.says}\n\n| column | |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)
 
 
 def command_pages() -> str:
@@ -320,6 +348,7 @@ def generated(name: str) -> str:
     makers: dict[str, Callable[[], str]] = {
         "commands": command_pages,
         "kpis": kpi_table,
+        "views": view_tables,
         "kpi": lambda: kpi_facts(rest),
         "kpi-catalogue": kpi_catalogue,
         "config": lambda: config_table(rest),
@@ -343,6 +372,7 @@ def missing() -> list[str]:
     wanted = {
         "commands",
         "kpis",
+        "views",
         *(f"kpi:{name}" for name in CARD),
         "kpi-catalogue",
         *(f"config:{name}" for name in sections()),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentiment.tone import Tone
+from storage.stats.business_hours import BusinessHours
 
 LABEL_NUMBERS: Mapping[str, int] = {"negative": -1, "neutral": 0, "positive": 1}
 """How a label is kept."""
@@ -32,6 +33,7 @@ class Brand:
     `aliases` are its other names anywhere, `aliases_in` those that are its names in one language only. A `topic`
     is a query that belongs to no brand (an industry, a trend): it is counted like one and has no account. From
     `interaction_threshold` interactions on a post stands out; None: more than nine in ten did before.
+    `business_hours`: when its people answer; None where nobody said.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Brand:
     exclude: Exclude = Exclude()
     topic: bool = False
     interaction_threshold: int | None = None
+    business_hours: BusinessHours | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from queue import LifoQueue
 from zoneinfo import ZoneInfo
 
-from storage import commit, rollups, schema
-from storage.base import Row, StoreError
+from storage import commit, rollups, schema, views
+from storage.base import Row, Rows, StoreError
 from storage.mention import Brand, Committed, Cursor, Kept, Source
 
 PATIENCE = 30.0
@@ -92,12 +92,35 @@ class Reader:
         finally:
             self._idle.put(connection)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Rows]:
+        """Everything that is read inside is of one moment, whatever is written meanwhile."""
+        connection = self._idle.get()
+        try:
+            connection = connection or self._open()
+            connection.execute("BEGIN")
+            yield _Snapshot(connection, self._path)
+        finally:
+            if connection is not None and connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._idle.put(connection)
+
     def close(self) -> None:
         """Close the connections; call it when nobody reads any more."""
         while not self._idle.empty():
             connection = self._idle.get()
             if connection is not None:
                 connection.close()
+
+
+class _Snapshot:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        with _clear_errors(self._path):
+            return self._connection.execute(sql, parameters).fetchall()
 
 
 class _Transaction:
@@ -172,6 +195,9 @@ class SqliteStore:
         if rollups.outdated(self, zone):
             with self._immediate():
                 rollups.rebuild(_Transaction(self._connection), zone or rollups.zone_of(self))
+        if views.stale(self._connection, rollups.zone_of(self)):
+            with self._immediate():
+                views.make(self._connection, rollups.zone_of(self))
         # Our own patience, in small steps, because sqlite's cannot be interrupted by SIGTERM.
         self._connection.execute("PRAGMA busy_timeout = 200")
 
@@ -182,6 +208,7 @@ class SqliteStore:
         if pending and schema.applied(self._connection):
             self._copy(pending[0])
         if pending:
+            views.drop(self._connection)
             schema.migrate(self._connection)
 
     def _copy(self, before: str) -> None:
@@ -235,6 +262,7 @@ class SqliteStore:
                     "UPDATE sources SET active = 1, kind = ?, lateness = ? WHERE name = ?",
                     (source.kind, source.lateness, source.name),
                 )
+            views.keep_markets(db, brands)
 
     def commit(self, page: Kept) -> Committed:
         """Keep a page: posts, mentions, cursor and coverage in one transaction; doubles are left out."""

@@ -157,11 +157,12 @@ def _note(value: KpiValue) -> str:
         plainly = why(value.reason)
         reason = plainly if plainly == value.reason else f"{plainly} ({value.reason})"
         return "; ".join([reason, *_days(value)])
-    if value.kpi == "first_response_time":
-        more = value.more
-        p90 = amount(more["p90"], "seconds", value.kpi) if more["p90"] is not None else "not reached"  # type: ignore[arg-type]
-        return f"p90 {p90}, {reading.percent(float(more['answered_share']))} answered"  # type: ignore[arg-type]
     parts = _days(value)
+    if "p90" in value.more:
+        p90: float | None = value.more["p90"]  # type: ignore[assignment]
+        parts.append(f"p90 {'not reached' if p90 is None else amount(p90, 'seconds', value.kpi)}")
+    if "answered_share" in value.more:
+        parts.append(f"{reading.percent(float(value.more['answered_share']))} answered")  # type: ignore[arg-type]
     if "change" in value.more:
         parts.append(f"change {reading.count_change(float(value.more['change']))}")  # type: ignore[arg-type]
     if value.more.get("method") == "adjusted":

@@ -20,9 +20,11 @@ from listener.matching.fields import value_of
 from listener.matching.mistakes import QueryError
 from listener.matching.query import parse
 from listener.matching.tagging import LONGEST_TAG, Route, TagRule, tag_named
+from storage import public_holidays
 from storage.durations import Duration
 from storage.mention import Brand, Exclude
 from storage.sqlite import path_of
+from storage.stats.business_hours import BusinessHours, parse_week
 
 _HTTP = ("http://", "https://")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -108,6 +110,40 @@ class TopicOptions(Strict):
         )
 
 
+class BusinessHoursOptions(Strict):
+    """When a brand's people answer: a weekly plan in their own zone, without the public holidays of a place."""
+
+    zone: str
+    open: dict[str, str]
+    holidays: str | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{zone[:40]!r} is no time zone; write one like Europe/Madrid or UTC") from None
+        return zone
+
+    @field_validator("open")
+    @classmethod
+    def _week(cls, said: dict[str, str]) -> dict[str, str]:
+        parse_week(said)
+        return said
+
+    @field_validator("holidays")
+    @classmethod
+    def _place(cls, place: str | None) -> str | None:
+        if place is not None:
+            public_holidays.check(place)
+        return place
+
+    def hours(self) -> BusinessHours:
+        """The plan that the KPIs count by."""
+        return BusinessHours(ZoneInfo(self.zone), parse_week(self.open), self.holidays)
+
+
 class BrandOptions(TopicOptions):
     """A brand, ours or a competitor's: what a topic has, and accounts of its own."""
 
@@ -116,6 +152,7 @@ class BrandOptions(TopicOptions):
     handles: dict[str, str] = Field(default_factory=dict)
     response_target: Duration = 3600
     interaction_threshold: int | None = Field(default=None, ge=1, le=10**12)
+    business_hours: BusinessHoursOptions | None = None
 
     def brand(self) -> Brand:
         """The record that the store and the matcher use."""
@@ -126,6 +163,7 @@ class BrandOptions(TopicOptions):
             handles=handles,
             response_target=self.response_target,
             interaction_threshold=self.interaction_threshold,
+            business_hours=self.business_hours.hours() if self.business_hours else None,
             topic=False,
         )
 

@@ -17,6 +17,7 @@ from listener.dashboard.keys import STATION
 from listener.station import Station
 from storage import browse
 from storage.browse import Filter, Seen
+from storage.explain import explain
 from storage.kpi import compute, kpis_of
 
 _MOST = 500
@@ -69,9 +70,9 @@ def only(query: Mapping[str, str], *names: str) -> None:
             raise UsageError(f"there is no parameter {name[:40]!r}; there are: {', '.join(names)}")
 
 
-def _limit(text: str) -> int:
+def _limit(text: str, name: str = "limit") -> int:
     if not text.isdecimal() or len(text) > 9:
-        raise UsageError(f"limit is a number from 1 to {_MOST}, not {text[:40]!r}")
+        raise UsageError(f"{name} is a number from 1 to {_MOST}, not {text[:40]!r}")
     return min(_MOST, max(1, int(text)))
 
 
@@ -119,6 +120,42 @@ def _kpis(station: Station, query: MultiMapping[str]) -> object:
     known = kpis_of(station.reader)
     found = compute(station.reader, [known[name] for name in names], ask)
     return {"kpis": [value.to_json(ask.zone) for value in found]}
+
+
+async def explanation(request: web.Request) -> web.Response:
+    """GET /api/v1/explain?kpi=&brand=&source=&since=&until=&timezone=&sentiment=&posts=&after=: one number, opened."""
+    return await _answer(_explanation, request)
+
+
+def _explanation(station: Station, query: MultiMapping[str]) -> object:
+    only(query, "kpi", "brand", "source", "since", "until", "timezone", "sentiment", "posts", "after")
+    for name in ("kpi", "brand"):
+        if len(query.getall(name, [])) != 1:
+            raise UsageError(f"name one {name}: one number is explained at a time")
+    after = query.get("after")
+    if after is not None and not (after.isascii() and after.isdecimal() and len(after) < 19):
+        raise UsageError(f"after is the number of a post, not {after[:40]!r}")
+    with station.reader.snapshot() as store:
+        ask, (kpi,) = question(
+            store,
+            station.config,
+            station.now(),
+            kpis=query.getall("kpi"),
+            brands=query.getall("brand"),
+            sources=query.getall("source", []),
+            since=query.get("since"),
+            until=query.get("until"),
+            timezone=query.get("timezone"),
+        )
+        made = explain(
+            store,
+            kpis_of(store)[kpi],
+            ask,
+            posts=_limit(query.get("posts", "10"), "posts"),
+            after=int(after) if after else None,
+            label=_label(query.get("sentiment")),
+        )
+    return made.to_json(ask.zone)
 
 
 async def alerts(request: web.Request) -> web.Response:

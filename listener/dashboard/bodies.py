@@ -1,4 +1,4 @@
-"""What people send to the API as JSON, read and checked; and the answers where it cannot be done as asked."""
+"""What a request that writes brings along: JSON, read whole and checked before anything is done."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from listener.dashboard.api import problem
 Body = TypeVar("Body", bound=BaseModel)
 
 
-async def body_of(request: web.Request, model: type[Body]) -> Body | web.Response:
-    """Read the JSON that was sent; a problem where it is none, or says something else than it should."""
+async def read(request: web.Request, model: type[Body]) -> Body:
+    """Read a body. Raises HTTPUnsupportedMediaType for anything but JSON, HTTPBadRequest that tells each mistake."""
     # A web site can make its visitor's browser send a form here, but no JSON without asking us first.
     if request.content_type != "application/json":
-        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON, with Content-Type: application/json")
+        raise web.HTTPUnsupportedMediaType(text="send JSON, with Content-Type: application/json")
     try:
         return model.model_validate_json(await request.read())
     except ValidationError as error:
-        return problem(HTTPStatus.BAD_REQUEST, _mistakes(error))
+        raise web.HTTPBadRequest(text=_mistakes(error)) from None
 
 
 def _mistakes(error: ValidationError) -> str:
@@ -33,7 +33,7 @@ def _mistakes(error: ValidationError) -> str:
 
 
 def busy() -> web.Response:
-    """The store cannot take it now."""
+    """The answer where the store takes nothing at the moment."""
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the store cannot take it now; send it again")
 
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from listener import correcting
 from listener.asking import UsageError, brand_named
 from listener.correcting import NoMention
+from listener.dashboard import bodies
 from listener.dashboard.api import only, problem
-from listener.dashboard.bodies import body_of, busy, unclear
 from listener.dashboard.keys import STATION
 from sentiment.tone import Label
 from storage.base import StoreError
@@ -48,15 +48,13 @@ class Correction(BaseModel):
 
 async def add(request: web.Request) -> web.Response:
     """POST: a person's label of one mention; a later one stands."""
-    said = await body_of(request, Correction)
-    if isinstance(said, web.Response):
-        return said
+    said = await bodies.read(request, Correction)
     station = request.app[STATION]
     brands, now = station.config.brands, station.now()
     try:
         seen = await asyncio.to_thread(correcting.mention_of, station.reader, brands, said.post, said.brand)
     except NoMention as error:
-        return unclear(error)
+        return bodies.unclear(error)
     try:
         written = await station.writer(
             lambda db: corrections.record(
@@ -64,9 +62,9 @@ async def add(request: web.Request) -> web.Response:
             )
         )
     except StoreError:
-        return busy()
+        return bodies.busy()
     if not written:
-        return unclear(correcting.no_more(seen))
+        return bodies.unclear(correcting.no_more(seen))
     body = {"id": seen.id, "brand": seen.brand, "label": said.label, "engine_label": seen.label}
     return web.json_response(body)
 
@@ -103,11 +101,11 @@ async def remove(request: web.Request) -> web.Response:
     except UsageError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     except NoMention as error:
-        return unclear(error)
+        return bodies.unclear(error)
     try:
         await station.writer(lambda db: corrections.withdraw(db, named.brand, named.post_id))
     except StoreError:
-        return busy()
+        return bodies.busy()
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from listener import correcting, tagged
 from listener.asking import UsageError, brand_named, tags_named
 from listener.correcting import NoMention
+from listener.dashboard import bodies
 from listener.dashboard.api import only, problem
-from listener.dashboard.bodies import body_of, busy, unclear
 from listener.dashboard.keys import STATION
 from listener.matching.tagging import tag_named
 from storage.base import StoreError
@@ -37,9 +37,7 @@ class Tagging(BaseModel):
 
 async def add(request: web.Request) -> web.Response:
     """POST: a person tags one mention."""
-    said = await body_of(request, Tagging)
-    if isinstance(said, web.Response):
-        return said
+    said = await bodies.read(request, Tagging)
     station = request.app[STATION]
     brands, now = station.config.brands, station.now()
     try:
@@ -50,9 +48,9 @@ async def add(request: web.Request) -> web.Response:
             lambda db: tags.add(db, said.tag, seen.brand, [seen.id], by=said.by, now=now)
         )
     except NoMention as error:
-        return unclear(error)
+        return bodies.unclear(error)
     except StoreError:
-        return busy()
+        return bodies.busy()
     return web.json_response({"id": seen.id, "brand": seen.brand, "tag": said.tag, "new": bool(new)})
 
 
@@ -95,7 +93,7 @@ async def remove(request: web.Request) -> web.Response:
     except UsageError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     except StoreError:
-        return busy()
+        return bodies.busy()
     if not gone:
         return problem(HTTPStatus.NOT_FOUND, "no mention of this post bears this tag")
     return web.Response(status=HTTPStatus.NO_CONTENT)

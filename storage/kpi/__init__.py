@@ -5,6 +5,7 @@ from storage.kpi import (
     audience,
     authors,
     care,
+    casework,
     conversion,
     customers,
     engagement,
@@ -29,7 +30,7 @@ _FAMILIES = (
     *(interactions.KPIS, engagement.KPIS),
     *(conversion.KPIS, leads.KPIS),
     *(money.KPIS, customers.KPIS),
-    care.KPIS,
+    *(care.KPIS, casework.KPIS),
     *(opinion.KPIS, satisfaction.KPIS),
 )
 

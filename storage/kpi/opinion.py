@@ -107,7 +107,12 @@ def _growth(now: Judged, before: Judged, of: Callable[[Shares], Estimate]) -> li
 def _share(scope: Scope, part: Callable[[Counts], int], of: Callable[[Shares], Estimate]) -> Reading:
     judged = scope.judged()
     counts, corrections = judged.counts, len(judged.corrected)
-    more = {"unjudged": counts.unjudged}
+    more = {
+        "positive": counts.positive,
+        "negative": counts.negative,
+        "judged": counts.judged,
+        "unjudged": counts.unjudged,
+    }
     if not counts.judged:
         reason = "none judged" if scope.sources else NO_SOURCE
         return Reading(None, 0, reason, more | _raw(None, corrections))
@@ -137,18 +142,82 @@ def net_sentiment(scope: Scope) -> Reading:
     return _share(scope, lambda counts: counts.positive - counts.negative, lambda found: found.net)
 
 
+_ESTIMATED = "counted by the engine, estimated after Saerens et al. (2002) and Angelopoulos et al. (2023)"
+
 KPIS = (
-    Kpi("positive_mentions", "mentions", "number of mentions judged positive", positive_mentions),
+    Kpi(
+        "positive_mentions",
+        "mentions",
+        "number of mentions judged positive",
+        positive_mentions,
+        family="opinion",
+        kind=("quantitative", "lagging"),
+        better="up",
+        source="standard",
+        inputs=("mentions", "tone"),
+        rows=("56",),
+        worked="{positive}",
+        example=Example({"positive": 3}, 3, "three of seven mentions were judged positive"),
+    ),
     Kpi(
         "positive_growth",
         "ratio",
         "(positive mentions - those of the period before) / those of the period before",
         positive_growth,
+        family="opinion",
+        kind=("quantitative", "lagging"),
+        better="up",
+        source="standard",
+        inputs=("mentions", "tone"),
+        rows=("57",),
+        worked="({positive} - {positive_before}) / {positive_before}",
+        example=Example({"positive": 3, "positive_before": 2}, 0.5, "three positive mentions after two"),
     ),
-    Kpi("positive_share", "ratio", "positive mentions / judged mentions, estimated", positive_share),
-    Kpi("negative_share", "ratio", "negative mentions / judged mentions, estimated", negative_share),
     Kpi(
-        "net_sentiment", "ratio", "(positive - negative mentions) / judged mentions, estimated", net_sentiment
+        "positive_share",
+        "ratio",
+        "positive mentions / judged mentions, estimated",
+        positive_share,
+        family="opinion",
+        kind=("quantitative", "lagging"),
+        better="up",
+        source=_ESTIMATED,
+        inputs=("mentions", "tone"),
+        rows=("55",),
+        worked="{positive} / {judged}",
+        example=Example({"positive": 3, "judged": 6}, 0.5, "three positive of six judged, as counted"),
+    ),
+    Kpi(
+        "negative_share",
+        "ratio",
+        "negative mentions / judged mentions, estimated",
+        negative_share,
+        family="opinion",
+        kind=("quantitative", "lagging"),
+        better="down",
+        source=_ESTIMATED,
+        inputs=("mentions", "tone"),
+        rows=("58",),
+        worked="{negative} / {judged}",
+        example=Example({"negative": 2, "judged": 6}, 1 / 3, "two negative of six judged, as counted"),
+    ),
+    Kpi(
+        "net_sentiment",
+        "ratio",
+        "(positive - negative mentions) / judged mentions, estimated",
+        net_sentiment,
+        family="opinion",
+        kind=("quantitative", "lagging"),
+        better="up",
+        source=_ESTIMATED,
+        inputs=("mentions", "tone"),
+        rows=("55",),
+        worked="({positive} - {negative}) / {judged}",
+        example=Example(
+            {"positive": 3, "negative": 2, "judged": 6},
+            1 / 6,
+            "three positive and two negative of six judged",
+        ),
     ),
     Kpi(
         "negative_mentions",

@@ -126,6 +126,7 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("rematch",): ["--since", "1d"],
         ("rejudge",): ["--since", "1d"],
         ("correct",): ["--list"],
+        ("explain",): ["mentions", "--brand", "x"],
         ("annotate", "add"): ["1d", "x"],
         ("annotate", "remove"): ["1"],
         ("campaign", "add"): ["x", "--since", "2d", "--until", "1d"],

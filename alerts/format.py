@@ -77,6 +77,22 @@ def balance(value: float) -> str:
     return _signed(f"{value:+.2f}")
 
 
+def net_score(value: float) -> str:
+    """Write a value in -1..1 the way a net promoter score is told, from -100 to 100: 0.3 -> "+30"."""
+    return _signed(f"{value * 100:+.0f}")
+
+
+def number(value: float) -> str:
+    """Write a whole number as a count, any other with two decimals: 1040 -> "1 040", 4.5 -> "4.50"."""
+    return count(value) if float(value).is_integer() else _signless(f"{value:,.2f}").replace(",", _THIN)
+
+
+def money(value: float, currency: str | None) -> str:
+    """Write an amount with its currency: (1234.5, "EUR") -> "1 234.50 EUR"; without one where none is known."""
+    amount = _signless(f"{value:,.2f}").replace(",", _THIN)
+    return f"{amount} {currency}" if currency else amount
+
+
 def duration(seconds: float) -> str:
     """Write seconds in the two largest units that say something: 3725 -> "1h 2m"."""
     return format_duration(seconds)
@@ -172,8 +188,7 @@ def say(value: Sayable) -> str:
         return duration(value.value) + (
             f" ({plural(value.n, 'conversation')})" if value.n is not None else ""
         )
-    number = count(value.value) if float(value.value).is_integer() else f"{value.value:.2f}"
-    return f"{number} {value.unit}"
+    return f"{number(value.value)} {value.unit}"
 
 
 def _day(local: datetime) -> str:

@@ -115,7 +115,8 @@ def _event(item: Judged, now: int) -> AlertEvent:
         "kpi": rule.condition.kpi,
         "op": rule.condition.op,
         "threshold": rule.condition.number,
-        "unit": KPIS[rule.condition.kpi].unit,
+        # Of money only a value knows the currency.
+        "unit": value.unit if value else KPIS[rule.condition.kpi].unit,
         "over": rule.over,
         "min_n": rule.min_n,
         "value": value.value if value else None,

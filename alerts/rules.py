@@ -7,9 +7,9 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from storage.alerting import AlertState, EventKind
 from storage.calendar import Window
@@ -24,15 +24,38 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 # Shares lie in a known range, so that "negative_share > 40" can be told to be a mistake for 40%.
-_RANGES = {
+RANGES = {
     "share_of_voice": (0.0, 1.0),
     "positive_share": (0.0, 1.0),
     "negative_share": (0.0, 1.0),
     "net_sentiment": (-1.0, 1.0),
+    "returning_author_share": (0.0, 1.0),
+    **{
+        f"share_of_voice.{of}": (0.0, 1.0)
+        for of in ("authors", "positive", "net", "interactions", "organic", "reach")
+    },
+    "csat": (0.0, 1.0),
+    "nps": (-1.0, 1.0),
+    "bounce_rate.ga4": (0.0, 1.0),
+    "bounce_rate.ua": (0.0, 1.0),
+    "conversion_share.social": (0.0, 1.0),
+    "qualified_lead_rate": (0.0, 1.0),
+    "lead_conversion_rate": (0.0, 1.0),
 }
-_COUNTS = frozenset({"mentions", "positive_mentions", "positive_growth"})
+_COUNTS = frozenset(
+    {
+        "mentions",
+        "positive_mentions",
+        "positive_growth",
+        "negative_mentions",
+        "negative_growth",
+        "authors",
+        "hashtags",
+    }
+)
 """KPIs that only grow while more posts of their window arrive."""
-_MIN_N = {"mentions": 0, "ratio": 20, "seconds": 5}
+_DAY = 86_400
+_MIN_N = {"ratio": 20, "seconds": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +86,10 @@ def parse_condition(text: str) -> Condition:
     elif suffix and suffix != "%" and unit == "seconds":
         number = parse_duration(digits + suffix)
     elif suffix:
-        how = {"ratio": "0.4 or 40%", "mentions": "a plain number", "seconds": "a duration as in 2h"}[unit]
-        raise ValueError(f"{kpi} is counted in {unit}; write {how} instead of {digits}{suffix}")
-    low, high = _RANGES.get(kpi, (float("-inf"), float("inf")))
+        how = {"ratio": "0.4 or 40%", "seconds": "a duration as in 2h"}.get(unit, "a plain number")
+        counted = "an amount of money" if unit == "currency" else f"counted in {unit}"
+        raise ValueError(f"{kpi} is {counted}; write {how} instead of {digits}{suffix}")
+    low, high = RANGES.get(kpi, (float("-inf"), float("inf")))
     if not low <= number <= high:
         meant = low <= number / 100 <= high and not suffix
         hint = f"; for {digits} percent write {digits}%" if meant else ""
@@ -94,6 +118,13 @@ class RuleOptions(BaseModel):
     expire: Duration = 21600
     channels: list[str] = Field(default_factory=lambda: ["console"], min_length=1)
 
+    @model_validator(mode="after")
+    def _days(self) -> Self:
+        kpi = parse_condition(self.when).kpi
+        if self.over < _DAY and KPIS[kpi].imported:
+            raise ValueError(f"{kpi} is made of numbers of whole days; write over: 1d or more")
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -120,7 +151,7 @@ class Rule:
             brand,
             condition,
             options.over,
-            _MIN_N[unit] if options.min_n is None else options.min_n,
+            _MIN_N.get(unit, 0) if options.min_n is None else options.min_n,
             options.for_,
             options.cooldown,
             options.expire,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,9 +24,29 @@ _NAMES = {
     "net_sentiment": "net sentiment",
     "first_response_time": "first response time",
 }
+_ACRONYMS = frozenset(("ctr", "roi", "cpc", "cpm", "cac", "clv", "arpu", "csat", "nps", "crm", "ga4", "ua"))
+_WRITTEN: Mapping[str, Callable[[float], str]] = {
+    "net_sentiment": reading.balance,
+    "nps": reading.net_score,
+    **dict.fromkeys(("positive_growth", "audience_growth", "leads_growth", "roi"), reading.percent_change),
+    **dict.fromkeys(("negative_growth", "hashtag_growth", "interaction_growth"), reading.percent_change),
+}
+"""KPIs that are written otherwise than others of their unit, with all their variants."""
 _PLAINLY = {"the curve does not reach 0.5": "mostly unanswered"}
 _NAMED = 3
 _OPS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
+
+
+def name_of(kpi: str) -> str:
+    """A KPI's name in words, its variant in brackets: "cost_per_lead.crm" -> "cost per lead (CRM)"."""
+    if kpi in _NAMES:
+        return _NAMES[kpi]
+    stem, _, variant = kpi.removeprefix("custom.").partition(".")
+    name, of = (
+        " ".join(word.upper() if word in _ACRONYMS else word for word in part.split("_"))
+        for part in (stem, variant)
+    )
+    return f"{name} ({of})" if of else name
 
 
 def amount(value: float | None, unit: str, kpi: str) -> str:
@@ -35,11 +55,22 @@ def amount(value: float | None, unit: str, kpi: str) -> str:
         return "no value"
     if unit == "seconds":
         return reading.duration(value)
-    if kpi == "net_sentiment":
-        return reading.balance(value)
-    if kpi == "positive_growth":
-        return reading.percent_change(value)
-    return reading.percent(value) if unit == "ratio" else reading.count(value)
+    if written := _WRITTEN.get(kpi.partition(".")[0]):
+        return written(value)
+    if _is_money(unit):
+        return reading.money(value, unit if unit != "currency" else None)
+    return reading.percent(value) if unit == "ratio" else reading.number(value)
+
+
+def _is_money(unit: str) -> bool:
+    """An amount is told in the unit "currency" until it is known in which: then in its ISO 4217 code."""
+    return unit == "currency" or (len(unit) == 3 and unit.isupper())
+
+
+def _be(unit: str, name: str) -> str:
+    """The verb for a value: counts of what is many are many, "the followers are", all else is one."""
+    counted = unit not in ("ratio", "seconds") and not _is_money(unit)
+    return "are" if counted and any(word.endswith("s") for word in name.split()) else "is"
 
 
 def span(interval: Sequence[float] | None, unit: str, kpi: str) -> str:
@@ -49,11 +80,11 @@ def span(interval: Sequence[float] | None, unit: str, kpi: str) -> str:
     low, high = interval
     if kpi == "net_sentiment":
         return f"{reading.balance(low)} to {reading.balance(high)}"
-    if kpi == "positive_growth":
+    if _WRITTEN.get(kpi) is reading.percent_change:
         return f"{reading.percent_change(low, 0).removesuffix(' %')} to {reading.percent_change(high, 0)}"
-    if unit == "ratio":
+    if unit == "ratio" and kpi != "nps":
         return reading.between(low, high)
-    return f"{reading.count(low)} to {reading.count(high)}"
+    return f"{amount(low, unit, kpi)} to {amount(high, unit, kpi)}"
 
 
 def why(reason: str | None) -> str:
@@ -65,12 +96,12 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
     """Say what fired, resolved or expired: the numbers, what they rest on, what will end it."""
     numbers: Mapping[str, Any] = row.numbers
     kind, brand, rule = numbers["kind"], numbers["brand"], numbers["rule"]
-    name = _NAMES[numbers["kpi"]]
+    name = name_of(numbers["kpi"])
     value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
     limit = f"{_OPS[numbers['op']]} {amount(numbers['threshold'], numbers['unit'], numbers['kpi'])}"
     over = reading.duration(numbers["over"])
     expire = reading.duration(numbers["expire"])
-    be = "are" if numbers["unit"] == "mentions" else "is"
+    be = _be(numbers["unit"], name)
     told = _with_span(numbers, value)
     subject = f"The {name} of {brand} over the last {over} {be} {told}"
     title, summary = {
@@ -102,7 +133,7 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
 
 
 def _facts(numbers: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
-    facts = [Fact("Rule", f"{numbers['rule']}: {_NAMES[numbers['kpi']]} {_limit(numbers)}")]
+    facts = [Fact("Rule", f"{numbers['rule']}: {name_of(numbers['kpi'])} {_limit(numbers)}")]
     if numbers["value"] is not None:
         value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
         facts.append(Fact("Now", f"{_with_span(numbers, value)} (n = {reading.count(numbers['n'])})"))

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from listener.config import Config
+from listener.matching.tagging import ROUTES, TagRule, routed, tag_named
 from storage import browse
 from storage.base import Rows
 from storage.calendar import UNITS, Window, cut, iso, parse_time
 from storage.durations import parse_duration
-from storage.kpi import CARD, DIMENSIONS, KPIS, Ask
+from storage.kpi import CARD, DIMENSIONS, Ask, Kpi, kpis_of
+from storage.kpi.measured import first_imported, known_networks
 from storage.mention import Brand
 
 _EARLIEST, _LATEST = -2_208_988_800, 4_102_444_800
@@ -37,19 +39,23 @@ def question(
     since: str | None = None,
     until: str | None = None,
     timezone: str | None = None,
+    tag: str | None = None,
+    compare: bool = False,
 ) -> tuple[Ask, list[str]]:
     """Return the question and the names of its KPIs. Raises UsageError.
 
-    Without `since` it reaches back to the first post that is kept, without `until` to now. "7d" means seven
-    days ago.
+    Without `since` it reaches back to the first post that is kept, or to the first day imported where it is of imported
+    numbers alone; without `until` to now. "7d" means seven days ago. `compare`: beside each value stand the period
+    before and the same period a year before.
     """
     zone = zone_of(timezone) if timezone else config.zone
-    names = [_one_of(name, KPIS, "KPI") for name in kpis] or list(CARD)
+    known = kpis_of(store)
+    names = [one_of(name, known, "KPI") for name in kpis] or list(CARD)
     units = [unit for unit in UNITS if unit in by]
     if len(units) > 1:
         raise UsageError(f"--by takes one of day, week, month at a time, not {' and '.join(units)}")
     window = Window(
-        moment(since, zone, now) if since else _beginning(store, now),
+        moment(since, zone, now) if since else _beginning(store, [known[name] for name in names], zone, now),
         moment(until, zone, now) if until else now,
     )
     if window.since >= window.until:
@@ -66,14 +72,17 @@ def question(
             config.brands,
             only=tuple(brand_named(name, config.brands) for name in brands),
             sources=sources_named(store, sources),
-            by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
+            by=tuple(one_of(name, DIMENSIONS, "dimension") for name in by),
+            tag=next(iter(tags_named(tag, None, config.tags) or ()), None),
+            compare=compare,
         ),
         names,
     )
 
 
-def _beginning(store: Rows, now: int) -> int:
-    first = browse.first_kept(store)
+def _beginning(store: Rows, kpis: Sequence[Kpi], zone: ZoneInfo, now: int) -> int:
+    imported = all(kpi.imported for kpi in kpis)
+    first = first_imported(store, zone) if imported else browse.first_kept(store)
     return min(first, now - 1) if first is not None else now - 7 * 86400
 
 
@@ -101,9 +110,21 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def sources_named(store: Rows, names: Sequence[str]) -> tuple[str, ...]:
-    """Return these names or kinds of sources as they are. Raises UsageError where there is none of a name."""
-    known = browse.sources(store) if names else []
-    return tuple(_one_of(name, known, "source") for name in names)
+    """Return these names or kinds of sources, or networks that files tell of, as they are. Raises UsageError."""
+    known = [*browse.sources(store), *known_networks(store)] if names else []
+    return tuple(one_of(name, known, "source") for name in names)
+
+
+def tags_named(tag: str | None, route: str | None, rules: Sequence[TagRule]) -> tuple[str, ...] | None:
+    """The tags that are asked for by name, or by who they go to; None where neither is. Raises UsageError."""
+    if tag is not None and route is not None:
+        raise UsageError("give a tag or a route, not both")
+    if route is not None:
+        return routed(rules, one_of(route, ROUTES, "route"))
+    try:
+        return None if tag is None else (tag_named(tag),)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def brand_named(text: str, brands: Iterable[Brand]) -> str:
@@ -127,7 +148,8 @@ def brand_of(text: str, brands: Iterable[Brand]) -> Brand | None:
     return next(by_name, None) or next(by_other, None)
 
 
-def _one_of(name: str, known: Iterable[str], what: str) -> str:
+def one_of(name: str, known: Iterable[str], what: str) -> str:
+    """Return a name if it is known. Raises UsageError, which says what it may have meant."""
     if name not in list(known):
         raise UsageError(_unknown(name, list(known), what))
     return name

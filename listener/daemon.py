@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from listener import letters, listening, watching
+from listener import expiring, letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config
 from listener.dashboard.app import serve
@@ -98,6 +98,7 @@ class _Day:
             self._ring_judge(),
             self._notice_others(),
             self._write_letters(),
+            self._expire(),
             *(self._station.dispatcher.run(channel) for channel in channels),
             *(self._listen(collector) for collector in self._station.collectors),
         ):
@@ -151,6 +152,13 @@ class _Day:
             if self._station.wiped:
                 self._station.wiped = False
                 await self._station.writer.store(SqliteStore.checkpoint)
+
+    async def _expire(self) -> None:
+        """Drop texts that have grown old, at once and then every hour."""
+        bell = self._bells.every(expiring.EVERY)
+        while True:
+            await expiring.expire(self._station)
+            await bell.wait_and_clear()
 
     async def _notice_others(self) -> None:
         """Look once a second whether a command has written beside us, so that its work is told at once too."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from listener import letters, listening, watching
+from listener import expiring, letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config
 from listener.station import Clock, Station, open_station
@@ -31,13 +31,14 @@ class Errand:
 
 
 async def run_once(config: Config, clock: Clock) -> Errand:
-    """Poll each source once, judge the rules, write a letter that is due, deliver what is due."""
+    """Poll each source once, judge the rules, write a letter that is due, drop old texts, deliver what is due."""
     async with open_station(config, clock) as station:
         async with asyncio.TaskGroup() as polls:
             tasks = [polls.create_task(_poll(station, collector)) for collector in station.collectors]
         outcomes = [task.result() for task in tasks]
         await watching.judge(station, config.rules)
         await letters.write_if_due(station)
+        await expiring.expire(station)
         for channel in config.channels:
             await station.dispatcher.deliver_due(channel)
         failed = [
@@ -87,7 +88,7 @@ async def test_channels(config: Config, clock: Clock, names: tuple[str, ...]) ->
 
 async def _by_the_daemon(config: Config, key: str, lay_out: Callable[[Transaction], None]) -> None:
     """Lay the messages out beside the running daemon and wait until it has tried each of them."""
-    writer = Writer(config.database)
+    writer = Writer(config.database, zone=config.zone)
     await writer.open()
     await writer(lay_out)
     writer.close()

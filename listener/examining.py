@@ -38,7 +38,7 @@ class Finding:
 
 async def examine(config: Config, clock: Callable[[], float], free: int) -> list[Finding]:
     """Look at store, disk, engine, sources and channels. Raises StoreError."""
-    SqliteStore(config.database).close()
+    SqliteStore(config.database, zone=config.zone).close()
     findings = [Finding("store", True, f"{config.database} can be written"), _disk(free), _engine(config)]
     async with Transport() as transport:
         client = PoliteClient(transport, clock)

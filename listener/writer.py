@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from storage.base import Transaction
 from storage.commit import MOST_UNMATCHED
@@ -19,9 +20,17 @@ T = TypeVar("T")
 class Writer:
     """Runs work on the writer thread, one piece after the other."""
 
-    def __init__(self, path: Path, *, patience: float = PATIENCE, unmatched: int = MOST_UNMATCHED) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        patience: float = PATIENCE,
+        unmatched: int = MOST_UNMATCHED,
+        zone: ZoneInfo | None = None,
+    ) -> None:
         self._path = path
         self._unmatched = unmatched
+        self._zone = zone
         self._patience = patience
         self._stopping = threading.Event()
         self._thread = ThreadPoolExecutor(1, "writer")
@@ -32,7 +41,11 @@ class Writer:
 
         def work() -> None:
             self._store = SqliteStore(
-                self._path, patience=self._patience, stop=self._stopping.is_set, unmatched=self._unmatched
+                self._path,
+                patience=self._patience,
+                stop=self._stopping.is_set,
+                unmatched=self._unmatched,
+                zone=self._zone,
             )
 
         await self._run(work)

@@ -1,4 +1,4 @@
-"""Days, ISO weeks and months in a time zone, and the period before a window. Windows are half-open [since, until)."""
+"""Days, ISO weeks, months, years in a time zone, and the period before a window, which is half-open: [since, until)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-Unit = Literal["day", "week", "month"]
+Unit = Literal["day", "week", "month", "year"]
 UNITS: tuple[Unit, ...] = ("day", "week", "month")
+"""What a question may be cut by."""
+PERIODS: tuple[Unit, ...] = ("day", "week", "month", "year")
+"""What has a period before of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +29,22 @@ def _start(day: date, zone: ZoneInfo) -> int:
 def _first_day(day: date, unit: Unit) -> date:
     if unit == "week":
         return day - timedelta(days=day.weekday())
+    if unit == "year":
+        return day.replace(month=1, day=1)
     return day.replace(day=1) if unit == "month" else day
 
 
 def _next(day: date, unit: Unit) -> date:
+    if unit == "year":
+        return day.replace(year=day.year + 1, month=1, day=1)
     if unit == "month":
         return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
     return day + timedelta(days=7 if unit == "week" else 1)
+
+
+def start_of(day: date, unit: Unit, zone: ZoneInfo) -> int:
+    """The first second of the day, ISO week, month or year that holds a day."""
+    return _start(_first_day(day, unit), zone)
 
 
 def local_day(at: int, zone: ZoneInfo) -> date:
@@ -40,8 +52,18 @@ def local_day(at: int, zone: ZoneInfo) -> date:
     return datetime.fromtimestamp(at, zone).date()
 
 
+def days_begun(window: Window, zone: ZoneInfo) -> tuple[date, date]:
+    """The calendar days that begin inside of a window, half-open: the first, and the one after the last."""
+    first, end = (local_day(at, zone) for at in (window.since, window.until))
+    one = timedelta(days=1)
+    return (
+        first if _start(first, zone) >= window.since else first + one,
+        end if _start(end, zone) >= window.until else end + one,
+    )
+
+
 def unit_of(at: int, unit: Unit, zone: ZoneInfo) -> Window:
-    """The calendar day, ISO week or month that holds `at`."""
+    """The calendar day, ISO week, month or year that holds `at`."""
     first = _first_day(local_day(at, zone), unit)
     return Window(_start(first, zone), _start(_next(first, unit), zone))
 
@@ -57,11 +79,42 @@ def cut(window: Window, unit: Unit, zone: ZoneInfo) -> list[Window]:
 
 
 def before(window: Window, zone: ZoneInfo) -> Window:
-    """The period before: the previous one for a whole day, week or month, else one of equal length."""
-    for unit in UNITS:
+    """The period before: the previous one for a whole day, week, month or year, else one of equal length."""
+    for unit in PERIODS:
         if unit_of(window.since, unit, zone) == window:
             return unit_of(window.since - 1, unit, zone)
     return Window(2 * window.since - window.until, window.since)
+
+
+def year_before(window: Window, zone: ZoneInfo) -> Window:
+    """The same period a year before: the day, ISO week (by its number), month or year of the year before it.
+
+    Another window moves by a year on the calendar; what falls on 29 February ends up on the 28th. A 53rd week becomes
+    the last of a year that has 52.
+    """
+    for unit in PERIODS:
+        if unit_of(window.since, unit, zone) == window:
+            day = local_day(window.since, zone)
+            return unit_of(_start(_week_before(day) if unit == "week" else _back(day), zone), unit, zone)
+    return Window(_moved(window.since, zone), _moved(window.until, zone))
+
+
+def _week_before(day: date) -> date:
+    year, week, _ = day.isocalendar()
+    try:
+        return date.fromisocalendar(year - 1, week, 1)
+    except ValueError:
+        return date.fromisocalendar(year - 1, 52, 1)
+
+
+def _back(day: date) -> date:
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def _moved(at: int, zone: ZoneInfo) -> int:
+    moment = datetime.fromtimestamp(at, zone)
+    # Folded away: an hour that the clock shows twice is only a detail of a year ago.
+    return int(datetime.combine(_back(moment.date()), moment.time(), zone).timestamp())
 
 
 def iso(at: int, zone: ZoneInfo | None = None) -> str:

@@ -116,9 +116,17 @@ def with_addressees(db: Transaction, source: int, posts: Sequence[KeptPost]) -> 
 def mark_addressed(db: Transaction, source: int, posts: Sequence[KeptPost]) -> list[KeptPost]:
     """Mark replies to a brand's own post, be it kept or among these, as addressed to that brand."""
     answered = {post.in_reply_to for post in posts if post.in_reply_to}
-    by_post = owners(db, source, answered) if answered else {}
+    if not answered:
+        return list(posts)
+    by_post = owners(db, source, answered)
     # What these posts are now counts, not what they were when they were kept.
-    by_post.update({post.native_id: {m.brand for m in post.mentions if m.own} for post in posts})
+    by_post.update(
+        {
+            post.native_id: {m.brand for m in post.mentions if m.own}
+            for post in posts
+            if post.native_id in answered
+        }
+    )
     return [_address(post, by_post.get(post.in_reply_to or "", set())) for post in posts]
 
 

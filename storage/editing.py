@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from storage import conversations, posting
+from storage import authors, conversations, post_hashtags, posting
 from storage.base import Row, Transaction
+from storage.desk import tags
 from storage.mention import KeptPost, Mention
 from storage.posting import Numbered
+from storage.rollups import recounted
 
-_OLD = """SELECT native_id, id, live, published_at, in_reply_to, thread, title, text, language, author, url
-    FROM posts WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?)) AND erased_at IS NULL"""
+_OLD = """SELECT native_id, id, live, published_at, in_reply_to, thread, author_id, title, text, language, author,
+    url FROM posts WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?)) AND erased_at IS NULL"""
 _UPDATE = """UPDATE posts SET title = ?, text = ?, language = ?, author = ?, url = ?,
     author_id = coalesce(?, author_id), followers = coalesce(?, followers), edited_at = ? WHERE id = ?"""
 
@@ -63,15 +65,49 @@ def edit(
             changed.append(Numbered(row[1], merged, bool(row[2])))
     if not changed:
         return Edited()
+    untold_now = _untold(found.values(), posts)
+    with recounted(db, [one.id for one in changed]):
+        return _rewrite(db, source, changed, posts, definitions, untold_now, at)
+
+
+def _rewrite(
+    db: Transaction,
+    source: int,
+    changed: Sequence[Numbered],
+    posts: Sequence[KeptPost],
+    definitions: Mapping[str, str],
+    untold_now: Mapping[int, tuple[bool, bool]],
+    at: int,
+) -> Edited:
     db.run_many(_UPDATE, [_values(one, at) for one in changed])
+    post_hashtags.forget(db, [one.id for one in changed])
     # An edit may leave out who wrote it: a brand's own post must not become a mention of it.
     untold = {post.native_id for post in posts if post.author is None}
     owners = conversations.owners(db, source, untold) if untold else {}
     now = [_as_own(one.post, owners.get(one.post.native_id, set())) for one in changed]
     marked = conversations.mark_addressed(db, source, now)
     posts_now = [one._replace(post=post) for one, post in zip(changed, marked, strict=True)]
-    untold_now = _untold(found.values(), posts)
-    return _put_mentions(db, source, posts_now, definitions, untold_now)
+    edited = _put_mentions(db, source, posts_now, definitions, untold_now)
+    _put_authors_and_hashtags(db, source, changed)
+    return edited
+
+
+def _put_authors_and_hashtags(db: Transaction, source: int, changed: Sequence[Numbered]) -> None:
+    """Let mentions that stay be by whoever the edit says, which may be told only now, and bear its hashtags."""
+    ids = json.dumps([one.id for one in changed])
+    of_mentions = (
+        "SELECT DISTINCT post_id, author_id FROM mentions WHERE post_id IN (SELECT value FROM json_each(?))"
+    )
+    written = set(db.rows(of_mentions, (ids,)))
+    mentioning = {post for post, _ in written}
+    posts = [one for one in changed if one.id in mentioning]
+    post_hashtags.write(db, [(one.id, one.post.text) for one in posts])
+    numbers = authors.number(db, source, [one.post for one in posts])
+    now = {(one.id, numbers.get(authors.key_of(one.post) or "")) for one in posts}
+    db.run_many(
+        "UPDATE mentions SET author_id = ? WHERE post_id = ?",
+        [(author, post) for post, author in now - written],
+    )
 
 
 def _put_mentions(
@@ -94,6 +130,7 @@ def _put_mentions(
     quiet = [one for one in staying if one.brand not in now[one.post]]
     db.run(_UNMENTION, (ids, _keys(staying)))
     db.run(_UNTURN, (ids, _keys(quiet)))
+    tags.forget(db, [one.id for one in posts], [f"{one.brand_id} {one.post}" for one in staying])
     history = {(one.post, one.brand) for one in before if not one.live}
     touched = posting.add_mentions(db, source, posts, definitions, history)
     hours = {one.id: one.post.published_at // 3600 for one in posts}
@@ -119,14 +156,14 @@ def _untold(rows: Iterable[Row], posts: Sequence[KeptPost]) -> dict[int, tuple[b
     """Of which kept posts the edit does not tell the title, and the language, that they have: by their numbers."""
     edits = {post.native_id: post for post in posts}
     return {
-        row[1]: (bool(row[6]) and not edits[row[0]].title, bool(row[8]) and not edits[row[0]].language)
+        row[1]: (bool(row[7]) and not edits[row[0]].title, bool(row[9]) and not edits[row[0]].language)
         for row in rows
     }
 
 
 def _merged(row: Row, post: KeptPost) -> KeptPost | None:
     """The edit with what does not change, None where it reads as it did. What it does not tell stays as it was."""
-    published_at, in_reply_to, thread, *old = row[3:]
+    published_at, in_reply_to, thread, author_id, *old = row[3:]
     title, _, language, author, url = old
     merged = replace(
         post,
@@ -136,6 +173,7 @@ def _merged(row: Row, post: KeptPost) -> KeptPost | None:
         title=post.title or title,
         language=post.language or language,
         author=post.author or author,
+        author_id=post.author_id or author_id,
         url=post.url or url,
     )
     new = [merged.title, merged.text, merged.language, merged.author, merged.url]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from storage import sample
+from storage import authors, post_hashtags, sample
 from storage.base import Transaction
+from storage.rollups import recounted
 
 _WIPE = """UPDATE posts SET title = NULL, text = '', author = NULL, author_id = NULL, url = NULL, erased_at = ?
-    WHERE source_id = ? AND {of_whom} IN (SELECT value FROM json_each(?)) AND erased_at IS NULL RETURNING native_id"""
+    WHERE source_id = ? AND {of_whom} IN (SELECT value FROM json_each(?)) AND erased_at IS NULL
+    RETURNING native_id, id"""
 
 
 def erase(
@@ -20,6 +22,7 @@ def erase(
     Their rows stay: mentions, turns and readings are counts, and a post that is known is not taken in again.
     """
     erased: list[str] = []
+    numbers: list[int] = []
     columns: tuple[tuple[sample.Column, Sequence[str]], ...] = (
         ("native_id", deleted),
         ("author_id", departed),
@@ -27,7 +30,9 @@ def erase(
     for column, gone in columns:
         if gone:
             asked = (at, source, json.dumps(list(gone)))
-            erased += [row[0] for row in db.rows(_WIPE.format(of_whom=column), asked)]
+            for native_id, number in db.rows(_WIPE.format(of_whom=column), asked):
+                erased.append(native_id)
+                numbers.append(number)
             sample.forget(db, source, column, gone)
     if deleted:
         db.run(
@@ -42,4 +47,9 @@ def erase(
             AND EXISTS (SELECT 1 FROM json_each(?) AS gone WHERE replace(item, gone.value, '') <> item)""",
             (source, ids),
         )
+    if numbers:
+        authors.forget(db, numbers)
+        # A hashtag is somebody's words, and is counted no more; that they spoke of the brand still is.
+        with recounted(db, numbers):
+            post_hashtags.forget(db, numbers)
     return tuple(erased)

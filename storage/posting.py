@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from storage import conversations
+from storage import authors, conversations, post_hashtags, rollups
 from storage.base import Transaction
+from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention
+from storage.rollups.counted import Counted
 
 MOST_COUNTED = 2**63 - 1
 """The greatest number that a column holds; a source that claims more is not believed."""
@@ -18,7 +20,7 @@ _INSERT_POST = """INSERT INTO posts (id, source_id, native_id, published_at, fet
     author, url, language, in_reply_to, thread, conversation, author_id, followers, imported)
     VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 _INSERT_MENTION = """INSERT INTO mentions (brand_id, post_id, published_at, source_id, live, language, label,
-    p_negative, p_neutral, p_positive, engine_id, reason, query_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+    p_negative, p_neutral, p_positive, engine_id, reason, query_id, author_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 _INSERT_TURN = "INSERT INTO turns (brand_id, post_id, role, at) VALUES (?,?,?,?)"
 # The newest version with the definition that the posts were matched by: another program may have written a newer one.
 _BRANDS = """SELECT b.name, b.id, (SELECT coalesce(
@@ -92,7 +94,8 @@ def add(
     numbered = [Numbered(number, post, live) for number, post in enumerate(fresh, first_id)]
     rows = [(*_post_row(source, one, said_in.get(one.post.native_id)), imported) for one in numbered]
     db.run_many(_INSERT_POST, rows)
-    touched = add_mentions(db, source, numbered, definitions)
+    counted, touched = _write_mentions(db, source, numbered, definitions)
+    rollups.add(db, counted)
     mentions = sum(counts(mention) for post in fresh for mention in post.mentions)
     return Added({one.post.native_id: one.id for one in numbered}, mentions, touched)
 
@@ -104,25 +107,55 @@ def add_mentions(
     definitions: Mapping[str, str],
     history: Collection[tuple[int, str]] = (),
 ) -> set[tuple[str, int]]:
-    """Write what posts are to each brand, who spoke, and who is addressed by the replies that are kept already.
+    """Write what kept posts are to each brand, who spoke, and who is addressed by the replies that are kept already.
 
     `history` are mentions, as number of the post and brand, that make no rule fire though their post was heard live.
+    The caller sees to it that roll-ups follow.
     """
+    return _write_mentions(db, source, posts, definitions, history)[1]
+
+
+def _write_mentions(
+    db: Transaction,
+    source: int,
+    posts: Sequence[Numbered],
+    definitions: Mapping[str, str],
+    history: Collection[tuple[int, str]] = (),
+) -> tuple[list[Counted], set[tuple[str, int]]]:
     names = _Names(db, {mention.brand for one in posts for mention in one.post.mentions}, definitions)
+    written = authors.number(db, source, [one.post for one in posts if any(map(counts, one.post.mentions))])
     touched: set[tuple[str, int]] = set()
-    rows, turns = [], []
+    rows: list[Sequence[Any]] = []
+    turns: list[Sequence[object]] = []
+    tagged: list[tuple[int, int, Sequence[str], int]] = []
+    counted: list[Counted] = []
     for one in posts:
         at = one.post.published_at
+        author = written.get(authors.key_of(one.post) or "")
         for mention in one.post.mentions:
             touched.add((mention.brand, at // 3600))
             if counts(mention):
-                live = one.live and (one.id, mention.brand) not in history
-                rows.append(_mention_row(names, source, one._replace(live=live), mention))
+                live = one.live and (not history or (one.id, mention.brand) not in history)
+                row = _mention_row(names, source, one, live, mention)
+                rows.append((*row, author))
+                tagged.append((names.brand(mention.brand), one.id, one.post.tags, one.post.fetched_at))
+                counted.append(_counted(row, author, one.post.followers))
             if mention.own or mention.addressed:
                 turns.append((names.brand(mention.brand), one.id, role(mention), at))
     db.run_many(_INSERT_MENTION, rows)
     db.run_many(_INSERT_TURN, turns)
-    return touched | conversations.address_earlier_replies(db, source, [(one.id, one.post) for one in posts])
+    tags.give(db, tagged)
+    post_hashtags.write(db, [(one.id, one.post.text) for one in posts if any(map(counts, one.post.mentions))])
+    touched |= conversations.address_earlier_replies(db, source, [(one.id, one.post) for one in posts])
+    return counted, touched
+
+
+def _counted(row: Sequence[Any], author: int | None, followers: int | None) -> Counted:
+    brand, post, at, source, live, language, label, negative, _, positive, engine, *_ = row
+    told = None if followers is None else believable(followers)
+    return Counted(
+        brand, at, source, int(live), language, label, negative, positive, engine, author, told, post
+    )
 
 
 def _post_row(source: int, one: Numbered, conversation: str | None) -> Sequence[object]:
@@ -153,13 +186,13 @@ def believable(number: int | None) -> int | None:
     return number if number is not None and abs(number) <= MOST_COUNTED else None
 
 
-def _mention_row(names: _Names, source: int, one: Numbered, mention: Mention) -> Sequence[object]:
+def _mention_row(names: _Names, source: int, one: Numbered, live: bool, mention: Mention) -> Sequence[Any]:
     post, tone = one.post, mention.tone
     brand = names.brand(mention.brand)
     query = names.queries.get(mention.brand) if mention.by_query else None
     # The language that the engine heard, where it could tell; otherwise the one that the source declares.
     language = (tone and tone.lang) or post.language
-    head = (brand, one.id, post.published_at, source, one.live, language)
+    head = (brand, one.id, post.published_at, source, live, language)
     if tone is None:
         return (*head, None, None, None, None, None, None, query)
     label = None if tone.label is None else LABEL_NUMBERS[tone.label]

@@ -12,6 +12,7 @@ from storage import posting, rematching
 from storage.base import Row, Rows, Transaction
 from storage.mention import LABEL_NUMBERS
 from storage.rematching import Standing
+from storage.rollups import recounted
 
 ERASED = "erased"
 """The reason of a mention without a label whose author took the post back: no other engine can read it any more."""
@@ -34,11 +35,11 @@ _OLD = """SELECT m.post_id, b.name, m.label FROM mentions m JOIN brands b ON b.i
 _JUDGE = """UPDATE mentions SET label = ?, p_negative = ?, p_neutral = ?, p_positive = ?, engine_id = ?, reason = ?,
     language = ?, live = CASE WHEN live = 0 THEN 0 ELSE 2 END
     WHERE post_id = ? AND brand_id = (SELECT id FROM brands WHERE name = ?)"""
-_UNJUDGE = f"""UPDATE mentions SET label = NULL, p_negative = NULL, p_neutral = NULL, p_positive = NULL,
-    engine_id = NULL, reason = '{ERASED}', live = CASE WHEN live = 0 THEN 0 ELSE 2 END
-    WHERE published_at >= ? AND brand_id IN (SELECT id FROM brands WHERE name = coalesce(?, name)) AND label IS NOT NULL
-    AND engine_id NOT IN (SELECT id FROM engines WHERE name = ?)
+_UNJUDGED = """published_at >= ? AND brand_id IN (SELECT id FROM brands WHERE name = coalesce(?, name))
+    AND label IS NOT NULL AND engine_id NOT IN (SELECT id FROM engines WHERE name = ?)
     AND EXISTS (SELECT 1 FROM posts p WHERE p.id = post_id AND p.erased_at IS NOT NULL)"""
+_UNJUDGE = f"""UPDATE mentions SET label = NULL, p_negative = NULL, p_neutral = NULL, p_positive = NULL,
+    engine_id = NULL, reason = '{ERASED}', live = CASE WHEN live = 0 THEN 0 ELSE 2 END WHERE {_UNJUDGED}"""
 
 _MOVE = "UPDATE rejudgings SET position = ?, judged = ?, pairs = ? WHERE id = ? AND position = ? AND done_at IS NULL"
 
@@ -126,7 +127,8 @@ def write(
         if number in same and (number, brand) in old:
             rows.append(_row(tone, engine, same[number], brand))
             pairs[old[number, brand], tone.label] += 1
-    db.run_many(_JUDGE, rows)
+    with recounted(db, [one.id for one in looked_at]):
+        db.run_many(_JUDGE, rows)
     done = replace(rejudging, position=looked_at[-1].id, judged=rejudging.judged + len(rows), pairs=pairs)
     moved = (done.position, done.judged, _dump(pairs), done.id, rejudging.position)
     if not db.run(_MOVE, moved):
@@ -140,7 +142,10 @@ def finish(db: Transaction, rejudging: Rejudging, now: int) -> int:
     Their words are gone, so that only the old engine could have judged them: one label of it would keep the break in
     every window that they lie in, for ever.
     """
-    gone = db.run(_UNJUDGE, (rejudging.since, rejudging.brand, rejudging.engine))
+    asked = (rejudging.since, rejudging.brand, rejudging.engine)
+    posts = db.rows(f"SELECT DISTINCT post_id FROM mentions WHERE {_UNJUDGED}", asked)
+    with recounted(db, [row[0] for row in posts]):
+        gone = db.run(_UNJUDGE, asked)
     db.run("UPDATE rejudgings SET done_at = ? WHERE id = ?", (now, rejudging.id))
     return gone
 

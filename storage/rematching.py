@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from sentiment.tone import LABELS, Label, Tone
 from storage import conversations, posting, sample
 from storage.base import Row, Rows, Transaction
+from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention, Source
 from storage.posting import Numbered, counts, role
+from storage.rollups import recounted
 
 PAGE = 500
 
@@ -138,10 +140,18 @@ def apply(
     """
     changes = Changes()
     for source, group in _by_source(db, kept):
-        _apply_kept(db, source, group, definitions, changes)
+        with recounted(db, [one.standing.id for one in group]):
+            _apply_kept(db, source, group, definitions, changes)
     for source, group in _by_source(db, sampled):
         _apply_sampled(db, source, group, definitions, changes)
     return changes
+
+
+def tag(db: Transaction, standings: Sequence[Standing]) -> None:
+    """Let the tags that rules give to kept posts be those that they bear here; one edited since is left alone."""
+    now = {one.id: one for one in posts_numbered(db, [one.id for one in standings])}
+    same = [one for one in standings if one.id in now and _text(one) == _text(now[one.id])]
+    tags.give_again(db, [(one.id, one.post.tags, one.post.fetched_at) for one in same])
 
 
 def sample_shares(store: Rows, since: int) -> list[SampleShare]:
@@ -214,7 +224,7 @@ def _apply_sampled(
     rows = db.rows(_SAMPLE.format(which=_THESE), (ids, len(group)))
     there = {row[0]: _standing(row, ()) for row in rows}
     found = [
-        replace(there[one.standing.id].post, mentions=one.mentions)
+        replace(there[one.standing.id].post, mentions=one.mentions, tags=one.standing.post.tags)
         for one in group
         if one.standing.id in there and _text(one.standing) == _text(there[one.standing.id])
     ]

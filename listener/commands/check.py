@@ -2,37 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
-from alerts.format import plural
+from alerts.format import day, plural
+from alerts.goal_sets import vanity_hint
+from alerts.goals import vanity_alone
+from alerts.report.wording import figure
 from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
 from listener.engine import hindrance
 from listener.matching.searches import searches
-from storage import polling
+from storage import browse, polling, rollups
+from storage.base import Rows
 from storage.durations import format_duration
+from storage.kpi import KPIS
+from storage.lock import DaemonLock
+from storage.sqlite import SqliteStore
 
 
 @click.command("check")
 @config_option
-def command(config_file: Path) -> None:
+@click.option("--deep", is_flag=True, help="Count everything again and compare: minutes on a large store.")
+@click.option("--repair", is_flag=True, help="Make all sums anew from the mentions; no daemon may run.")
+def command(config_file: Path, deep: bool, repair: bool) -> None:
     """Check the configuration and the store, without the network.
 
-    All mistakes are told at once, with their places. Exit 2 when there is one.
+    All mistakes are told at once, with their places. Exit 2 when there is one. --deep also counts every mention again,
+    and compares that with the sums from which numbers are read.
     """
     config = read_config(config_file)
     for line in describe(config):
         click.echo(line)
     with open_store(config) as store:
+        if repair:
+            _repair(config, store)
         sources = polling.states(store)
-        problems = store.damage()
+        problems = [*store.damage(), *(_differences(store, config.zone) if deep else ())]
+        # An import's sources stand in no configuration: only the store knows them.
+        known = {*browse.sources(store), *config.sources}
     why = hindrance(config)
     if why and config.fallback:
         click.echo(f"sentiment: {why}\n  {config.fallback.engine} judges instead.", err=True)
     elif why:
         click.echo(f"sentiment: {why}", err=True)
+    for goal in config.goals:
+        if goal.source is not None and goal.source not in known:
+            click.echo(f"goal: {goal.name}: nothing was ever heard of a source {goal.source!r}", err=True)
+    for goal in vanity_alone(config.goals):
+        click.echo(vanity_hint(goal), err=True)
     for problem in problems:
         click.echo(f"store: {problem}", err=True)
     posts = sum(source.posts for source in sources)
@@ -65,10 +86,33 @@ def describe(config: Config) -> list[str]:
             f"{rule.condition.number:g} over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, "
             f"to {', '.join(rule.channels)}"
         )
+    lines += [
+        f"goal: {goal.name}: {goal.brand} {goal.kpi} {figure(goal.target, KPIS[goal.kpi].unit, goal.kpi)} "
+        f"by {goal.by}, {goal.owner}"
+        for goal in config.goals
+    ]
     if config.digest:
         lines.append(
             f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}"
         )
-    if config.storage.retention:
-        lines.append("storage.retention: read, but nothing is removed yet in this version")
+    for name, seconds in config.storage.retention.items():
+        lines.append(
+            f"retention: {name}: texts are dropped {format_duration(seconds)} after they were fetched"
+        )
     return lines
+
+
+def _repair(config: Config, store: SqliteStore) -> None:
+    # The daemon waits half a minute for another writer, and this may take longer.
+    with DaemonLock(config.database), store.writing() as db:
+        rollups.rebuild(db, config.zone)
+    click.echo("store: all sums were made anew")
+
+
+def _differences(store: Rows, zone: ZoneInfo) -> Iterator[str]:
+    """What roll-ups say otherwise than the mentions that they are made of, a line each."""
+    for one in rollups.differences(store):
+        yield (
+            f"{one.rollup}: {plural(one.cells, 'sum')} of the {one.unit} from {day(one.start, zone)} "
+            "are not what its mentions come to; `listener check --repair` makes all sums anew"
+        )

@@ -22,7 +22,7 @@ from listener.commands.options import (
     read_config,
 )
 from storage.calendar import iso
-from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.kpi import KPIS, Ask, KpiValue, compute, kpis_of
 
 
 @click.command("kpi")
@@ -30,6 +30,7 @@ from storage.kpi import KPIS, Ask, KpiValue, compute
 @config_option
 @number_options
 @json_option
+@click.option("--tag", metavar="TAG", help="Only mentions that bear this tag.")
 @click.option("--list", "listing", is_flag=True, help="List the KPIs with their units and formulas.")
 def command(
     names: tuple[str, ...],
@@ -41,6 +42,7 @@ def command(
     timezone: str | None,
     by: tuple[str, ...],
     as_json: bool,
+    tag: str | None,
     listing: bool,
 ) -> None:
     """Show KPIs by brand; all of them, or those named.
@@ -67,10 +69,12 @@ def command(
                 since=since,
                 until=until,
                 timezone=timezone,
+                tag=tag,
             )
         except UsageError as error:
             raise WrongUsage(str(error)) from None
-        values = compute(reader, [KPIS[name] for name in asked], ask)
+        known = kpis_of(reader)
+        values = compute(reader, [known[name] for name in asked], ask)
     if as_json:
         click.echo(json.dumps([value.to_json(ask.zone) for value in values], ensure_ascii=False))
     else:
@@ -86,7 +90,9 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
     for value in values:
         where = _where(value, ask)
         text = _value(value)
-        rows.append((where if where != last else "", value.kpi, text, reading.count(value.n), _note(value)))
+        # Whoever wrote a file named what is custom in it.
+        name, note = clean(value.kpi), clean(_note(value))
+        rows.append((where if where != last else "", name, text, reading.count(value.n), note))
         last = where
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for row in rows:
@@ -104,7 +110,10 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
         click.echo(f"\n{reading.query_change(change.brand, change.at, change.first, zone)}")
     for turn in sorted({turn for value in values for turn in value.engine_changes}, key=lambda t: t.at):
         click.echo(f"\n{reading.engine_change(turn.brand, turn.engine, turn.at, zone)}")
-    if values and all(value.value is None for value in values):
+    if not values:
+        click.echo("No source and no network has numbers of this here.")
+    # Who lacks a file is told so, with the command that brings it.
+    elif all(value.value is None and "listener import" not in (value.reason or "") for value in values):
         click.echo(
             "\nNothing to count yet: run `listener once`, or import history with `listener import FILE`."
         )
@@ -134,16 +143,27 @@ def _value(value: KpiValue) -> str:
     return f"{text} [{low * 100:.0f}, {high * 100:.0f}]"
 
 
+def _days(value: KpiValue) -> list[str]:
+    """How many days had numbers, where they did not all: "ads: 3 of 7 days"."""
+    days = cast("dict[str, int]", value.more.get("days", {}))
+    asked = cast("int", value.more.get("days_asked", 0))
+    return [
+        f"{kind}: {told} of {reading.plural(asked, 'day')}" for kind, told in days.items() if told < asked
+    ]
+
+
 def _note(value: KpiValue) -> str:
     if value.reason:
         plainly = why(value.reason)
-        return plainly if plainly == value.reason else f"{plainly} ({value.reason})"
-    if value.kpi == "first_response_time":
-        more = value.more
-        p90 = amount(more["p90"], "seconds", value.kpi) if more["p90"] is not None else "not reached"  # type: ignore[arg-type]
-        return f"p90 {p90}, {reading.percent(float(more['answered_share']))} answered"  # type: ignore[arg-type]
-    parts = []
-    if value.kpi == "positive_growth":
+        reason = plainly if plainly == value.reason else f"{plainly} ({value.reason})"
+        return "; ".join([reason, *_days(value)])
+    parts = _days(value)
+    if "p90" in value.more:
+        p90: float | None = value.more["p90"]  # type: ignore[assignment]
+        parts.append(f"p90 {'not reached' if p90 is None else amount(p90, 'seconds', value.kpi)}")
+    if "answered_share" in value.more:
+        parts.append(f"{reading.percent(float(value.more['answered_share']))} answered")  # type: ignore[arg-type]
+    if "change" in value.more:
         parts.append(f"change {reading.count_change(float(value.more['change']))}")  # type: ignore[arg-type]
     if value.more.get("method") == "adjusted":
         raw: float | None = value.more["raw_value"]  # type: ignore[assignment]

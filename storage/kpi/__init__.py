@@ -1,11 +1,40 @@
 """The numbers of the field: each declared once, each with its n, its window, and NULL with a reason."""
 
-from storage.kpi import care, opinion, visibility
+from storage.base import Rows
+from storage.kpi import (
+    audience,
+    authors,
+    care,
+    casework,
+    conversion,
+    customers,
+    engagement,
+    exposure,
+    hashtags,
+    interactions,
+    leads,
+    money,
+    opinion,
+    reach,
+    satisfaction,
+    visibility,
+    voice,
+)
 from storage.kpi.compute import compute
+from storage.kpi.custom import custom_kpis
 from storage.kpi.declaration import Kpi
 from storage.kpi.value import DIMENSIONS, Ask, KpiValue
 
-KPIS: dict[str, Kpi] = {kpi.name: kpi for kpi in (*visibility.KPIS, *opinion.KPIS, *care.KPIS)}
+_FAMILIES = (
+    *(visibility.KPIS, voice.KPIS, authors.KPIS, hashtags.KPIS, reach.KPIS, audience.KPIS, exposure.KPIS),
+    *(interactions.KPIS, engagement.KPIS),
+    *(conversion.KPIS, leads.KPIS),
+    *(money.KPIS, customers.KPIS),
+    *(care.KPIS, casework.KPIS),
+    *(opinion.KPIS, satisfaction.KPIS),
+)
+
+KPIS: dict[str, Kpi] = {kpi.name: kpi for kpis in _FAMILIES for kpi in kpis}
 
 CARD: tuple[str, ...] = (
     "mentions",
@@ -19,4 +48,10 @@ CARD: tuple[str, ...] = (
 )
 """The KPIs that are shown where nobody says which: on the status page, in the letter, and by `listener kpi`."""
 
-__all__ = ["CARD", "DIMENSIONS", "KPIS", "Ask", "Kpi", "KpiValue", "compute"]
+
+def kpis_of(store: Rows) -> dict[str, Kpi]:
+    """All KPIs by name: those of the field, and the custom ones that imported files name."""
+    return {**KPIS, **custom_kpis(store)}
+
+
+__all__ = ["CARD", "DIMENSIONS", "KPIS", "Ask", "Kpi", "KpiValue", "compute", "kpis_of"]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 
 from storage.base import Rows
-from storage.calendar import UNITS, Window, before, cut
+from storage.calendar import UNITS, Window, before, cut, year_before
 from storage.coverage import ENOUGH, Ledger, SourceHeard, ledgers
-from storage.kpi.declaration import Kpi
+from storage.kpi.compare import compared
+from storage.kpi.declaration import FILES, Kpi
 from storage.kpi.engines import EngineChange, engine_changes
 from storage.kpi.evidence import Evidence
 from storage.kpi.judged import Judged
-from storage.kpi.responses import Response, responses
+from storage.kpi.measured import networks
+from storage.kpi.responses import waits
 from storage.kpi.scope import Numbered, Scope
-from storage.kpi.value import Ask, KpiValue
+from storage.kpi.value import ENGINE_CHANGED, NOT_COMPARABLE, Ask, Compared, KpiValue, Reading
 from storage.queries import QueryChange, changes
 
 
@@ -26,9 +28,15 @@ def compute(store: Rows, kpis: Sequence[Kpi], ask: Ask) -> list[KpiValue]:
     brands = [Numbered(numbers.get(brand.name, 0), brand) for brand in ask.brands]
     sources = ledgers(store, ask.sources)
     changed = changes(store, [brand.name for brand in ask.brands], ask.window.since, ask.window.until)
+
+    @cache
+    def period(window: Window) -> _Period:
+        return _Period(store, ask, window, brands, sources, changed)
+
     values: list[KpiValue] = []
     for window in _windows(ask):
-        values.extend(_of_window(_Period(store, ask, window, brands, sources, changed), kpis))
+        beside = [before(window, ask.zone), year_before(window, ask.zone)] if ask.compare else []
+        values.extend(_of_window(period(window), kpis, [period(other) for other in beside]))
     return values
 
 
@@ -37,11 +45,12 @@ def _windows(ask: Ask) -> list[Window]:
     return cut(ask.window, unit, ask.zone) if unit else [ask.window]
 
 
-def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
-    for group, language, brand in product(period.groups(), period.languages(), period.asked_brands()):
+def _of_window(period: _Period, kpis: Sequence[Kpi], beside: Sequence[_Period]) -> Iterator[KpiValue]:
+    groups = period.groups(kpis)
+    for group, language, brand in product(groups, period.languages(), period.asked_brands()):
         scope = period.scope(group, language, brand)
         engines = period.engine_changes(scope)
-        for kpi in kpis:
+        for kpi in filter(group.tells, kpis):
             reading = kpi.read(scope)
             yield KpiValue(
                 kpi.name,
@@ -51,27 +60,62 @@ def _of_window(period: _Period, kpis: Sequence[Kpi]) -> Iterator[KpiValue]:
                 period.window.since,
                 period.window.until,
                 reading.value,
-                kpi.unit,
+                _unit(kpi, reading),
                 reading.n,
                 reading.reason,
                 reading.more,
-                group.heard,
-                group.left_out,
-                period.query_changes(scope.market if kpi.market_wide else (brand,)),
+                () if kpi.imported else group.heard,
+                () if kpi.imported else group.left_out,
+                () if kpi.imported else period.query_changes(scope.market if kpi.market_wide else (brand,)),
                 # Who says by which method a value was made has made it of tones.
                 engines if "method" in reading.more else (),
+                *(_compared(kpi, period, other, group, language, brand) for other in beside),
             )
+
+
+def _unit(kpi: Kpi, reading: Reading) -> str:
+    """The unit of a value: of money the ISO 4217 code, where it is known."""
+    return str(reading.more.get("currency") or kpi.unit) if kpi.unit == "currency" else kpi.unit
+
+
+def _compared(
+    kpi: Kpi, period: _Period, other: _Period, group: _Group, language: str | None, brand: Numbered
+) -> Compared:
+    """A KPI's value beside that of another window, over the sources that were heard in both."""
+    both = period.heard_in_both(group, other.window)
+    deaf = () if kpi.imported else group.ledgers
+    left_out = tuple(ledger.name for ledger in deaf if ledger not in both.ledgers)
+    if kpi.of_sources and not both.ledgers:
+        since, until = other.window.since, other.window.until
+        return Compared(since, until, reason=NOT_COMPARABLE, left_out=left_out)
+    now, then = (kpi.read(one.scope(both, language, brand)) for one in (period, other))
+    # Who says by which method a value was made has made it of tones.
+    if "method" in now.more and len(period.engines(both, brand) | other.engines(both, brand)) > 1:
+        return Compared(other.window.since, other.window.until, reason=ENGINE_CHANGED, left_out=left_out)
+    return compared(now, then, other.window, left_out)
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The sources behind one value: one by name, or all that were heard (name None)."""
+    """The sources behind one value: one by name, or all that were heard (name None).
+
+    `listened`: a source bears the name. `kinds`: what kinds of files tell of a network of that name.
+    """
 
     name: str | None
     ledgers: tuple[Ledger, ...]
+    asked: frozenset[int]
     heard: tuple[SourceHeard, ...]
     left_out: tuple[str, ...]
     comparable: frozenset[int]
+    listened: bool = True
+    kinds: frozenset[str] = frozenset()
+
+    def tells(self, kpi: Kpi) -> bool:
+        """Whether there is anything here that this KPI could be made of."""
+        if self.name is None:
+            return True
+        return (self.listened and not kpi.imported) or not self.kinds.isdisjoint(kpi.inputs)
 
 
 class _Period:
@@ -99,21 +143,34 @@ class _Period:
         self._evidence_before = self._gathered(self._before, live_only=False)
         # Three shares and two counts are read of the same estimate.
         self._judged: Callable[[Evidence, int, frozenset[int], str | None], Judged] = cache(Judged)
-        self._responses: Callable[[Numbered], list[Response]] = cache(self._fetch_responses)
 
     def _gathered(self, window: Window, *, live_only: bool) -> Evidence:
         numbers = [brand.number for brand in self._brands]
-        return Evidence(self._store, numbers, window, by_language=self._by_language, live_only=live_only)
+        return Evidence(
+            self._store,
+            numbers,
+            window,
+            by_language=self._by_language,
+            live_only=live_only,
+            tag=self._ask.tag,
+        )
 
-    def _fetch_responses(self, brand: Numbered) -> list[Response]:
-        return responses(self._store, brand.number, self.window, live_only=self._ask.live_only)
-
-    def groups(self) -> list[_Group]:
-        """One group for the total, or with --by source one for each source."""
+    def groups(self, kpis: Sequence[Kpi]) -> list[_Group]:
+        """One group for the total, or with --by source one for each source and each network that files tell of."""
         if "source" not in self._ask.by:
             return [self._group(None, self._sources)]
-        asked = [ledger for ledger in self._sources if ledger.active or ledger.live or ledger.imports]
-        return [self._group(ledger.name, [ledger]) for ledger in asked]
+        asked = {one.name: one for one in self._sources if one.active or one.live or one.imports}
+        told = networks(self._evidence, self._ask.zone, {kind for kpi in kpis for kind in kpi.inputs} & FILES)
+        if self._ask.sources:
+            told = {name: kinds for name, kinds in told.items() if name in self._ask.sources}
+        return [
+            replace(
+                self._group(name, [asked[name]] if name in asked else []),
+                listened=name in asked,
+                kinds=frozenset(told.get(name, ())),
+            )
+            for name in [*asked, *sorted(told.keys() - asked.keys())]
+        ]
 
     def _group(self, name: str | None, candidates: Sequence[Ledger]) -> _Group:
         used, heard, left_out, comparable = [], [], [], set()
@@ -122,18 +179,33 @@ class _Period:
             if now.heard and (now.share >= ENOUGH or not self._ask.strict):
                 used.append(ledger)
                 heard.append(now)
-                then = ledger.heard(self._before.since, self._before.until, self._ask.now)
-                if now.share >= ENOUGH and then.share >= ENOUGH:
+                if self._enough(ledger, self._before):
                     comparable.add(ledger.source_id)
             elif ledger.active:
                 left_out.append(ledger.name)
-        return _Group(name, tuple(used), tuple(heard), tuple(left_out), frozenset(comparable))
+        asked = frozenset(ledger.source_id for ledger in candidates)
+        return _Group(name, tuple(used), asked, tuple(heard), tuple(left_out), frozenset(comparable))
+
+    def heard_in_both(self, group: _Group, window: Window) -> _Group:
+        """Those sources of a group that were heard for at least 90 % of this window and of another one."""
+        both = tuple(ledger for ledger in group.ledgers if self._enough(ledger, window))
+        return replace(group, ledgers=both)
+
+    def _enough(self, ledger: Ledger, other: Window) -> bool:
+        heard = (ledger.heard(w.since, w.until, self._ask.now).share for w in (self.window, other))
+        return all(share >= ENOUGH for share in heard)
+
+    def engines(self, group: _Group, brand: Numbered) -> frozenset[int]:
+        """The engines that judged a brand's mentions in these sources."""
+        sources = [ledger.source_id for ledger in group.ledgers]
+        return self._evidence.tally.counts(brand.number, sources, None, False).engines
 
     def languages(self) -> list[str | None]:
         """With --by language all that mentions and conversations are in; those of unknown language last."""
         if not self._by_language:
             return [None]
-        spoken = {response.language for brand in self.asked_brands() for response in self._responses(brand)}
+        asked = self.asked_brands()
+        spoken = {wait.language for brand in asked for wait in waits(self._evidence, brand.number)}
         known = {*self._evidence.tally.languages(), *spoken}
         return [*sorted(language for language in known if language), *([None] if None in known else [])]
 
@@ -156,16 +228,18 @@ class _Period:
             market=tuple(b for b in self._brands if b.brand.market == brand.brand.market),
             window=self.window,
             sources=frozenset(ledger.source_id for ledger in group.ledgers),
+            asked=group.asked,
             comparable=group.comparable,
             language=language,
             by_language=self._by_language,
             evidence=self._evidence,
             evidence_before=self._evidence_before,
             judge=self._judged,
-            responses=self._responses,
             stretch_end=lambda source, at: self._ends[source].stretch_end(at),
             strict=self._ask.strict,
             source=group.name,
             zone=self._ask.zone,
             now=self._ask.now,
+            networks=frozenset(self._ask.sources) or None,
+            accounts=frozenset(self._ask.accounts) or None,
         )

@@ -42,9 +42,19 @@ Input = Literal[
     "shop",
     "survey",
     "reviews",
+    "business",
     "custom",
 ]
 """What a KPI is made of: of what is heard, of what people decide at the desk, or of a kind of file that is imported."""
+FILES: frozenset[Input] = frozenset(
+    ("native", "ga4", "gsc", "ads", "crm", "shop", "survey", "reviews", "business", "custom")
+)
+"""The kinds of files: what is made of them alone has networks where others have sources."""
+
+HEARD: frozenset[Input] = frozenset(
+    {"mentions", "tone", "authors", "followers", "hashtags", "counters", "conversations", "stories"}
+)
+"""Inputs that a source which was not heard leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +94,13 @@ class Kpi:
     example: Example | None = field(default=None, compare=False)
     vanity: bool = False
     additive: bool = True
+
+    @property
+    def imported(self) -> bool:
+        """Whether all of it comes in files."""
+        return FILES.issuperset(self.inputs)
+
+    @property
+    def of_sources(self) -> bool:
+        """Whether it is made of what sources said, so that a deaf one makes it less."""
+        return bool(HEARD.intersection(self.inputs))

@@ -11,6 +11,8 @@ from sentiment.calibration import Measured, card
 from storage.base import Row, Rows
 from storage.calendar import Window
 from storage.desk.corrections import STANDING
+from storage.desk.tags import BEARS
+from storage.kpi.crowd import MOST_COUNTED, Crowd, crowd
 from storage.kpi.tally import Tally, tally
 
 # Corrections lead, because they are few; what an edit made of other words is left out.
@@ -18,15 +20,13 @@ _CORRECTED = """SELECT m.source_id, m.language, m.label, m.engine_id, m.p_negati
     c.at FROM corrections c CROSS JOIN mentions m CROSS JOIN posts p
     WHERE c.brand_id = ? AND m.brand_id = c.brand_id AND m.post_id = c.post_id AND p.id = c.post_id
     AND m.published_at >= ? AND m.published_at < ? {live} AND {standing} ORDER BY c.at, c.post_id"""
-# Mentions by author, then only their squares: a window may have a hundred thousand authors. An author is one within
-# a source; mentions whose author nobody knows are each alone.
-_SQUARES = """SELECT source_id, spoken, sum(said), sum(said * said) FROM (
-    SELECT m.source_id AS source_id, {language} AS spoken, count(*) AS said
-    FROM mentions m CROSS JOIN posts p WHERE p.id = m.post_id
-    AND m.brand_id = ? AND m.published_at >= ? AND m.published_at < ? AND m.label IS NOT NULL {live}
-    GROUP BY m.source_id, spoken, coalesce(p.author_id, p.author),
-        CASE WHEN coalesce(p.author_id, p.author) IS NULL THEN p.id END) AS authors
-    GROUP BY source_id, spoken"""
+# Mentions by author, then only their squares. Mentions whose author nobody knows are each alone. Languages and what was
+# heard live are in no roll-up of authors.
+_SQUARES = """SELECT source_id, spoken, sum(squares) FROM (
+    SELECT source_id, {language} AS spoken,
+        CASE WHEN author_id IS NULL THEN count(*) ELSE count(*) * count(*) END AS squares
+    FROM mentions m WHERE brand_id = ? AND published_at >= ? AND published_at < ? AND label IS NOT NULL {live}
+    GROUP BY source_id, spoken, author_id) AS authors GROUP BY source_id, spoken"""
 
 T = TypeVar("T")
 
@@ -53,16 +53,23 @@ class Evidence:
     """The counts of one window, what people corrected in it, and how its mentions are spread over authors."""
 
     def __init__(
-        self, store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool
+        self,
+        store: Rows,
+        brands: Sequence[int],
+        window: Window,
+        *,
+        by_language: bool,
+        live_only: bool,
+        tag: str | None = None,
     ) -> None:
         self.store = store
         self.brands = tuple(brands)
         self.window = window
         self.by_language = by_language
         self.live_only = live_only
+        self.tag = tag
         self._fetched: dict[Hashable, object] = {}
         self._corrected: dict[int, list[Corrected]] = {}
-        self._squares: dict[int, list[tuple[int, str | None, int, int]]] = {}
 
     def once(self, what: Hashable, fetch: Callable[[], T]) -> T:
         """What a family fetches for itself: asked for the first time it is fetched, then remembered for this window."""
@@ -71,10 +78,20 @@ class Evidence:
         found: T = self._fetched[what]  # type: ignore[assignment]
         return found
 
+    @property
+    def _only(self) -> str:
+        """What is left out of mentions whose tone is news."""
+        live = "AND m.live = 1 " if self.live_only else ""
+        return live if self.tag is None else f"{live}AND {BEARS}"
+
+    @property
+    def _tag(self) -> tuple[str, ...]:
+        return () if self.tag is None else (self.tag,)
+
     @cached_property
     def tally(self) -> Tally:
         """Mentions by brand, source, language, engine and label."""
-        return tally(self.store, self.brands, self.window, live_only=self.live_only)
+        return tally(self.store, self.brands, self.window, live_only=self.live_only, tag=self.tag)
 
     @cached_property
     def _engines(self) -> dict[int, str]:
@@ -88,8 +105,8 @@ class Evidence:
     def corrected(self, brand: int, sources: Iterable[int], language: str | None) -> list[Corrected]:
         """What people said of a brand's mentions in these sources, oldest first; by language where that is asked."""
         if brand not in self._corrected:
-            sql = _CORRECTED.format(live="AND m.live = 1" if self.live_only else "", standing=STANDING)
-            rows = self.store.rows(sql, (brand, self.window.since, self.window.until))
+            sql = _CORRECTED.format(live=self._only, standing=STANDING)
+            rows = self.store.rows(sql, (brand, self.window.since, self.window.until, *self._tag))
             self._corrected[brand] = [_corrected(row) for row in rows]
         wanted = set(sources)
         return [
@@ -98,23 +115,33 @@ class Evidence:
             if one.source in wanted and (not self.by_language or one.language == language)
         ]
 
+    @cached_property
+    def crowd(self) -> Crowd:
+        """The authors behind all mentions of the window, whatever their language, heard live or not."""
+        return crowd(self.store, self.brands, self.window, self.tally.mentions)
+
+    @cached_property
+    def followed_crowd(self) -> Crowd:
+        """The same with the numbers of their followers."""
+        return crowd(self.store, self.brands, self.window, self.tally.mentions, followers=True)
+
     def clustering(self, brand: int, sources: Iterable[int], language: str | None) -> float:
         """By how much noise grows because authors have several mentions: sum of mentions² by author / mentions."""
-        if brand not in self._squares:
-            sql = _SQUARES.format(
-                language="m.language" if self.by_language else "NULL",
-                live="AND m.live = 1" if self.live_only else "",
-            )
-            rows = self.store.rows(sql, (brand, self.window.since, self.window.until))
-            self._squares[brand] = [(source, spoken, said, squares) for source, spoken, said, squares in rows]
-        wanted = set(sources)
-        of_scope = [
-            (said, squares)
-            for source, spoken, said, squares in self._squares[brand]
+        wanted = frozenset(sources)
+        judged = self.tally.counts(brand, wanted, language, self.by_language).judged
+        plain = not self.by_language and not self.live_only and self.tag is None
+        if plain or self.tally.mentions > MOST_COUNTED:
+            return self.crowd.clustering(brand, wanted, judged)
+        squares = sum(
+            found
+            for source, spoken, found in self.once(("squares", brand), lambda: self._squares(brand))
             if source in wanted and (not self.by_language or spoken == language)
-        ]
-        mentions = sum(said for said, _ in of_scope)
-        return sum(squares for _, squares in of_scope) / mentions if mentions else 1.0
+        )
+        return squares / judged if judged else 1.0
+
+    def _squares(self, brand: int) -> list[Row]:
+        sql = _SQUARES.format(language="language" if self.by_language else "NULL", live=self._only)
+        return self.store.rows(sql, (brand, self.window.since, self.window.until, *self._tag))
 
 
 def _corrected(row: Row) -> Corrected:

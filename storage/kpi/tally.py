@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from storage.base import Rows
 from storage.calendar import Window
+from storage.desk.tags import BEARS
+from storage.rollups import zone_of
+from storage.rollups.cells import NO_LABEL
+from storage.rollups.counted import SCALE, whole
+from storage.rollups.periods import Span, Unit, cover
 from storage.stats.expected import Sums
+
+_ROLLUPS = """SELECT brand_id, source_id, language, label, engine_id, live, mentions, positive, negative, positive2,
+    negative2, product FROM rollups WHERE brand_id IN (SELECT value FROM json_each(?)) AND unit = ?
+    AND start >= ? AND start < ? {live}"""
+_POSITIVE, _NEGATIVE = whole("p_positive"), whole("p_negative")
+_FACTS = f"""SELECT brand_id, source_id, coalesce(language, ''), coalesce(label, {NO_LABEL}), coalesce(engine_id, 0),
+    live, count(*), coalesce(sum({_POSITIVE}), 0), coalesce(sum({_NEGATIVE}), 0),
+    coalesce(sum({_POSITIVE} * {_POSITIVE}), 0), coalesce(sum({_NEGATIVE} * {_NEGATIVE}), 0),
+    coalesce(sum({_POSITIVE} * {_NEGATIVE}), 0)
+    FROM mentions m WHERE brand_id IN (SELECT value FROM json_each(?)) AND published_at >= ? AND published_at < ?
+    {{live}}
+    GROUP BY brand_id, source_id, language, label, engine_id, live"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,23 @@ class Tally:
         negative, neutral, positive, unjudged = total
         return Counts(negative, neutral, positive, unjudged, frozenset(engines))
 
+    def by_source(self, brand: int, language: str | None, by_language: bool) -> Mapping[int, Counts]:
+        """What was counted of one brand in each source."""
+        labels: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        engines: dict[int, set[int]] = defaultdict(set)
+        for (source, spoken), cell in self._cells.get(brand, {}).items():
+            if not by_language or spoken == language:
+                labels[source] = [a + b for a, b in zip(labels[source], cell.labels, strict=True)]
+                engines[source].update(cell.engines)
+        return {
+            source: Counts(negative, neutral, positive, unjudged, frozenset(engines[source]))
+            for source, (negative, neutral, positive, unjudged) in labels.items()
+        }
+
+    def of_brand(self, brand: int) -> int:
+        """How many mentions of one brand there are, in whatever source and language."""
+        return sum(sum(cell.labels) for cell in self._cells.get(brand, {}).values())
+
     def strata(
         self, brand: int, sources: Iterable[int], language: str | None, by_language: bool
     ) -> Mapping[tuple[int, str | None], Sums]:
@@ -79,19 +114,45 @@ class Tally:
             if source in wanted and (not by_language or spoken == language):
                 yield spoken, cell
 
+    @property
+    def mentions(self) -> int:
+        """All mentions of all brands."""
+        return sum(sum(cell.labels) for cells in self._cells.values() for cell in cells.values())
+
     def languages(self) -> set[str | None]:
         """The languages that occur; None where a post's language is unknown."""
         return {language for cells in self._cells.values() for _, language in cells}
 
 
-def tally(store: Rows, brands: Sequence[int], window: Window, *, live_only: bool) -> Tally:
-    """Count the mentions of these brands (numbers) in a window."""
-    live = "AND live > 0" if live_only else ""
+def tally(
+    store: Rows, brands: Sequence[int], window: Window, *, live_only: bool, tag: str | None = None
+) -> Tally:
+    """Count the mentions of these brands (numbers) in a window: whole months and days from their roll-ups.
+
+    Those that bear a `tag` are counted from the facts: roll-ups do not know what people decide.
+    """
+    parts: list[str] = []
+    asked: list[object] = []
+    named = json.dumps(list(brands))
+    tagged = () if tag is None else (tag,)
+    facts = [Span(Unit.FACTS, window.since, window.until)]
+    for span in cover(window, zone_of(store)) if tag is None else facts:
+        source, extra = (_FACTS, ()) if span.unit == Unit.FACTS else (_ROLLUPS, (span.unit.value,))
+        bears = f" AND {BEARS}" if tagged else ""
+        parts.append(source.format(live=("AND live > 0" if live_only else "") + bears))
+        asked += [named, *extra, span.since, span.until, *tagged]
     # Live and judged again (2): still a mention that came in, but its tone is no news, and no rule fires by it.
-    said = "CASE WHEN live = 2 THEN NULL ELSE label END" if live_only else "label"
-    marks = ",".join("?" * len(brands))
-    sql = f"""SELECT brand_id, source_id, language, {said} AS said, engine_id, count(*), sum(p_positive),
-        sum(p_negative), sum(p_positive * p_positive), sum(p_negative * p_negative), sum(p_positive * p_negative)
-        FROM mentions WHERE brand_id IN ({marks}) AND published_at >= ? AND published_at < ? {live}
-        GROUP BY brand_id, source_id, language, said, engine_id"""
-    return Tally(store.rows(sql, (*brands, window.since, window.until)))
+    said = f"CASE WHEN live = 2 THEN {NO_LABEL} ELSE label END" if live_only else "label"
+    sql = f"""WITH counted (brand_id, source_id, language, label, engine_id, live, mentions, positive, negative,
+            positive2, negative2, product) AS ({" UNION ALL ".join(parts)})
+        SELECT brand_id, source_id, nullif(language, ''), nullif({said}, {NO_LABEL}) AS said, nullif(engine_id, 0),
+        sum(mentions), sum(positive), sum(negative), sum(positive2), sum(negative2), sum(product)
+        FROM counted GROUP BY brand_id, source_id, language, said, engine_id"""
+    rows = store.rows(sql, asked) if parts else []
+    return Tally((*head, *_probabilities(sums)) for *head, sums in ((*row[:6], row[6:]) for row in rows))
+
+
+def _probabilities(sums: Sequence[int]) -> Iterator[float]:
+    """Sums of probabilities, and of their squares and products, of what is summed in whole numbers."""
+    positive, negative, *products = sums
+    yield from (positive / SCALE, negative / SCALE, *(product / SCALE**2 for product in products))

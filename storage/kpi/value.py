@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DIMENSIONS = ("source", "language", "day", "week", "month")
 
 NO_SOURCE = "no source heard"
+NOT_COMPARABLE = "no source heard for 90 % of both periods"
+ENGINE_CHANGED = "the tone engine changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Ask:
     """One question. `brands` are all configured ones, because a share needs its market; `only` picks some.
 
     `sources` filters by name or kind. `strict` takes only sources heard for at least 90 % of the window, as rules
-    do; `live_only` leaves out what came by an import, backfill or first poll.
+    do; `live_only` leaves out what came by an import, backfill or first poll. `tag`: only mentions that bear it.
+    `compare`: beside each value stand those of the period before and of the same period a year before. `accounts`
+    narrows imported numbers that are told by account.
     """
 
     window: Window
@@ -37,6 +41,9 @@ class Ask:
     by: tuple[str, ...] = ()
     strict: bool = False
     live_only: bool = False
+    tag: str | None = None
+    compare: bool = False
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,33 @@ class Reading:
     n: int
     reason: str | None = None
     more: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A value beside that of another window, both over the sources heard for at least 90 % of both.
+
+    `value` and `then` are the two, `change` is value - then and `growth` change / |then|. `interval` is the change's,
+    95 %, where both values say how sure they are; `note` where it holds 0. `change` is None exactly where `reason` says
+    why. `left_out` are the sources that were not heard enough in both.
+    """
+
+    since: int
+    until: int
+    value: float | int | None = None
+    then: float | int | None = None
+    n: int = 0
+    change: float | int | None = None
+    growth: float | None = None
+    interval: tuple[float, float] | None = None
+    note: str | None = None
+    reason: str | None = None
+    left_out: tuple[str, ...] = ()
+
+    def to_json(self, zone: ZoneInfo | None = None) -> dict[str, object]:
+        """The fields as JSON, with times in ISO 8601."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return {**fields, "since": iso(self.since, zone), "until": iso(self.until, zone)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +102,8 @@ class KpiValue:
     left_out: tuple[str, ...]
     query_changes: tuple[QueryChange, ...] = ()
     engine_changes: tuple[EngineChange, ...] = ()
+    before: Compared | None = None
+    year_before: Compared | None = None
 
     def to_json(self, zone: ZoneInfo | None = None) -> dict[str, object]:
         """Return the fields of the contract, with times in ISO 8601 and coverage in hours."""
@@ -83,6 +119,8 @@ class KpiValue:
             "n": self.n,
             "reason": self.reason,
             **self.more,
+            **({"before": self.before.to_json(zone)} if self.before else {}),
+            **({"year_before": self.year_before.to_json(zone)} if self.year_before else {}),
             "heard": [
                 {
                     "source": h.source,

@@ -12,7 +12,8 @@ _STATEMENTS = (
         followers INTEGER, UNIQUE (source_id, key))""",
     """INSERT INTO authors (source_id, key, name, followers)
         SELECT source_id, coalesce(author_id, author), max(author), max(followers) FROM posts
-        WHERE coalesce(author_id, author) IS NOT NULL GROUP BY source_id, coalesce(author_id, author)""",
+        WHERE coalesce(author_id, author) IS NOT NULL AND id IN (SELECT post_id FROM mentions)
+        GROUP BY source_id, coalesce(author_id, author)""",
     # Beside the mention, so that authors are counted from an index alone.
     "ALTER TABLE mentions ADD COLUMN author_id INTEGER REFERENCES authors(id)",
     """UPDATE mentions SET author_id = (SELECT a.id FROM posts p JOIN authors a
@@ -23,13 +24,16 @@ _STATEMENTS = (
     "CREATE INDEX mentions_author ON mentions (author_id, brand_id, published_at) WHERE author_id IS NOT NULL",
     # Set beside `erased_at` where the text went because it had grown old, not because its author took it back.
     "ALTER TABLE posts ADD COLUMN expired INTEGER NOT NULL DEFAULT 0",
+    # What can still be read, by how long it has been held.
+    "CREATE INDEX posts_readable ON posts (source_id, fetched_at) WHERE erased_at IS NULL",
     # Sums of mentions. `unit`: 1 a day, 2 a month, cut in the time zone of the configuration; `start` is its first
-    # second. `label` is 2 and `engine_id` 0 where there is none, `language` '' where it is unknown.
+    # second. `label` is 2 and `engine_id` 0 where there is none, `language` '' where it is unknown. Probabilities are
+    # summed in ten-thousandths: whole numbers come to the same sum in whatever order they are added and taken away.
     """CREATE TABLE rollups (
         unit INTEGER NOT NULL, brand_id INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL,
         language TEXT NOT NULL, engine_id INTEGER NOT NULL, label INTEGER NOT NULL, live INTEGER NOT NULL,
-        mentions INTEGER NOT NULL, positive REAL NOT NULL, negative REAL NOT NULL, positive2 REAL NOT NULL,
-        negative2 REAL NOT NULL, product REAL NOT NULL,
+        mentions INTEGER NOT NULL, positive INTEGER NOT NULL, negative INTEGER NOT NULL, positive2 INTEGER NOT NULL,
+        negative2 INTEGER NOT NULL, product INTEGER NOT NULL,
         PRIMARY KEY (unit, brand_id, start, source_id, language, engine_id, label, live)) WITHOUT ROWID""",
     # For series: `quarter` counts quarter hours since 1970, UTC.
     """CREATE TABLE rollup_quarters (
@@ -44,13 +48,14 @@ _STATEMENTS = (
         brand_id INTEGER NOT NULL, mentions INTEGER NOT NULL, judged INTEGER NOT NULL, positive INTEGER NOT NULL,
         negative INTEGER NOT NULL, followers INTEGER,
         PRIMARY KEY (unit, start, source_id, author_id, brand_id)) WITHOUT ROWID""",
-    # Sums over those: what is asked of a period is one row a source. Mentions of unknown authors are each alone.
+    # Sums over those: what is asked of a period is one row a source. Mentions of unknown authors are `anonymous`, and
+    # each alone in the squares. `followed` are the authors whose followers are known.
     """CREATE TABLE author_totals (
         unit INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL, brand_id INTEGER NOT NULL,
-        authors INTEGER NOT NULL, positive_authors INTEGER NOT NULL, followers INTEGER NOT NULL,
-        followed INTEGER NOT NULL, mentions2 INTEGER NOT NULL, judged2 INTEGER NOT NULL, positive2 INTEGER NOT NULL,
-        negative2 INTEGER NOT NULL, judged_positive INTEGER NOT NULL, judged_negative INTEGER NOT NULL,
-        positive_negative INTEGER NOT NULL,
+        authors INTEGER NOT NULL, anonymous INTEGER NOT NULL, positive_authors INTEGER NOT NULL,
+        followers INTEGER NOT NULL, followed INTEGER NOT NULL, mentions2 INTEGER NOT NULL, judged2 INTEGER NOT NULL,
+        positive2 INTEGER NOT NULL, negative2 INTEGER NOT NULL, judged_positive INTEGER NOT NULL,
+        judged_negative INTEGER NOT NULL, positive_negative INTEGER NOT NULL,
         PRIMARY KEY (unit, start, source_id, brand_id)) WITHOUT ROWID""",
     # Sums over authors of mentions of one brand times mentions of another, brand_id < other_id.
     """CREATE TABLE author_pairs (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-def wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(successes: float, n: float, z: float = 1.96) -> tuple[float, float]:
     """Return the lowest and highest true share that the count does not contradict; 95 % for z = 1.96.
 
     The score interval of Wilson (1927), "Probable inference, the law of succession, and statistical

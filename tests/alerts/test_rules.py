@@ -72,6 +72,11 @@ def test_a_condition_is_read_in_the_units_of_its_kpi(text: str, kpi: str, op: st
         ("net_sentiment < -2", "lies between -1 and 1"),
         ("negative_share > 2h", "write 0.4 or 40%"),
         ("first_response_time > 40%", "write a duration as in 2h"),
+        ("cpc > 2h", "cpc is an amount of money; write a plain number instead of 2h"),
+        ("followers < 40%", "followers is counted in people; write a plain number instead of 40%"),
+        ("star_rating < 4d", "star_rating is counted in stars; write a plain number"),
+        ("nps < 30", "nps lies between -1 and 1; for 30 percent write 30%"),
+        ("csat < 80", "for 80 percent write 80%"),
         ("negativ_share > 0.4", "there is no KPI 'negativ_share'"),
         ("negative_share", "write KPI OP NUMBER"),
         ("negative_share = 0.4", "write KPI OP NUMBER"),
@@ -108,12 +113,34 @@ def test_every_kpi_can_be_put_into_a_rule() -> None:
         assert parse_condition(f"{name} > 0").kpi == name
 
 
+@pytest.mark.parametrize("when", ["authors > 5h", "likes > 10%", "share_of_voice.authors > 40"])
+def test_a_number_in_another_unit_is_refused(when: str) -> None:
+    with pytest.raises(ValueError, match=r"a plain number|lies between 0 and 1; for 40 percent write 40%"):
+        parse_condition(when)
+
+
 @pytest.mark.parametrize(
     ("when", "min_n"),
-    [("negative_share > 0.4", 20), ("first_response_time > 2h", 5), ("mentions < 1", 0)],
+    [
+        ("negative_share > 0.4", 20),
+        ("first_response_time > 2h", 5),
+        ("mentions < 1", 0),
+        ("csat < 0.8", 20),
+        ("cpc > 2.5", 0),
+        ("followers < 1000", 0),
+    ],
 )
 def test_min_n_without_a_word_fits_the_unit(when: str, min_n: int) -> None:
-    assert Rule.of(RuleOptions.model_validate({"name": "x", "when": when}), "Acme").min_n == min_n
+    options = RuleOptions.model_validate({"name": "x", "when": when, "over": "1d"})
+    assert Rule.of(options, "Acme").min_n == min_n
+
+
+def test_numbers_of_whole_days_need_a_window_of_a_day() -> None:
+    with pytest.raises(ValidationError, match="cpc is made of numbers of whole days; write over: 1d or more"):
+        RuleOptions.model_validate({"name": "x", "when": "cpc > 2"})
+    with pytest.raises(ValidationError, match="over: 1d or more"):
+        RuleOptions.model_validate({"name": "x", "when": "cpc > 2", "over": "23h"})
+    assert RuleOptions.model_validate({"name": "x", "when": "cpc > 2", "over": "1d"}).over == 86_400
 
 
 # What becomes of a rule

@@ -11,6 +11,7 @@ from town import Board, Item, opening
 
 from listener.config import Config, load
 from listener.errands import run_once
+from storage.sqlite import SqliteStore
 
 
 async def test_posts_without_a_date_are_told_by_the_run_that_heard_them(
@@ -93,3 +94,24 @@ async def test_what_failed_is_named_in_full(server: FaultServer, tmp_path: Path)
     (failed,) = (await run_once(load(house.config, {}), time.time)).failed
     assert failed.startswith("feed:127.0.0.1:")
     assert failed.endswith("/gone")
+
+
+async def test_texts_that_have_grown_old_are_dropped_and_the_file_holds_them_no_more(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    board = Board(server, "/feed", [Item("Morvane one")])
+    storage = {"url": "sqlite:///data/listener.db", "retention": {"default": "1d"}}
+    house = House(tmp_path, settings(sources=feeds({"town": board.url}), storage=storage))
+    house.write()
+    config = load(house.config, {})
+    started = int(time.time())
+    await run_once(config, lambda: started)
+    assert b"Morvane one" in config.database.read_bytes()
+    board.items = []
+    await run_once(config, lambda: started + 2 * 86_400)
+    store = SqliteStore(config.database)
+    assert store.rows("SELECT text, expired FROM posts") == [("", 1)]
+    store.checkpoint()
+    store.close()
+    files = config.database.parent.glob("listener.db*")
+    assert not any(b"Morvane one" in file.read_bytes() for file in files)

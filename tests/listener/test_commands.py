@@ -14,7 +14,9 @@ from commandline import CommandLine
 from pages import BRANDS, HACKERNEWS, page, post
 
 from listener.cli import COMMANDS, listener
+from listener.config import load
 from storage.desk import tokens
+from storage.lock import DaemonLock
 from storage.sqlite import Reader, SqliteStore
 
 CONFIG = """timezone: Europe/Madrid
@@ -105,8 +107,10 @@ def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
     assert "Traceback" not in ran.err
 
 
+_GOAL = ["x", "--kpi", "y", "--brand", "z", "--target", "1", "--by", "1d", "--owner", "o"]
 # These read no configuration of their own.
-_WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",)}
+_WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",), ("annotate",), ("campaign",), ("goal",)}
+_WITHOUT |= {("case",), ("tag",)}
 
 
 @pytest.mark.parametrize("names", [n for n in _all() if n not in _WITHOUT], ids=" ".join)
@@ -123,6 +127,25 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("rematch",): ["--since", "1d"],
         ("rejudge",): ["--since", "1d"],
         ("correct",): ["--list"],
+        ("explain",): ["mentions", "--brand", "x"],
+        ("annotate", "add"): ["1d", "x"],
+        ("annotate", "remove"): ["1"],
+        ("campaign", "add"): ["x", "--since", "2d", "--until", "1d"],
+        ("campaign", "show"): ["x"],
+        ("campaign", "remove"): ["x"],
+        ("goal", "add"): [*_GOAL, "--since", "2d", "--until", "1d"],
+        ("goal", "show"): ["x"],
+        ("goal", "review"): ["x"],
+        ("goal", "select"): ["care"],
+        ("outcome",): ["--brand", "x"],
+        ("tag", "add"): ["x", "1"],
+        ("tag", "remove"): ["x", "1"],
+        ("case", "open"): ["1"],
+        ("case", "assign"): ["1", "x"],
+        ("case", "touch"): ["1"],
+        ("case", "solve"): ["1"],
+        ("case", "reopen"): ["1"],
+        ("case", "show"): ["1"],
     }
     ran = line(*names, *more.get(names, []))
     assert ran.code == 2
@@ -152,6 +175,23 @@ def test_check_says_what_was_understood(line: CommandLine) -> None:
     assert "brands: Acme; competitors: Bolt" in ran.out
     assert "rule: r: Acme negative_share > 0.4 over 1h for 15m, n at least 20, to console" in ran.out
     assert "no posts from no sources" in ran.out
+
+
+def test_check_deep_counts_again_and_repair_makes_the_sums_anew(filled: CommandLine) -> None:
+    assert filled.good("check", "--deep").err == ""
+    store = SqliteStore(load(filled.config).database)
+    with store.writing() as db:
+        db.run("UPDATE rollups SET mentions = mentions + 1 WHERE unit = 1")
+    filled.good("check")
+    ran = filled("check", "--deep")
+    assert ran.code == 1
+    assert "store: rollups: " in ran.err and "`listener check --repair` makes all sums anew" in ran.err
+    with DaemonLock(store.path):
+        beside = filled("check", "--repair")
+        assert beside.code == 1
+        assert "stop it first" in beside.err
+    assert "all sums were made anew" in filled.good("check", "--repair", "--deep").out
+    store.close()
 
 
 def test_check_finds_a_damaged_store(filled: CommandLine) -> None:

@@ -34,7 +34,7 @@ from storage import browse
 from storage.browse import Seen
 from storage.calendar import parse_time
 from storage.coverage import Ledger
-from storage.kpi import KPIS
+from storage.kpi import CARD, KPIS
 from storage.mention import Heard
 from storage.sqlite import Reader
 
@@ -126,8 +126,10 @@ def test_each_example_of_a_key_is_accepted(generate: ModuleType, tmp_path: Path)
         "alerts": {"rules": [generate.example("alerts.rules[]")]},
         "digest": generate.example("digest"),
         "dashboard": generate.example("dashboard"),
+        "tags": [generate.example("tags[]")],
+        "goals": [generate.example("goals[]")],
     }
-    config = loaded(json.dumps(document), tmp_path)
+    config = loaded(json.dumps(document, default=str), tmp_path)
     assert len(config.rules) == 1
 
 
@@ -145,7 +147,9 @@ def test_configurations_are_right(path: Path, tmp_path: Path) -> None:
     for block in fences(path.read_text(encoding="utf-8"), "yaml"):
         tree = YAML(typ="safe").load(block)
         assert isinstance(tree, dict), block
-        whole = block if "brands" in tree else json.dumps({**YAML(typ="safe").load(BASE), **tree})
+        whole = (
+            block if "brands" in tree else json.dumps({**YAML(typ="safe").load(BASE), **tree}, default=str)
+        )
         loaded(whole, tmp_path)
 
 
@@ -256,8 +260,8 @@ def test_the_example_of_the_kpis_comes_out_as_by_hand(tmp_path: Path) -> None:
     run("import", str(tmp_path / "example.jsonl"), "--source", "shop", *where)
     answer = json.loads(run("kpi", "--since", "2026-11-09", "--until", "2026-11-16", "--json", *where))
     values = {(value["kpi"], value["brand"]): value for value in answer}
-    told = [row for row in table_rows(page) if len(row) == 5 and row[0].strip("`") in KPIS]
-    assert {row[0].strip("`") for row in told} == set(KPIS)
+    told = [row for row in table_rows(page) if len(row) == 5 and row[0].strip("`") in CARD]
+    assert {row[0].strip("`") for row in told} == set(CARD)
     for kpi, brand, expected, n, _ in told:
         value = values[kpi.strip("`"), brand]
         assert value["n"] == int(n), value

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keeping import DAY, HOUR, MADRID
 
-from storage.calendar import UNITS, Window, before, cut, iso, parse_time, unit_of
+from storage.calendar import UNITS, Window, before, cut, iso, parse_time, unit_of, year_before
 
 ZONES = ("Europe/Madrid", "UTC", "Asia/Kathmandu", "America/Havana", "Pacific/Apia", "America/Sao_Paulo")
 
@@ -96,3 +96,34 @@ def test_times_are_written_in_iso_8601() -> None:
     at = int(datetime(2026, 7, 1, tzinfo=UTC).timestamp())
     assert iso(at) == "2026-07-01T00:00:00Z"
     assert iso(at, MADRID) == "2026-07-01T02:00:00+02:00"
+
+
+# A year before
+
+
+def local(text: str, zone: ZoneInfo = MADRID) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "then"),
+    [
+        ("2026-11-16", "2026-11-17", ("2025-11-16", "2025-11-17")),
+        # ISO weeks by number: week 47, whichever dates it has.
+        ("2026-11-16", "2026-11-23", ("2025-11-17", "2025-11-24")),
+        # 2026 has a 53rd week, 2025 has not.
+        ("2026-12-28", "2027-01-04", ("2025-12-22", "2025-12-29")),
+        ("2024-02-01", "2024-03-01", ("2023-02-01", "2023-03-01")),
+        ("2024-01-01", "2025-01-01", ("2023-01-01", "2024-01-01")),
+        ("2024-02-29", "2024-03-01", ("2023-02-28", "2023-03-01")),
+        ("2026-11-16T10:30", "2026-11-18T12:00", ("2025-11-16T10:30", "2025-11-18T12:00")),
+    ],
+)
+def test_the_same_period_a_year_before(since: str, until: str, then: tuple[str, str]) -> None:
+    found = year_before(Window(local(since), local(until)), MADRID)
+    assert found == Window(local(then[0]), local(then[1]))
+
+
+def test_the_period_before_a_year_is_the_year_before_leap_day_or_not() -> None:
+    found = before(Window(local("2025-01-01"), local("2026-01-01")), MADRID)
+    assert found == Window(local("2024-01-01"), local("2025-01-01"))

@@ -40,6 +40,8 @@ def test_an_example_by_hand(store: SqliteStore) -> None:
     assert (found.value, found.n, found.unit, found.reason) == ((30 + 7200) / 2, 4, "seconds", None)
     assert found.more == {
         "p90": None,
+        "half_from": 30,
+        "half_to": 7200,
         "answered": 3,
         "answered_share": 3 / 4,
         "response_target": 3600,

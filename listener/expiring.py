@@ -1,0 +1,31 @@
+"""Once an hour: texts that are older than `storage.retention` allows are dropped, a page at a time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from listener.station import Station
+from storage import retention
+
+log = structlog.get_logger(__name__)
+
+EVERY = 3600
+"""Seconds between two looks for texts that have grown old."""
+
+
+async def expire(station: Station) -> int:
+    """Drop what is too old now; return how many posts lost their text. Between two pages others may write."""
+    kept_for = station.config.storage.retention
+    if not kept_for:
+        return 0
+    limits = await asyncio.to_thread(retention.limits, station.reader, kept_for)
+    now, total = station.now(), 0
+    while wiped := await station.writer(lambda db: retention.expire(db, limits, now)):
+        total += wiped
+        # Pages of sources come one after the other; the next look ends it.
+    if total:
+        station.wiped = True
+        log.info("texts expired", posts=total)
+    return total

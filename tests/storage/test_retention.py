@@ -1,0 +1,103 @@
+"""Texts grow old: words and names go, counts stay, and nothing is dropped too early."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, names, own, post, tone
+
+from storage import retention, rollups
+from storage.base import Row
+from storage.calendar import Window
+from storage.kpi import KPIS, Ask, compute
+from storage.mention import Brand, Heard, Kept, Mention, SetAside
+from storage.sqlite import SqliteStore
+
+NOW = T0 + 100 * DAY
+BRANDS = (Brand("Acme"), Brand("Bolt"))
+
+
+def fetched(id_: str, at: int, *mentions: Mention, author: str = "ana") -> object:
+    return replace(
+        post(id_, T0, *mentions, author=author, author_id=f"id-{author}", title="A title"), fetched_at=at
+    )
+
+
+def keep(store: SqliteStore, *posts: object, source: object = NEWS) -> None:
+    store.commit(Kept(source, posts, heard=Heard(T0 - DAY, NOW), at=NOW))  # type: ignore[arg-type]
+
+
+def expire(store: SqliteStore, now: int = NOW, **limits: int) -> int:
+    with store.writing() as db:
+        return retention.expire(db, retention.limits(db, limits), now)
+
+
+def texts(store: SqliteStore) -> list[Row]:
+    return store.rows("SELECT native_id, text, title, author, author_id, expired FROM posts ORDER BY id")
+
+
+def test_what_is_older_than_its_limit_loses_words_and_names(store: SqliteStore) -> None:
+    keep(
+        store,
+        fetched("old", NOW - 10 * DAY - 1, names("Acme")),
+        fetched("young", NOW - 10 * DAY, names("Acme")),
+    )
+    assert expire(store, default=10 * DAY) == 1
+    assert texts(store) == [
+        ("old", "", None, None, None, 1),
+        ("young", "young", "A title", "ana", "id-ana", 0),
+    ]
+    assert store.rows("SELECT erased_at FROM posts") == [(NOW,), (None,)]
+    assert expire(store, default=10 * DAY) == 0
+
+
+def test_a_source_goes_by_its_name_then_its_kind_then_the_default(store: SqliteStore) -> None:
+    keep(store, fetched("1", T0, names("Acme")))
+    keep(store, fetched("2", T0, names("Acme")), source=FORUM)
+    assert FORUM.kind == "hackernews"
+    with store.writing() as db:
+        assert retention.limits(db, {"news": 1, "feeds": 2, "hackernews": 3, "default": 4}) == {1: 1, 2: 3}
+        assert retention.limits(db, {"feeds": 2}) == {1: 2}
+        assert retention.limits(db, {}) == {}
+    assert expire(store, hackernews=DAY) == 1
+    assert [row[1] for row in texts(store)] == ["1", ""]
+
+
+def test_every_number_stays(store: SqliteStore) -> None:
+    keep(
+        store,
+        fetched("1", T0, Mention("Acme", tone=tone("positive"), addressed=True)),
+        fetched("2", T0, names("Acme", "negative"), names("Bolt"), author="ben"),
+        replace(fetched("3", T0, own("Acme"), author="acme"), in_reply_to="1", published_at=T0 + HOUR),  # type: ignore[type-var]
+    )
+    ask = Ask(Window(T0 - DAY, NOW), NOW, UTC, BRANDS, compare=True)
+    before = [value.to_json() for value in compute(store, list(KPIS.values()), ask)]
+    assert expire(store, default=DAY) == 3
+    assert [value.to_json() for value in compute(store, list(KPIS.values()), ask)] == before
+    assert list(rollups.differences(store)) == []
+
+
+def test_authors_of_whom_nothing_can_be_read_are_only_numbers(store: SqliteStore) -> None:
+    keep(store, fetched("1", T0, names("Acme")), fetched("2", T0, names("Acme"), author="ben"))
+    keep(store, fetched("3", NOW, names("Acme")))
+    expire(store, default=DAY)
+    assert store.rows("SELECT key, name FROM authors ORDER BY id") == [("id-ana", "ana"), (None, None)]
+
+
+def test_a_page_at_a_time(store: SqliteStore) -> None:
+    keep(store, *[fetched(str(n), T0, names("Acme")) for n in range(5)])
+    with store.writing() as db:
+        limits = retention.limits(db, {"default": DAY})
+        assert [retention.expire(db, limits, NOW, most=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_what_was_set_aside_goes_as_well(store: SqliteStore) -> None:
+    for at in (NOW - 2 * DAY, NOW):
+        store.commit(Kept(NEWS, [], set_aside=[SetAside("x", "bad", f"item {at}")], at=at))
+    expire(store, default=DAY)
+    assert store.rows("SELECT item FROM quarantine") == [(f"item {NOW}",)]
+
+
+def test_the_question_for_old_posts_is_answered_by_an_index(store: SqliteStore) -> None:
+    plan = store.rows("EXPLAIN QUERY PLAN " + retention._OLD, (1, 2, 3))
+    assert "SEARCH posts USING INDEX posts_readable (source_id=? AND fetched_at<?)" in plan[0][3]

@@ -24,20 +24,37 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
 }
 # Shares lie in a known range, so that "negative_share > 40" can be told to be a mistake for 40%.
-_RANGES = {
+RANGES = {
     "share_of_voice": (0.0, 1.0),
     "positive_share": (0.0, 1.0),
     "negative_share": (0.0, 1.0),
     "net_sentiment": (-1.0, 1.0),
+    "returning_author_share": (0.0, 1.0),
+    **{
+        f"share_of_voice.{of}": (0.0, 1.0)
+        for of in ("authors", "positive", "net", "interactions", "organic", "reach")
+    },
     "csat": (0.0, 1.0),
     "nps": (-1.0, 1.0),
     "bounce_rate.ga4": (0.0, 1.0),
     "bounce_rate.ua": (0.0, 1.0),
     "conversion_share.social": (0.0, 1.0),
     "qualified_lead_rate": (0.0, 1.0),
+    "response_rate": (0.0, 1.0),
+    "case_completion": (0.0, 1.0),
     "lead_conversion_rate": (0.0, 1.0),
 }
-_COUNTS = frozenset({"mentions", "positive_mentions", "positive_growth"})
+_COUNTS = frozenset(
+    {
+        "mentions",
+        "positive_mentions",
+        "positive_growth",
+        "negative_mentions",
+        "negative_growth",
+        "authors",
+        "hashtags",
+    }
+)
 """KPIs that only grow while more posts of their window arrive."""
 _DAY = 86_400
 _MIN_N = {"ratio": 20, "seconds": 5}
@@ -74,7 +91,7 @@ def parse_condition(text: str) -> Condition:
         how = {"ratio": "0.4 or 40%", "seconds": "a duration as in 2h"}.get(unit, "a plain number")
         counted = "an amount of money" if unit == "currency" else f"counted in {unit}"
         raise ValueError(f"{kpi} is {counted}; write {how} instead of {digits}{suffix}")
-    low, high = _RANGES.get(kpi, (float("-inf"), float("inf")))
+    low, high = RANGES.get(kpi, (float("-inf"), float("inf")))
     if not low <= number <= high:
         meant = low <= number / 100 <= high and not suffix
         hint = f"; for {digits} percent write {digits}%" if meant else ""

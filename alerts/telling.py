@@ -29,6 +29,10 @@ _WRITTEN: Mapping[str, Callable[[float], str]] = {
     "net_sentiment": reading.balance,
     "nps": reading.net_score,
     **dict.fromkeys(("positive_growth", "audience_growth", "leads_growth", "roi"), reading.percent_change),
+    **dict.fromkeys(
+        ("negative_growth", "hashtag_growth", "interaction_growth", "solutions_growth"),
+        reading.percent_change,
+    ),
 }
 """KPIs that are written otherwise than others of their unit, with all their variants."""
 _PLAINLY = {"the curve does not reach 0.5": "mostly unanswered"}
@@ -79,7 +83,7 @@ def span(interval: Sequence[float] | None, unit: str, kpi: str) -> str:
     low, high = interval
     if kpi == "net_sentiment":
         return f"{reading.balance(low)} to {reading.balance(high)}"
-    if kpi == "positive_growth":
+    if _WRITTEN.get(kpi) is reading.percent_change:
         return f"{reading.percent_change(low, 0).removesuffix(' %')} to {reading.percent_change(high, 0)}"
     if unit == "ratio" and kpi != "nps":
         return reading.between(low, high)

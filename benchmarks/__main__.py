@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import at_rest, feed_to_kpis, firehose, socket_to_store
+from benchmarks import at_rest, feed_to_kpis, firehose, millions, socket_to_store
 
 
 @click.command()
@@ -24,6 +24,9 @@ def main(count: int, repeats: int) -> None:
             click.echo(line)
         for line in socket_to_store.report(Path(folder) / "stream"):
             click.echo(line)
+        for mentions in millions.SIZES:
+            for line in millions.report(mentions, Path(folder) / f"{mentions} mentions"):
+                click.echo(line)
 
 
 main()

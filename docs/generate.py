@@ -7,7 +7,9 @@ import inspect
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
@@ -20,6 +22,7 @@ from pydantic_core import PydanticUndefined
 from ruamel.yaml import YAML
 
 from alerts.channels import CHANNELS
+from alerts.goals import GoalOptions
 from alerts.rules import RuleOptions
 from listener.cli import listener
 from listener.collectors import COLLECTORS
@@ -29,11 +32,15 @@ from listener.config.options import (
     DashboardOptions,
     DigestOptions,
     StorageOptions,
+    TagOptions,
     TopicOptions,
 )
 from sentiment.engines import ENGINES
+from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
 from storage.kpi import CARD, KPIS, Kpi
+from storage.kpi.declaration import Family
+from storage.kpi.imported import Measured
 from storage.kpi.value import NO_SOURCE
 
 DOCS = Path(__file__).parent
@@ -44,6 +51,7 @@ _WORDS: dict[Any, str] = {
     bool: "true or false",
     int: "number",
     float: "number",
+    date: "day",
     Any: "anything",
     SecretStr: "secret",
     Feed: "feed",
@@ -70,6 +78,8 @@ def sections() -> dict[str, type[BaseModel]]:
         "alerts.rules[]": RuleOptions,
         "digest": DigestOptions,
         "dashboard": DashboardOptions,
+        "tags[]": TagOptions,
+        "goals[]": GoalOptions,
     }
     found: dict[str, type[BaseModel]] = {}
     for name, model in roots.items():
@@ -149,6 +159,8 @@ def _yaml(value: object) -> str:
         return "{" + ", ".join(f"{key}: {_yaml(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_yaml(inner) for inner in value) + "]"
+    if isinstance(value, date):
+        return value.isoformat()
     if not isinstance(value, str):
         return json.dumps(value)
     if _PLAIN.fullmatch(value):
@@ -213,32 +225,97 @@ def kpi_facts(name: str) -> str:
     return f"Unit: {kpi.unit}. {says}\n\nNULL, with one of these as `reason`: {reasons}.\n"
 
 
+def kpi_catalogue() -> str:
+    """Every KPI beside those of the card, by family, with all that it declares and its example."""
+    parts: list[str] = []
+    for family in get_args(Family):
+        kpis = [kpi for kpi in KPIS.values() if kpi.family == family and kpi.name not in CARD]
+        if kpis:
+            parts.append(f"### {family}\n")
+            parts += [_entry(kpi) for kpi in kpis]
+    return "\n".join(parts)
+
+
+def _entry(kpi: Kpi) -> str:
+    says = " ".join((inspect.getdoc(_function(kpi)) or "").split())
+    better = {"up": "more is better", "down": "less is better", "neither": "neither is better"}[kpi.better]
+    marks = [", ".join(kpi.kind), better, f"made of {', '.join(kpi.inputs)}"]
+    marks += ["a vanity number"] * kpi.vanity + ["never summed over networks"] * (not kpi.additive)
+    lines = [f"**`{kpi.name}`** ({kpi.unit}): {kpi.formula}. {says}\n"]
+    lines.append(f"* {'; '.join(marks)}. Formula after: {kpi.source}.")
+    if kpi.least:
+        lines.append(f"* No value below n = {kpi.least}.")
+    if kpi.example is not None:
+        filled = kpi.worked.format(**{name: f"{number:g}" for name, number in kpi.example.numbers.items()})
+        words = f" ({kpi.example.words})" if kpi.example.words else ""
+        lines.append(f"* `{kpi.worked}`, for example `{filled}` = {kpi.example.value:.4g}{words}.")
+    reasons = ", ".join(f"`{reason}`" for reason in reasons_of(kpi))
+    return "\n".join([*lines, f"* NULL: {reasons}.\n"])
+
+
+def _function(kpi: Kpi) -> Callable[..., object]:
+    """What computes a KPI: for one of imported numbers what is handed them."""
+    return kpi.read.of if isinstance(kpi.read, Measured) else kpi.read
+
+
 def reasons_of(kpi: Kpi) -> list[str]:
-    """The reasons that stand in a KPI's function and in those of its module that it calls."""
-    module = ast.parse(inspect.getsource(inspect.getmodule(kpi.read)))  # type: ignore[arg-type]
-    functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
-    found = dict.fromkeys(_reasons(functions, kpi.read.__name__))
+    """The reasons that stand in a KPI's function and in those that it calls and is given."""
+    found = dict.fromkeys(_reasons(_function(kpi), set()))
+    if isinstance(kpi.read, Measured):
+        found |= dict.fromkeys(f"nothing imported of {kind}" for kind in kpi.read.kinds)
     return sorted(found, key=lambda reason: reason != NO_SOURCE)
 
 
-def _reasons(functions: Mapping[str, ast.FunctionDef], name: str) -> Iterator[str]:
-    for node in ast.walk(functions[name]):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id == "Reading":
-                yield from _texts(node.args[2:3])
-            elif node.func.id in functions:
-                yield from _reasons(functions, node.func.id)
-        elif isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "reason" for t in node.targets):
-            yield from _texts([node.value])
+def _reasons(function: Callable[..., object], seen: set[Callable[..., object]]) -> Iterator[str]:
+    if function in seen:
+        return
+    seen.add(function)
+    known = inspect.unwrap(function).__globals__
+    for node in ast.walk(_source(function)):
+        yield from _texts(_said(node), known)
+        other = known.get(node.id) if isinstance(node, ast.Name) else None
+        if inspect.isfunction(other) and other.__module__.startswith("storage.kpi."):
+            yield from _reasons(other, seen)
 
 
-def _texts(expressions: list[ast.expr]) -> Iterator[str]:
+def _source(function: Callable[..., object]) -> ast.Module:
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except SyntaxError:
+        # A lambda in the middle of a call: its lines are no statement, and it gives no reason of its own.
+        return ast.Module([], [])
+
+
+def _said(node: ast.AST) -> list[ast.expr]:
+    """What stands in a node in the place of a reason."""
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Reading", "ratio"}:
+        return node.args[2:3]
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Missing":
+        return node.args[:1]
+    if isinstance(node, ast.keyword) and node.arg == "reason":
+        return [node.value]
+    if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "reason" for t in node.targets):
+        return [node.value]
+    return []
+
+
+def _texts(expressions: list[ast.expr], known: Mapping[str, object]) -> Iterator[str]:
     for expression in expressions:
         for node in ast.walk(expression):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
-            elif isinstance(node, ast.Name) and node.id == "NO_SOURCE":
-                yield NO_SOURCE
+            found = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(node, ast.Name):
+                found = known.get(node.id)
+            if isinstance(found, str):
+                yield found
+
+
+def view_tables() -> str:
+    """Every view for SQL tools, with its columns."""
+    parts = []
+    for name, view in VIEWS.items():
+        rows = "\n".join(f"| `{column}` | {_cell(says)} |" for column, says in view.columns.items())
+        parts.append(f"### {name}\n\n{view.says}\n\n| column | |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)
 
 
 def command_pages() -> str:
@@ -271,7 +348,9 @@ def generated(name: str) -> str:
     makers: dict[str, Callable[[], str]] = {
         "commands": command_pages,
         "kpis": kpi_table,
+        "views": view_tables,
         "kpi": lambda: kpi_facts(rest),
+        "kpi-catalogue": kpi_catalogue,
         "config": lambda: config_table(rest),
     }
     try:
@@ -293,7 +372,9 @@ def missing() -> list[str]:
     wanted = {
         "commands",
         "kpis",
+        "views",
         *(f"kpi:{name}" for name in CARD),
+        "kpi-catalogue",
         *(f"config:{name}" for name in sections()),
     }
     return sorted(wanted - asked)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
 from listener.config import Config
+from listener.matching.tagging import ROUTES, TagRule, routed, tag_named
 from storage import browse
 from storage.base import Rows
 from storage.calendar import UNITS, Window, cut, iso, parse_time
@@ -38,6 +39,7 @@ def question(
     since: str | None = None,
     until: str | None = None,
     timezone: str | None = None,
+    tag: str | None = None,
     compare: bool = False,
 ) -> tuple[Ask, list[str]]:
     """Return the question and the names of its KPIs. Raises UsageError.
@@ -48,7 +50,7 @@ def question(
     """
     zone = zone_of(timezone) if timezone else config.zone
     known = kpis_of(store)
-    names = [_one_of(name, known, "KPI") for name in kpis] or list(CARD)
+    names = [one_of(name, known, "KPI") for name in kpis] or list(CARD)
     units = [unit for unit in UNITS if unit in by]
     if len(units) > 1:
         raise UsageError(f"--by takes one of day, week, month at a time, not {' and '.join(units)}")
@@ -70,7 +72,8 @@ def question(
             config.brands,
             only=tuple(brand_named(name, config.brands) for name in brands),
             sources=sources_named(store, sources),
-            by=tuple(_one_of(name, DIMENSIONS, "dimension") for name in by),
+            by=tuple(one_of(name, DIMENSIONS, "dimension") for name in by),
+            tag=next(iter(tags_named(tag, None, config.tags) or ()), None),
             compare=compare,
         ),
         names,
@@ -109,7 +112,19 @@ def zone_of(name: str) -> ZoneInfo:
 def sources_named(store: Rows, names: Sequence[str]) -> tuple[str, ...]:
     """Return these names or kinds of sources, or networks that files tell of, as they are. Raises UsageError."""
     known = [*browse.sources(store), *known_networks(store)] if names else []
-    return tuple(_one_of(name, known, "source") for name in names)
+    return tuple(one_of(name, known, "source") for name in names)
+
+
+def tags_named(tag: str | None, route: str | None, rules: Sequence[TagRule]) -> tuple[str, ...] | None:
+    """The tags that are asked for by name, or by who they go to; None where neither is. Raises UsageError."""
+    if tag is not None and route is not None:
+        raise UsageError("give a tag or a route, not both")
+    if route is not None:
+        return routed(rules, one_of(route, ROUTES, "route"))
+    try:
+        return None if tag is None else (tag_named(tag),)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def brand_named(text: str, brands: Iterable[Brand]) -> str:
@@ -133,7 +148,8 @@ def brand_of(text: str, brands: Iterable[Brand]) -> Brand | None:
     return next(by_name, None) or next(by_other, None)
 
 
-def _one_of(name: str, known: Iterable[str], what: str) -> str:
+def one_of(name: str, known: Iterable[str], what: str) -> str:
+    """Return a name if it is known. Raises UsageError, which says what it may have meant."""
     if name not in list(known):
         raise UsageError(_unknown(name, list(known), what))
     return name

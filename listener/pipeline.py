@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from listener.collectors.post import LONGEST_TEXT, Delete, Edit, Page, Post, plausible
 from listener.matching.matcher import Matcher
 from listener.matching.said import Said, network_of
+from listener.matching.tagging import Tagger, TagRule
 from sentiment.targets import Mask, Spans
 from sentiment.targets import Named as NamedBrand
 from sentiment.tone import Engine, Text, Tone
@@ -43,9 +44,10 @@ class Named:
 class Pipeline:
     """Matches and judges pages of posts. Its engine decides how long that takes, so the caller picks the thread."""
 
-    def __init__(self, brands: Sequence[Brand], engine: Engine) -> None:
-        """Raises QueryError or ValueError for a brand that cannot be looked for."""
+    def __init__(self, brands: Sequence[Brand], engine: Engine, tags: Sequence[TagRule] = ()) -> None:
+        """Raises QueryError or ValueError for a brand that cannot be looked for, or a tag whose query is wrong."""
         self.matcher = Matcher(brands)
+        self._tagger = Tagger(tags)
         self._engine = engine
         # The words of a topic are no names: masked, "electric cars" would lose what the post is about.
         self._mask = Mask(
@@ -55,6 +57,11 @@ class Pipeline:
         )
         self._accounts = _accounts(brands)
         self.definitions = {brand.name: brand.definition for brand in brands}
+
+    @property
+    def tag_rules(self) -> tuple[TagRule, ...]:
+        """The rules that give tags."""
+        return self._tagger.rules
 
     @property
     def engine_name(self) -> str:
@@ -115,7 +122,16 @@ class Pipeline:
         """Find the brands that a post concerns."""
         text = clean(post.text)
         mentions, near = self._mentions(said_of(post, text, source), post.automatic)
-        return Named(_kept(post, text, now), mentions, near)
+        kept = _kept(post, text, now)
+        return Named(self.tagged(kept, source) if mentions else kept, mentions, near)
+
+    def tagged(self, post: KeptPost, source: Source) -> KeptPost:
+        """The post with the tags that the rules of today give to its mentions."""
+        return (
+            replace(post, tags=self._tagger.tags(said_of(post, post.text, source)))
+            if self.tag_rules
+            else post
+        )
 
     def name_again(self, post: KeptPost, source: Source) -> tuple[Mention, ...]:
         """Find the brands that a kept post concerns by the queries of today; none of the mentions bears a tone."""
@@ -146,7 +162,7 @@ class Pipeline:
         own = brand in self._owners(source, post.author)
         called = {hit.brand for hit in self.matcher.match(said_of(post, text, source)) if hit.addressed}
         mention = Mention(brand, True, own, brand in called, post.automatic and own, by_query=False)
-        return Named(_kept(post, text, now), (mention,))
+        return Named(self.tagged(_kept(post, text, now), source), (mention,))
 
     def judge(self, named: Sequence[Named]) -> list[KeptPost]:
         """Judge the tone towards each brand that a post mentions, names and handles masked; own posts are not judged.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from listener.pipeline import Named, Pipeline
 from storage import queries, rematching
+from storage.desk import tags
 from storage.mention import Brand
 from storage.posting import counts
 from storage.rematching import Rematched, SampleShare, Standing
@@ -37,12 +38,16 @@ def rematch(store: SqliteStore, pipeline: Pipeline, brands: Sequence[Brand], sin
     # Brands' own posts first: which replies address a brand follows from them, wherever the replies stand.
     for standings in rematching.pages(store, rematching.own_posts, since):
         _write(store, outcome, pipeline, _again(pipeline, standings), ())
+    tagging = bool(pipeline.tag_rules) or tags.any_by_rule(store)
     for standings in rematching.pages(store, rematching.kept_posts, since):
         _write(store, outcome, pipeline, _again(pipeline, standings), ())
+        if tagging:
+            _tag(store, pipeline, standings)
         outcome.looked_at += len(standings)
     for standings in rematching.pages(store, rematching.unmatched_posts, since):
         # A reply may answer what is a brand's own post now; the store knows.
-        found = [o for o in _again(pipeline, standings) if o.mentions or o.standing.post.in_reply_to]
+        again = _again(pipeline, [_tagged(pipeline, one) for one in standings])
+        found = [o for o in again if o.mentions or o.standing.post.in_reply_to]
         _write(store, outcome, pipeline, (), found)
         outcome.looked_at += len(standings)
     outcome.incomplete = [share for share in rematching.sample_shares(store, since) if share.share < 1]
@@ -50,6 +55,17 @@ def rematch(store: SqliteStore, pipeline: Pipeline, brands: Sequence[Brand], sin
         with store.writing() as db:
             queries.settle(db, [brand.name for brand in brands], since)
     return outcome
+
+
+def _tag(store: SqliteStore, pipeline: Pipeline, standings: Sequence[Standing]) -> None:
+    """What the rules of today say of each post, also where an imported row said whose post it is."""
+    found = [_tagged(pipeline, one) for one in standings]
+    with store.writing() as db:
+        rematching.tag(db, found)
+
+
+def _tagged(pipeline: Pipeline, standing: Standing) -> Standing:
+    return replace(standing, post=pipeline.tagged(standing.post, standing.source))
 
 
 def _again(pipeline: Pipeline, standings: Sequence[Standing]) -> list[Rematched]:

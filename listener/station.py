@@ -98,7 +98,9 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
             # Readers are closed whatever happens; a thread that still reads keeps its own connection until it is done.
             async with AsyncExitStack() as stack:
                 reader = stack.enter_context(closing(Reader(database)))
-                pipeline = Pipeline(config.brands, await asyncio.to_thread(with_head, engine, reader))
+                pipeline = Pipeline(
+                    config.brands, await asyncio.to_thread(with_head, engine, reader), config.tags
+                )
                 hearing = Hearing(config.brands, pipeline.matcher)
                 transport = await stack.enter_async_context(Transport())
                 collectors = collectors_of(config.sources, PoliteClient(transport, clock), hearing)

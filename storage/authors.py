@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from storage.base import Transaction
 from storage.mention import KeptPost
 
-_INSERT = """INSERT INTO authors (source_id, key, name, followers) VALUES (?, ?, ?, ?)
-    ON CONFLICT (source_id, key) DO UPDATE SET name = coalesce(excluded.name, authors.name),
-    followers = coalesce(excluded.followers, authors.followers)"""
+_INSERT = "INSERT INTO authors (id, source_id, key, name, followers) VALUES (?, ?, ?, ?, ?)"
+_UPDATE = "UPDATE authors SET name = ?, followers = ? WHERE id = ?"
+_LAST = "SELECT coalesce(max(id), 0) FROM authors"
 _KNOWN = """SELECT key, id, name, followers FROM authors
     WHERE source_id = ? AND key IN (SELECT value FROM json_each(?))"""
 _FORGET = """UPDATE authors SET key = NULL, name = NULL, followers = NULL
@@ -37,17 +37,23 @@ def number(db: Transaction, source: int, posts: Iterable[KeptPost]) -> dict[str,
             told[key] = (post.author or name, followers if post.followers is None else post.followers)
     if not told:
         return {}
-    asked = (source, json.dumps(list(told)))
-    known = {key: (name, followers) for key, _, name, followers in db.rows(_KNOWN, asked)}
-    news = [
-        (source, key, name, followers)
-        for key, (name, followers) in told.items()
-        if key not in known
-        or (name or known[key][0], known[key][1] if followers is None else followers) != known[key]
-    ]
-    if news:
-        db.run_many(_INSERT, news)
-    return {key: found for key, found, *_ in db.rows(_KNOWN, asked)}
+    known = {row[0]: row[1:] for row in db.rows(_KNOWN, (source, json.dumps(list(told))))}
+    numbers: dict[str, int] = {key: row[0] for key, row in known.items()}
+    last: int = db.rows(_LAST)[0][0]
+    new, changed = [], []
+    for key, (name, followers) in told.items():
+        if key in known:
+            found, old_name, old_followers = known[key]
+            now = (name or old_name, old_followers if followers is None else followers)
+            if now != (old_name, old_followers):
+                changed.append((*now, found))
+        else:
+            last += 1
+            numbers[key] = last
+            new.append((last, source, key, name, followers))
+    db.run_many(_INSERT, new)
+    db.run_many(_UPDATE, changed)
+    return numbers
 
 
 def drop_unused(db: Transaction, numbers: Iterable[int]) -> None:

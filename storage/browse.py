@@ -16,6 +16,8 @@ _LABELS: dict[int | None, str | None] = {
 }
 
 _BRANDS = "SELECT name FROM brands"
+_TAGGED = """EXISTS (SELECT 1 FROM tags t WHERE t.post_id = m.post_id AND t.brand_id = m.brand_id
+    AND t.tag IN (SELECT value FROM json_each(?)))"""
 _SELECT = """SELECT p.id, b.name, s.name, p.native_id, m.published_at, p.author, p.title, p.text, p.url,
     p.language, m.label, m.p_negative, m.p_neutral, m.p_positive, e.name, p.live, p.dated,
     p.erased_at
@@ -66,7 +68,7 @@ def _seen(row: Row) -> Seen:
 class Filter:
     """Which mentions; empty fields do not filter. `source` is a name or a kind. `after` is the (published_at, id,
     brand) that the last page ended on: without the brand, a page that ends between two brands of one post would
-    lose the second."""
+    lose the second. `tags`: only mentions that bear one of these; of an empty list there are none."""
 
     brand: str | None = None
     source: str | None = None
@@ -74,6 +76,7 @@ class Filter:
     since: int | None = None
     until: int | None = None
     after: tuple[int, int, str] | None = None
+    tags: tuple[str, ...] | None = None
 
 
 def mentions(store: Rows, wanted: Filter, limit: int = 50) -> list[Seen]:
@@ -93,6 +96,7 @@ def _of_brand(store: Rows, wanted: Filter, limit: int) -> list[Seen]:
         "m.label = ?": LABEL_NUMBERS[wanted.label] if wanted.label else None,
         "m.published_at >= ?": wanted.since,
         "m.published_at < ?": wanted.until,
+        _TAGGED: None if wanted.tags is None else json.dumps(wanted.tags),
     }
     asked = {clause: value for clause, value in clauses.items() if value is not None}
     parameters: list[object] = list(asked.values())

@@ -49,8 +49,10 @@ class _Ties:
         return list(found.values())
 
 
-def assign(db: Transaction, source: int, posts: Sequence[KeptPost]) -> dict[str, str]:
+def assign(db: Transaction, source: int, posts: Sequence[KeptPost]) -> tuple[dict[str, str], set[str]]:
     """Return native id -> conversation of new posts, not yet inserted; join the kept ones that they connect.
+
+    And the names of the conversations that became greater by joining.
 
     A post that names its thread is tied to that thread; a reply that names none is tied to its parent, be it
     kept or not; a post that names none is also tied to the replies to it. What ties connect, directly or over
@@ -72,7 +74,8 @@ def assign(db: Transaction, source: int, posts: Sequence[KeptPost]) -> dict[str,
         "UPDATE posts SET conversation = ? WHERE source_id = ? AND native_id = ? AND conversation IS NULL",
         joined,
     )
-    return {post.native_id: named[post.native_id] for post in posts if post.native_id in named}
+    said_in = {post.native_id: named[post.native_id] for post in posts if post.native_id in named}
+    return said_in, {conversation for conversation, *_ in joined}
 
 
 def _ties(db: Transaction, source: int, posts: Sequence[KeptPost]) -> _Ties:
@@ -116,9 +119,17 @@ def with_addressees(db: Transaction, source: int, posts: Sequence[KeptPost]) -> 
 def mark_addressed(db: Transaction, source: int, posts: Sequence[KeptPost]) -> list[KeptPost]:
     """Mark replies to a brand's own post, be it kept or among these, as addressed to that brand."""
     answered = {post.in_reply_to for post in posts if post.in_reply_to}
-    by_post = owners(db, source, answered) if answered else {}
+    if not answered:
+        return list(posts)
+    by_post = owners(db, source, answered)
     # What these posts are now counts, not what they were when they were kept.
-    by_post.update({post.native_id: {m.brand for m in post.mentions if m.own} for post in posts})
+    by_post.update(
+        {
+            post.native_id: {m.brand for m in post.mentions if m.own}
+            for post in posts
+            if post.native_id in answered
+        }
+    )
     return [_address(post, by_post.get(post.in_reply_to or "", set())) for post in posts]
 
 

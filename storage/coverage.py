@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.base import Rows, Transaction
@@ -57,6 +57,21 @@ class Ledger:
         while reached is not None and reached != end:
             end, reached = reached, _reach(self.live, self.imports, reached)
         return end
+
+
+def unlike(one: Iterable[SourceHeard], other: Iterable[SourceHeard]) -> tuple[str, ...]:
+    """The sources of which one of two windows holds so much more that counts of them do not compare.
+
+    That is more than a tenth of the window, the share that a comparison may lack (ENOUGH).
+    """
+    here, there = ({heard.source: heard.share for heard in side} for side in (one, other))
+    return tuple(
+        sorted(
+            name
+            for name in {*here, *there}
+            if abs(here.get(name, 0.0) - there.get(name, 0.0)) > 1 - ENOUGH + 1e-9
+        )
+    )
 
 
 def _reach(live: Sequence[Heard], imports: Sequence[Heard], at: int) -> int | None:

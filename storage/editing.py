@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from storage import authors, conversations, posting
+from storage import authors, conversations, post_hashtags, posting
 from storage.base import Row, Transaction
+from storage.desk import tags
 from storage.mention import KeptPost, Mention
 from storage.posting import Numbered
-from storage.rollups import recounted
+from storage.rollups import recounted, waits
 
 _OLD = """SELECT native_id, id, live, published_at, in_reply_to, thread, author_id, title, text, language, author,
     url FROM posts WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?)) AND erased_at IS NULL"""
@@ -79,6 +80,7 @@ def _rewrite(
     at: int,
 ) -> Edited:
     db.run_many(_UPDATE, [_values(one, at) for one in changed])
+    post_hashtags.forget(db, [one.id for one in changed])
     # An edit may leave out who wrote it: a brand's own post must not become a mention of it.
     untold = {post.native_id for post in posts if post.author is None}
     owners = conversations.owners(db, source, untold) if untold else {}
@@ -86,12 +88,13 @@ def _rewrite(
     marked = conversations.mark_addressed(db, source, now)
     posts_now = [one._replace(post=post) for one, post in zip(changed, marked, strict=True)]
     edited = _put_mentions(db, source, posts_now, definitions, untold_now)
-    _put_authors(db, source, changed)
+    _put_authors_and_hashtags(db, source, changed)
+    waits.follow(db, [one.id for one in changed])
     return edited
 
 
-def _put_authors(db: Transaction, source: int, changed: Sequence[Numbered]) -> None:
-    """Let mentions that stay be by whoever the edit says: what an account is known by may be told only now."""
+def _put_authors_and_hashtags(db: Transaction, source: int, changed: Sequence[Numbered]) -> None:
+    """Let mentions that stay be by whoever the edit says, which may be told only now, and bear its hashtags."""
     ids = json.dumps([one.id for one in changed])
     of_mentions = (
         "SELECT DISTINCT post_id, author_id FROM mentions WHERE post_id IN (SELECT value FROM json_each(?))"
@@ -99,6 +102,7 @@ def _put_authors(db: Transaction, source: int, changed: Sequence[Numbered]) -> N
     written = set(db.rows(of_mentions, (ids,)))
     mentioning = {post for post, _ in written}
     posts = [one for one in changed if one.id in mentioning]
+    post_hashtags.write(db, [(one.id, one.post.text) for one in posts])
     numbers = authors.number(db, source, [one.post for one in posts])
     now = {(one.id, numbers.get(authors.key_of(one.post) or "")) for one in posts}
     db.run_many(
@@ -127,6 +131,7 @@ def _put_mentions(
     quiet = [one for one in staying if one.brand not in now[one.post]]
     db.run(_UNMENTION, (ids, _keys(staying)))
     db.run(_UNTURN, (ids, _keys(quiet)))
+    tags.forget(db, [one.id for one in posts], [f"{one.brand_id} {one.post}" for one in staying])
     history = {(one.post, one.brand) for one in before if not one.live}
     touched = posting.add_mentions(db, source, posts, definitions, history)
     hours = {one.id: one.post.published_at // 3600 for one in posts}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from storage import authors, sample
+from storage import authors, post_hashtags, sample
 from storage.base import Transaction
+from storage.rollups import recounted
 
 _WIPE = """UPDATE posts SET title = NULL, text = '', author = NULL, author_id = NULL, url = NULL, erased_at = ?
     WHERE source_id = ? AND {of_whom} IN (SELECT value FROM json_each(?)) AND erased_at IS NULL
@@ -48,4 +49,7 @@ def erase(
         )
     if numbers:
         authors.forget(db, numbers)
+        # A hashtag is somebody's words, and is counted no more; that they spoke of the brand still is.
+        with recounted(db, numbers):
+            post_hashtags.forget(db, numbers)
     return tuple(erased)

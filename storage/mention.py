@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentiment.tone import Tone
+from storage.stats.business_hours import BusinessHours
 
 LABEL_NUMBERS: Mapping[str, int] = {"negative": -1, "neutral": 0, "positive": 1}
 """How a label is kept."""
@@ -30,7 +31,9 @@ class Brand:
     """A brand as configured. `handles` maps a source kind to the account there, without the @.
 
     `aliases` are its other names anywhere, `aliases_in` those that are its names in one language only. A `topic`
-    is a query that belongs to no brand (an industry, a trend): it is counted like one and has no account.
+    is a query that belongs to no brand (an industry, a trend): it is counted like one and has no account. From
+    `interaction_threshold` interactions on a post stands out; None: more than nine in ten did before.
+    `business_hours`: when its people answer; None where nobody said.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Brand:
     aliases_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     exclude: Exclude = Exclude()
     topic: bool = False
+    interaction_threshold: int | None = None
+    business_hours: BusinessHours | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -106,7 +111,8 @@ class KeptPost:
 
     `published_at` is what KPIs count by; where the source gave none, or an implausible one, it equals
     `fetched_at` and `dated` is False. `author` is the name that people know, `author_id` what the network knows
-    the account by, where that is another thing; `followers` is how many the author had when it was heard.
+    the account by, where that is another thing; `followers` is how many the author had when it was heard. `tags` are
+    those that rules give to its mentions.
     """
 
     native_id: str
@@ -123,6 +129,7 @@ class KeptPost:
     mentions: tuple[Mention, ...] = ()
     author_id: str | None = None
     followers: int | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

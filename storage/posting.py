@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from storage import authors, conversations, rollups
+from storage import authors, conversations, post_hashtags, rollups
 from storage.base import Transaction
+from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention
+from storage.rollups import waits
 from storage.rollups.counted import Counted
 
 MOST_COUNTED = 2**63 - 1
@@ -88,13 +90,15 @@ def add(
     fresh = conversations.with_addressees(db, source, list(by_id.values())) if by_id else []
     if not fresh:
         return Added()
-    said_in = conversations.assign(db, source, fresh)
+    said_in, joined = conversations.assign(db, source, fresh)
     first_id = db.rows("SELECT coalesce(max(id), 0) + 1 FROM posts")[0][0]
     numbered = [Numbered(number, post, live) for number, post in enumerate(fresh, first_id)]
     rows = [(*_post_row(source, one, said_in.get(one.post.native_id)), imported) for one in numbered]
     db.run_many(_INSERT_POST, rows)
     counted, touched = _write_mentions(db, source, numbered, definitions)
     rollups.add(db, counted)
+    speaking = [one.id for one in numbered if any(m.own or m.addressed for m in one.post.mentions)]
+    waits.add(db, source, speaking, joined)
     mentions = sum(counts(mention) for post in fresh for mention in post.mentions)
     return Added({one.post.native_id: one.id for one in numbered}, mentions, touched)
 
@@ -126,6 +130,7 @@ def _write_mentions(
     touched: set[tuple[str, int]] = set()
     rows: list[Sequence[Any]] = []
     turns: list[Sequence[object]] = []
+    tagged: list[tuple[int, int, Sequence[str], int]] = []
     counted: list[Counted] = []
     for one in posts:
         at = one.post.published_at
@@ -133,14 +138,17 @@ def _write_mentions(
         for mention in one.post.mentions:
             touched.add((mention.brand, at // 3600))
             if counts(mention):
-                live = one.live and (one.id, mention.brand) not in history
-                row = _mention_row(names, source, one._replace(live=live), mention)
+                live = one.live and (not history or (one.id, mention.brand) not in history)
+                row = _mention_row(names, source, one, live, mention)
                 rows.append((*row, author))
+                tagged.append((names.brand(mention.brand), one.id, one.post.tags, one.post.fetched_at))
                 counted.append(_counted(row, author, one.post.followers))
             if mention.own or mention.addressed:
                 turns.append((names.brand(mention.brand), one.id, role(mention), at))
     db.run_many(_INSERT_MENTION, rows)
     db.run_many(_INSERT_TURN, turns)
+    tags.give(db, tagged)
+    post_hashtags.write(db, [(one.id, one.post.text) for one in posts if any(map(counts, one.post.mentions))])
     touched |= conversations.address_earlier_replies(db, source, [(one.id, one.post) for one in posts])
     return counted, touched
 
@@ -181,13 +189,13 @@ def believable(number: int | None) -> int | None:
     return number if number is not None and abs(number) <= MOST_COUNTED else None
 
 
-def _mention_row(names: _Names, source: int, one: Numbered, mention: Mention) -> Sequence[Any]:
+def _mention_row(names: _Names, source: int, one: Numbered, live: bool, mention: Mention) -> Sequence[Any]:
     post, tone = one.post, mention.tone
     brand = names.brand(mention.brand)
     query = names.queries.get(mention.brand) if mention.by_query else None
     # The language that the engine heard, where it could tell; otherwise the one that the source declares.
     language = (tone and tone.lang) or post.language
-    head = (brand, one.id, post.published_at, source, one.live, language)
+    head = (brand, one.id, post.published_at, source, live, language)
     if tone is None:
         return (*head, None, None, None, None, None, None, query)
     label = None if tone.label is None else LABEL_NUMBERS[tone.label]

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from sentiment.tone import LABELS, Label, Tone
 from storage import conversations, posting, sample
 from storage.base import Row, Rows, Transaction
+from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention, Source
 from storage.posting import Numbered, counts, role
-from storage.rollups import recounted
+from storage.rollups import recounted, waits
 
 PAGE = 500
 
@@ -146,6 +147,13 @@ def apply(
     return changes
 
 
+def tag(db: Transaction, standings: Sequence[Standing]) -> None:
+    """Let the tags that rules give to kept posts be those that they bear here; one edited since is left alone."""
+    now = {one.id: one for one in posts_numbered(db, [one.id for one in standings])}
+    same = [one for one in standings if one.id in now and _text(one) == _text(now[one.id])]
+    tags.give_again(db, [(one.id, one.post.tags, one.post.fetched_at) for one in same])
+
+
 def sample_shares(store: Rows, since: int) -> list[SampleShare]:
     """Of each source that posts which matched nobody were heard of since then: how many of them the sample holds."""
     hour = since // 3600
@@ -203,6 +211,7 @@ def _apply_kept(
         numbers = json.dumps([one.id for one in written])
         db.run("DELETE FROM turns WHERE post_id IN (SELECT value FROM json_each(?))", (numbers,))
         posting.add_mentions(db, source, written, definitions)
+        waits.follow(db, [one.id for one in written])
 
 
 def _apply_sampled(
@@ -216,7 +225,7 @@ def _apply_sampled(
     rows = db.rows(_SAMPLE.format(which=_THESE), (ids, len(group)))
     there = {row[0]: _standing(row, ()) for row in rows}
     found = [
-        replace(there[one.standing.id].post, mentions=one.mentions)
+        replace(there[one.standing.id].post, mentions=one.mentions, tags=one.standing.post.tags)
         for one in group
         if one.standing.id in there and _text(one.standing) == _text(there[one.standing.id])
     ]

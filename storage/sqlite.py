@@ -11,12 +11,17 @@ from pathlib import Path
 from queue import LifoQueue
 from zoneinfo import ZoneInfo
 
-from storage import commit, rollups, schema
-from storage.base import Row, StoreError
+from storage import commit, rollups, schema, views
+from storage.base import Row, Rows, StoreError
 from storage.mention import Brand, Committed, Cursor, Kept, Source
 
 PATIENCE = 30.0
 """Seconds to wait for another writer before giving up."""
+
+_CACHE = 16_000
+"""KiB of pages that the writer keeps at hand; taken only as they are used."""
+_LOG = 8_000
+"""Database pages of 4 KiB in the log before they are written into the file."""
 
 _REMEDIES = (
     ("full", "the disk is full; free some space and start again, nothing that was kept is lost"),
@@ -87,12 +92,35 @@ class Reader:
         finally:
             self._idle.put(connection)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Rows]:
+        """Everything that is read inside is of one moment, whatever is written meanwhile."""
+        connection = self._idle.get()
+        try:
+            connection = connection or self._open()
+            connection.execute("BEGIN")
+            yield _Snapshot(connection, self._path)
+        finally:
+            if connection is not None and connection.in_transaction:
+                connection.execute("ROLLBACK")
+            self._idle.put(connection)
+
     def close(self) -> None:
         """Close the connections; call it when nobody reads any more."""
         while not self._idle.empty():
             connection = self._idle.get()
             if connection is not None:
                 connection.close()
+
+
+class _Snapshot:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        with _clear_errors(self._path):
+            return self._connection.execute(sql, parameters).fetchall()
 
 
 class _Transaction:
@@ -157,12 +185,19 @@ class SqliteStore:
         self._connection.execute("PRAGMA journal_mode = WAL")
         # FULL, so that a delivery once recorded stays recorded even if the machine loses power.
         self._connection.execute("PRAGMA synchronous = FULL")
+        # A page touches a thousand places of a large store: with the room that SQLite has by itself, each page would
+        # be written to the log twice, and the log into the file after every page.
+        self._connection.execute(f"PRAGMA cache_size = -{_CACHE}")
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG}")
         if schema.pending(self._connection):
             with self._immediate():
                 self._migrate()
         if rollups.outdated(self, zone):
             with self._immediate():
                 rollups.rebuild(_Transaction(self._connection), zone or rollups.zone_of(self))
+        if views.stale(self._connection, rollups.zone_of(self)):
+            with self._immediate():
+                views.make(self._connection, rollups.zone_of(self))
         # Our own patience, in small steps, because sqlite's cannot be interrupted by SIGTERM.
         self._connection.execute("PRAGMA busy_timeout = 200")
 
@@ -173,6 +208,7 @@ class SqliteStore:
         if pending and schema.applied(self._connection):
             self._copy(pending[0])
         if pending:
+            views.drop(self._connection)
             schema.migrate(self._connection)
 
     def _copy(self, before: str) -> None:
@@ -226,6 +262,7 @@ class SqliteStore:
                     "UPDATE sources SET active = 1, kind = ?, lateness = ? WHERE name = ?",
                     (source.kind, source.lateness, source.name),
                 )
+            views.keep_markets(db, brands)
 
     def commit(self, page: Kept) -> Committed:
         """Keep a page: posts, mentions, cursor and coverage in one transaction; doubles are left out."""

@@ -9,13 +9,17 @@ from zoneinfo import ZoneInfo
 import click
 
 from alerts.format import day, plural
+from alerts.goal_sets import vanity_hint
+from alerts.goals import vanity_alone
+from alerts.report.wording import figure
 from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
 from listener.engine import hindrance
 from listener.matching.searches import searches
-from storage import polling, rollups
+from storage import browse, polling, rollups
 from storage.base import Rows
 from storage.durations import format_duration
+from storage.kpi import KPIS
 from storage.lock import DaemonLock
 from storage.sqlite import SqliteStore
 
@@ -38,11 +42,18 @@ def command(config_file: Path, deep: bool, repair: bool) -> None:
             _repair(config, store)
         sources = polling.states(store)
         problems = [*store.damage(), *(_differences(store, config.zone) if deep else ())]
+        # An import's sources stand in no configuration: only the store knows them.
+        known = {*browse.sources(store), *config.sources}
     why = hindrance(config)
     if why and config.fallback:
         click.echo(f"sentiment: {why}\n  {config.fallback.engine} judges instead.", err=True)
     elif why:
         click.echo(f"sentiment: {why}", err=True)
+    for goal in config.goals:
+        if goal.source is not None and goal.source not in known:
+            click.echo(f"goal: {goal.name}: nothing was ever heard of a source {goal.source!r}", err=True)
+    for goal in vanity_alone(config.goals):
+        click.echo(vanity_hint(goal), err=True)
     for problem in problems:
         click.echo(f"store: {problem}", err=True)
     posts = sum(source.posts for source in sources)
@@ -75,6 +86,11 @@ def describe(config: Config) -> list[str]:
             f"{rule.condition.number:g} over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, "
             f"to {', '.join(rule.channels)}"
         )
+    lines += [
+        f"goal: {goal.name}: {goal.brand} {goal.kpi} {figure(goal.target, KPIS[goal.kpi].unit, goal.kpi)} "
+        f"by {goal.by}, {goal.owner}"
+        for goal in config.goals
+    ]
     if config.digest:
         lines.append(
             f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}"

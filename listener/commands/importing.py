@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from click.core import ParameterSource
 
 from alerts.format import count, plural
 from listener.asking import UsageError, zone_of
+from listener.commands import import_numbers
 from listener.commands.judging import make_pipeline
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
 from listener.config import Config
@@ -31,27 +34,43 @@ from storage import queries
 )
 @click.option("--timezone", metavar="ZONE", help="Zone of times that bear none; default: the configured one.")
 @click.option("--add-brands", is_flag=True, help="Add unknown brands to the configuration, as competitors.")
+@import_numbers.options
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     file: Path,
     config_file: Path,
     source: str,
     mapping: tuple[str, ...],
     timezone: str | None,
     add_brands: bool,
+    **numbers: Any,
 ) -> None:
-    """Import history: CSV with a first line of names, or JSON Lines.
+    """Import history: CSV with a first line of names, or JSON Lines. With --kind, numbers that mentions cannot tell.
 
     Fields: text, id, created_at, author, brand, url, source, in_reply_to, thread, inbound, language. A column
     that bears a field's name needs no --map; other columns are ignored. `brand` stands instead of the query;
     `inbound` false says that the brand itself wrote it; `thread` ties an answer to its question.
 
     Importing twice changes nothing. Imported posts count in every KPI and never make a rule fire.
+
+    Kinds of numbers: traffic (ga4), search (gsc), advertising (ads), leads (crm), answers (survey), the networks' own
+    statistics (native), orders (shop), customers and margins (business), stars (reviews), your own (custom), as their
+    programs export them, CSV or ZIP. A newer export replaces what it holds of the same days. See docs/imports.md.
     """
+    asked = import_numbers.asked_of(numbers)
     config = read_config(config_file)
     try:
-        wish = Wish(source, _columns(mapping), zone_of(timezone) if timezone else config.zone)
+        zone = zone_of(timezone) if timezone else config.zone
     except UsageError as error:
         raise WrongUsage(str(error)) from None
+    if asked is not None:
+        if add_brands or context.get_parameter_source("source") is not ParameterSource.DEFAULT:
+            raise WrongUsage("--source and --add-brands are for posts, not for numbers")
+        import_numbers.bring(file, config, asked, _pairs(mapping), zone)
+        return
+    wish = Wish(source, _columns(mapping), zone)
     if not source.strip():
         raise WrongUsage("--source needs a name for where the posts come from")
     if why := misfit(file, wish):
@@ -70,6 +89,14 @@ def _columns(mapping: tuple[str, ...]) -> dict[str, str]:
             raise WrongUsage(f"--map {pair!r}: write FIELD=COLUMN, where FIELD is one of {', '.join(FIELDS)}")
         columns[name] = column
     return columns
+
+
+def _pairs(mapping: tuple[str, ...]) -> dict[str, str]:
+    """The columns of --kind, whose fields its tables name."""
+    pairs = [pair.partition("=") for pair in mapping]
+    if wrong := [name for name, _, column in pairs if not name or not column]:
+        raise WrongUsage(f"--map {wrong[0]!r}: write FIELD=COLUMN")
+    return {name: column for name, _, column in pairs}
 
 
 def _import(file: Path, config: Config, wish: Wish, add_brands: bool) -> Report:

@@ -19,6 +19,7 @@ def make_pipeline(config: Config, store: Rows, *, or_fallback: bool = True) -> P
     from sentiment.tone import EngineUnavailable
 
     try:
-        return Pipeline(config.brands, with_head(engine_of(config, or_fallback=or_fallback), store))
+        engine = with_head(engine_of(config, or_fallback=or_fallback), store)
+        return Pipeline(config.brands, engine, config.tags)
     except EngineUnavailable as error:
         raise Failure(str(error)) from None

@@ -12,6 +12,7 @@ import click
 
 from listener.config import Config, ConfigError, load
 from sentiment.tone import Engine, EngineUnavailable
+from storage import views
 from storage.base import StoreError
 from storage.sqlite import Reader, SqliteStore
 
@@ -111,12 +112,23 @@ def store_errors() -> Iterator[None]:
 def open_reader(config: Config) -> Iterator[Reader]:
     """Open the store for reading; made or migrated first where needed, so that every question works."""
     with store_errors():
-        SqliteStore(config.database, zone=config.zone).close()
+        _prepare(config)
         reader = Reader(config.database)
         try:
             yield reader
         finally:
             reader.close()
+
+
+def _prepare(config: Config) -> None:
+    """Bring the store to the shape of this version and configuration."""
+    store = SqliteStore(config.database, zone=config.zone)
+    try:
+        if views.markets_differ(store, config.brands):
+            with store.writing() as db:
+                views.keep_markets(db, config.brands)
+    finally:
+        store.close()
 
 
 @contextmanager

@@ -13,14 +13,18 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from alerts.goals import Goal
 from alerts.rules import Rule
 from listener.matching.brand_query import query_of
 from listener.matching.fields import value_of
 from listener.matching.mistakes import QueryError
 from listener.matching.query import parse
+from listener.matching.tagging import LONGEST_TAG, Route, TagRule, tag_named
+from storage import public_holidays
 from storage.durations import Duration
 from storage.mention import Brand, Exclude
 from storage.sqlite import path_of
+from storage.stats.business_hours import BusinessHours, parse_week
 
 _HTTP = ("http://", "https://")
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -28,6 +32,14 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _parsed(query: str) -> str:
+    try:
+        parse(query)
+    except QueryError as error:
+        raise ValueError(f"{error}\n{error.caret()}") from None
+    return query
 
 
 EVERY = "every"
@@ -61,12 +73,7 @@ class TopicOptions(Strict):
     @field_validator("query")
     @classmethod
     def _parses(cls, query: str | None) -> str | None:
-        if query is not None:
-            try:
-                parse(query)
-            except QueryError as error:
-                raise ValueError(f"{error}\n{error.caret()}") from None
-        return query
+        return query if query is None else _parsed(query)
 
     @field_validator("aliases", mode="before")
     @classmethod
@@ -103,6 +110,40 @@ class TopicOptions(Strict):
         )
 
 
+class BusinessHoursOptions(Strict):
+    """When a brand's people answer: a weekly plan in their own zone, without the public holidays of a place."""
+
+    zone: str
+    open: dict[str, str]
+    holidays: str | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{zone[:40]!r} is no time zone; write one like Europe/Madrid or UTC") from None
+        return zone
+
+    @field_validator("open")
+    @classmethod
+    def _week(cls, said: dict[str, str]) -> dict[str, str]:
+        parse_week(said)
+        return said
+
+    @field_validator("holidays")
+    @classmethod
+    def _place(cls, place: str | None) -> str | None:
+        if place is not None:
+            public_holidays.check(place)
+        return place
+
+    def hours(self) -> BusinessHours:
+        """The plan that the KPIs count by."""
+        return BusinessHours(ZoneInfo(self.zone), parse_week(self.open), self.holidays)
+
+
 class BrandOptions(TopicOptions):
     """A brand, ours or a competitor's: what a topic has, and accounts of its own."""
 
@@ -110,6 +151,8 @@ class BrandOptions(TopicOptions):
     own: bool = False
     handles: dict[str, str] = Field(default_factory=dict)
     response_target: Duration = 3600
+    interaction_threshold: int | None = Field(default=None, ge=1, le=10**12)
+    business_hours: BusinessHoursOptions | None = None
 
     def brand(self) -> Brand:
         """The record that the store and the matcher use."""
@@ -119,8 +162,32 @@ class BrandOptions(TopicOptions):
             own=self.own,
             handles=handles,
             response_target=self.response_target,
+            interaction_threshold=self.interaction_threshold,
+            business_hours=self.business_hours.hours() if self.business_hours else None,
             topic=False,
         )
+
+
+class TagOptions(Strict):
+    """A rule that gives a tag to mentions."""
+
+    name: str = Field(min_length=1, max_length=LONGEST_TAG)
+    query: str
+    route: Route | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _named(cls, name: str) -> str:
+        return tag_named(name)
+
+    @field_validator("query")
+    @classmethod
+    def _parses(cls, query: str) -> str:
+        return _parsed(query)
+
+    def rule(self) -> TagRule:
+        """The record that the pipeline uses."""
+        return TagRule(self.name, self.query, self.route)
 
 
 class StorageOptions(Strict):
@@ -210,6 +277,8 @@ class Config:
     digest: DigestOptions | None
     dashboard: DashboardOptions
     fallback: Judge | None = None
+    tags: tuple[TagRule, ...] = ()
+    goals: tuple[Goal, ...] = ()
 
     @property
     def database(self) -> Path:

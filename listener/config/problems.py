@@ -20,6 +20,7 @@ _PLAIN = {
     "int": "must be a whole number",
     "list": "must be a list, as in [one, two]",
     "mapping": "needs keys with values, as in {key: value}",
+    "model": "needs keys with values, as in {key: value}",
     "string": "must be a text; put it in quotation marks",
     "tuple": "must be a list, as in [one, two]",
 }

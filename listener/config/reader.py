@@ -15,8 +15,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from alerts.channels import CHANNELS
+from alerts.goals import Goal, GoalOptions
 from alerts.rules import Rule, RuleOptions
 from listener.collectors import COLLECTORS, collectors_of
+from listener.config.goals import Checks, read_goals
 from listener.config.options import (
     AlertsOptions,
     BrandOptions,
@@ -25,6 +27,7 @@ from listener.config.options import (
     DigestOptions,
     Judge,
     StorageOptions,
+    TagOptions,
     TopicOptions,
 )
 from listener.config.problems import (
@@ -37,6 +40,7 @@ from listener.config.problems import (
     say,
 )
 from listener.config.secrets import Environment, is_secret, secrets_of
+from listener.matching.tagging import TagRule
 from sentiment.engines import ENGINES
 from storage.mention import Brand
 
@@ -93,6 +97,8 @@ class _Reader:
         "alerts",
         "digest",
         "dashboard",
+        "tags",
+        "goals",
     )
 
     def __init__(self, file: Path, text: str, raw: Mapping[str, Any], environment: Mapping[str, str]) -> None:
@@ -116,6 +122,8 @@ class _Reader:
         rules = self._rules(tree.get("alerts", {}), brands, known)
         digest = self._digest(tree.get("digest"))
         dashboard = self._options(DashboardOptions, tree.get("dashboard", {}), ("dashboard",))
+        tags = self._tags(tree.get("tags"))
+        goals = self._goals(tree.get("goals"), brands)
         if self._problems:
             raise ConfigError(self._file, self._problems)
         assert zone is not None
@@ -135,6 +143,8 @@ class _Reader:
             digest,
             dashboard,
             fallback,
+            tags,
+            goals,
         )
 
     def _add(self, path: Place, message: str) -> None:
@@ -307,12 +317,34 @@ class _Reader:
             self._add(path, f"{wrong}{did_you_mean(str(name), [brand.name for brand in brands])}")
         return named
 
+    def _goals(self, raw: Any, brands: tuple[Brand, ...]) -> tuple[Goal, ...]:
+        checks = Checks(
+            add=self._add,
+            options=lambda entry, path: self._options(GoalOptions, entry, path),
+            brand=lambda name, path: self._brands_of_rule(name, brands, path),
+        )
+        return read_goals(raw, checks)
+
     def _check_channels(self, names: Any, path: Place) -> None:
         declared = self._raw.get("channels") or {"console": {}}
         for index, name in enumerate(names if isinstance(names, list) else []):
             if name not in declared:
                 message = f"there is no channel {name!r} under channels{did_you_mean(str(name), declared)}"
                 self._add((*path, index), message)
+
+    def _tags(self, raw: Any) -> tuple[TagRule, ...]:
+        if not isinstance(raw, list | None):
+            self._add(("tags",), "needs a list, as in: - {name: sales, query: 'price OR buy', route: sales}")
+            return ()
+        found: dict[str, TagRule] = {}
+        for index, entry in enumerate(raw or []):
+            options = self._options(TagOptions, entry, ("tags", index))
+            if options is None:
+                continue
+            if options.name in found:
+                self._add(("tags", index, "name"), f"{options.name!r} stands twice")
+            found[options.name] = options.rule()
+        return tuple(found.values())
 
     def _digest(self, raw: Any) -> DigestOptions | None:
         if raw is None:

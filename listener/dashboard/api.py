@@ -12,11 +12,12 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from listener import showing
-from listener.asking import UsageError, brand_named, moment, question, sources_named
+from listener.asking import UsageError, brand_named, moment, question, sources_named, tags_named
 from listener.dashboard.keys import STATION
 from listener.station import Station
 from storage import browse
 from storage.browse import Filter, Seen
+from storage.explain import explain
 from storage.kpi import compute, kpis_of
 
 _MOST = 500
@@ -29,7 +30,7 @@ def problem(status: int, detail: str) -> web.Response:
 
 
 async def mentions(request: web.Request) -> web.Response:
-    """GET /api/v1/mentions?brand=&source=&sentiment=&since=&until=&limit=&cursor=: newest first."""
+    """GET /api/v1/mentions?brand=&source=&sentiment=&tag=&route=&since=&until=&limit=&cursor=: newest first."""
     return await _answer(_mentions, request)
 
 
@@ -46,7 +47,7 @@ async def _answer(work: Callable[[Station, MultiMapping[str]], object], request:
 
 def _mentions(station: Station, query: MultiMapping[str]) -> object:
     zone, now = station.config.zone, station.now()
-    only(query, "brand", "source", "sentiment", "since", "until", "limit", "cursor")
+    only(query, "brand", "source", "sentiment", "tag", "route", "since", "until", "limit", "cursor")
     limit = _limit(query.get("limit", "50"))
     wanted = Filter(
         brand=brand_named(query["brand"], station.config.brands) if "brand" in query else None,
@@ -55,6 +56,7 @@ def _mentions(station: Station, query: MultiMapping[str]) -> object:
         since=moment(query["since"], zone, now) if "since" in query else None,
         until=moment(query["until"], zone, now) if "until" in query else None,
         after=_decode(query["cursor"]) if "cursor" in query else None,
+        tags=tags_named(query.get("tag"), query.get("route"), station.config.tags),
     )
     found = browse.mentions(station.reader, wanted, limit)
     cursor = _encode(found[-1]) if len(found) == limit else None
@@ -68,10 +70,16 @@ def only(query: Mapping[str, str], *names: str) -> None:
             raise UsageError(f"there is no parameter {name[:40]!r}; there are: {', '.join(names)}")
 
 
-def _limit(text: str) -> int:
+def _limit(text: str, name: str = "limit") -> int:
     if not text.isdecimal() or len(text) > 9:
-        raise UsageError(f"limit is a number from 1 to {_MOST}, not {text[:40]!r}")
+        raise UsageError(f"{name} is a number from 1 to {_MOST}, not {text[:40]!r}")
     return min(_MOST, max(1, int(text)))
+
+
+def _flag(text: str, name: str) -> bool:
+    if text not in ("true", "false"):
+        raise UsageError(f"{name} is true or false, not {text[:40]!r}")
+    return text == "true"
 
 
 def _label(text: str | None) -> str | None:
@@ -96,12 +104,12 @@ def _decode(text: str) -> tuple[int, int, str]:
 
 
 async def kpis(request: web.Request) -> web.Response:
-    """GET /api/v1/kpis?kpi=&brand=&source=&since=&until=&timezone=&by=: parameters may be repeated."""
+    """GET /api/v1/kpis?kpi=&brand=&source=&since=&until=&timezone=&by=&tag=&compare=: parameters may be repeated."""
     return await _answer(_kpis, request)
 
 
 def _kpis(station: Station, query: MultiMapping[str]) -> object:
-    only(query, "kpi", "brand", "source", "by", "since", "until", "timezone")
+    only(query, "kpi", "brand", "source", "by", "since", "until", "timezone", "tag", "compare")
     ask, names = question(
         station.reader,
         station.config,
@@ -113,10 +121,48 @@ def _kpis(station: Station, query: MultiMapping[str]) -> object:
         since=query.get("since"),
         until=query.get("until"),
         timezone=query.get("timezone"),
+        tag=query.get("tag"),
+        compare=_flag(query.get("compare", "false"), "compare"),
     )
     known = kpis_of(station.reader)
     found = compute(station.reader, [known[name] for name in names], ask)
     return {"kpis": [value.to_json(ask.zone) for value in found]}
+
+
+async def explanation(request: web.Request) -> web.Response:
+    """GET /api/v1/explain?kpi=&brand=&source=&since=&until=&timezone=&sentiment=&posts=&after=: one number, opened."""
+    return await _answer(_explanation, request)
+
+
+def _explanation(station: Station, query: MultiMapping[str]) -> object:
+    only(query, "kpi", "brand", "source", "since", "until", "timezone", "sentiment", "posts", "after")
+    for name in ("kpi", "brand"):
+        if len(query.getall(name, [])) != 1:
+            raise UsageError(f"name one {name}: one number is explained at a time")
+    after = query.get("after")
+    if after is not None and not (after.isascii() and after.isdecimal() and len(after) < 19):
+        raise UsageError(f"after is the number of a post, not {after[:40]!r}")
+    with station.reader.snapshot() as store:
+        ask, (kpi,) = question(
+            store,
+            station.config,
+            station.now(),
+            kpis=query.getall("kpi"),
+            brands=query.getall("brand"),
+            sources=query.getall("source", []),
+            since=query.get("since"),
+            until=query.get("until"),
+            timezone=query.get("timezone"),
+        )
+        made = explain(
+            store,
+            kpis_of(store)[kpi],
+            ask,
+            posts=_limit(query.get("posts", "10"), "posts"),
+            after=int(after) if after else None,
+            label=_label(query.get("sentiment")),
+        )
+    return made.to_json(ask.zone)
 
 
 async def alerts(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from listener.collectors.ingest.collector import Ingest
-from listener.dashboard import api, corrections, health, page
+from listener.dashboard import api, cases, corrections, health, page, tags
 from listener.dashboard.ingest import PATH, Door
 from listener.dashboard.keys import STATION
 from listener.listening import keep
@@ -92,10 +92,18 @@ def make_app(station: Station) -> web.Application:
             web.get("/healthz", health.healthz),
             web.get("/api/v1/mentions", api.mentions),
             web.get("/api/v1/kpis", api.kpis),
+            web.get("/api/v1/explain", api.explanation),
             web.get("/api/v1/alerts", api.alerts),
             web.get(corrections.PATH, corrections.listing),
             web.post(corrections.PATH, corrections.add),
             web.delete(corrections.PATH, corrections.remove),
+            web.get(tags.PATH, tags.listing),
+            web.post(tags.PATH, tags.add),
+            web.delete(tags.PATH, tags.remove),
+            web.get(cases.PATH, cases.listing),
+            web.post(cases.PATH, cases.open_),
+            web.get(cases.ONE, cases.show),
+            web.post(cases.ONE, cases.act),
             *(web.post(PATH, door.take) for door in _doors(station)),
         ]
     )

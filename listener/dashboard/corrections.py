@@ -7,11 +7,12 @@ import json
 from http import HTTPStatus
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from listener import correcting
 from listener.asking import UsageError, brand_named
-from listener.correcting import NoMention, SeveralMeant
+from listener.correcting import NoMention
+from listener.dashboard import bodies
 from listener.dashboard.api import only, problem
 from listener.dashboard.keys import STATION
 from sentiment.tone import Label
@@ -47,19 +48,13 @@ class Correction(BaseModel):
 
 async def add(request: web.Request) -> web.Response:
     """POST: a person's label of one mention; a later one stands."""
-    # A web site can make its visitor's browser send a form here, but no JSON without asking us first.
-    if request.content_type != "application/json":
-        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send JSON, with Content-Type: application/json")
-    try:
-        said = Correction.model_validate_json(await request.read())
-    except ValidationError as error:
-        return problem(HTTPStatus.BAD_REQUEST, _mistakes(error))
+    said = await bodies.read(request, Correction)
     station = request.app[STATION]
     brands, now = station.config.brands, station.now()
     try:
         seen = await asyncio.to_thread(correcting.mention_of, station.reader, brands, said.post, said.brand)
     except NoMention as error:
-        return _unclear(error)
+        return bodies.unclear(error)
     try:
         written = await station.writer(
             lambda db: corrections.record(
@@ -67,18 +62,11 @@ async def add(request: web.Request) -> web.Response:
             )
         )
     except StoreError:
-        return _busy()
+        return bodies.busy()
     if not written:
-        return _unclear(correcting.no_more(seen))
+        return bodies.unclear(correcting.no_more(seen))
     body = {"id": seen.id, "brand": seen.brand, "label": said.label, "engine_label": seen.label}
     return web.json_response(body)
-
-
-def _mistakes(error: ValidationError) -> str:
-    """Each mistake with its place; what was sent is not repeated."""
-    return "; ".join(
-        f"{'.'.join(map(str, mistake['loc'])) or 'body'}: {mistake['msg']}" for mistake in error.errors()
-    )
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -113,23 +101,14 @@ async def remove(request: web.Request) -> web.Response:
     except UsageError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
     except NoMention as error:
-        return _unclear(error)
+        return bodies.unclear(error)
     try:
         await station.writer(lambda db: corrections.withdraw(db, named.brand, named.post_id))
     except StoreError:
-        return _busy()
+        return bodies.busy()
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _brand(request: web.Request) -> str | None:
     asked = request.query.get("brand")
     return None if asked is None else brand_named(asked, request.app[STATION].config.brands)
-
-
-def _busy() -> web.Response:
-    return problem(HTTPStatus.SERVICE_UNAVAILABLE, "the store cannot take it now; send it again")
-
-
-def _unclear(error: NoMention) -> web.Response:
-    several = isinstance(error, SeveralMeant)
-    return problem(HTTPStatus.CONFLICT if several else HTTPStatus.NOT_FOUND, str(error))

@@ -3,16 +3,23 @@
 from storage.base import Rows
 from storage.kpi import (
     audience,
+    authors,
     care,
+    casework,
     conversion,
     customers,
     engagement,
     exposure,
+    following,
+    hashtags,
+    interactions,
     leads,
     money,
     opinion,
+    reach,
     satisfaction,
     visibility,
+    voice,
 )
 from storage.kpi.compute import compute
 from storage.kpi.custom import custom_kpis
@@ -20,11 +27,20 @@ from storage.kpi.declaration import Kpi
 from storage.kpi.value import DIMENSIONS, Ask, KpiValue
 
 _FAMILIES = (
-    *(visibility.KPIS, audience.KPIS, exposure.KPIS),
-    engagement.KPIS,
+    *(
+        visibility.KPIS,
+        voice.KPIS,
+        following.KPIS,
+        authors.KPIS,
+        hashtags.KPIS,
+        reach.KPIS,
+        audience.KPIS,
+        exposure.KPIS,
+    ),
+    *(interactions.KPIS, engagement.KPIS),
     *(conversion.KPIS, leads.KPIS),
     *(money.KPIS, customers.KPIS),
-    care.KPIS,
+    *(care.KPIS, casework.KPIS),
     *(opinion.KPIS, satisfaction.KPIS),
 )
 

@@ -16,7 +16,7 @@ from storage.kpi.engines import EngineChange, engine_changes
 from storage.kpi.evidence import Evidence
 from storage.kpi.judged import Judged
 from storage.kpi.measured import networks
-from storage.kpi.responses import Response, responses
+from storage.kpi.responses import waits
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.value import ENGINE_CHANGED, NOT_COMPARABLE, Ask, Compared, KpiValue, Reading
 from storage.queries import QueryChange, changes
@@ -88,11 +88,13 @@ def _compared(
     if kpi.of_sources and not both.ledgers:
         since, until = other.window.since, other.window.until
         return Compared(since, until, reason=NOT_COMPARABLE, left_out=left_out)
-    now, then = (kpi.read(one.scope(both, language, brand)) for one in (period, other))
+    here, there = (one.scope(both, language, brand) for one in (period, other))
+    now, then = kpi.read(here), kpi.read(there)
     # Who says by which method a value was made has made it of tones.
     if "method" in now.more and len(period.engines(both, brand) | other.engines(both, brand)) > 1:
         return Compared(other.window.since, other.window.until, reason=ENGINE_CHANGED, left_out=left_out)
-    return compared(now, then, other.window, left_out)
+    chance = (kpi.chance(here), kpi.chance(there)) if kpi.chance else (None, None)
+    return compared(now, then, other.window, left_out, chance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class _Group:
 
     name: str | None
     ledgers: tuple[Ledger, ...]
+    asked: frozenset[int]
     heard: tuple[SourceHeard, ...]
     left_out: tuple[str, ...]
     comparable: frozenset[int]
@@ -142,14 +145,17 @@ class _Period:
         self._evidence_before = self._gathered(self._before, live_only=False)
         # Three shares and two counts are read of the same estimate.
         self._judged: Callable[[Evidence, int, frozenset[int], str | None], Judged] = cache(Judged)
-        self._responses: Callable[[Numbered], list[Response]] = cache(self._fetch_responses)
 
     def _gathered(self, window: Window, *, live_only: bool) -> Evidence:
         numbers = [brand.number for brand in self._brands]
-        return Evidence(self._store, numbers, window, by_language=self._by_language, live_only=live_only)
-
-    def _fetch_responses(self, brand: Numbered) -> list[Response]:
-        return responses(self._store, brand.number, self.window, live_only=self._ask.live_only)
+        return Evidence(
+            self._store,
+            numbers,
+            window,
+            by_language=self._by_language,
+            live_only=live_only,
+            tag=self._ask.tag,
+        )
 
     def groups(self, kpis: Sequence[Kpi]) -> list[_Group]:
         """One group for the total, or with --by source one for each source and each network that files tell of."""
@@ -182,7 +188,8 @@ class _Period:
                     comparable.add(ledger.source_id)
             elif ledger.active:
                 left_out.append(ledger.name)
-        return _Group(name, tuple(used), tuple(heard), tuple(left_out), frozenset(comparable))
+        asked = frozenset(ledger.source_id for ledger in candidates)
+        return _Group(name, tuple(used), asked, tuple(heard), tuple(left_out), frozenset(comparable))
 
     def heard_in_both(self, group: _Group, window: Window) -> _Group:
         """Those sources of a group that were heard for at least 90 % of this window and of another one."""
@@ -202,7 +209,8 @@ class _Period:
         """With --by language all that mentions and conversations are in; those of unknown language last."""
         if not self._by_language:
             return [None]
-        spoken = {response.language for brand in self.asked_brands() for response in self._responses(brand)}
+        asked = self.asked_brands()
+        spoken = {wait.language for brand in asked for wait in waits(self._evidence, brand.number)}
         known = {*self._evidence.tally.languages(), *spoken}
         return [*sorted(language for language in known if language), *([None] if None in known else [])]
 
@@ -225,17 +233,18 @@ class _Period:
             market=tuple(b for b in self._brands if b.brand.market == brand.brand.market),
             window=self.window,
             sources=frozenset(ledger.source_id for ledger in group.ledgers),
+            asked=group.asked,
             comparable=group.comparable,
             language=language,
             by_language=self._by_language,
             evidence=self._evidence,
             evidence_before=self._evidence_before,
             judge=self._judged,
-            responses=self._responses,
             stretch_end=lambda source, at: self._ends[source].stretch_end(at),
             strict=self._ask.strict,
             source=group.name,
             zone=self._ask.zone,
             now=self._ask.now,
             networks=frozenset(self._ask.sources) or None,
+            accounts=frozenset(self._ask.accounts) or None,
         )

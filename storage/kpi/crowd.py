@@ -10,8 +10,9 @@ from storage.base import Rows
 from storage.calendar import Unit as Name
 from storage.calendar import Window, cut, unit_of
 from storage.rollups import zone_of
-from storage.rollups.authors import Totals, counted, summed
+from storage.rollups.authors import counted, summed
 from storage.rollups.periods import NAMES, Unit
+from storage.rollups.sums import Totals
 
 MOST_COUNTED = 300_000
 """Mentions of a window that is no calendar period up to which its authors are counted one by one."""
@@ -78,7 +79,7 @@ def crowd(
     `followers`: their numbers of followers are wanted too, which costs a look at each post where no roll-up has them.
     """
     named = json.dumps(list(brands))
-    period = _calendar_period(store, named, window)
+    period = calendar_period(store, brands, window)
     if period is not None:
         return Crowd(*_kept(store, named, *period))
     if mentions <= MOST_COUNTED:
@@ -97,15 +98,15 @@ def crowd(
     return Crowd(totals, {}, exact=False, judged=judged, years=len(years))
 
 
-def _calendar_period(store: Rows, brands: str, window: Window) -> tuple[Unit, int] | None:
+def calendar_period(store: Rows, brands: Sequence[int], window: Window) -> tuple[Unit, int] | None:
     """The week, month or year that a window is, or that has no mention beside those of the window."""
-    zone = zone_of(store)
+    zone, named = zone_of(store), json.dumps(list(brands))
     for unit in _PERIODS:
         name: Name = NAMES[unit]
         holds = unit_of(window.since, name, zone)
         if window.until <= holds.until:
             ends = ((holds.since, window.since), (window.until, holds.until))
-            if not any(since < until and store.rows(_ANY, (brands, since, until)) for since, until in ends):
+            if not any(since < until and store.rows(_ANY, (named, since, until)) for since, until in ends):
                 return unit, holds.since
     return None
 

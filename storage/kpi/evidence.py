@@ -11,6 +11,7 @@ from sentiment.calibration import Measured, card
 from storage.base import Row, Rows
 from storage.calendar import Window
 from storage.desk.corrections import STANDING
+from storage.desk.tags import BEARS
 from storage.kpi.crowd import MOST_COUNTED, Crowd, crowd
 from storage.kpi.tally import Tally, tally
 
@@ -24,7 +25,7 @@ _CORRECTED = """SELECT m.source_id, m.language, m.label, m.engine_id, m.p_negati
 _SQUARES = """SELECT source_id, spoken, sum(squares) FROM (
     SELECT source_id, {language} AS spoken,
         CASE WHEN author_id IS NULL THEN count(*) ELSE count(*) * count(*) END AS squares
-    FROM mentions WHERE brand_id = ? AND published_at >= ? AND published_at < ? AND label IS NOT NULL {live}
+    FROM mentions m WHERE brand_id = ? AND published_at >= ? AND published_at < ? AND label IS NOT NULL {live}
     GROUP BY source_id, spoken, author_id) AS authors GROUP BY source_id, spoken"""
 
 T = TypeVar("T")
@@ -52,13 +53,21 @@ class Evidence:
     """The counts of one window, what people corrected in it, and how its mentions are spread over authors."""
 
     def __init__(
-        self, store: Rows, brands: Sequence[int], window: Window, *, by_language: bool, live_only: bool
+        self,
+        store: Rows,
+        brands: Sequence[int],
+        window: Window,
+        *,
+        by_language: bool,
+        live_only: bool,
+        tag: str | None = None,
     ) -> None:
         self.store = store
         self.brands = tuple(brands)
         self.window = window
         self.by_language = by_language
         self.live_only = live_only
+        self.tag = tag
         self._fetched: dict[Hashable, object] = {}
         self._corrected: dict[int, list[Corrected]] = {}
 
@@ -69,10 +78,20 @@ class Evidence:
         found: T = self._fetched[what]  # type: ignore[assignment]
         return found
 
+    @property
+    def _only(self) -> str:
+        """What is left out of mentions whose tone is news."""
+        live = "AND m.live = 1 " if self.live_only else ""
+        return live if self.tag is None else f"{live}AND {BEARS}"
+
+    @property
+    def _tag(self) -> tuple[str, ...]:
+        return () if self.tag is None else (self.tag,)
+
     @cached_property
     def tally(self) -> Tally:
         """Mentions by brand, source, language, engine and label."""
-        return tally(self.store, self.brands, self.window, live_only=self.live_only)
+        return tally(self.store, self.brands, self.window, live_only=self.live_only, tag=self.tag)
 
     @cached_property
     def _engines(self) -> dict[int, str]:
@@ -86,8 +105,8 @@ class Evidence:
     def corrected(self, brand: int, sources: Iterable[int], language: str | None) -> list[Corrected]:
         """What people said of a brand's mentions in these sources, oldest first; by language where that is asked."""
         if brand not in self._corrected:
-            sql = _CORRECTED.format(live="AND m.live = 1" if self.live_only else "", standing=STANDING)
-            rows = self.store.rows(sql, (brand, self.window.since, self.window.until))
+            sql = _CORRECTED.format(live=self._only, standing=STANDING)
+            rows = self.store.rows(sql, (brand, self.window.since, self.window.until, *self._tag))
             self._corrected[brand] = [_corrected(row) for row in rows]
         wanted = set(sources)
         return [
@@ -110,7 +129,8 @@ class Evidence:
         """By how much noise grows because authors have several mentions: sum of mentions² by author / mentions."""
         wanted = frozenset(sources)
         judged = self.tally.counts(brand, wanted, language, self.by_language).judged
-        if not (self.by_language or self.live_only) or self.tally.mentions > MOST_COUNTED:
+        plain = not self.by_language and not self.live_only and self.tag is None
+        if plain or self.tally.mentions > MOST_COUNTED:
             return self.crowd.clustering(brand, wanted, judged)
         squares = sum(
             found
@@ -120,10 +140,8 @@ class Evidence:
         return squares / judged if judged else 1.0
 
     def _squares(self, brand: int) -> list[Row]:
-        sql = _SQUARES.format(
-            language="language" if self.by_language else "NULL", live="AND live = 1" if self.live_only else ""
-        )
-        return self.store.rows(sql, (brand, self.window.since, self.window.until))
+        sql = _SQUARES.format(language="language" if self.by_language else "NULL", live=self._only)
+        return self.store.rows(sql, (brand, self.window.since, self.window.until, *self._tag))
 
 
 def _corrected(row: Row) -> Corrected:

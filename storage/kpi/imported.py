@@ -193,7 +193,12 @@ class Imported:
         return Missing(f"nothing imported of {kind} for these days: listener import --kind {kind} FILE")
 
     def _mine(self, rows: Iterable[Told]) -> list[Told]:
-        return [row for row in rows if self._networks is None or row.network in self._networks]
+        mine = [row for row in rows if self._networks is None or row.network in self._networks]
+        accounts = self.scope.accounts
+        if accounts is None:
+            return mine
+        # Leads and answers are told of no account: they are of all.
+        return [row for row in mine if not isinstance(row, Cell) or row.account in accounts]
 
     def _rows_of(self, kind: str) -> Iterable[Cell | Lead | Answers]:
         if kind in ("crm", "survey"):

@@ -1,62 +1,54 @@
-"""Conversations with a brand: when the clock started, and when, if ever, the brand answered."""
+"""Conversations with a brand: when somebody began to wait, and when, if ever, the brand answered."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from storage.base import Rows
 from storage.calendar import Window
+from storage.kpi.evidence import Evidence
+
+_WAITS = """SELECT source_id, language, started, seconds, first FROM waits
+    WHERE brand_id = ? AND started >= ? AND started < ? AND live >= ? {tagged} ORDER BY started"""
+# Conversations in which a post of the window that addresses the brand bears a tag.
+_TAGGED = """AND (source_id, conversation) IN (
+    SELECT p.source_id, coalesce(p.conversation, p.native_id) FROM tags g
+    JOIN turns t ON t.brand_id = g.brand_id AND t.post_id = g.post_id JOIN posts p ON p.id = g.post_id
+    WHERE g.tag = ? AND g.brand_id = ? AND t.role = 0 AND t.at >= ? AND t.at < ?)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """One conversation: seconds until the brand's first answer, or None while there is none."""
+class Response(NamedTuple):
+    """One wait in a conversation: seconds until the brand's next answer, or None while there is none. A tuple, for a
+    year of a brand may have hundreds of thousands of them.
+
+    `first`: the wait that the conversation began with, which the first response time measures.
+    """
 
     source: int
     language: str | None
     started: int
     seconds: int | None
+    first: bool
 
 
-class _Turn(NamedTuple):
-    role: int
-    at: int
-    language: str | None
-    live: int
+def waits(evidence: Evidence, brand: int) -> list[Response]:
+    """The waits of a brand (its number) in the window of this evidence, fetched once."""
+    return evidence.once(
+        ("waits", brand),
+        lambda: responses(
+            evidence.store, brand, evidence.window, live_only=evidence.live_only, tag=evidence.tag
+        ),
+    )
 
 
-# Conversations that were addressed to the brand inside the window, then everything said in them with or by it:
-# the clock may have started earlier, and the answer may lie after the window.
-_TURNS = """WITH started AS (
-    SELECT DISTINCT p.source_id, coalesce(p.conversation, p.native_id) AS conversation
-    FROM turns t JOIN posts p ON p.id = t.post_id
-    WHERE t.brand_id = ? AND t.role = 0 AND t.at >= ? AND t.at < ?),
-members AS (
-    SELECT s.source_id, s.conversation, p.id, p.language, p.live FROM started s
-    JOIN posts p ON p.source_id = s.source_id AND p.conversation = s.conversation
-    UNION ALL
-    SELECT s.source_id, s.conversation, p.id, p.language, p.live FROM started s
-    JOIN posts p ON p.source_id = s.source_id AND p.native_id = s.conversation AND p.conversation IS NULL)
-SELECT m.source_id, m.conversation, t.role, t.at, m.language, m.live FROM members m
-JOIN turns t ON t.brand_id = ? AND t.post_id = m.id ORDER BY t.at, m.id"""
+def responses(
+    store: Rows, brand: int, window: Window, *, live_only: bool, tag: str | None = None
+) -> list[Response]:
+    """Return one Response for each wait that began in the window; `live_only` leaves out what history began.
 
-
-def responses(store: Rows, brand: int, window: Window, *, live_only: bool) -> list[Response]:
-    """Return one Response for each conversation whose clock started in the window.
-
-    The clock starts at the first post that addresses the brand and stops at the first later one by the brand's
-    own people; posts flagged automatic do not stop it. `live_only` leaves out clocks that history started.
+    With a `tag` only conversations are looked at in which a post of the window that addresses the brand bears it.
     """
-    said: dict[tuple[int, str], list[_Turn]] = defaultdict(list)
-    for source, conversation, *turn in store.rows(_TURNS, (brand, window.since, window.until, brand)):
-        said[source, conversation].append(_Turn(*turn))
-    found = []
-    for (source, _), turns in said.items():
-        first = next(turn for turn in turns if turn.role == 0)
-        if window.since <= first.at < window.until and (first.live or not live_only):
-            answered = next((turn.at for turn in turns if turn.role == 1 and turn.at > first.at), None)
-            seconds = None if answered is None else answered - first.at
-            found.append(Response(source, first.language, first.at, seconds))
-    return found
+    asked = (brand, window.since, window.until)
+    tagged = () if tag is None else (tag, *asked)
+    rows = store.rows(_WAITS.format(tagged=_TAGGED if tagged else ""), (*asked, int(live_only), *tagged))
+    return list(map(Response._make, rows))

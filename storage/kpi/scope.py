@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,7 +13,6 @@ from storage.mention import Brand
 if TYPE_CHECKING:
     from storage.kpi.evidence import Evidence
     from storage.kpi.judged import Judged
-    from storage.kpi.responses import Response
     from storage.kpi.tally import Counts
 
 
@@ -27,31 +26,33 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`sources` are the numbers of the sources that count here; empty means that nothing was heard.
+    """`sources` are the numbers of the sources that count here; empty means that nothing was heard. `asked` are all
+    that are asked for, heard or not: what people decide at the desk counts either way.
 
     `comparable` are those heard for at least 90 % of this window and of the one before. `strict`: asked by a rule,
     which must not fire on what a change of engine makes of the same posts. `source` is the name of the one source or
     network that is asked for, None where all count together. `networks` narrows what was imported by name, None where
-    all of it counts. Days are cut in `zone`.
+    all of it counts, `accounts` what is told by account. Days are cut in `zone`.
     """
 
     brand: Numbered
     market: tuple[Numbered, ...]
     window: Window
     sources: frozenset[int]
+    asked: frozenset[int]
     comparable: frozenset[int]
     language: str | None
     by_language: bool
     evidence: Evidence
     evidence_before: Evidence
     judge: Callable[[Evidence, int, frozenset[int], str | None], Judged]
-    responses: Callable[[Numbered], Sequence[Response]]
     stretch_end: Callable[[int, int], int | None]
     strict: bool
     source: str | None
     zone: ZoneInfo
     now: int
     networks: frozenset[str] | None = None
+    accounts: frozenset[str] | None = None
 
     def counts(self, brand: Numbered | None = None) -> Counts:
         """What was counted of this brand, or of another one of its market, in this scope."""
@@ -66,22 +67,3 @@ class Scope:
     def judged_before(self, sources: frozenset[int]) -> Judged:
         """The same in the period before."""
         return self.judge(self.evidence_before, self.brand.number, sources, self.language)
-
-    def waits(self) -> list[tuple[int, bool]]:
-        """(seconds, answered) of each conversation with this brand whose clock started in the window.
-
-        Who was not answered has waited, as far as we know, until the end of the unbroken stretch heard of that
-        source which holds the clock's start; nothing where the start itself lies in a gap.
-        """
-        found = []
-        for response in self.responses(self.brand):
-            if response.source not in self.sources:
-                continue
-            if self.by_language and response.language != self.language:
-                continue
-            if response.seconds is not None:
-                found.append((response.seconds, True))
-            else:
-                end = self.stretch_end(response.source, response.started)
-                found.append((max(0, (end or response.started) - response.started), False))
-        return found

@@ -10,10 +10,11 @@ from typing import Any
 
 from storage.base import Rows
 from storage.calendar import Window
+from storage.desk.tags import BEARS
 from storage.rollups import zone_of
 from storage.rollups.cells import NO_LABEL
 from storage.rollups.counted import SCALE, whole
-from storage.rollups.periods import Unit, cover
+from storage.rollups.periods import Span, Unit, cover
 from storage.stats.expected import Sums
 
 _ROLLUPS = """SELECT brand_id, source_id, language, label, engine_id, live, mentions, positive, negative, positive2,
@@ -24,7 +25,8 @@ _FACTS = f"""SELECT brand_id, source_id, coalesce(language, ''), coalesce(label,
     live, count(*), coalesce(sum({_POSITIVE}), 0), coalesce(sum({_NEGATIVE}), 0),
     coalesce(sum({_POSITIVE} * {_POSITIVE}), 0), coalesce(sum({_NEGATIVE} * {_NEGATIVE}), 0),
     coalesce(sum({_POSITIVE} * {_NEGATIVE}), 0)
-    FROM mentions WHERE brand_id IN (SELECT value FROM json_each(?)) AND published_at >= ? AND published_at < ? {{live}}
+    FROM mentions m WHERE brand_id IN (SELECT value FROM json_each(?)) AND published_at >= ? AND published_at < ?
+    {{live}}
     GROUP BY brand_id, source_id, language, label, engine_id, live"""
 
 
@@ -77,6 +79,23 @@ class Tally:
         negative, neutral, positive, unjudged = total
         return Counts(negative, neutral, positive, unjudged, frozenset(engines))
 
+    def by_source(self, brand: int, language: str | None, by_language: bool) -> Mapping[int, Counts]:
+        """What was counted of one brand in each source."""
+        labels: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        engines: dict[int, set[int]] = defaultdict(set)
+        for (source, spoken), cell in self._cells.get(brand, {}).items():
+            if not by_language or spoken == language:
+                labels[source] = [a + b for a, b in zip(labels[source], cell.labels, strict=True)]
+                engines[source].update(cell.engines)
+        return {
+            source: Counts(negative, neutral, positive, unjudged, frozenset(engines[source]))
+            for source, (negative, neutral, positive, unjudged) in labels.items()
+        }
+
+    def of_brand(self, brand: int) -> int:
+        """How many mentions of one brand there are, in whatever source and language."""
+        return sum(sum(cell.labels) for cell in self._cells.get(brand, {}).values())
+
     def strata(
         self, brand: int, sources: Iterable[int], language: str | None, by_language: bool
     ) -> Mapping[tuple[int, str | None], Sums]:
@@ -105,15 +124,23 @@ class Tally:
         return {language for cells in self._cells.values() for _, language in cells}
 
 
-def tally(store: Rows, brands: Sequence[int], window: Window, *, live_only: bool) -> Tally:
-    """Count the mentions of these brands (numbers) in a window: whole months and days from their roll-ups."""
+def tally(
+    store: Rows, brands: Sequence[int], window: Window, *, live_only: bool, tag: str | None = None
+) -> Tally:
+    """Count the mentions of these brands (numbers) in a window: whole months and days from their roll-ups.
+
+    Those that bear a `tag` are counted from the facts: roll-ups do not know what people decide.
+    """
     parts: list[str] = []
     asked: list[object] = []
     named = json.dumps(list(brands))
-    for span in cover(window, zone_of(store)):
+    tagged = () if tag is None else (tag,)
+    facts = [Span(Unit.FACTS, window.since, window.until)]
+    for span in cover(window, zone_of(store)) if tag is None else facts:
         source, extra = (_FACTS, ()) if span.unit == Unit.FACTS else (_ROLLUPS, (span.unit.value,))
-        parts.append(source.format(live="AND live > 0" if live_only else ""))
-        asked += [named, *extra, span.since, span.until]
+        bears = f" AND {BEARS}" if tagged else ""
+        parts.append(source.format(live=("AND live > 0" if live_only else "") + bears))
+        asked += [named, *extra, span.since, span.until, *tagged]
     # Live and judged again (2): still a mention that came in, but its tone is no news, and no rule fires by it.
     said = f"CASE WHEN live = 2 THEN {NO_LABEL} ELSE label END" if live_only else "label"
     sql = f"""WITH counted (brand_id, source_id, language, label, engine_id, live, mentions, positive, negative,

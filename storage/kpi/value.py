@@ -27,8 +27,9 @@ class Ask:
     """One question. `brands` are all configured ones, because a share needs its market; `only` picks some.
 
     `sources` filters by name or kind. `strict` takes only sources heard for at least 90 % of the window, as rules
-    do; `live_only` leaves out what came by an import, backfill or first poll. `compare`: beside each value stand
-    those of the period before and of the same period a year before.
+    do; `live_only` leaves out what came by an import, backfill or first poll. `tag`: only mentions that bear it.
+    `compare`: beside each value stand those of the period before and of the same period a year before. `accounts`
+    narrows imported numbers that are told by account.
     """
 
     window: Window
@@ -40,7 +41,9 @@ class Ask:
     by: tuple[str, ...] = ()
     strict: bool = False
     live_only: bool = False
+    tag: str | None = None
     compare: bool = False
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

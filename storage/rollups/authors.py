@@ -12,6 +12,8 @@ from storage.base import Rows, Transaction
 from storage.calendar import Window
 from storage.rollups.counted import Counted
 from storage.rollups.periods import Calendar, Unit
+from storage.rollups.standings import Standings, standing
+from storage.rollups.sums import NOBODY, Figures, Moves, Period, Said, Totals, anonymous, totals_of
 
 UNITS = (Unit.WEEK, Unit.MONTH, Unit.YEAR)
 
@@ -26,238 +28,184 @@ _DROP = """DELETE FROM author_periods
     WHERE unit = ? AND start = ? AND source_id = ? AND author_id = ? AND brand_id = ?"""
 _MOST_FOLLOWERS = """SELECT max(p.followers) FROM mentions m JOIN posts p ON p.id = m.post_id
     WHERE m.author_id = ? AND m.brand_id = ? AND m.published_at >= ? AND m.published_at < ?"""
-_FIRST = """INSERT INTO author_firsts (brand_id, author_id, first_at) VALUES (?, ?, ?)
-    ON CONFLICT (brand_id, author_id) DO UPDATE SET first_at = min(author_firsts.first_at, excluded.first_at)"""
+_FIRSTS = """SELECT f.author_id, f.brand_id, f.first_at FROM json_each(?) named CROSS JOIN author_firsts f
+    WHERE f.author_id = json_extract(named.value, '$[0]') AND f.brand_id = json_extract(named.value, '$[1]')"""
+_FIRST = """INSERT INTO author_firsts (author_id, brand_id, first_at) VALUES (?, ?, ?)
+    ON CONFLICT (brand_id, author_id) DO UPDATE SET first_at = excluded.first_at"""
 _FIRST_AGAIN = "SELECT min(published_at) FROM mentions WHERE author_id = ? AND brand_id = ?"
-_NO_FIRST = "DELETE FROM author_firsts WHERE brand_id = ? AND author_id = ?"
+_NO_FIRST = "DELETE FROM author_firsts WHERE author_id = ? AND brand_id = ?"
+
+_Who = tuple[int, int]
+"""Numbers of an author and of a brand; author 0 stands for all who are unknown."""
+_Deltas = dict[_Who, list[int]]
+"""Mentions, judged, positive, negative more than before; and the most followers that a new mention told."""
+_UNTOLD = -(2**63)
 
 
-class Said(NamedTuple):
-    """What one author said of one brand in one period. `followers`: the most that a post of it told, or None."""
+class _First(NamedTuple):
+    """When an author of a source first spoke of a brand, as it was before a change and as it is after it."""
 
-    mentions: int = 0
-    judged: int = 0
-    positive: int = 0
-    negative: int = 0
-    followers: int | None = None
-
-
-class Totals(NamedTuple):
-    """Sums over authors. Mentions of unknown ones are no `authors` but `anonymous`, each alone in the squares."""
-
-    authors: int = 0
-    anonymous: int = 0
-    positive_authors: int = 0
-    followers: int = 0
-    followed: int = 0
-    mentions2: int = 0
-    judged2: int = 0
-    positive2: int = 0
-    negative2: int = 0
-    judged_positive: int = 0
-    judged_negative: int = 0
-    positive_negative: int = 0
-
-    def plus(self, other: Totals, sign: int = 1) -> Totals:
-        """Add the sums of other authors, or (sign -1) take them away."""
-        return Totals(*(mine + sign * theirs for mine, theirs in zip(self, other, strict=True)))
-
-
-_NONE = Totals()
-_COLUMNS = ", ".join(Totals._fields)
-_ADD_TOTALS = f"""INSERT INTO author_totals (unit, start, source_id, brand_id, {_COLUMNS})
-    VALUES ({", ".join("?" * (4 + len(Totals._fields)))}) ON CONFLICT (unit, start, source_id, brand_id) DO UPDATE SET
-    {", ".join(f"{name} = author_totals.{name} + excluded.{name}" for name in Totals._fields)}"""
-_DROP_TOTALS = """DELETE FROM author_totals WHERE unit = ? AND start = ? AND source_id = ? AND brand_id = ?
-    AND authors = 0 AND anonymous = 0"""
-_ADD_PAIR = """INSERT INTO author_pairs (unit, start, source_id, brand_id, other_id, product) VALUES (?,?,?,?,?,?)
-    ON CONFLICT (unit, start, source_id, brand_id, other_id)
-    DO UPDATE SET product = author_pairs.product + excluded.product"""
-_DROP_PAIR = """DELETE FROM author_pairs
-    WHERE unit = ? AND start = ? AND source_id = ? AND brand_id = ? AND other_id = ? AND product = 0"""
-
-Period = tuple[int, int, int]
-"""Unit, start, number of the source."""
-_NOBODY = Said()
-_Deltas = dict[Period, dict[int, dict[int, list[int]]]]
-
-
-def totals_of(said: Said) -> Totals:
-    """What one known author adds to the sums."""
-    n, judged, positive, negative, followers = said
-    if not n:
-        return Totals()
-    return Totals(
-        1,
-        0,
-        int(positive > 0),
-        followers or 0,
-        int(followers is not None),
-        n * n,
-        judged * judged,
-        positive * positive,
-        negative * negative,
-        judged * positive,
-        judged * negative,
-        positive * negative,
-    )
-
-
-def alone(label: int | None) -> Totals:
-    """What a mention of an unknown author adds to the sums."""
-    judged, good, bad = int(label is not None), int(label == 1), int(label == -1)
-    return Totals(0, 1, 0, 0, 0, 1, judged, good, bad, good, bad, 0)
+    source: int
+    had: int | None
+    has: int | None
 
 
 def change(db: Transaction, calendar: Calendar, new: Sequence[Counted], gone: Sequence[Counted] = ()) -> None:
     """Add mentions to what their authors said, and take others away."""
-    sums = _Sums()
-    deltas, peaks = _deltas(calendar, new, gone, sums)
-    rows: list[tuple[object, ...]] = []
-    dropped: list[tuple[object, ...]] = []
-    fallen = _followed(calendar, gone)
-    for period, authors in deltas.items():
-        before = _before(db, period, authors)
-        for author, brands in authors.items():
-            had = before.get(author, {})
-            has = dict(had)
-            for brand, delta in brands.items():
-                key = (period, author, brand)
-                followers = _followers(db, calendar, key, had.get(brand, _NOBODY), peaks, fallen)
-                n, judged, positive, negative, _ = had.get(brand, _NOBODY)
-                now = Said(
-                    n + delta[0], judged + delta[1], positive + delta[2], negative + delta[3], followers
-                )
-                has[brand] = now
-                place = (*period, author, brand)
-                if now.mentions:
-                    rows.append((*place, *now))
-                else:
-                    dropped.append(place)
-            sums.move(period, brands, had, has)
-    db.run_many(_WRITE, rows)
-    db.run_many(_DROP, dropped)
-    sums.write(db, shrinking=bool(gone))
-    _change_firsts(db, new, gone)
+    fallen = _fallen(calendar, gone)
+    firsts = _move_firsts(db, new, gone)
+    for period, deltas in _by_period(calendar, new, gone, firsts).items():
+        unit, since, _ = period
+        until = calendar.until(Unit(unit), since)
+        moves, standings = Moves(period), Standings(period)
+        before = _before(db, period, {author for author, _ in deltas if author})
+        by_author = _by_author(before)
+        rows: list[tuple[object, ...]] = []
+        dropped: list[tuple[object, ...]] = []
+        # In the order of the table, so that neighbours are written together.
+        for who in sorted(deltas):
+            author, brand = who
+            if not author:
+                moves.anonymous(brand, _added(NOBODY, deltas[who]))
+                continue
+            had = before.get(who, NOBODY)
+            has = _added(had, deltas[who])
+            if fallen and (period, who) in fallen:
+                has = (*has[:4], _most_followers(db, calendar, period, who))
+            moves.author(brand, had, has)
+            moves.pairs(brand, has[0] - had[0], by_author.setdefault(author, {}))
+            first = firsts[who]
+            standings.move(
+                brand, standing(had, first.had, since, until), standing(has, first.has, since, until)
+            )
+            if has[0]:
+                rows.append((*period, author, brand, *has))
+            else:
+                dropped.append((*period, author, brand))
+        db.run_many(_WRITE, rows)
+        db.run_many(_DROP, dropped)
+        moves.write(db, shrinking=bool(gone))
+        standings.write(db)
 
 
-def _deltas(
-    calendar: Calendar, new: Iterable[Counted], gone: Iterable[Counted], sums: _Sums
-) -> tuple[_Deltas, dict[tuple[Period, int, int], int]]:
-    """By period, author, brand: mentions, judged, positive, negative more than before; and the most followers told."""
-    deltas: _Deltas = defaultdict(dict)
-    peaks: dict[tuple[Period, int, int], int] = {}
+def _by_period(
+    calendar: Calendar, new: Iterable[Counted], gone: Iterable[Counted], firsts: Mapping[_Who, _First]
+) -> dict[Period, _Deltas]:
+    """What is to be added: most pages lie in one week and month, and are added up once for all units.
+
+    Where an author was new, or is now, nothing may be added; but there it counts as another thing than before.
+    """
+    groups: dict[tuple[int, int, int, int], _Deltas] = defaultdict(dict)
     for sign, rows in ((1, new), (-1, gone)):
         for row in rows:
-            starts = calendar.starts(row.at)
-            label, author, brand, source = row.label, row.author, row.brand, row.source
-            for period in (
-                (Unit.WEEK.value, starts.week, source),
-                (Unit.MONTH.value, starts.month, source),
-                (Unit.YEAR.value, starts.year, source),
-            ):
-                if author is None:
-                    sums.alone(period, brand, label, sign)
-                    continue
-                delta = deltas[period].setdefault(author, {}).setdefault(brand, [0, 0, 0, 0])
-                delta[0] += sign
-                if label is not None:
-                    delta[1] += sign
-                    if label:
-                        delta[2 if label > 0 else 3] += sign
-                if sign > 0 and row.followers is not None:
-                    key = (period, author, brand)
-                    peaks[key] = max(row.followers, peaks.get(key, row.followers))
-    return deltas, peaks
+            _, week, month, year = calendar.starts(row.at)
+            deltas = groups[week, month, year, row.source]
+            who = (row.author or 0, row.brand)
+            delta = deltas.get(who)
+            if delta is None:
+                delta = deltas[who] = [0, 0, 0, 0, _UNTOLD]
+            delta[0] += sign
+            if row.label is not None:
+                delta[1] += sign
+                if row.label:
+                    delta[2 if row.label > 0 else 3] += sign
+            if sign > 0 and row.followers is not None and row.followers > delta[4]:
+                delta[4] = row.followers
+    for who, first in firsts.items():
+        if first.had != first.has:
+            for at in (first.had, first.has):
+                if at is not None:
+                    _, week, month, year = calendar.starts(at)
+                    groups[week, month, year, first.source].setdefault(who, [0, 0, 0, 0, _UNTOLD])
+    periods: dict[Period, list[_Deltas]] = defaultdict(list)
+    for (week, month, year, source), deltas in groups.items():
+        for unit, start in zip(UNITS, (week, month, year), strict=True):
+            periods[unit.value, start, source].append(deltas)
+    return {period: _together(parts) for period, parts in periods.items()}
 
 
-def _followed(calendar: Calendar, gone: Iterable[Counted]) -> set[tuple[Period, int, int]]:
+def _together(parts: Sequence[_Deltas]) -> _Deltas:
+    if len(parts) == 1:
+        return parts[0]
+    found: _Deltas = {}
+    for part in parts:
+        for who, delta in part.items():
+            have = found.get(who)
+            if have is None:
+                found[who] = delta
+            else:
+                added = [mine + theirs for mine, theirs in zip(have, delta, strict=True)]
+                found[who] = [*added[:4], max(have[4], delta[4])]
+    return found
+
+
+def _added(had: Figures, delta: Sequence[int]) -> Figures:
+    n, judged, positive, negative, followers = had
+    more, more_judged, more_positive, more_negative, told = delta
+    if told != _UNTOLD and (followers is None or told > followers):
+        followers = told
+    return n + more, judged + more_judged, positive + more_positive, negative + more_negative, followers
+
+
+def _by_author(before: Mapping[_Who, Figures]) -> dict[int, dict[int, int]]:
+    """Mentions by brand of each author."""
+    found: dict[int, dict[int, int]] = {}
+    for (author, brand), said in before.items():
+        brands = found.get(author)
+        if brands is None:
+            found[author] = {brand: said[0]}
+        else:
+            brands[brand] = said[0]
+    return found
+
+
+def _fallen(calendar: Calendar, gone: Iterable[Counted]) -> set[tuple[Period, _Who]]:
     """Where the post that told the most followers may be gone."""
-    found: set[tuple[Period, int, int]] = set()
+    found: set[tuple[Period, _Who]] = set()
     for row in gone:
         if row.author is not None and row.followers is not None:
-            starts = calendar.starts(row.at)
-            for unit, start in zip(UNITS, (starts.week, starts.month, starts.year), strict=True):
-                found.add(((unit.value, start, row.source), row.author, row.brand))
+            for unit, start in zip(UNITS, calendar.starts(row.at)[1:], strict=True):
+                found.add(((unit.value, start, row.source), (row.author, row.brand)))
     return found
 
 
-def _followers(
-    db: Transaction,
-    calendar: Calendar,
-    key: tuple[Period, int, int],
-    had: Said,
-    peaks: Mapping[tuple[Period, int, int], int],
-    fallen: set[tuple[Period, int, int]],
-) -> int | None:
-    if key in fallen:
-        (unit, start, _), author, brand = key
-        asked = (author, brand, start, calendar.until(Unit(unit), start))
-        found: int | None = db.rows(_MOST_FOLLOWERS, asked)[0][0]
-        return found
-    known = [number for number in (had.followers, peaks.get(key)) if number is not None]
-    return max(known, default=None)
-
-
-class _Sums:
-    """The sums over authors that a change moves."""
-
-    def __init__(self) -> None:
-        self._totals: dict[tuple[Period, int], Totals] = {}
-        self._pairs: dict[tuple[Period, int, int], int] = defaultdict(int)
-
-    def alone(self, period: Period, brand: int, label: int | None, sign: int) -> None:
-        """A mention of an unknown author comes or goes."""
-        self._add(period, brand, alone(label), sign)
-
-    def move(
-        self, period: Period, brands: Iterable[int], had: Mapping[int, Said], has: Mapping[int, Said]
-    ) -> None:
-        """What an author said of these brands is another thing now; of others it stays."""
-        for brand in brands:
-            if brand in had:
-                self._add(period, brand, totals_of(had[brand]), -1)
-            self._add(period, brand, totals_of(has[brand]), 1)
-        if len(has) > 1:
-            for one, other in combinations(sorted(has), 2):
-                before = had[one].mentions * had[other].mentions if one in had and other in had else 0
-                moved = has[one].mentions * has[other].mentions - before
-                if moved:
-                    self._pairs[period, one, other] += moved
-
-    def _add(self, period: Period, brand: int, totals: Totals, sign: int) -> None:
-        found = self._totals.get((period, brand), _NONE)
-        self._totals[period, brand] = found.plus(totals, sign)
-
-    def write(self, db: Transaction, *, shrinking: bool) -> None:
-        """Write what has moved; `shrinking`: sums may have come to nothing."""
-        db.run_many(_ADD_TOTALS, [(*period, brand, *sums) for (period, brand), sums in self._totals.items()])
-        db.run_many(_ADD_PAIR, [(*period, *pair, moved) for (period, *pair), moved in self._pairs.items()])
-        if shrinking:
-            db.run_many(_DROP_TOTALS, [(*period, brand) for period, brand in self._totals])
-            db.run_many(_DROP_PAIR, [(*period, *pair) for period, *pair in self._pairs])
-
-
-def _before(db: Transaction, period: Period, authors: Iterable[int]) -> dict[int, dict[int, Said]]:
-    found: dict[int, dict[int, Said]] = defaultdict(dict)
-    for author, brand, *said in db.rows(_BEFORE, (*period, json.dumps(list(authors)))):
-        found[author][brand] = Said(*said)
+def _most_followers(db: Transaction, calendar: Calendar, period: Period, who: _Who) -> int | None:
+    unit, start, _ = period
+    asked = (*who, start, calendar.until(Unit(unit), start))
+    found: int | None = db.rows(_MOST_FOLLOWERS, asked)[0][0]
     return found
 
 
-def _change_firsts(db: Transaction, new: Iterable[Counted], gone: Iterable[Counted]) -> None:
-    firsts: dict[tuple[int, int], int] = {}
+def _before(db: Transaction, period: Period, authors: Iterable[int]) -> dict[_Who, Figures]:
+    rows = db.rows(_BEFORE, (*period, json.dumps(sorted(authors))))
+    return {(row[0], row[1]): (row[2], row[3], row[4], row[5], row[6]) for row in rows}
+
+
+def _move_firsts(db: Transaction, new: Iterable[Counted], gone: Iterable[Counted]) -> dict[_Who, _First]:
+    """Write when authors first spoke of brands, where that has changed; return it as it was and as it is."""
+    sources: dict[_Who, int] = {}
+    earliest: dict[_Who, int] = {}
     for row in new:
         if row.author is not None:
-            key = (row.brand, row.author)
-            firsts[key] = min(row.at, firsts.get(key, row.at))
-    left = {(row.brand, row.author) for row in gone if row.author is not None}
-    db.run_many(_NO_FIRST, list(left))
-    for brand, author in left:
-        first = db.rows(_FIRST_AGAIN, (author, brand))[0][0]
-        if first is not None:
-            firsts[brand, author] = first
-    db.run_many(_FIRST, [(*key, at) for key, at in firsts.items()])
+            who = (row.author, row.brand)
+            sources[who] = row.source
+            earliest[who] = min(row.at, earliest.get(who, row.at))
+    left = {(row.author, row.brand): row.source for row in gone if row.author is not None}
+    sources.update(left)
+    asked = json.dumps(sorted(sources))
+    before: dict[_Who, int] = {(author, brand): at for author, brand, at in db.rows(_FIRSTS, (asked,))}
+    firsts: dict[_Who, _First] = {}
+    for who, source in sources.items():
+        had = before.get(who)
+        if who in left:
+            has: int | None = db.rows(_FIRST_AGAIN, who)[0][0]
+        else:
+            has = earliest[who] if had is None else min(had, earliest[who])
+        firsts[who] = _First(source, had, has)
+    changed = [(who, first) for who, first in firsts.items() if first.had != first.has]
+    db.run_many(_NO_FIRST, [who for who, first in changed if first.has is None])
+    db.run_many(_FIRST, [(*who, first.has) for who, first in changed if first.has is not None])
+    return firsts
 
 
 _COUNT = """SELECT m.source_id, m.author_id, m.brand_id, count(*), count(m.label),
@@ -290,29 +238,17 @@ def counted(
     return [(of, author, brand, Said(*said)) for of, author, brand, *said in db.rows(sql, asked)]
 
 
-def write(db: Transaction, unit: Unit, start: int, found: Counts) -> None:
-    """Write what authors said in a period of which nothing is written yet."""
-    db.run_many(
-        _WRITE,
-        [(unit.value, start, s, author, b, *said) for s, author, b, said in found if author is not None],
-    )
-    totals, pairs = summed(found)
-    db.run_many(_ADD_TOTALS, [(unit.value, start, *key, *sums) for key, sums in totals.items()])
-    db.run_many(_ADD_PAIR, [(unit.value, start, *key, product) for key, product in pairs.items()])
-
-
 def summed(rows: Counts) -> tuple[dict[tuple[int, int], Totals], dict[tuple[int, int, int], int]]:
     """Sums over authors by (source, brand), and of products by (source, brand, other brand)."""
     totals: dict[tuple[int, int], Totals] = {}
     by_author: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
     for source, author, brand, said in rows:
         if author is None:
-            n, judged, positive, negative, _ = said
-            added = Totals(0, n, 0, 0, 0, n, judged, positive, negative, positive, negative, 0)
+            added = anonymous(said)
         else:
             added = totals_of(said)
             by_author[source, author][brand] = said.mentions
-        totals[source, brand] = totals.get((source, brand), _NONE).plus(added)
+        totals[source, brand] = totals.get((source, brand), Totals()).plus(added)
     pairs: dict[tuple[int, int, int], int] = defaultdict(int)
     for (source, _), brands in by_author.items():
         if len(brands) > 1:

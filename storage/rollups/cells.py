@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from storage.base import Row, Rows, Transaction
 from storage.rollups.counted import SCALE, Counted, whole
@@ -24,7 +25,7 @@ FACTS = f"""SELECT brand_id, source_id, language, engine_id, label, live, count(
     coalesce(sum({whole("p_positive")} * {whole("p_negative")}), 0)
     FROM mentions WHERE brand_id IN (SELECT value FROM json_each(?)) AND published_at >= ? AND published_at < ?
     GROUP BY brand_id, source_id, language, engine_id, label, live"""
-_QUARTER_FACTS = f"""SELECT brand_id, published_at / {QUARTER}, source_id, coalesce(language, ''), live, count(*),
+QUARTER_FACTS = f"""SELECT brand_id, published_at / {QUARTER}, source_id, coalesce(language, ''), live, count(*),
     count(CASE WHEN label = -1 THEN 1 END), count(CASE WHEN label = 0 THEN 1 END),
     count(CASE WHEN label = 1 THEN 1 END) FROM mentions
     WHERE brand_id IN (SELECT value FROM json_each(?)) AND published_at >= ? AND published_at < ?
@@ -47,55 +48,58 @@ _ADD_QUARTER = _upsert("rollup_quarters", _QUARTER_KEYS, _QUARTER_SUMS)
 _DROP = _delete("rollups", ("unit", *_KEYS))
 _DROP_QUARTER = _delete("rollup_quarters", _QUARTER_KEYS)
 
-Cells = dict[tuple[object, ...], list[int]]
+Cells = dict[tuple[Any, ...], list[int]]
 
 
 def change(db: Transaction, calendar: Calendar, new: Iterable[Counted], gone: Iterable[Counted] = ()) -> None:
     """Add mentions to their cells, and take others away."""
-    days, months, quarters = _days(calendar, new, gone)
-    db.run_many(_ADD, [(*key, *sums) for cells in (days, months) for key, sums in cells.items()])
+    days, quarters = _moved(calendar, new, gone)
+    months = _months(calendar, days)
+    units = ((Unit.DAY.value, days), (Unit.MONTH.value, months))
+    db.run_many(_ADD, [(unit, *key, *sums) for unit, cells in units for key, sums in cells.items()])
     db.run_many(_ADD_QUARTER, [(*key, *sums) for key, sums in quarters.items()])
     if gone:
-        db.run_many(_DROP, [*days, *months])
+        db.run_many(_DROP, [(unit, *key) for unit, cells in units for key in cells])
         db.run_many(_DROP_QUARTER, list(quarters))
 
 
-def _days(calendar: Calendar, new: Iterable[Counted], gone: Iterable[Counted]) -> tuple[Cells, Cells, Cells]:
+def _moved(calendar: Calendar, new: Iterable[Counted], gone: Iterable[Counted]) -> tuple[Cells, Cells]:
+    """What is to be added to days and to quarter hours. Written out, because it is done for each mention."""
     days: Cells = {}
-    months: Cells = {}
     quarters: Cells = {}
     for sign, rows in ((1, new), (-1, gone)):
-        for row in rows:
-            at, language = row.at, row.language or ""
-            starts = calendar.starts(at)
-            label = NO_LABEL if row.label is None else row.label
-            rest = (row.source, language, row.engine or 0, label, row.live)
-            sums = _sums(sign, row.positive, row.negative)
-            _add(days, (Unit.DAY.value, row.brand, starts.day, *rest), sums)
-            _add(months, (Unit.MONTH.value, row.brand, starts.month, *rest), sums)
-            quarter = quarters.setdefault(
-                (row.brand, at // QUARTER, row.source, language, row.live), [0, 0, 0, 0]
-            )
+        for brand, at, source, live, spoken, said, negative, positive, engine, *_ in rows:
+            language = spoken or ""
+            label = NO_LABEL if said is None else said
+            key = (brand, calendar.starts(at)[0], source, language, engine or 0, label, live)
+            sums = days.get(key)
+            if sums is None:
+                sums = days[key] = [0, 0, 0, 0, 0, 0]
+            sums[0] += sign
+            if positive is not None and negative is not None:
+                good, bad = int(positive * SCALE + 0.5), int(negative * SCALE + 0.5)
+                sums[1] += sign * good
+                sums[2] += sign * bad
+                sums[3] += sign * good * good
+                sums[4] += sign * bad * bad
+                sums[5] += sign * good * bad
+            place = (brand, at // QUARTER, source, language, live)
+            quarter = quarters.get(place)
+            if quarter is None:
+                quarter = quarters[place] = [0, 0, 0, 0]
             quarter[0] += sign
-            if row.label is not None:
-                quarter[_QUARTER_PLACE[row.label]] += sign
-    return days, months, quarters
+            if said is not None:
+                quarter[_QUARTER_PLACE[said]] += sign
+    return days, quarters
 
 
-def _sums(sign: int, positive: float | None, negative: float | None) -> tuple[int, ...]:
-    if positive is None or negative is None:
-        return sign, 0, 0, 0, 0, 0
-    good, bad = int(positive * SCALE + 0.5), int(negative * SCALE + 0.5)
-    return sign, sign * good, sign * bad, sign * good * good, sign * bad * bad, sign * good * bad
-
-
-def _add(cells: Cells, key: tuple[object, ...], sums: tuple[int, ...]) -> None:
-    found = cells.get(key)
-    if found is None:
-        cells[key] = list(sums)
-        return
-    for place, number in enumerate(sums):
-        found[place] += number
+def _months(calendar: Calendar, days: Cells) -> Cells:
+    found: Cells = {}
+    for (brand, day, *rest), sums in days.items():
+        key = (brand, calendar.starts(day)[2], *rest)
+        have = found.get(key)
+        found[key] = list(sums) if have is None else [a + b for a, b in zip(have, sums, strict=True)]
+    return found
 
 
 def counted(db: Rows, brands: str, since: int, until: int) -> dict[tuple[object, ...], tuple[int, ...]]:
@@ -120,7 +124,7 @@ def counted_quarters(
     db: Rows, brands: str, since: int, until: int
 ) -> dict[tuple[object, ...], tuple[int, ...]]:
     """What the mentions of a time come to, by quarter hour: sums by (brand, quarter, source, language, live)."""
-    return _by_key(db.rows(_QUARTER_FACTS, (brands, since, until)))
+    return _by_key(db.rows(QUARTER_FACTS, (brands, since, until)))
 
 
 def kept_quarters(db: Rows, since: int, until: int) -> dict[tuple[object, ...], tuple[int, ...]]:
@@ -143,8 +147,3 @@ def write(
     """Write the cells of a period that has none yet."""
     rows = [(unit.value, brand, start, *rest, *sums) for (brand, *rest), sums in cells.items()]
     db.run_many(_ADD, rows)
-
-
-def write_quarters(db: Transaction, cells: Mapping[tuple[object, ...], tuple[int, ...]]) -> None:
-    """Write the cells of quarter hours that have none yet."""
-    db.run_many(_ADD_QUARTER, [(*key, *sums) for key, sums in cells.items()])

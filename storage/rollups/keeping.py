@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from storage.authors import drop_unused
 from storage.base import Rows, Transaction
-from storage.rollups import authors, cells, counted
+from storage.rollups import authors, cells, counted, hashtags
 from storage.rollups.counted import Counted
 from storage.rollups.periods import Calendar
 
@@ -44,19 +44,22 @@ def add(db: Transaction, new: Sequence[Counted]) -> None:
     """Count mentions that were written just now."""
     if new:
         _change(db, new, ())
+        borne = hashtags.of_posts(db, {one.post for one in new})
+        hashtags.change(db, calendar_of(db), borne, Counter())
 
 
 @contextmanager
 def recounted(db: Transaction, posts: Iterable[int]) -> Iterator[None]:
     """Whatever is done to the mentions of these posts inside of the block, the roll-ups follow."""
     numbers = list(posts)
-    before = counted.of_posts(db, numbers)
+    before, bore = counted.of_posts(db, numbers), hashtags.of_posts(db, numbers)
     yield
     after = counted.of_posts(db, numbers)
     had, has = Counter(before), Counter(after)
     new, gone = list((has - had).elements()), list((had - has).elements())
     if new or gone:
         _change(db, new, gone)
+    hashtags.change(db, calendar_of(db), hashtags.of_posts(db, numbers), bore)
 
 
 def _change(db: Transaction, new: Sequence[Counted], gone: Sequence[Counted]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -42,6 +42,7 @@ class Calendar:
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self._known: dict[int, Starts] = {}
+        self._of_day: dict[date, Starts] = {}
 
     def starts(self, at: int) -> Starts:
         """The periods that hold `at`."""
@@ -60,12 +61,17 @@ class Calendar:
 
     def _find(self, at: int) -> Starts:
         day = datetime.fromtimestamp(at, self.zone).date()
-        return Starts(
-            start_of(day, "day", self.zone),
-            start_of(day, "week", self.zone),
-            start_of(day, "month", self.zone),
-            start_of(day, "year", self.zone),
-        )
+        found = self._of_day.get(day)
+        if found is None:
+            if len(self._of_day) >= _MOST_REMEMBERED:
+                self._of_day.clear()
+            found = self._of_day[day] = Starts(
+                start_of(day, "day", self.zone),
+                start_of(day, "week", self.zone),
+                start_of(day, "month", self.zone),
+                start_of(day, "year", self.zone),
+            )
+        return found
 
 
 class Span(NamedTuple):

@@ -113,6 +113,12 @@ def test_every_kpi_can_be_put_into_a_rule() -> None:
         assert parse_condition(f"{name} > 0").kpi == name
 
 
+@pytest.mark.parametrize("when", ["authors > 5h", "likes > 10%", "share_of_voice.authors > 40"])
+def test_a_number_in_another_unit_is_refused(when: str) -> None:
+    with pytest.raises(ValueError, match=r"a plain number|lies between 0 and 1; for 40 percent write 40%"):
+        parse_condition(when)
+
+
 @pytest.mark.parametrize(
     ("when", "min_n"),
     [

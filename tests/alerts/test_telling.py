@@ -36,6 +36,16 @@ WHEN = {
     "negative_share": ("negative_share >= 40%", 0.463, "at or above 40.0 %", "negative share 46.3 %"),
     "net_sentiment": ("net_sentiment < -0.2", -0.3, "below \u22120.20", "net sentiment \u22120.30"),
     "first_response_time": ("first_response_time > 2h", 9000, "above 2h", "first response time 2h 30m"),
+    "share_of_voice.authors": (
+        "share_of_voice.authors < 10%",
+        0.05,
+        "below 10.0 %",
+        "share of voice (authors) 5.0 %",
+    ),
+    "mentions.direct": ("mentions.direct > 5", 6, "above 5", "mentions (direct) 6"),
+    "negative_growth": ("negative_growth > 50%", 0.6, "above +50.0 %", "negative growth +60.0 %"),
+    "influencers.tier1": ("influencers.tier1 >= 1", 2, "at or above 1", "influencers (tier1) 2"),
+    "engagement_per_post": ("engagement_per_post > 9.5", 11.25, "above 9.50", "engagement per post 11.25"),
     "cpc": ("cpc > 1.50", 2.345, "above 1.50 EUR", "CPC 2.35 EUR"),
     "nps": ("nps < 0.2", -0.05, "below +20", "NPS \u22125"),
     "roi": ("roi < 0", -0.1, "below 0.0 %", "ROI \u221210.0 %"),
@@ -303,6 +313,17 @@ def test_an_interval_is_told_in_the_unit_of_its_kpi(
     assert span(interval, unit, kpi) == text
 
 
-@pytest.mark.parametrize(("kpi", "verb"), [("followers", "are"), ("cpc", "is"), ("nps", "is"), ("roi", "is")])
+@pytest.mark.parametrize(
+    ("kpi", "verb"),
+    [
+        ("mentions.direct", "are"),
+        ("influencers.tier1", "are"),
+        ("negative_growth", "is"),
+        ("followers", "are"),
+        ("cpc", "is"),
+        ("nps", "is"),
+        ("roi", "is"),
+    ],
+)
 def test_what_is_many_are_and_what_is_one_is(store: SqliteStore, kpi: str, verb: str) -> None:
     assert f" of Acme over the last 1h {verb} " in say(store, kpi, "fired").summary

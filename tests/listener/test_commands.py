@@ -107,8 +107,10 @@ def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
     assert "Traceback" not in ran.err
 
 
+_GOAL = ["x", "--kpi", "y", "--brand", "z", "--target", "1", "--by", "1d", "--owner", "o"]
 # These read no configuration of their own.
-_WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",)}
+_WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",), ("annotate",), ("campaign",), ("goal",)}
+_WITHOUT |= {("case",), ("tag",)}
 
 
 @pytest.mark.parametrize("names", [n for n in _all() if n not in _WITHOUT], ids=" ".join)
@@ -125,6 +127,25 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("rematch",): ["--since", "1d"],
         ("rejudge",): ["--since", "1d"],
         ("correct",): ["--list"],
+        ("explain",): ["mentions", "--brand", "x"],
+        ("annotate", "add"): ["1d", "x"],
+        ("annotate", "remove"): ["1"],
+        ("campaign", "add"): ["x", "--since", "2d", "--until", "1d"],
+        ("campaign", "show"): ["x"],
+        ("campaign", "remove"): ["x"],
+        ("goal", "add"): [*_GOAL, "--since", "2d", "--until", "1d"],
+        ("goal", "show"): ["x"],
+        ("goal", "review"): ["x"],
+        ("goal", "select"): ["care"],
+        ("outcome",): ["--brand", "x"],
+        ("tag", "add"): ["x", "1"],
+        ("tag", "remove"): ["x", "1"],
+        ("case", "open"): ["1"],
+        ("case", "assign"): ["1", "x"],
+        ("case", "touch"): ["1"],
+        ("case", "solve"): ["1"],
+        ("case", "reopen"): ["1"],
+        ("case", "show"): ["1"],
     }
     ran = line(*names, *more.get(names, []))
     assert ran.code == 2

@@ -192,7 +192,7 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
             "brands[0].aliases (line 2)",
             "the code of a language",
         ),
-        ("brands:\n- {name: A, exclude: [x]}\n", "brands[0].exclude (line 2)", "valid dictionary"),
+        ("brands:\n- {name: A, exclude: [x]}\n", "brands[0].exclude (line 2)", "needs keys with values"),
         ("brands:\n- {name: A, exclude: {site: x}}\n", "brands[0].exclude.site (line 2)", "unknown key"),
         (
             "brands:\n- {name: A, exclude: {sites: [x/y]}}\n",

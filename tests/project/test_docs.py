@@ -126,8 +126,10 @@ def test_each_example_of_a_key_is_accepted(generate: ModuleType, tmp_path: Path)
         "alerts": {"rules": [generate.example("alerts.rules[]")]},
         "digest": generate.example("digest"),
         "dashboard": generate.example("dashboard"),
+        "tags": [generate.example("tags[]")],
+        "goals": [generate.example("goals[]")],
     }
-    config = loaded(json.dumps(document), tmp_path)
+    config = loaded(json.dumps(document, default=str), tmp_path)
     assert len(config.rules) == 1
 
 
@@ -145,7 +147,9 @@ def test_configurations_are_right(path: Path, tmp_path: Path) -> None:
     for block in fences(path.read_text(encoding="utf-8"), "yaml"):
         tree = YAML(typ="safe").load(block)
         assert isinstance(tree, dict), block
-        whole = block if "brands" in tree else json.dumps({**YAML(typ="safe").load(BASE), **tree})
+        whole = (
+            block if "brands" in tree else json.dumps({**YAML(typ="safe").load(BASE), **tree}, default=str)
+        )
         loaded(whole, tmp_path)
 
 

@@ -361,5 +361,5 @@ def test_no_question_scans_the_posts_or_the_mentions(store: SqliteStore) -> None
     (authors,) = [plan for sql, plan in watched.plans.items() if "AS authors" in sql]
     assert "SEARCH c USING PRIMARY KEY (brand_id=?)" in corrected
     assert "SEARCH m USING PRIMARY KEY (brand_id=? AND post_id=?)" in corrected
-    assert "SEARCH mentions USING COVERING INDEX mentions_count (brand_id=? AND published_at>? AND" in authors
+    assert "SEARCH m USING COVERING INDEX mentions_count (brand_id=? AND published_at>? AND" in authors
     assert not any(f"SCAN {name}" in corrected + authors for name in ("c", "m", "p"))

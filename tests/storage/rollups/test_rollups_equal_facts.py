@@ -33,7 +33,7 @@ times = st.one_of(
 )
 said = st.dictionaries(st.sampled_from(BRANDS), st.sampled_from([*LABELS, None]), max_size=3)
 kept_posts = st.builds(
-    lambda id_, at, about, author, account, followers, language, p: post(
+    lambda id_, at, about, author, account, followers, language, p, tags: post(
         id_,
         at,
         *[Mention(brand, tone=tone(label, p)) for brand, label in about.items()],
@@ -41,16 +41,17 @@ kept_posts = st.builds(
         author_id=account,
         followers=followers,
         language=language,
-        text=f"{id_}{at}{about}",
+        text=f"{id_}{at}{about} {' '.join(tags)}",
     ),
     ids,
     times,
     said.filter(bool),
     st.sampled_from(["ana", "ben", None]),
     st.sampled_from(["1", "2", None]),
-    st.sampled_from([None, 0, 5, 9]),
+    st.sampled_from([None, 0, 5, 99, 100, 4_711]),
     st.sampled_from([None, "es", "de"]),
     st.floats(0.34, 1.0),
+    st.lists(st.sampled_from(["#sale", "#SALE", "#café", "#1"]), max_size=3),
 )
 pages = st.tuples(
     st.just("page"), st.sampled_from([NEWS, FORUM]), st.lists(kept_posts, max_size=6), st.booleans()
@@ -200,12 +201,39 @@ def true_pairs(authors: dict[object, list[tuple[object, object]]]) -> dict[objec
     return dict(found)
 
 
+def true_standings(
+    authors: dict[object, list[tuple[object, object]]], firsts: dict[object, int], zone: ZoneInfo
+) -> dict[object, tuple[int]]:
+    found: Counter[object] = Counter()
+    for (unit, start, source, author, brand), mentions in authors.items():  # type: ignore[misc]
+        if author is not None:
+            _, _, praise, _, followers = said_in(mentions)
+            new = first_second(firsts[brand, author], zone, unit) == start
+            told = {None: -1, 4_711: 4_000}.get(followers, followers)  # type: ignore[call-overload]
+            found[unit, start, brand, source, told, int(praise >= 2), int(new)] += 1
+    return {key: (times,) for key, times in found.items()}
+
+
 def true_firsts(store: SqliteStore) -> dict[object, int]:
     found: dict[object, int] = {}
     for brand, at, *_, author, _ in facts(store):
         if author is not None:
             found[brand, author] = min(at, found.get((brand, author), at))  # type: ignore[type-var]
     return found
+
+
+def true_hashtags(store: SqliteStore, zone: ZoneInfo) -> dict[object, tuple[int]]:
+    found: Counter[object] = Counter()
+    for brand, at, source, text in store.rows(
+        """SELECT m.brand_id, m.published_at, m.source_id, p.text FROM mentions m
+        JOIN posts p ON p.id = m.post_id"""
+    ):
+        # What was taken back has no text, and so no hashtag either.
+        borne = {tag for tag, sign in (("sale", "#sale"), ("cafe", "#café")) if sign in text.lower()}
+        for tag in (*borne, *(["any"] if borne else [])):
+            for unit in (1, 2):
+                found[unit, brand, first_second(at, zone, unit), source, tag] += 1
+    return {key: (times,) for key, times in found.items()}
 
 
 def kept(store: SqliteStore, sql: str, keys: int) -> dict[object, tuple[int, ...]]:
@@ -227,6 +255,11 @@ def check(store: SqliteStore, zone: ZoneInfo) -> None:
     assert kept(store, "SELECT * FROM author_totals", 4) == true_totals(authors)
     assert kept(store, "SELECT * FROM author_pairs", 5) == {k: (v,) for k, v in true_pairs(authors).items()}
     assert kept(store, "SELECT * FROM author_firsts", 2) == {k: (v,) for k, v in true_firsts(store).items()}
+    standings = true_standings(authors, true_firsts(store), zone)
+    assert kept(store, "SELECT * FROM author_standings", 7) == standings
+    said_of = "SELECT unit, brand_id, start, source_id, coalesce(tag, 'any'), mentions FROM rollup_hashtags"
+    borne = kept(store, f"{said_of} LEFT JOIN hashtags h ON h.id = hashtag_id", 5)
+    assert borne == true_hashtags(store, zone)
     assert list(rollups.differences(store)) == []
     unused = "SELECT count(*) FROM authors WHERE id NOT IN (SELECT author_id FROM mentions WHERE author_id IS NOT NULL)"
     assert store.rows(unused) == [(0,)]
@@ -260,7 +293,14 @@ def test_rollups_equal_facts_after_any_history(
 
 def heard(store: SqliteStore) -> None:
     posts: list[KeptPost] = [
-        post(str(n), T0 + n * HOUR, names("Acme", "positive"), names("Bolt"), author=f"a{n % 3}")
+        post(
+            str(n),
+            T0 + n * HOUR,
+            names("Acme", "positive"),
+            names("Bolt"),
+            author=f"a{n % 3}",
+            text=f"{n} #sale",
+        )
         for n in range(9)
     ]
     store.commit(Kept(NEWS, posts, at=T0))
@@ -277,6 +317,9 @@ def heard(store: SqliteStore) -> None:
         ("UPDATE author_firsts SET first_at = first_at + 1", "author_firsts"),
         ("INSERT INTO author_totals SELECT 4, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0", "author_totals"),
         ("DELETE FROM mentions WHERE post_id = 1", "rollups"),
+        ("UPDATE rollup_hashtags SET mentions = mentions + 1 WHERE hashtag_id = 0", "rollup_hashtags"),
+        ("DELETE FROM rollup_hashtags WHERE unit = 2 AND hashtag_id > 0", "rollup_hashtags"),
+        ("INSERT INTO rollup_hashtags VALUES (1, 1, 0, 1, 0, 1)", "rollup_hashtags"),
     ],
 )
 def test_every_difference_is_found(store: SqliteStore, damage: str, rollup: str) -> None:

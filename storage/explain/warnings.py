@@ -1,0 +1,57 @@
+"""What whoever uses a number must know first, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+from storage.calendar import iso
+from storage.explain.listening import Listened
+from storage.kpi.value import KpiValue
+
+_PERIODS = {"before": "The period before", "year_before": "The same period a year before"}
+
+
+def warnings(
+    value: KpiValue,
+    listened: Sequence[Listened],
+    unlike: Mapping[str, Sequence[tuple[str, float, float]]],
+    zone: ZoneInfo,
+) -> Iterator[str]:
+    """One sentence for each thing, the gravest first."""
+    for one in listened:
+        if one.counted and one.deaf:
+            yield (
+                f"{one.source} was deaf for {_hours(one.deaf)} of {_hours(one.asked)} hours of this window: "
+                "what was said there then is missing from the number."
+            )
+    for source in value.left_out:
+        yield f"{source} was not heard at all in this window, and is left out."
+    for period, sources in unlike.items():
+        if sources:
+            parts = (
+                f"{name} {_percent(now)} of the time now, {_percent(then)} then"
+                for name, now, then in sources
+            )
+            yield f"{_PERIODS[period]} was heard otherwise: {'; '.join(parts)}."
+    for change in value.query_changes:
+        what = "is listened for only from" if change.first else "is looked for by another query from"
+        yield f"{change.brand} {what} {iso(change.at, zone)} on: before and after do not compare."
+    for turn in value.engine_changes:
+        yield (
+            f"Another engine, {turn.engine}, judges what was published from {iso(turn.at, zone)} on: "
+            "before and after do not compare until history is judged again."
+        )
+    more = value.more
+    counted = more.get("method") == "raw" and more.get("interval") is None and "judged" in more
+    if value.value is not None and counted:
+        yield "The engine was not measured on such posts: this is what it says, its mistakes included."
+
+
+def _hours(seconds: int) -> str:
+    hours = seconds / 3600
+    return "under 0.1" if hours < 0.05 else f"{hours:.1f}".removesuffix(".0")
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * ratio:.0f} %"

@@ -67,6 +67,7 @@ class Standing(NamedTuple):
     source: int
     followers: int | None
     repeats: int
+    is_new: int
     authors: int
 
 

@@ -7,21 +7,26 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from benchmarks import duck, loading
 from benchmarks.synthetic import BRANDS, PAGE, YEAR, ZONE, Year
+from storage.base import Rows
 from storage.calendar import Window, parse_time, unit_of
 from storage.kpi import KPIS, Ask, Kpi, compute
+from storage.kpi.scope import Scope
+from storage.kpi.value import Reading
 from storage.mention import Kept
 from storage.posting import counts
 from storage.sqlite import Reader, SqliteStore
 
 SIZES = (100_000, 1_000_000)
 REPEATS = 5
+_LONG = 5.0
+"""Seconds after which nothing is measured a second time."""
 MOST_TIMED = 40_000
 """Mentions of which keeping is timed, in each of the repeats: they are the last ones of the year."""
 
@@ -47,7 +52,7 @@ class Ingest:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Seconds for all KPIs of all brands in a window, best of several; and of each KPI by itself."""
+    """Seconds for all KPIs of all brands in a window, best of several; and for each KPI in it."""
 
     window: str
     seconds: float
@@ -125,12 +130,27 @@ def fed_by_mentions() -> list[Kpi]:
     return [kpi for kpi in KPIS.values() if HEARD.issuperset(kpi.inputs)]
 
 
-def board(reader: Reader, name: str, repeats: int) -> Board:
-    """Time the whole board of a window, and each of its KPIs once by itself."""
-    question, kpis = ask(WINDOWS[name]), fed_by_mentions()
-    whole = min(_seconds(lambda: compute(reader, kpis, question)) for _ in range(repeats))
-    alone = {kpi.name: _seconds(lambda kpi=kpi: compute(reader, [kpi], question)) for kpi in kpis}
-    return Board(name, whole, alone)
+def board(reader: Rows, name: str, repeats: int) -> Board:
+    """Time the whole board of a window, and what each KPI takes of it: the first that needs a number fetches it."""
+    question = ask(WINDOWS[name])
+    found: list[Board] = []
+    while len(found) < repeats and (not found or found[0].seconds < _LONG):
+        alone: dict[str, float] = dict.fromkeys(KPIS, 0.0)
+        kpis = [_timed(kpi, alone) for kpi in fed_by_mentions()]
+        seconds = _seconds(lambda kpis=kpis: compute(reader, kpis, question))
+        found.append(Board(name, seconds, {kpi.name: alone[kpi.name] for kpi in kpis}))
+    return min(found, key=lambda one: one.seconds)
+
+
+def _timed(kpi: Kpi, alone: dict[str, float]) -> Kpi:
+    def read(scope: Scope) -> Reading:
+        began = time.perf_counter()
+        try:
+            return kpi.read(scope)
+        finally:
+            alone[kpi.name] += time.perf_counter() - began
+
+    return replace(kpi, read=read)
 
 
 def measure_ingest(filled: Filled, repeats: int) -> list[Ingest]:
@@ -177,11 +197,11 @@ def _ingest_line(parts: Sequence[Ingest]) -> str:
 
 
 def _board_line(one: Board) -> str:
-    slowest = sorted(one.alone.items(), key=lambda pair: -pair[1])[:4]
+    slowest = sorted(one.alone.items(), key=lambda pair: -pair[1])[:5]
     named = ", ".join(f"{name} {seconds * 1000:.0f}" for name, seconds in slowest)
     return (
         f"  board of a {one.window}: {one.seconds * 1000:.1f} ms for {len(one.alone)} KPIs of {len(BRANDS)} brands"
-        f" (slowest alone, ms: {named})"
+        f" (slowest, ms: {named})"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import click
 
@@ -22,7 +22,9 @@ from listener.commands.options import (
     read_config,
 )
 from storage.calendar import iso
-from storage.kpi import KPIS, Ask, KpiValue, compute, kpis_of
+from storage.kpi import KPIS, Ask, Kpi, KpiValue, compute, kpis_of
+from storage.kpi.declaration import Family
+from storage.kpi.value import NOT_COMPARABLE, Compared
 
 
 @click.command("kpi")
@@ -31,6 +33,16 @@ from storage.kpi import KPIS, Ask, KpiValue, compute, kpis_of
 @number_options
 @json_option
 @click.option("--tag", metavar="TAG", help="Only mentions that bear this tag.")
+@click.option(
+    "--family",
+    "families",
+    multiple=True,
+    type=click.Choice(get_args(Family)),
+    help="All KPIs of a family; may be repeated.",
+)
+@click.option(
+    "--compare", is_flag=True, help="Beside each value the period before, and the same a year before."
+)
 @click.option("--list", "listing", is_flag=True, help="List the KPIs with their units and formulas.")
 def command(
     names: tuple[str, ...],
@@ -43,18 +55,21 @@ def command(
     by: tuple[str, ...],
     as_json: bool,
     tag: str | None,
+    families: tuple[str, ...],
+    compare: bool,
     listing: bool,
 ) -> None:
-    """Show KPIs by brand; all of them, or those named.
+    """Show KPIs by brand: those named, or the card.
 
     Without --since they cover everything that is kept. A value that cannot be told is empty, with its reason.
 
     Example: listener kpi share_of_voice --since 7d --by source
     """
+    chosen = [kpi for kpi in KPIS.values() if kpi.family in families]
     if listing:
-        for kpi in KPIS.values():
-            click.echo(f"{kpi.name}  ({kpi.unit})\n    {kpi.formula}")
+        _list(chosen or list(KPIS.values()))
         return
+    names = (*names, *(kpi.name for kpi in chosen if kpi.name not in names))
     config = read_config(config_file)
     with open_reader(config) as reader:
         try:
@@ -70,6 +85,7 @@ def command(
                 until=until,
                 timezone=timezone,
                 tag=tag,
+                compare=compare,
             )
         except UsageError as error:
             raise WrongUsage(str(error)) from None
@@ -81,18 +97,32 @@ def command(
         _print(values, ask)
 
 
+def _list(kpis: list[Kpi]) -> None:
+    for family in get_args(Family):
+        of_family = [kpi for kpi in kpis if kpi.family == family]
+        if of_family:
+            click.echo(f"{family.upper()}\n")
+        for kpi in of_family:
+            click.echo(f"{kpi.name}  ({kpi.unit})\n    {kpi.formula}")
+        if of_family:
+            click.echo()
+
+
 def _print(values: list[KpiValue], ask: Ask) -> None:
     zone = ask.zone
     since, until = (reading.stamp(iso(at, zone)) for at in (ask.window.since, ask.window.until))
     click.echo(f"{since} to {until}" + ("\n" if zone.key == "UTC" else f" ({zone.key})\n"))
     rows = [("", "KPI", "VALUE", "N", "")] if len(values) else []
-    last = ""
+    last, deaf = "", set[tuple[int, int]]()
     for value in values:
         where = _where(value, ask)
         text = _value(value)
         # Whoever wrote a file named what is custom in it.
         name, note = clean(value.kpi), clean(_note(value))
         rows.append((where if where != last else "", name, text, reading.count(value.n), note))
+        beside = [then for then in (value.before, value.year_before) if then]
+        rows += [("", *_beside(value, then, ask)) for then in beside if then.reason != NOT_COMPARABLE]
+        deaf.update((then.since, then.until) for then in beside if then.reason == NOT_COMPARABLE)
         last = where
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     for row in rows:
@@ -103,6 +133,8 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
             row[3].rjust(widths[3]),
         )
         click.echo("  ".join((*cells, row[4])).rstrip())
+    for then in sorted(deaf):
+        click.echo(f"\nNot compared with {reading.period(*then, zone)}: {NOT_COMPARABLE}.")
     missing = sorted({name for value in values for name in value.left_out})
     if missing:
         click.echo(f"\nNot heard in some of these windows, and left out there: {', '.join(missing)}")
@@ -117,6 +149,30 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
         click.echo(
             "\nNothing to count yet: run `listener once`, or import history with `listener import FILE`."
         )
+
+
+def _beside(value: KpiValue, then: Compared, ask: Ask) -> tuple[str, str, str, str]:
+    """The row of what a value is compared with: when, how much, of how many, and the change."""
+    when = f"  {reading.period(then.since, then.until, ask.zone)}"
+    if then.then is None or then.change is None:
+        return when, "–", reading.count(then.n), then.reason or ""
+    notes = [f"change {_change(then.change, value)}"]
+    if then.interval is not None:
+        low, high = (_change(end, value) for end in then.interval)
+        notes[0] += f" (95 %: {low.removesuffix(' points')} to {high})"
+    if then.growth is not None and value.unit != "ratio":
+        notes.append(reading.percent_change(then.growth))
+    notes += [then.note] if then.note else []
+    notes += [f"without {', '.join(then.left_out)}"] if then.left_out else []
+    return when, amount(then.then, value.unit, value.kpi), reading.count(then.n), clean("; ".join(notes))
+
+
+def _change(difference: float, value: KpiValue) -> str:
+    if value.unit == "ratio" and value.kpi != "net_sentiment":
+        return reading.points(difference)
+    if value.unit == "seconds":
+        return ("-" if difference < 0 else "+") + reading.duration(abs(difference))
+    return reading.balance(difference) if value.unit == "ratio" else reading.count_change(difference)
 
 
 def _where(value: KpiValue, ask: Ask) -> str:
@@ -171,7 +227,8 @@ def _note(value: KpiValue) -> str:
             "adjusted" + (f"; counted {amount(raw, value.unit, value.kpi)}" if raw is not None else "")
         )
     elif value.more.get("interval"):
-        parts.append(f"may truly be {span(value.more['interval'], value.unit, value.kpi)}")  # type: ignore[arg-type]
+        ends = span(value.more["interval"], value.unit, value.kpi)  # type: ignore[arg-type]
+        parts.append(f"may truly be {ends}" if "method" in value.more else f"95 %: {ends}")
     parts += [str(value.more["note"])] if "note" in value.more else []
     corrections = value.more.get("corrections")
     if corrections:

@@ -88,6 +88,11 @@ def non_follower_share(scope: Scope) -> Reading:
 
 def _limits(scope: Scope) -> Mapping[int, Thresholds] | None:
     """Thresholds by source, over all authors of the market; None where the window is too long."""
+    named = ("limits", tuple(brand.number for brand in scope.market), scope.sources, scope.language)
+    return scope.evidence.once(named, lambda: _fetch_limits(scope))
+
+
+def _fetch_limits(scope: Scope) -> Mapping[int, Thresholds] | None:
     known: dict[int, list[tuple[int | None, int]]] = {}
     for brand in scope.market:
         found = standings(scope, brand)
@@ -98,22 +103,36 @@ def _limits(scope: Scope) -> Mapping[int, Thresholds] | None:
     return {source: thresholds(distribution(pairs)) for source, pairs in known.items()}
 
 
-def _tiered(scope: Scope, wanted: Callable[[int, Standing], bool]) -> Reading:
-    """Count the authors whose tier is wanted; n: all authors."""
+def _tiers(
+    scope: Scope, limits: Mapping[int, Thresholds], found: list[Standing]
+) -> Mapping[tuple[int, bool], int]:
+    """Authors by tier and whether they are new."""
+    kinds = source_kinds(scope.evidence)
+    counted: dict[tuple[int, bool], int] = {}
+    for one in found:
+        feed = kinds[one.source] == "feeds"
+        place = (
+            tier(one.followers, limits[one.source], feed=feed, repeats=bool(one.repeats)),
+            bool(one.is_new),
+        )
+        counted[place] = counted.get(place, 0) + one.authors
+    return counted
+
+
+def _tiered(scope: Scope, wanted: Callable[[int, bool], bool]) -> Reading:
+    """Count the authors whose tier is wanted, told with whether they are new; n: all authors."""
     limits = _limits(scope) if scope.sources else {}
     if limits is None:
         return Reading(None, 0, TOO_LONG)
-    kinds, names = source_kinds(scope.evidence), source_names(scope.evidence)
+    names = source_names(scope.evidence)
 
     def read(found: list[Standing]) -> Reading:
-        counted = 0
-        for one in found:
-            feed = kinds[one.source] == "feeds"
-            if wanted(tier(one.followers, limits[one.source], feed=feed, repeats=bool(one.repeats)), one):
-                counted += one.authors
+        named = ("tiers", scope.brand.number, scope.sources, scope.language)
+        tiers = scope.evidence.once(named, lambda: _tiers(scope, limits, found))
+        counted = sum(authors for place, authors in tiers.items() if wanted(*place))
         told = {names[source]: limit.to_json() for source, limit in limits.items()}
         more = {"counted": counted, "rule": RULE, "thresholds": told}
-        return Reading(counted, _count(found, lambda _: True), None, more)
+        return Reading(counted, sum(tiers.values()), None, more)
 
     return _of_authors(scope, read)
 
@@ -145,7 +164,7 @@ def tier5(scope: Scope) -> Reading:
 
 def new_influencers(scope: Scope) -> Reading:
     """Count authors of tier 1 to 3 whose first mention of the brand lies in the window; n: all authors."""
-    return _tiered(scope, lambda number, one: number <= 3 and bool(one.is_new))
+    return _tiered(scope, lambda number, new: number <= 3 and new)
 
 
 _declared = partial(Kpi, family="visibility", kind=("quantitative", "lagging"), better="up", source="Sinnaps")

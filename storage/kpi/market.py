@@ -43,10 +43,12 @@ def share(scope: Scope, of: Callable[[Scope, Numbered], Parts], reason: str) -> 
 
 def mentions_of(scope: Scope, brand: Numbered) -> Parts:
     """Mentions of a brand by source."""
-    return {
-        source: counts.mentions
-        for source, counts in scope.evidence.tally.by_source(
-            brand.number, scope.language, scope.by_language
-        ).items()
-        if source in scope.sources
-    }
+    tally = scope.evidence.tally
+    return scope.evidence.once(
+        ("mentions of", brand.number, scope.sources, scope.language),
+        lambda: {
+            source: counts.mentions
+            for source, counts in tally.by_source(brand.number, scope.language, scope.by_language).items()
+            if source in scope.sources
+        },
+    )

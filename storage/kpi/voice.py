@@ -150,10 +150,7 @@ def as_now(scope: Scope) -> Reading:
     if not scope.sources:
         return Reading(None, 0, NO_SOURCE)
     reported = scope.counts().mentions
-    taken = taken_back(scope)
-    if taken is None:
-        return Reading(None, reported, "too many mentions in this window to look for those taken back")
-    gone = sum(taken.values())
+    gone = sum(taken_back(scope).values())
     return Reading(reported - gone, reported, None, {"as_reported": reported, "taken_back": gone})
 
 

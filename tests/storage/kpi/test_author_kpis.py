@@ -117,7 +117,7 @@ def test_thresholds_are_of_the_whole_market(store: SqliteStore) -> None:
     hear(store)
     say(store, "small", "neutral", followers=5)
     keep(
-        store, [post(f"b{n}", T0, names("Bolt"), author=f"b{n}", followers=100 + n) for n in range(19)], FORUM
+        store, [post(f"b{n}", T0, names("Bolt"), author=f"b{n}", followers=70 + n) for n in range(19)], FORUM
     )
     assert value(store, "influencers.tier4", WINDOW, brands=MARKET).value == 1
     assert value(store, "influencers.tier1", WINDOW, "Bolt", MARKET).value == 1
@@ -183,7 +183,7 @@ def test_a_calendar_week_reads_its_roll_up(store: SqliteStore) -> None:
     say(store, "ana", "positive", "positive", followers=7)
     with store.writing() as db:
         db.run("UPDATE author_totals SET authors = 77, followers = 900 WHERE unit = 3")
-        db.run("UPDATE author_periods SET positive = 0 WHERE unit = 3")
+        db.run("UPDATE author_standings SET repeats = 0 WHERE unit = 3")
     assert value(store, "authors", WEEK).value == 77
     assert value(store, "potential_reach.theoretical", WEEK).value == 900
     assert value(store, "advocates", WEEK).value == 0

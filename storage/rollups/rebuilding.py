@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from storage import post_hashtags
 from storage.base import Rows, Transaction
 from storage.calendar import Window, cut, unit_of
-from storage.rollups import authors, cells, filling, hashtags, standings
+from storage.rollups import authors, cells, filling, hashtags, standings, waits
 from storage.rollups.keeping import ZONE, zone_of
 from storage.rollups.periods import NAMES, Unit
 from storage.rollups.standings import Standing, standing
@@ -84,6 +84,7 @@ def rebuild(db: Transaction, zone: ZoneInfo) -> None:
         if unit == Unit.YEAR:
             months = [month.since for month in cut(period, "month", zone)]
             filling.year(db, facts.brands, period, months, facts.sources)
+    waits.rebuild(db)
 
 
 def differences(db: Rows) -> Iterator[Difference]:
@@ -99,6 +100,8 @@ def differences(db: Rows) -> Iterator[Difference]:
     wrong = db.rows(_WRONG_FIRSTS)[0][0]
     if wrong:
         yield Difference("author_firsts", "ever", 0, wrong)
+    if wrong := waits.wrong(db):
+        yield Difference("waits", "ever", 0, wrong)
     for table in (
         "rollups",
         "rollup_hashtags",

@@ -83,6 +83,13 @@ _STATEMENTS = (
         unit INTEGER NOT NULL, brand_id INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL,
         hashtag_id INTEGER NOT NULL, mentions INTEGER NOT NULL,
         PRIMARY KEY (unit, brand_id, start, source_id, hashtag_id)) WITHOUT ROWID""",
+    # Who waited for an answer of a brand: the post that began to wait, and seconds until the answer, NULL without one.
+    """CREATE TABLE waits (
+        post_id INTEGER NOT NULL REFERENCES posts(id), brand_id INTEGER NOT NULL, started INTEGER NOT NULL,
+        source_id INTEGER NOT NULL, conversation TEXT NOT NULL, language TEXT, live INTEGER NOT NULL,
+        first INTEGER NOT NULL, seconds INTEGER, PRIMARY KEY (post_id, brand_id)) WITHOUT ROWID""",
+    "CREATE INDEX waits_conversation ON waits (source_id, conversation, brand_id, started)",
+    "CREATE INDEX waits_started ON waits (brand_id, started, source_id, language, live, first, seconds)",
     # What people decide. A case is a conversation that somebody takes care of; its state is what its events make of it.
     """CREATE TABLE cases (
         id INTEGER PRIMARY KEY, brand_id INTEGER NOT NULL REFERENCES brands(id),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from explained import MARKET, WINDOW, ask, opened
@@ -12,7 +11,6 @@ from keeping import DAY, FILE, FORUM, HOUR, NEWS, T0, asks, keep, names, own, po
 from sentiment.calibration import card
 from storage import queries
 from storage.desk import corrections
-from storage.explain import explain
 from storage.kpi import CARD, KPIS, compute
 from storage.mention import Brand, Kept, Mention
 from storage.sqlite import SqliteStore
@@ -211,8 +209,7 @@ def test_the_posts_of_a_conversation_are_those_that_address_the_brand(store: Sql
         heard=(T0, T0 + 9 * DAY),
     )
     keep(store, [post("a", T0 + 60, own("Acme"), thread="t")])
-    kpi = replace(KPIS["first_response_time"], inputs=("conversations",))
-    made = explain(store, kpi, ask())
+    made = opened(store, "first_response_time")
     assert made.value.value == 60
     assert [one.native_id for one in made.posts.shown] == ["q"]  # type: ignore[union-attr]
 

@@ -191,6 +191,12 @@ def test_sessions_from_social_are_of_the_two_groups_only(store: SqliteStore) -> 
     assert found.more["groups"] == {"Organic Social": 12, "Paid Social": 4}
 
 
+def test_the_social_media_of_universal_analytics_are_one_group(store: SqliteStore) -> None:
+    bring(store, row("ga4", "sessions", 12, item="Social"), row("ga4", "sessions", 4, item="Referral"))
+    found = told(store, "sessions_from_social")
+    assert (found.value, found.more["groups"]) == (12, {"Social": 12})
+
+
 def test_no_session_from_social_is_zero_where_channels_are_told(store: SqliteStore) -> None:
     bring(store, row("ga4", "sessions", 9, item="Direct"))
     assert told(store, "sessions_from_social").value == 0

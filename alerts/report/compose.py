@@ -13,7 +13,7 @@ from alerts.digest.wording import about_source
 from alerts.progress import Measured
 from alerts.render import clean, shorten
 from alerts.report import pictures, wording
-from alerts.report.content import GoalLine, Grid, MarkLine, Report, Row, Section
+from alerts.report.content import GoalLine, Grid, Lacking, MarkLine, Report, Row, Section
 from alerts.report.gather import KpiFacts, ReportFacts
 from alerts.telling import why
 from storage.calendar import iso, start_of
@@ -35,7 +35,14 @@ def compose(facts: ReportFacts) -> Report:
         period=reading.period(ask.window.since, ask.window.until, ask.zone),
         compared=_compared(first, ask.zone),
         brands=_several(brands),
-        sections=tuple(_section(facts.declared[name], group, facts) for name, group in facts.kpis.items()),
+        sections=tuple(
+            _section(facts.declared[name], group, facts) for name, group in facts.kpis.items() if _told(group)
+        ),
+        lacking=tuple(
+            Lacking(wording.named(name), "; ".join(dict.fromkeys(wording.reason(one.value) for one in group)))
+            for name, group in facts.kpis.items()
+            if not _told(group)
+        ),
         goals=tuple(_goal(one, ask.zone) for one in facts.goals),
         marks=marks,
         imported=_imported(facts),
@@ -64,6 +71,11 @@ def _compared(first: KpiFacts | None, zone: ZoneInfo) -> str:
         f"Before: {reading.period(before.since, before.until, zone)}. "
         f"A year before: {reading.period(year.since, year.until, zone)}."
     )
+
+
+def _told(group: Sequence[KpiFacts]) -> bool:
+    """Whether there is any value to show: a section of dashes would only hide the others."""
+    return any(value.value is not None for one in group for value in (one.value, *one.by_source, *one.series))
 
 
 def _section(kpi: Kpi, group: Sequence[KpiFacts], facts: ReportFacts) -> Section:

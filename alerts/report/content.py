@@ -46,6 +46,14 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """A KPI that has no value of any brand, network or period, and why."""
+
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class GoalLine:
     """A goal. `width`: how much of a bar is filled, in whole percent; None where there is no way."""
 
@@ -80,6 +88,7 @@ class Report:
     compared: str
     brands: str
     sections: tuple[Section, ...]
+    lacking: tuple[Lacking, ...]
     goals: tuple[GoalLine, ...]
     marks: tuple[MarkLine, ...]
     imported: Grid | None

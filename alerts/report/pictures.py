@@ -62,8 +62,9 @@ def _chart(kpi: Kpi, of: str, lines: Sequence[Line], facts: ReportFacts, place: 
 
 def _tick(value: float, kpi: Kpi) -> str:
     """A round value: a share without the decimals that it has not."""
-    if kpi.unit == "ratio" and not kpi.name.startswith("net_sentiment"):
-        return reading.percent(value, 0 if round(value * 100, 6).is_integer() else 1)
+    if kpi.unit == "ratio" and kpi.name.partition(".")[0] not in ("net_sentiment", "nps"):
+        digits = next((d for d in range(4) if abs(round(value * 100, d) - value * 100) < 1e-9), 4)
+        return reading.percent(value, digits)
     return wording.figure(value, kpi.unit, kpi.name)
 
 

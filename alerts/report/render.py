@@ -45,6 +45,10 @@ def _markdown(report: Report) -> Iterator[str]:
         yield from (f"{_md(goal.name)}: {_md(goal.review)}\n" for goal in report.goals if goal.review)
     for section in report.sections:
         yield from _section(section)
+    if report.lacking:
+        yield "## Without a value\n"
+        yield from (f"- {_md(one.title)}: {_md(one.reason)}" for one in report.lacking)
+        yield ""
     if report.marks:
         yield "## What happened\n"
         yield from _table(("", "When", "What", "About"), [_mark(mark) for mark in report.marks])

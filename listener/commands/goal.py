@@ -329,9 +329,14 @@ def select(goal: str, config_file: Path, brand: str | None) -> None:
     )
     click.echo(f"# take the others out. The comments tell what each was from {when}.")
     click.echo("goals:")
+    lacking = [name for name in names if values[name].value is None]
     for name in names:
-        for line in _entry(goal, name, values[name], month, config):
-            click.echo(line)
+        if name not in lacking:
+            click.echo("\n".join(_entry(goal, name, values[name], month, config)))
+    if lacking:
+        click.echo("# Without a value then, so without a baseline:")
+    for name in lacking:
+        click.echo(f"#   {name}: {wording.reason(values[name])}{_beside(goal, name)}")
 
 
 def _with_beside(chosen: Chosen) -> list[str]:
@@ -341,13 +346,10 @@ def _with_beside(chosen: Chosen) -> list[str]:
 def _entry(goal: str, name: str, value: KpiValue, month: Window, config: Config) -> list[str]:
     """One goal to paste: what only a person can say is left empty, and the configuration then asks for it."""
     kpi = KPIS[name]
-    was = (
-        f"was {wording.told(value)}" if value.value is not None else f"had no value: {wording.reason(value)}"
-    )
     how = {"ratio": "40%", "seconds": "2h"}.get(kpi.unit, "1200")
     first, end = local_day(month.since, config.zone), local_day(month.until, config.zone)
     return [
-        f"  # {wording.named(name)} {was}{_beside(goal, name)}",
+        f"  # {wording.named(name)}: {wording.told(value)}{_beside(goal, name)}",
         f"  - name: {json.dumps(f'{goal}: {name}')}",
         f"    kpi: {name}",
         f"    brand: {json.dumps(value.brand, ensure_ascii=False)}",

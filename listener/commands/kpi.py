@@ -26,6 +26,9 @@ from storage.kpi import KPIS, Ask, Kpi, KpiValue, compute, kpis_of
 from storage.kpi.declaration import Family
 from storage.kpi.value import NOT_COMPARABLE, Compared
 
+_NAMED = 5
+"""Hashtags that are named in a line."""
+
 
 @click.command("kpi")
 @click.argument("names", nargs=-1, metavar="[NAME ...]")
@@ -142,6 +145,8 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
         click.echo(f"\n{reading.query_change(change.brand, change.at, change.first, zone)}")
     for turn in sorted({turn for value in values for turn in value.engine_changes}, key=lambda t: t.at):
         click.echo(f"\n{reading.engine_change(turn.brand, turn.engine, turn.at, zone)}")
+    for method in _methods(values):
+        click.echo(f"\n{method}")
     if not values:
         click.echo("No source and no network has numbers of this here.")
     # Who lacks a file is told so, with the command that brings it.
@@ -156,9 +161,9 @@ def _beside(value: KpiValue, then: Compared, ask: Ask) -> tuple[str, str, str, s
     when = f"  {reading.period(then.since, then.until, ask.zone)}"
     if then.then is None or then.change is None:
         return when, "–", reading.count(then.n), then.reason or ""
-    notes = [f"change {_change(then.change, value)}"]
+    notes = [f"change {_difference(then.change, value)}"]
     if then.interval is not None:
-        low, high = (_change(end, value) for end in then.interval)
+        low, high = (_difference(end, value) for end in then.interval)
         notes[0] += f" (95 %: {low.removesuffix(' points')} to {high})"
     if then.growth is not None and value.unit != "ratio":
         notes.append(reading.percent_change(then.growth))
@@ -167,7 +172,7 @@ def _beside(value: KpiValue, then: Compared, ask: Ask) -> tuple[str, str, str, s
     return when, amount(then.then, value.unit, value.kpi), reading.count(then.n), clean("; ".join(notes))
 
 
-def _change(difference: float, value: KpiValue) -> str:
+def _difference(difference: float, value: KpiValue) -> str:
     if value.unit == "ratio" and value.kpi != "net_sentiment":
         return reading.points(difference)
     if value.unit == "seconds":
@@ -199,6 +204,27 @@ def _value(value: KpiValue) -> str:
     return f"{text} [{low * 100:.0f}, {high * 100:.0f}]"
 
 
+def _change(value: KpiValue) -> list[str]:
+    change: float | None = value.more.get("change")  # type: ignore[assignment]
+    return [] if change is None else [f"change {reading.count_change(float(change))}"]
+
+
+def _methods(values: list[KpiValue]) -> list[str]:
+    """By which rule or reckoning numbers were made that nobody can count, each said once."""
+    told: dict[str, None] = {}
+    for value in values:
+        if "how" in value.more:
+            told[f"Reach: {value.more['how']}."] = None
+        if "rule" in value.more:
+            told[f"Tiers of influence: {value.more['rule']}."] = None
+            limits: dict[str, dict[str, int | None]] = value.more["thresholds"]  # type: ignore[assignment]
+            for source, limit in limits.items():
+                known = [f"{part}: {reading.count(n)}" for part, n in limit.items() if n is not None]
+                followers = ", ".join(known) or "of too few authors known"
+                told[f"  {clean(source)}: followers {followers}"] = None
+    return list(told)
+
+
 def _days(value: KpiValue) -> list[str]:
     """How many days had numbers, where they did not all: "ads: 3 of 7 days"."""
     days = cast("dict[str, int]", value.more.get("days", {}))
@@ -212,15 +238,17 @@ def _note(value: KpiValue) -> str:
     if value.reason:
         plainly = why(value.reason)
         reason = plainly if plainly == value.reason else f"{plainly} ({value.reason})"
-        return "; ".join([reason, *_days(value)])
+        return "; ".join([reason, *_days(value), *_change(value)])
     parts = _days(value)
     if "p90" in value.more:
         p90: float | None = value.more["p90"]  # type: ignore[assignment]
         parts.append(f"p90 {'not reached' if p90 is None else amount(p90, 'seconds', value.kpi)}")
     if "answered_share" in value.more:
         parts.append(f"{reading.percent(float(value.more['answered_share']))} answered")  # type: ignore[arg-type]
-    if "change" in value.more:
-        parts.append(f"change {reading.count_change(float(value.more['change']))}")  # type: ignore[arg-type]
+    parts += _change(value)
+    if value.kpi == "hashtags":
+        top: list[dict[str, object]] = value.more["top"]  # type: ignore[assignment]
+        parts.append(", ".join(f"#{clean(str(one['hashtag']))} {one['mentions']}" for one in top[:_NAMED]))
     if value.more.get("method") == "adjusted":
         raw: float | None = value.more["raw_value"]  # type: ignore[assignment]
         parts.append(

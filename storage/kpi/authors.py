@@ -8,7 +8,7 @@ from functools import partial
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_kinds, source_names
 from storage.kpi.scope import Scope
-from storage.kpi.speakers import TOO_LONG, Standing, bounds, standings, voices
+from storage.kpi.speakers import TOO_LONG, Standing, bounds, newcomers, standings, voices
 from storage.kpi.tiers import RULE, Thresholds, distribution, thresholds, tier
 from storage.kpi.value import NO_SOURCE, Reading
 
@@ -43,25 +43,27 @@ def _count(found: list[Standing], counts: Callable[[Standing], object]) -> int:
 
 
 def new_authors(scope: Scope) -> Reading:
-    """Count authors whose first mention of the brand that is kept lies in the window; n: all authors."""
-
-    def read(found: list[Standing]) -> Reading:
-        new, total = _count(found, lambda one: one.is_new), _count(found, lambda _: True)
-        return Reading(new, total, None, {"new": new, "authors": total})
-
-    return _of_authors(scope, read)
+    """Count authors whose first mention of the brand that is kept lies in the window; n: all authors, if counted."""
+    if not scope.sources:
+        return Reading(None, 0, NO_SOURCE)
+    new = newcomers(scope)
+    if new is None:
+        return Reading(None, 0, TOO_LONG)
+    found = voices(scope)
+    total = None if found is None else sum(one.authors for one in found.values())
+    return Reading(new, new if total is None else total, None, {"new": new, "authors": total})
 
 
 def returning_author_share(scope: Scope) -> Reading:
     """Authors who had mentioned the brand before the window / authors; n is the denominator."""
-
-    def read(found: list[Standing]) -> Reading:
-        total = _count(found, lambda _: True)
-        returning = _count(found, lambda one: not one.is_new)
-        more = {"returning": returning, "authors": total}
-        return Reading(returning / total, total, None, more) if total else Reading(None, 0, _NOBODY, more)
-
-    return _of_authors(scope, read)
+    if not scope.sources:
+        return Reading(None, 0, NO_SOURCE)
+    new, found = newcomers(scope), voices(scope)
+    if new is None or found is None:
+        return Reading(None, 0, TOO_LONG)
+    total = sum(one.authors for one in found.values())
+    more = {"returning": total - new, "authors": total}
+    return Reading((total - new) / total, total, None, more) if total else Reading(None, 0, _NOBODY, more)
 
 
 _NOBODY = "no author is known"
@@ -72,7 +74,8 @@ def advocates(scope: Scope) -> Reading:
 
     def read(found: list[Standing]) -> Reading:
         loyal, total = _count(found, lambda one: one.repeats), _count(found, lambda _: True)
-        return Reading(loyal, total, None, {"advocates": loyal, "authors": total})
+        more = {"advocates": loyal, "authors": total, "method": "raw", "raw_value": loyal}
+        return Reading(loyal, total, None, more)
 
     return _of_authors(scope, read)
 

@@ -35,6 +35,11 @@ _EACH = f"""SELECT e.source_id, e.spoken, nullif({rounded_sql("e.followers")}, {
         GROUP BY m.source_id, spoken, m.author_id) AS e
     JOIN author_firsts f ON f.brand_id = ? AND f.author_id = e.author_id
     GROUP BY e.source_id, e.spoken, told, repeats, is_new"""
+_NEW = """SELECT a.source_id, NULL, count(*) FROM author_firsts f CROSS JOIN authors a
+    WHERE f.brand_id = ? AND f.first_at >= ? AND f.first_at < ? AND a.id = f.author_id GROUP BY a.source_id"""
+_NEW_FACTS = """SELECT m.source_id, {spoken} AS spoken, count(DISTINCT m.author_id) FROM mentions m
+    JOIN author_firsts f ON f.author_id = m.author_id
+    WHERE {where} AND f.brand_id = ? AND f.first_at >= ? AND f.first_at < ? GROUP BY m.source_id, spoken"""
 _MONTHS = """SELECT source_id, start, authors FROM author_totals
     WHERE unit = ? AND brand_id = ? AND start >= ? AND start < ?"""
 
@@ -88,6 +93,13 @@ def standings(scope: Scope, brand: Numbered | None = None) -> list[Standing] | N
     return evidence.once(("standings", number, scope.sources, scope.language), fetch)
 
 
+def newcomers(scope: Scope) -> int | None:
+    """How many authors those are: of a window of any length, but for a language, a tag, or what was heard live."""
+    number = scope.brand.number
+    rows = scope.evidence.once(("newcomers", number), lambda: _newcomers(scope.evidence, number))
+    return None if rows is None else sum(row[1] for row in chosen(scope, rows))
+
+
 def bounds(scope: Scope, brand: Numbered | None = None) -> list[int]:
     """Between which numbers the authors lie of a window that is too long to count them.
 
@@ -136,13 +148,27 @@ def _voices(evidence: Evidence, brand: int, *, followers: bool) -> Sequence[Row]
     return evidence.store.rows(sql, asked.parameters)
 
 
+def _period(evidence: Evidence) -> tuple[Unit, int] | None:
+    return calendar_period(evidence.store, evidence.brands, evidence.window) if _plain(evidence) else None
+
+
 def _standings(evidence: Evidence, brand: int) -> Sequence[Row] | None:
-    window = evidence.window
-    period = calendar_period(evidence.store, evidence.brands, window) if _plain(evidence) else None
-    if period is None and too_many(evidence, brand):
-        return None
+    window, period = evidence.window, _period(evidence)
     if period is not None:
         return evidence.store.rows(_KEPT, (*period, brand))
+    if too_many(evidence, brand):
+        return None
     asked = cut(evidence, brand)
     sql = _EACH.format(where=asked.where, spoken=asked.spoken)
     return evidence.store.rows(sql, (window.since, window.until, *asked.parameters, brand))
+
+
+def _newcomers(evidence: Evidence, brand: int) -> Sequence[Row] | None:
+    first = (brand, evidence.window.since, evidence.window.until)
+    if _plain(evidence):
+        return evidence.store.rows(_NEW, first)
+    if too_many(evidence, brand):
+        return None
+    asked = cut(evidence, brand)
+    sql = _NEW_FACTS.format(where=asked.where, spoken=asked.spoken)
+    return evidence.store.rows(sql, (*asked.parameters, *first))

@@ -52,7 +52,7 @@ def test_a_year_has_the_mentions_that_it_should(pages: Sequence[Kept]) -> None:
     assert sum(len(post.mentions) == 2 for _, post in posts) / MENTIONS == pytest.approx(0.02, rel=0.3)
     authors = Counter((source, post.author) for source, post, _ in mentions)
     assert len(authors) / MENTIONS == pytest.approx(0.2, abs=0.08)
-    assert max(authors.values()) > 5 * MENTIONS / len(authors)
+    assert max(authors.values()) > 3 * MENTIONS / len(authors)
     spoken = Counter((source, m.tone.lang) for source, _, m in mentions if m.tone)
     assert spoken["hackernews", "en"] > 0 == spoken["hackernews", "es"]
     assert spoken["prensa", "es"] > 4 * spoken["prensa", "ca"] > 0
@@ -84,7 +84,7 @@ def test_some_ask_and_most_of_them_are_answered(pages: Sequence[Kept]) -> None:
 
 def test_a_longer_year_takes_no_more_memory() -> None:
     peaks = []
-    for mentions in (10_000, 40_000):
+    for mentions in (4_000, 16_000):
         tracemalloc.start()
         for _ in Year(mentions).pages():
             pass
@@ -249,12 +249,13 @@ def test_any_other_window_does_look_at_mentions(filled: SqliteStore) -> None:
 def test_a_small_year_within_three_times_the_targets(tmp_path: Path) -> None:
     filled = millions.fill(tmp_path, Year(20_000), 6_000)
     parts = millions.measure_ingest(filled, 3)
-    assert sum(part.mentions for part in parts) == 6_000
-    assert max(part.mentions / part.kept for part in parts) > 20_000 / LEEWAY
+    # Whole pages are left.
+    assert 6_000 - 2 * PAGE < sum(part.mentions for part in parts) <= 6_000
+    assert max(part.mentions / part.cpu for part in parts) > 20_000 / LEEWAY
     assert max(part.bare / part.kept for part in parts) > 0.2 / LEEWAY
     filled.store.close()
     reader = Reader(filled.store.path)
     for window in ("calendar week", "calendar month", "calendar year"):
-        assert millions.board(reader, window, 3).seconds < LEEWAY * 0.05, window
-    assert millions.board(reader, "any other window", 1).seconds < LEEWAY * 2
+        assert millions.board(reader, window, 5).cpu < LEEWAY * 0.05, window
+    assert millions.board(reader, "any other window", 1).cpu < LEEWAY * 2
     reader.close()

@@ -312,13 +312,15 @@ def test_a_set_of_kpis_is_printed_ready_to_paste(
     world = {
         "mentions": replace(KPIS["mentions"], vanity=True),
         "share_of_voice": replace(KPIS["share_of_voice"], kind=("actionable",)),
+        "first_response_time": KPIS["first_response_time"],
     }
     for module in (goal_command, goals, progress):
         monkeypatch.setattr(module, "KPIS", world)
     monkeypatch.setattr(goal_sets.choose, "__defaults__", (world,))
     printed = filled.good("goal", "select", "visibility").out
-    assert "# Mentions was 270; it may rise while nothing improves: watch it beside share_of_voice" in printed
-    assert "# Share of voice was 74.4 %; the outcome beside mentions" in printed
+    assert "# Mentions: 270; it may rise while nothing improves: watch it beside share_of_voice" in printed
+    assert "# Share of voice: 74.4 %; the outcome beside mentions" in printed
+    assert "#   first_response_time: no eligible mentions\n" in printed
     blanks = printed.replace("target:   #", "target: 1 #").replace("by:       #", "by: 2027-03-31 #")
     filled.configure(CONFIG + blanks.replace("owner:", "owner: ana"))
     assert [goal.kpi for goal in load(filled.config, {}).goals] == ["mentions", "share_of_voice"]

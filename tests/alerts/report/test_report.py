@@ -88,6 +88,15 @@ def test_each_network_and_each_day_stand_alone(store: SqliteStore) -> None:
     assert [point.heard for point in chart.lines[0].points] == [0.5] * 5 + [1, 1]
 
 
+def test_what_has_no_value_at_all_is_told_in_a_line(store: SqliteStore) -> None:
+    report = compose(gather(store, (), wanted("mentions", "first_response_time")))
+    assert [section.title for section in report.sections] == ["Mentions"]
+    assert [(one.title, one.reason) for one in report.lacking] == [
+        ("First response time", "no eligible mentions")
+    ]
+    assert "no eligible mentions" in as_html(report) and "no eligible mentions" in as_markdown(report)
+
+
 def test_languages_are_told_where_asked(store: SqliteStore) -> None:
     assert compose(gather(store, (), wanted("mentions"))).sections[0].languages is None
     asked = compose(gather(store, (), wanted("mentions", by_language=True))).sections[0].languages

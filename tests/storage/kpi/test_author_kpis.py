@@ -159,7 +159,10 @@ def test_a_window_too_long_to_count_is_none_but_for_its_bounds(
     monkeypatch.setattr(crowd, "MOST_COUNTED", 3)
     # From the second mention to the fourth there are three, then from October to December four, which is too many.
     assert value(store, "authors", (T0 - DAY, T0 + 2 * DAY)).value == 3
-    for kpi in (*PEOPLE, "returning_author_share", "potential_reach.low"):
+    # Who is new stands in a list of its own.
+    assert value(store, "new_authors", (T0 - 20 * DAY, T0 + 20 * DAY)).value == 4
+    counted = [kpi for kpi in PEOPLE if kpi != "new_authors"]
+    for kpi in (*counted, "returning_author_share", "potential_reach.low"):
         found = value(store, kpi, (T0 - 20 * DAY, T0 + 20 * DAY))
         assert (found.value, found.reason) == (None, TOO_LONG)
     # November 2023 alone holds a1, a2 and a3, and no more authors can have spoken than there are mentions.
@@ -208,7 +211,7 @@ def test_reach_is_a_range(store: SqliteStore) -> None:
         assert [one.value for one in found.values()] == [30, 75, 1500]
         assert {one.n for one in found.values()} == {2}
         assert found["low"].more["authors"] == 3
-        assert "2 % to 5 %" in str(found["low"].more["method"])
+        assert "2 % to 5 %" in str(found["low"].more["how"])
 
 
 def test_an_author_counts_once_with_the_most_followers_told(store: SqliteStore) -> None:
@@ -225,7 +228,7 @@ def test_reach_is_not_summed_over_networks(store: SqliteStore) -> None:
     found = value(store, "potential_reach.high", WINDOW)
     assert (found.value, found.reason) == (
         None,
-        "audience numbers are not summed over networks; ask by source",
+        "audiences of several networks are not added up: ask by source",
     )
     assert found.more["by_source"] == {"forum": 50, "news": 5}
     parts = {v.source: v.value for v in values(store, "potential_reach.high", WINDOW, by=("source",))}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -305,13 +304,23 @@ def test_each_source_has_its_own_lag(store: SqliteStore) -> None:
 def test_of_many_mentions_some_are_looked_at_and_that_is_told(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.kpi.care.MOST", 20)
-    keep(store, [fetched(n, n) for n in range(1, 101)], heard=HEARD)
-    found = value(store, "detection_lag", WEEK)
     assert lag.MOST == 5_000
-    assert found.more["every"] == 6
-    assert found.n == 16
-    assert found.value == statistics.median(range(6, 101, 6))
+    apart = 7 * DAY // 2_000
+    posts = [
+        KeptPost(f"l{n}", "text", at, at + n % 101, mentions=(names("Acme"),))
+        for n in range(2_000)
+        for at in [T0 + n * apart]
+    ]
+    keep(store, posts, heard=HEARD)
+    assert value(store, "detection_lag", WEEK).n == 2_000
+    monkeypatch.setattr("storage.kpi.care.MOST", 999)
+    found = value(store, "detection_lag", WEEK)
+    assert found.more["every"] == 3
+    assert found.n == pytest.approx(2_000 / 3, rel=0.1)
+    assert found.value == pytest.approx(50, abs=5)
+    # So short a window is looked at whole, whatever is in it.
+    monkeypatch.setattr("storage.kpi.care.MOST", 1)
+    assert value(store, "detection_lag", (T0, T0 + apart + 1)).n == 2
 
 
 def test_with_a_tag_only_conversations_and_mentions_that_bear_it(store: SqliteStore) -> None:

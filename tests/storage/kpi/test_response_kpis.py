@@ -304,7 +304,7 @@ def test_each_source_has_its_own_lag(store: SqliteStore) -> None:
 def test_of_many_mentions_some_are_looked_at_and_that_is_told(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert lag.MOST == 5_000
+    assert lag.MOST == 2_000
     apart = 7 * DAY // 2_000
     posts = [
         KeptPost(f"l{n}", "text", at, at + n % 101, mentions=(names("Acme"),))

@@ -40,6 +40,8 @@ RANGES = {
     "bounce_rate.ua": (0.0, 1.0),
     "conversion_share.social": (0.0, 1.0),
     "qualified_lead_rate": (0.0, 1.0),
+    "response_rate": (0.0, 1.0),
+    "case_completion": (0.0, 1.0),
     "lead_conversion_rate": (0.0, 1.0),
 }
 _COUNTS = frozenset(

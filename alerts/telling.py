@@ -29,7 +29,10 @@ _WRITTEN: Mapping[str, Callable[[float], str]] = {
     "net_sentiment": reading.balance,
     "nps": reading.net_score,
     **dict.fromkeys(("positive_growth", "audience_growth", "leads_growth", "roi"), reading.percent_change),
-    **dict.fromkeys(("negative_growth", "hashtag_growth", "interaction_growth"), reading.percent_change),
+    **dict.fromkeys(
+        ("negative_growth", "hashtag_growth", "interaction_growth", "solutions_growth"),
+        reading.percent_change,
+    ),
 }
 """KPIs that are written otherwise than others of their unit, with all their variants."""
 _PLAINLY = {"the curve does not reach 0.5": "mostly unanswered"}

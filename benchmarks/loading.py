@@ -120,6 +120,8 @@ class _Facts:
         )
 
     def _mentions(self, number: int, source: int, post: KeptPost) -> Iterator[Row]:
+        if not any(map(counts, post.mentions)):
+            return
         author = self._author(source, post)
         for mention in post.mentions:
             if counts(mention) and mention.tone is not None:

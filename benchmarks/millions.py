@@ -7,21 +7,26 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from benchmarks import duck, loading
 from benchmarks.synthetic import BRANDS, PAGE, YEAR, ZONE, Year
+from storage.base import Rows
 from storage.calendar import Window, parse_time, unit_of
 from storage.kpi import KPIS, Ask, Kpi, compute
+from storage.kpi.scope import Scope
+from storage.kpi.value import Reading
 from storage.mention import Kept
 from storage.posting import counts
 from storage.sqlite import Reader, SqliteStore
 
 SIZES = (100_000, 1_000_000)
 REPEATS = 5
+_LONG = 5.0
+"""Seconds after which nothing is measured a second time."""
 MOST_TIMED = 40_000
 """Mentions of which keeping is timed, in each of the repeats: they are the last ones of the year."""
 
@@ -38,19 +43,27 @@ HEARD = frozenset({"mentions", "tone", "authors", "followers", "hashtags", "coun
 
 @dataclass(frozen=True, slots=True)
 class Ingest:
-    """Seconds for so many mentions: kept by the store with all that follows, and put bare into the same tables."""
+    """Seconds for so many mentions: kept by the store with all that follows, and put bare into the same tables.
+
+    `cpu` are those in which keeping really worked: what a busy machine lets wait is not in them.
+    """
 
     mentions: int
     kept: float
     bare: float
+    cpu: float
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """Seconds for all KPIs of all brands in a window, best of several; and of each KPI by itself."""
+    """Seconds for all KPIs of all brands in a window, best of several; and for each KPI in it.
+
+    `cpu` as in `Ingest`.
+    """
 
     window: str
     seconds: float
+    cpu: float
     alone: dict[str, float]
 
 
@@ -98,15 +111,17 @@ def _until(pages: Iterable[Kept], mentions: int, last: dict[str, Kept]) -> Itera
 
 def ingest(store: SqliteStore, bare: SqliteStore, pages: Sequence[Kept]) -> Ingest:
     """Keep pages, and put the rows that came of each bare into a store that has the same facts; in turns."""
-    kept = inserted = 0.0
+    kept = inserted = cpu = 0.0
     for page in pages:
         newest = loading.newest(store)
+        began = time.process_time()
         kept += _seconds(lambda page=page: store.commit(page))
+        cpu += time.process_time() - began
         rows = loading.written(store, newest)
         # Who is new must stand there before, or the mentions would name nobody.
         loading.insert(bare, rows, loading.BESIDE)
         inserted += _seconds(lambda rows=rows: loading.insert(bare, rows, loading.FACTS))
-    return Ingest(sum(map(mentions_of, pages)), kept, inserted)
+    return Ingest(sum(map(mentions_of, pages)), kept, inserted, cpu)
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -125,12 +140,29 @@ def fed_by_mentions() -> list[Kpi]:
     return [kpi for kpi in KPIS.values() if HEARD.issuperset(kpi.inputs)]
 
 
-def board(reader: Reader, name: str, repeats: int) -> Board:
-    """Time the whole board of a window, and each of its KPIs once by itself."""
-    question, kpis = ask(WINDOWS[name]), fed_by_mentions()
-    whole = min(_seconds(lambda: compute(reader, kpis, question)) for _ in range(repeats))
-    alone = {kpi.name: _seconds(lambda kpi=kpi: compute(reader, [kpi], question)) for kpi in kpis}
-    return Board(name, whole, alone)
+def board(reader: Rows, name: str, repeats: int) -> Board:
+    """Time the whole board of a window, and what each KPI takes of it: the first that needs a number fetches it."""
+    question = ask(WINDOWS[name])
+    found: list[Board] = []
+    while len(found) < repeats and (not found or found[0].seconds < _LONG):
+        alone: dict[str, float] = dict.fromkeys(KPIS, 0.0)
+        kpis = [_timed(kpi, alone) for kpi in fed_by_mentions()]
+        began = time.process_time()
+        seconds = _seconds(lambda kpis=kpis: compute(reader, kpis, question))
+        cpu = time.process_time() - began
+        found.append(Board(name, seconds, cpu, {kpi.name: alone[kpi.name] for kpi in kpis}))
+    return min(found, key=lambda one: one.seconds)
+
+
+def _timed(kpi: Kpi, alone: dict[str, float]) -> Kpi:
+    def read(scope: Scope) -> Reading:
+        began = time.perf_counter()
+        try:
+            return kpi.read(scope)
+        finally:
+            alone[kpi.name] += time.perf_counter() - began
+
+    return replace(kpi, read=read)
 
 
 def measure_ingest(filled: Filled, repeats: int) -> list[Ingest]:
@@ -170,18 +202,21 @@ def report(mentions: int, folder: Path, repeats: int = REPEATS) -> list[str]:
 def _ingest_line(parts: Sequence[Ingest]) -> str:
     kept = max(part.mentions / part.kept for part in parts)
     bare = max(part.mentions / part.bare for part in parts)
+    cpu = max(part.mentions / part.cpu for part in parts)
     return (
-        f"  keeping: {kept:,.0f} mentions a second with roll-ups, {kept / bare:.2f} of bare executemany ({bare:,.0f}),"
+        f"  keeping: {kept:,.0f} mentions a second with roll-ups ({cpu:,.0f} a second of CPU),"
+        f" {kept / bare:.2f} of bare executemany ({bare:,.0f}),"
         f" in pages of {PAGE}"
     )
 
 
 def _board_line(one: Board) -> str:
-    slowest = sorted(one.alone.items(), key=lambda pair: -pair[1])[:4]
+    slowest = sorted(one.alone.items(), key=lambda pair: -pair[1])[:5]
     named = ", ".join(f"{name} {seconds * 1000:.0f}" for name, seconds in slowest)
     return (
-        f"  board of a {one.window}: {one.seconds * 1000:.1f} ms for {len(one.alone)} KPIs of {len(BRANDS)} brands"
-        f" (slowest alone, ms: {named})"
+        f"  board of a {one.window}: {one.seconds * 1000:.1f} ms ({one.cpu * 1000:.1f} of CPU)"
+        f" for {len(one.alone)} KPIs of {len(BRANDS)} brands"
+        f" (slowest, ms: {named})"
     )
 
 

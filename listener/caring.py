@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from listener.asking import brand_of
+from listener.correcting import NoMention, SeveralMeant
 from storage import browse
 from storage.base import Rows
 from storage.calendar import iso
@@ -17,23 +18,15 @@ _DIGITS = 18
 """More of them are no number that a store takes."""
 
 
-class NotFound(Exception):
-    """There is no such post or case; the message says how to find one."""
-
-
-class SeveralMeant(NotFound):
-    """Several may be meant; the message names them."""
-
-
 def post_of(store: Rows, brands: Iterable[Brand], post: str, brand: str | None) -> tuple[int, str]:
     """Find the post that is meant, by its number or address, and the brand whose case it would be.
 
-    Raises NotFound.
+    Raises NoMention.
     """
     what = f"post {post[:200]}" if _is_number(post) else "what stands at this address"
     found = cases.concerned(store, _posts(store, post))
     if not found:
-        raise NotFound(
+        raise NoMention(
             f"{what} concerns no brand; `listener correct --find WORDS` shows the numbers of mentions"
         )
     numbers = sorted({number for number, _ in found})
@@ -47,20 +40,20 @@ def post_of(store: Rows, brands: Iterable[Brand], post: str, brand: str | None) 
     meant = brand_of(brand, brands)
     name = brand if meant is None else meant.name
     if name not in names:
-        raise NotFound(f"{what} does not concern {brand[:40]!r}, but {_listed(names)}")
+        raise NoMention(f"{what} does not concern {brand[:40]!r}, but {_listed(names)}")
     return numbers[0], name
 
 
 def case_of(store: Rows, case: str) -> Case:
-    """Find the case that is meant, by its number or the address of its post. Raises NotFound."""
+    """Find the case that is meant, by its number or the address of its post. Raises NoMention."""
     if _is_number(case):
         try:
             return cases.case(store, int(case))
         except cases.Refused as error:
-            raise NotFound(str(error)) from None
+            raise NoMention(str(error)) from None
     found = cases.of_posts(store, _posts(store, case))
     if not found:
-        raise NotFound("there is no case on what stands at this address; `listener case list` shows them")
+        raise NoMention("there is no case on what stands at this address; `listener case list` shows them")
     if len(found) > 1:
         numbers = _listed([one.id for one in found])
         raise SeveralMeant(f"there are several cases at this address; give the number of one: {numbers}")

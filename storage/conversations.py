@@ -49,8 +49,10 @@ class _Ties:
         return list(found.values())
 
 
-def assign(db: Transaction, source: int, posts: Sequence[KeptPost]) -> dict[str, str]:
+def assign(db: Transaction, source: int, posts: Sequence[KeptPost]) -> tuple[dict[str, str], set[str]]:
     """Return native id -> conversation of new posts, not yet inserted; join the kept ones that they connect.
+
+    And the names of the conversations that became greater by joining.
 
     A post that names its thread is tied to that thread; a reply that names none is tied to its parent, be it
     kept or not; a post that names none is also tied to the replies to it. What ties connect, directly or over
@@ -72,7 +74,8 @@ def assign(db: Transaction, source: int, posts: Sequence[KeptPost]) -> dict[str,
         "UPDATE posts SET conversation = ? WHERE source_id = ? AND native_id = ? AND conversation IS NULL",
         joined,
     )
-    return {post.native_id: named[post.native_id] for post in posts if post.native_id in named}
+    said_in = {post.native_id: named[post.native_id] for post in posts if post.native_id in named}
+    return said_in, {conversation for conversation, *_ in joined}
 
 
 def _ties(db: Transaction, source: int, posts: Sequence[KeptPost]) -> _Ties:

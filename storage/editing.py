@@ -12,7 +12,7 @@ from storage.base import Row, Transaction
 from storage.desk import tags
 from storage.mention import KeptPost, Mention
 from storage.posting import Numbered
-from storage.rollups import recounted
+from storage.rollups import recounted, waits
 
 _OLD = """SELECT native_id, id, live, published_at, in_reply_to, thread, author_id, title, text, language, author,
     url FROM posts WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?)) AND erased_at IS NULL"""
@@ -89,6 +89,7 @@ def _rewrite(
     posts_now = [one._replace(post=post) for one, post in zip(changed, marked, strict=True)]
     edited = _put_mentions(db, source, posts_now, definitions, untold_now)
     _put_authors_and_hashtags(db, source, changed)
+    waits.follow(db, [one.id for one in changed])
     return edited
 
 

@@ -11,6 +11,7 @@ from storage import authors, conversations, post_hashtags, rollups
 from storage.base import Transaction
 from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention
+from storage.rollups import waits
 from storage.rollups.counted import Counted
 
 MOST_COUNTED = 2**63 - 1
@@ -89,13 +90,15 @@ def add(
     fresh = conversations.with_addressees(db, source, list(by_id.values())) if by_id else []
     if not fresh:
         return Added()
-    said_in = conversations.assign(db, source, fresh)
+    said_in, joined = conversations.assign(db, source, fresh)
     first_id = db.rows("SELECT coalesce(max(id), 0) + 1 FROM posts")[0][0]
     numbered = [Numbered(number, post, live) for number, post in enumerate(fresh, first_id)]
     rows = [(*_post_row(source, one, said_in.get(one.post.native_id)), imported) for one in numbered]
     db.run_many(_INSERT_POST, rows)
     counted, touched = _write_mentions(db, source, numbered, definitions)
     rollups.add(db, counted)
+    speaking = [one.id for one in numbered if any(m.own or m.addressed for m in one.post.mentions)]
+    waits.add(db, source, speaking, joined)
     mentions = sum(counts(mention) for post in fresh for mention in post.mentions)
     return Added({one.post.native_id: one.id for one in numbered}, mentions, touched)
 

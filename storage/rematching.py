@@ -13,7 +13,7 @@ from storage.base import Row, Rows, Transaction
 from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention, Source
 from storage.posting import Numbered, counts, role
-from storage.rollups import recounted
+from storage.rollups import recounted, waits
 
 PAGE = 500
 
@@ -211,6 +211,7 @@ def _apply_kept(
         numbers = json.dumps([one.id for one in written])
         db.run("DELETE FROM turns WHERE post_id IN (SELECT value FROM json_each(?))", (numbers,))
         posting.add_mentions(db, source, written, definitions)
+        waits.follow(db, [one.id for one in written])
 
 
 def _apply_sampled(

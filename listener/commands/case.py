@@ -13,7 +13,6 @@ from alerts.render import clean, safe_url, shorten
 from alerts.telling import amount
 from listener import caring
 from listener.asking import UsageError, brand_named, question
-from listener.caring import NotFound
 from listener.commands.options import (
     WrongUsage,
     config_option,
@@ -24,6 +23,7 @@ from listener.commands.options import (
     read_config,
 )
 from listener.config import Config
+from listener.correcting import NoMention
 from listener.pipeline import clean as storable
 from storage.calendar import iso
 from storage.desk import cases
@@ -49,7 +49,7 @@ _case_argument = click.argument("case", metavar="CASE")
 
 @click.group("case")
 def command() -> None:
-    """Take care of what people say: open a case on a post, give it to somebody, solve it.
+    """Take care of posts: open a case, give it away, solve it.
 
     CASE is the number of a case (`listener case list` shows it), or the address of its post.
     """
@@ -84,7 +84,7 @@ def open_(
                 made = cases.open_case(
                     db, name, number, now=now(), assignee=_name(assignee), by=_text(by), why=_text(why)
                 )
-        except (NotFound, Refused) as error:
+        except (NoMention, Refused) as error:
             raise WrongUsage(clean(str(error))) from None
         _told(config, caring.with_posts(store, [made])[0], as_json)
 
@@ -139,7 +139,13 @@ def reopen(case: str, config_file: Path, by: str | None, why: str | None, as_jso
 @command.command("list")
 @config_option
 @_brand_option
-@click.option("--state", type=click.Choice([*STATES, "all"]), default="open", show_default=True)
+@click.option(
+    "--state",
+    type=click.Choice([*STATES, "all"]),
+    default="open",
+    show_default=True,
+    help="Only those in this state.",
+)
 @click.option("--assignee", metavar="NAME", help="Only those of this assignee.")
 @json_option
 def listing(config_file: Path, brand: str | None, state: str, assignee: str | None, as_json: bool) -> None:
@@ -169,7 +175,7 @@ def show(case: str, config_file: Path, as_json: bool) -> None:
     with open_reader(config) as reader:
         try:
             found = caring.case_of(reader, case)
-        except NotFound as error:
+        except NoMention as error:
             raise WrongUsage(clean(str(error))) from None
         _told(config, caring.with_posts(reader, [found])[0], as_json)
 
@@ -245,7 +251,7 @@ def _act(
             number = caring.case_of(store, case).id
             with store.writing() as db:
                 done = cases.act(db, number, kind, now=now(), assignee=assignee, by=_text(by), why=_text(why))
-        except (NotFound, Refused) as error:
+        except (NoMention, Refused) as error:
             raise WrongUsage(clean(str(error))) from None
         _told(config, caring.with_posts(store, [done])[0], as_json)
 

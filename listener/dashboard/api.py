@@ -76,6 +76,12 @@ def _limit(text: str, name: str = "limit") -> int:
     return min(_MOST, max(1, int(text)))
 
 
+def _flag(text: str, name: str) -> bool:
+    if text not in ("true", "false"):
+        raise UsageError(f"{name} is true or false, not {text[:40]!r}")
+    return text == "true"
+
+
 def _label(text: str | None) -> str | None:
     if text not in (None, "negative", "neutral", "positive"):
         raise UsageError(f"sentiment is negative, neutral or positive, not {text!r}")
@@ -98,12 +104,12 @@ def _decode(text: str) -> tuple[int, int, str]:
 
 
 async def kpis(request: web.Request) -> web.Response:
-    """GET /api/v1/kpis?kpi=&brand=&source=&since=&until=&timezone=&by=&tag=: parameters may be repeated."""
+    """GET /api/v1/kpis?kpi=&brand=&source=&since=&until=&timezone=&by=&tag=&compare=: parameters may be repeated."""
     return await _answer(_kpis, request)
 
 
 def _kpis(station: Station, query: MultiMapping[str]) -> object:
-    only(query, "kpi", "brand", "source", "by", "since", "until", "timezone", "tag")
+    only(query, "kpi", "brand", "source", "by", "since", "until", "timezone", "tag", "compare")
     ask, names = question(
         station.reader,
         station.config,
@@ -116,6 +122,7 @@ def _kpis(station: Station, query: MultiMapping[str]) -> object:
         until=query.get("until"),
         timezone=query.get("timezone"),
         tag=query.get("tag"),
+        compare=_flag(query.get("compare", "false"), "compare"),
     )
     known = kpis_of(station.reader)
     found = compute(station.reader, [known[name] for name in names], ask)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from listener import caring
 from listener.asking import UsageError, brand_named
-from listener.caring import NotFound, SeveralMeant
+from listener.correcting import NoMention
 from listener.dashboard import bodies
 from listener.dashboard.api import only, problem
 from listener.dashboard.keys import STATION
@@ -105,8 +105,8 @@ async def show(request: web.Request) -> web.Response:
         found = await asyncio.to_thread(caring.case_of, station.reader, _number(request))
     except UsageError as error:
         return problem(HTTPStatus.BAD_REQUEST, str(error))
-    except NotFound as error:
-        return _not_found(error)
+    except NoMention as error:
+        return bodies.unclear(error)
     return await _answer(station, found)
 
 
@@ -117,8 +117,8 @@ async def open_(request: web.Request) -> web.Response:
     brands, now = station.config.brands, station.now()
     try:
         post, brand = await asyncio.to_thread(caring.post_of, station.reader, brands, said.post, said.brand)
-    except NotFound as error:
-        return _not_found(error)
+    except NoMention as error:
+        return bodies.unclear(error)
     return await _write(
         station,
         lambda db: cases.open_case(
@@ -135,8 +135,8 @@ async def act(request: web.Request) -> web.Response:
     now = station.now()
     try:
         known = await asyncio.to_thread(caring.case_of, station.reader, _number(request))
-    except NotFound as error:
-        return _not_found(error)
+    except NoMention as error:
+        return bodies.unclear(error)
     return await _write(
         station,
         lambda db: cases.act(
@@ -166,10 +166,5 @@ def _number(request: web.Request) -> str:
     """The number in the path; anything else there is the number of no case."""
     number = request.match_info["number"]
     if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise NotFound(f"there is no case {number[:40]!r}")
+        raise NoMention(f"there is no case {number[:40]!r}")
     return number
-
-
-def _not_found(error: NotFound) -> web.Response:
-    several = isinstance(error, SeveralMeant)
-    return problem(HTTPStatus.CONFLICT if several else HTTPStatus.NOT_FOUND, str(error))

@@ -20,8 +20,10 @@ _CASES = """SELECT c.id, b.name, c.post_id, p.source_id, s.name, p.language, e.k
     WHERE {which} ORDER BY c.id, e.at, e.id"""
 _TURNS = """SELECT p.source_id, p.language, e.kind, count(*)
     FROM cases c JOIN case_events e ON e.case_id = c.id JOIN posts p ON p.id = c.post_id
-    WHERE c.brand_id = ? AND e.kind IN ('open', 'solve', 'reopen') AND e.at < ?
+    WHERE c.brand_id = ? AND e.kind IN ('open', 'solve', 'reopen') AND e.at < ? {tagged}
     GROUP BY p.source_id, p.language, e.kind"""
+_TAGGED = """AND EXISTS (
+    SELECT 1 FROM tags g WHERE g.tag = ? AND g.brand_id = c.brand_id AND g.post_id = c.post_id)"""
 _POSTS = """SELECT p.id, p.title, p.text, p.author, p.url, p.published_at, p.erased_at IS NOT NULL FROM posts p
     WHERE p.id IN (SELECT value FROM json_each(?))"""
 # A reply to a brand's own post speaks to it without naming it: it is no mention, and may well need care.
@@ -193,21 +195,32 @@ def of_posts(store: Rows, post_ids: Sequence[int]) -> list[Case]:
     return _cases(store, "c.post_id IN (SELECT value FROM json_each(?))", (json.dumps(list(post_ids)),))
 
 
-def done_between(store: Rows, brand: int, kind: Kind, since: int, until: int) -> list[Case]:
-    """The cases of a brand (its number) to which that was done in [since, until), with all that was ever done."""
+def done_between(
+    store: Rows, brand: int, kind: Kind, since: int, until: int, tag: str | None = None
+) -> list[Case]:
+    """The cases of a brand (its number) to which that was done in [since, until), with all that was ever done.
+
+    With a `tag` only those whose post bears it.
+    """
     which = (
         "c.brand_id = ? AND c.id IN (SELECT case_id FROM case_events WHERE kind = ? AND at >= ? AND at < ?)"
     )
-    return _cases(store, which, (brand, kind, since, until))
+    if tag is None:
+        return _cases(store, which, (brand, kind, since, until))
+    return _cases(store, f"{which} {_TAGGED}", (brand, kind, since, until, tag))
 
 
-def turns_before(store: Rows, brand: int, at: int) -> list[tuple[int, str | None, str, int]]:
+def turns_before(
+    store: Rows, brand: int, at: int, tag: str | None = None
+) -> list[tuple[int, str | None, str, int]]:
     """(source number, language, kind, how often) cases of a brand (its number) were opened, solved or opened again.
 
-    Counted up to a time, itself not included. In each case an opening and a closing take turns, so that openings less
-    closings are the cases that were open then.
+    Counted up to a time, itself not included; with a `tag` only cases whose post bears it. In each case an opening and
+    a closing take turns, so that openings less closings are the cases that were open then.
     """
-    return [(row[0], row[1], row[2], row[3]) for row in store.rows(_TURNS, (brand, at))]
+    sql = _TURNS.format(tagged="" if tag is None else _TAGGED)
+    rows = store.rows(sql, (brand, at) if tag is None else (brand, at, tag))
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def concerned(store: Rows, post_ids: Sequence[int]) -> list[tuple[int, str]]:

@@ -20,7 +20,7 @@ from storage.explain import behind, facts
 from storage.explain.behind import Facts
 from storage.explain.explanation import Explanation
 from storage.explain.listening import listened
-from storage.explain.recompute import ESTIMATES, FROM_FACTS, TABLES, Plan, tables, views
+from storage.explain.recompute import ESTIMATES, FROM_FACTS, TABLES, WAITS, Plan, tables, views
 from storage.kpi.value import Ask
 
 FORMAT = "listener evidence 1"
@@ -120,6 +120,10 @@ def _facts(db: sqlite3.Connection, store: Rows, made: Explanation, ask: Ask) -> 
         heard = listened(store, ledgers(store, ask.sources), list(sources), window, ask.now)
         _rows(db, "coverage", facts.coverage(period, heard))
         _rows(db, "gaps", facts.gaps(period, heard))
+    if value.kpi in WAITS:
+        own = Facts(behind.brand_number(store, value.brand), periods["now"], tuple(sources.values()))
+        known = {ledger.source_id: ledger for ledger in ledgers(store, ask.sources)}
+        _rows(db, "waits", facts.waits(store, own, known, first=WAITS[value.kpi]))
     _rows(
         db,
         "queries",

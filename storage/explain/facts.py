@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sentiment.calibration import card
 from sentiment.tone import LABELS
 from storage.base import Rows
 from storage.calendar import iso
+from storage.coverage import Ledger
 from storage.desk.corrections import STANDING
 from storage.explain.behind import Facts
 from storage.explain.listening import Listened
 from storage.explain.recompute import TABLES
+from storage.kpi.responses import responses
 from storage.mention import LABEL_NUMBERS
 from storage.rollups.counted import whole
 
@@ -89,6 +91,18 @@ def engines(strata: Sequence[tuple[str, str | None]]) -> Iterator[tuple[object, 
         ]
         about = (plain(known.measured_on), measured.topics, measured.texts, repr(measured.spread_net))
         yield (engine, plain(language) or "", *about, *lines)
+
+
+def waits(
+    store: Rows, asked: Facts, ledgers: Mapping[int, Ledger], *, first: bool
+) -> Iterator[tuple[object, ...]]:
+    """The rows of `waits`: who was not answered has waited for as long as that source was heard without a break."""
+    for one in responses(store, asked.brand, asked.window, live_only=False):
+        if one.source in asked.sources and one.first == first:
+            ledger = ledgers[one.source]
+            end = max(one.started, ledger.stretch_end(one.started) or one.started)
+            seconds = end - one.started if one.seconds is None else one.seconds
+            yield (plain(ledger.name), iso(one.started), seconds, int(one.seconds is not None))
 
 
 def coverage(period: str, listened: Sequence[Listened]) -> Iterator[tuple[object, ...]]:

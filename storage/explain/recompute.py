@@ -71,8 +71,17 @@ TABLES: Mapping[str, tuple[str, ...]] = {
             for figure in ("intercept", "slope", "text_slope", "spread", "mean", "between", "within")
         ),
     ),
+    "waits": (
+        "source TEXT NOT NULL",
+        "started TEXT NOT NULL",
+        "seconds INTEGER NOT NULL",
+        "answered INTEGER NOT NULL",
+    ),
     "numbers": ("name TEXT PRIMARY KEY", "value TEXT"),
 }
+
+WAITS: Mapping[str, bool] = {"first_response_time": True, "response_rate": True, "next_response_time": False}
+"""The KPIs that are made of waits for an answer: of those that conversations began with, or of the later ones."""
 
 _OURS = "brand = (SELECT value FROM manifest WHERE key = 'brand')"
 _NOW, _BEFORE = f"period = 'now' AND {_OURS}", f"period = 'before' AND {_OURS}"
@@ -93,6 +102,7 @@ def _growth(label: str) -> Mapping[str, str]:
     }
 
 
+_HALF = {"half_from": "half_from FROM half", "half_to": "half_to FROM half"}
 _SHARE = {
     "positive": _toned("positive"),
     "negative": _toned("negative"),
@@ -116,6 +126,9 @@ FROM_FACTS: Mapping[str, Mapping[str, str]] = {
     "negative_mentions": {"negative": _toned("negative")},
     "positive_growth": _growth("positive"),
     "negative_growth": _growth("negative"),
+    "first_response_time": _HALF,
+    "next_response_time": _HALF,
+    "response_rate": {"answered": "total(answered) FROM waits", "needing_reply": "count(*) FROM waits"},
     **dict.fromkeys(("positive_share", "negative_share", "net_sentiment"), _SHARE),
 }
 """By KPI how the names in its arithmetic are counted of the facts; `tone` is the label that counts. The same name means
@@ -166,6 +179,26 @@ _ESTIMATE = """WITH own AS (SELECT engine, coalesce(language, '') AS language, l
         (good - bad) / max(1.0, good + bad) AS net FROM shares"""
 
 
+# Kaplan and Meier (1958): who still waits is at risk until nobody knows any more. From one answer time to the next, by
+# the index: everybody who left in between is not at risk any more.
+_GONE = "(SELECT count(*) FROM waits w WHERE w.seconds >= at AND w.seconds < later)"
+_HERE = "(SELECT count(*) FROM waits w WHERE w.answered = 1 AND w.seconds = later)"
+_CURVE = f"""WITH RECURSIVE steps (at, at_risk, survival, later) AS (
+        SELECT -1, count(*), 1.0, min(CASE WHEN answered = 1 THEN seconds END) FROM waits
+        UNION ALL SELECT later, at_risk - {_GONE}, survival * (at_risk - {_GONE} - {_HERE}) / (at_risk - {_GONE}),
+            (SELECT min(w.seconds) FROM waits w WHERE w.answered = 1 AND w.seconds > later)
+            FROM steps WHERE later IS NOT NULL)
+    SELECT at, at_risk, survival FROM steps WHERE at >= 0"""
+# The median lies between the first time by which half were answered, and the next one where it was exactly half.
+_HALF_VIEW = """SELECT at AS half_from, CASE WHEN survival > 0.499999999 AND later IS NOT NULL THEN later ELSE at END
+    AS half_to FROM (SELECT at, survival, lead(at) OVER (ORDER BY at) AS later FROM curve)
+    WHERE survival < 0.500000001 ORDER BY at LIMIT 1"""
+_INDEXES = {
+    "waits_seconds": "CREATE INDEX waits_seconds ON waits (seconds)",
+    "waits_answered": "CREATE INDEX waits_answered ON waits (answered, seconds)",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How the number of a KPI is made again.
@@ -195,13 +228,16 @@ def views(plan: Plan) -> dict[str, str]:
         found["estimate"] = _ESTIMATE.format(
             good=good, bad=bad, now=_NOW, figures=figures, scale=float(SCALE)
         )
+    if plan.kpi in WAITS:
+        found |= {"curve": _CURVE, "half": _HALF_VIEW}
     found["answer"] = _answer(plan)
     return {name: f"CREATE VIEW {name} AS {' '.join(sql.split())}" for name, sql in found.items()}
 
 
 def tables() -> dict[str, str]:
-    """The definitions of the tables."""
-    return {name: f"CREATE TABLE {name} ({', '.join(columns)})" for name, columns in TABLES.items()}
+    """The definitions of the tables, and of what finds waits in them."""
+    made = {name: f"CREATE TABLE {name} ({', '.join(columns)})" for name, columns in TABLES.items()}
+    return made | _INDEXES
 
 
 def _canonical() -> str:

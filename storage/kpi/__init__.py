@@ -10,6 +10,7 @@ from storage.kpi import (
     customers,
     engagement,
     exposure,
+    following,
     hashtags,
     interactions,
     leads,
@@ -26,7 +27,16 @@ from storage.kpi.declaration import Kpi
 from storage.kpi.value import DIMENSIONS, Ask, KpiValue
 
 _FAMILIES = (
-    *(visibility.KPIS, voice.KPIS, authors.KPIS, hashtags.KPIS, reach.KPIS, audience.KPIS, exposure.KPIS),
+    *(
+        visibility.KPIS,
+        voice.KPIS,
+        following.KPIS,
+        authors.KPIS,
+        hashtags.KPIS,
+        reach.KPIS,
+        audience.KPIS,
+        exposure.KPIS,
+    ),
     *(interactions.KPIS, engagement.KPIS),
     *(conversion.KPIS, leads.KPIS),
     *(money.KPIS, customers.KPIS),

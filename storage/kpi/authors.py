@@ -8,7 +8,8 @@ from functools import partial
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_kinds, source_names
 from storage.kpi.scope import Scope
-from storage.kpi.speakers import TOO_LONG, Standing, bounds, standings, voices
+from storage.kpi.speakers import TOO_LONG, Standing, bounds, newcomers, standings, voices
+from storage.kpi.sureness import of_people, of_people_share
 from storage.kpi.tiers import RULE, Thresholds, distribution, thresholds, tier
 from storage.kpi.value import NO_SOURCE, Reading
 
@@ -43,25 +44,27 @@ def _count(found: list[Standing], counts: Callable[[Standing], object]) -> int:
 
 
 def new_authors(scope: Scope) -> Reading:
-    """Count authors whose first mention of the brand that is kept lies in the window; n: all authors."""
-
-    def read(found: list[Standing]) -> Reading:
-        new, total = _count(found, lambda one: one.is_new), _count(found, lambda _: True)
-        return Reading(new, total, None, {"new": new, "authors": total})
-
-    return _of_authors(scope, read)
+    """Count authors whose first mention of the brand that is kept lies in the window; n: all authors, if counted."""
+    if not scope.sources:
+        return Reading(None, 0, NO_SOURCE)
+    new = newcomers(scope)
+    if new is None:
+        return Reading(None, 0, TOO_LONG)
+    found = voices(scope)
+    total = None if found is None else sum(one.authors for one in found.values())
+    return Reading(new, new if total is None else total, None, {"new": new, "authors": total})
 
 
 def returning_author_share(scope: Scope) -> Reading:
     """Authors who had mentioned the brand before the window / authors; n is the denominator."""
-
-    def read(found: list[Standing]) -> Reading:
-        total = _count(found, lambda _: True)
-        returning = _count(found, lambda one: not one.is_new)
-        more = {"returning": returning, "authors": total}
-        return Reading(returning / total, total, None, more) if total else Reading(None, 0, _NOBODY, more)
-
-    return _of_authors(scope, read)
+    if not scope.sources:
+        return Reading(None, 0, NO_SOURCE)
+    new, found = newcomers(scope), voices(scope)
+    if new is None or found is None:
+        return Reading(None, 0, TOO_LONG)
+    total = sum(one.authors for one in found.values())
+    more = {"returning": total - new, "authors": total}
+    return Reading((total - new) / total, total, None, more) if total else Reading(None, 0, _NOBODY, more)
 
 
 _NOBODY = "no author is known"
@@ -72,7 +75,8 @@ def advocates(scope: Scope) -> Reading:
 
     def read(found: list[Standing]) -> Reading:
         loyal, total = _count(found, lambda one: one.repeats), _count(found, lambda _: True)
-        return Reading(loyal, total, None, {"advocates": loyal, "authors": total})
+        more = {"advocates": loyal, "authors": total, "method": "raw", "raw_value": loyal}
+        return Reading(loyal, total, None, more)
 
     return _of_authors(scope, read)
 
@@ -88,6 +92,11 @@ def non_follower_share(scope: Scope) -> Reading:
 
 def _limits(scope: Scope) -> Mapping[int, Thresholds] | None:
     """Thresholds by source, over all authors of the market; None where the window is too long."""
+    named = ("limits", tuple(brand.number for brand in scope.market), scope.sources, scope.language)
+    return scope.evidence.once(named, lambda: _fetch_limits(scope))
+
+
+def _fetch_limits(scope: Scope) -> Mapping[int, Thresholds] | None:
     known: dict[int, list[tuple[int | None, int]]] = {}
     for brand in scope.market:
         found = standings(scope, brand)
@@ -98,22 +107,36 @@ def _limits(scope: Scope) -> Mapping[int, Thresholds] | None:
     return {source: thresholds(distribution(pairs)) for source, pairs in known.items()}
 
 
-def _tiered(scope: Scope, wanted: Callable[[int, Standing], bool]) -> Reading:
-    """Count the authors whose tier is wanted; n: all authors."""
+def _tiers(
+    scope: Scope, limits: Mapping[int, Thresholds], found: list[Standing]
+) -> Mapping[tuple[int, bool], int]:
+    """Authors by tier and whether they are new."""
+    kinds = source_kinds(scope.evidence)
+    counted: dict[tuple[int, bool], int] = {}
+    for one in found:
+        feed = kinds[one.source] == "feeds"
+        place = (
+            tier(one.followers, limits[one.source], feed=feed, repeats=bool(one.repeats)),
+            bool(one.is_new),
+        )
+        counted[place] = counted.get(place, 0) + one.authors
+    return counted
+
+
+def _tiered(scope: Scope, wanted: Callable[[int, bool], bool]) -> Reading:
+    """Count the authors whose tier is wanted, told with whether they are new; n: all authors."""
     limits = _limits(scope) if scope.sources else {}
     if limits is None:
         return Reading(None, 0, TOO_LONG)
-    kinds, names = source_kinds(scope.evidence), source_names(scope.evidence)
+    names = source_names(scope.evidence)
 
     def read(found: list[Standing]) -> Reading:
-        counted = 0
-        for one in found:
-            feed = kinds[one.source] == "feeds"
-            if wanted(tier(one.followers, limits[one.source], feed=feed, repeats=bool(one.repeats)), one):
-                counted += one.authors
+        named = ("tiers", scope.brand.number, scope.sources, scope.language)
+        tiers = scope.evidence.once(named, lambda: _tiers(scope, limits, found))
+        counted = sum(authors for place, authors in tiers.items() if wanted(*place))
         told = {names[source]: limit.to_json() for source, limit in limits.items()}
         more = {"counted": counted, "rule": RULE, "thresholds": told}
-        return Reading(counted, _count(found, lambda _: True), None, more)
+        return Reading(counted, sum(tiers.values()), None, more)
 
     return _of_authors(scope, read)
 
@@ -145,7 +168,7 @@ def tier5(scope: Scope) -> Reading:
 
 def new_influencers(scope: Scope) -> Reading:
     """Count authors of tier 1 to 3 whose first mention of the brand lies in the window; n: all authors."""
-    return _tiered(scope, lambda number, one: number <= 3 and bool(one.is_new))
+    return _tiered(scope, lambda number, new: number <= 3 and new)
 
 
 _declared = partial(Kpi, family="visibility", kind=("quantitative", "lagging"), better="up", source="Sinnaps")
@@ -164,6 +187,7 @@ KPIS = (
         "people",
         "distinct accounts that wrote mentions, each within its source",
         authors,
+        chance=of_people(authors),
         inputs=("mentions", "authors"),
         rows=("10", "35"),
         worked="{authors}",
@@ -174,6 +198,7 @@ KPIS = (
         "people",
         "authors whose first mention of the brand that is kept lies in the window",
         new_authors,
+        chance=of_people(new_authors),
         inputs=("mentions", "authors"),
         rows=("33", "35"),
         worked="{new}",
@@ -184,6 +209,7 @@ KPIS = (
         "ratio",
         "authors who had mentioned the brand before the window / authors",
         returning_author_share,
+        chance=of_people_share(returning_author_share, "returning"),
         family="opinion",
         source="Sprout Social, Sinnaps (loyalty)",
         inputs=("mentions", "authors"),
@@ -196,6 +222,7 @@ KPIS = (
         "people",
         "authors with at least 2 positive mentions in the window",
         advocates,
+        chance=of_people(advocates),
         family="opinion",
         source="Sprout Social, Sinnaps (advocacy)",
         inputs=("mentions", "authors", "tone"),
@@ -219,24 +246,28 @@ KPIS = (
         "influencers.tier1",
         formula="authors who write in a feed, or with followers in the top 1 % of the market's authors on the source",
         read=tier1,
+        chance=of_people(tier1),
         example=Example({"counted": 1}, 1, "of 20 authors with 1 to 20 followers, the one with 20"),
     ),
     _tier(
         "influencers.tier2",
         formula="authors with followers in the top 10 % of the market's authors on the source, below tier 1",
         read=tier2,
+        chance=of_people(tier2),
         example=Example({"counted": 2}, 2, "of 20 authors with 1 to 20 followers, those with 18 and 19"),
     ),
     _tier(
         "influencers.tier3",
         formula="authors with at least 2 positive mentions in the window, below tier 2",
         read=tier3,
+        chance=of_people(tier3),
         example=Example({"counted": 1}, 1, "one of the other 17 praised twice"),
     ),
     _tier(
         "influencers.tier4",
         formula="all other authors of a mention",
         read=tier4,
+        chance=of_people(tier4),
         example=Example({"counted": 16}, 16, "20 - 1 - 2 - 1"),
     ),
     _tier(
@@ -250,6 +281,7 @@ KPIS = (
         "new_influencers",
         formula="authors of tier 1 to 3 whose first mention of the brand lies in the window",
         read=new_influencers,
+        chance=of_people(new_influencers),
         rows=("33", "35"),
         example=Example({"counted": 2}, 2, "of the four in tier 1 to 3, two never spoke of the brand before"),
     ),

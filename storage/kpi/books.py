@@ -24,8 +24,9 @@ def count(numbers: Imported, metric: str) -> float:
 
 
 def company(cells: Sequence[Cell]) -> Sequence[Cell]:
-    """What is told of the whole business, of which networks are parts; where only these are told, these."""
-    return [cell for cell in cells if not cell.network] or cells
+    """What is told of the whole business, of which networks are parts; of days of which only these are told, these."""
+    told = {cell.day for cell in cells if not cell.network}
+    return [cell for cell in cells if not cell.network or cell.day not in told]
 
 
 def mean(numbers: Imported, metric: str) -> float:

@@ -102,7 +102,12 @@ def _counts(scope: Scope, source: int, language: str | None) -> bool:
 def _began(scope: Scope, *, first: bool) -> list[Response]:
     """The waits that began in the window: those that a conversation began with, or the later ones."""
     found = waits(scope.evidence, scope.brand.number)
-    return [one for one in found if one.first == first and _counts(scope, one.source, one.language)]
+    sources, spoken = scope.sources, scope.language
+    return [
+        one
+        for one in found
+        if one.first == first and one.source in sources and (not scope.by_language or one.language == spoken)
+    ]
 
 
 def _end(scope: Scope, wait: Response) -> int:

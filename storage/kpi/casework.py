@@ -97,7 +97,7 @@ def _with(scope: Scope, kind: Kind, window: Window) -> list[Case]:
     number, end = scope.brand.number, min(window.until, scope.now + 1)
     found: Iterable[Case] = scope.evidence.once(
         ("cases", number, kind, window),
-        lambda: cases.done_between(scope.evidence.store, number, kind, window.since, end),
+        lambda: cases.done_between(scope.evidence.store, number, kind, window.since, end, scope.evidence.tag),
     )
     return [case.before(scope.now + 1) for case in found if _counts(scope, case.source_id, case.language)]
 
@@ -117,7 +117,8 @@ def _turns(scope: Scope) -> Counter[str]:
     """How often cases were opened, solved and opened again up to the end of the window; empty where there was none."""
     number, end = scope.brand.number, min(scope.evidence.window.until, scope.now + 1)
     found = scope.evidence.once(
-        ("turns of cases", number), lambda: cases.turns_before(scope.evidence.store, number, end)
+        ("turns of cases", number),
+        lambda: cases.turns_before(scope.evidence.store, number, end, scope.evidence.tag),
     )
     turns: Counter[str] = Counter()
     for source, language, kind, times in found:

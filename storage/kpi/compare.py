@@ -11,8 +11,20 @@ from storage.kpi.value import Compared, Reading
 NO_CHANGE = "no change that can be told from chance"
 
 
-def compared(now: Reading, then: Reading, window: Window, left_out: tuple[str, ...]) -> Compared:
-    """Compare two readings over the same sources; `window` is that of `then`."""
+Ends = tuple[float, float] | None
+
+
+def compared(
+    now: Reading,
+    then: Reading,
+    window: Window,
+    left_out: tuple[str, ...] = (),
+    chance: tuple[Ends, Ends] = (None, None),
+) -> Compared:
+    """Compare two readings over the same sources; `window` is that of `then`.
+
+    `chance`: how far chance alone moves each of them, where they bear no interval of their own.
+    """
     since, until = window.since, window.until
     if now.value is None or then.value is None:
         reason = now.reason if now.value is None else f"then: {then.reason}"
@@ -23,7 +35,7 @@ def compared(now: Reading, then: Reading, window: Window, left_out: tuple[str, .
         return Compared(since, until, now.value, then.value, then.n, reason=reason, left_out=left_out)
     change = now.value - then.value
     growth = change / abs(then.value) if then.value else None
-    interval = _interval(now, then)
+    interval = _interval(now, then, *(_ends(one) or by for one, by in zip((now, then), chance, strict=True)))
     unsure = interval is not None and interval[0] <= 0 <= interval[1]
     notes = [*([NO_CHANGE] if unsure else []), *_unlike_days(now, then)]
     note = "; ".join(notes) or None
@@ -43,13 +55,12 @@ def _unlike_days(now: Reading, then: Reading) -> list[str]:
     ]
 
 
-def _interval(now: Reading, then: Reading) -> tuple[float, float] | None:
+def _interval(now: Reading, then: Reading, one: Ends, other: Ends) -> tuple[float, float] | None:
     """The interval of a difference of two independent estimates, from the ends of each one's own.
 
     MOVER, Zou and Donner (2008), "Construction of confidence limits about effect measures", Statistics in Medicine
     27:1693-1702: L = a - b - √((a - l_a)² + (u_b - b)²), and the same upwards. It needs no symmetry.
     """
-    one, other = _ends(now), _ends(then)
     if one is None or other is None or now.value is None or then.value is None:
         return None
     (low, high), (low_then, high_then) = one, other
@@ -59,10 +70,6 @@ def _interval(now: Reading, then: Reading) -> tuple[float, float] | None:
     return change - down, change + up
 
 
-def _ends(reading: Reading) -> tuple[float, float] | None:
-    """How far off a value may be: its interval, or for what is counted exactly what chance makes of such a count."""
-    found = reading.more.get("chance") or reading.more.get("interval")
-    if found is None:
-        return None
-    low, high = cast("list[float]", found)
-    return low, high
+def _ends(reading: Reading) -> Ends:
+    found = cast("list[float] | None", reading.more.get("interval"))
+    return (found[0], found[1]) if found else None

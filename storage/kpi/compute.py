@@ -88,11 +88,13 @@ def _compared(
     if kpi.of_sources and not both.ledgers:
         since, until = other.window.since, other.window.until
         return Compared(since, until, reason=NOT_COMPARABLE, left_out=left_out)
-    now, then = (kpi.read(one.scope(both, language, brand)) for one in (period, other))
+    here, there = (one.scope(both, language, brand) for one in (period, other))
+    now, then = kpi.read(here), kpi.read(there)
     # Who says by which method a value was made has made it of tones.
     if "method" in now.more and len(period.engines(both, brand) | other.engines(both, brand)) > 1:
         return Compared(other.window.since, other.window.until, reason=ENGINE_CHANGED, left_out=left_out)
-    return compared(now, then, other.window, left_out)
+    chance = (kpi.chance(here), kpi.chance(there)) if kpi.chance else (None, None)
+    return compared(now, then, other.window, left_out, chance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,10 @@ class _Period:
         if "source" not in self._ask.by:
             return [self._group(None, self._sources)]
         asked = {one.name: one for one in self._sources if one.active or one.live or one.imports}
-        told = networks(self._evidence, self._ask.zone, {kind for kpi in kpis for kind in kpi.inputs} & FILES)
+        kinds = {kind for kpi in kpis for kind in kpi.inputs} & FILES
+        told = networks(
+            self._evidence, self._ask.zone, kinds, [brand.number for brand in self.asked_brands()]
+        )
         if self._ask.sources:
             told = {name: kinds for name, kinds in told.items() if name in self._ask.sources}
         return [

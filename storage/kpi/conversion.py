@@ -99,16 +99,17 @@ def leads_ads(numbers: Imported) -> Reading:
 
 def non_revenue_conversions(numbers: Imported) -> Reading:
     """Key events that are no sale, as sign-ups, downloads and forms; `events` counts each by name."""
-    named: dict[str, int] = defaultdict(int)
+    # GA4 gives parts of a key event to a channel: a count need not be whole.
+    named: dict[str, float] = defaultdict(float)
     kept = numbers.kept("ga4")
     for cell in (*kept.get("key_event", ()), *kept.get("key_events", ())):
         if cell.item.startswith(EVENT):
-            named[cell.item.removeprefix(EVENT)] += int(cell.value)
+            named[cell.item.removeprefix(EVENT)] += cell.value
     if not named:
         raise Missing("no key events by name in what was imported of ga4")
     events = {name: count for name, count in sorted(named.items()) if name.casefold() not in PURCHASES}
     count = sum(events.values())
-    return Reading(count, count, None, {"conversions": count, "events": events})
+    return Reading(count, round(count), None, {"conversions": count, "events": events})
 
 
 def social_revenue(numbers: Imported) -> Reading:
@@ -118,23 +119,20 @@ def social_revenue(numbers: Imported) -> Reading:
 
 
 def social_revenue_shop(numbers: Imported) -> Reading:
-    """Revenue of orders that the shop says came from a network; n is the count of days with numbers."""
-    revenue = numbers.money("shop", "revenue", _of_networks)
-    return Reading(revenue, numbers.days("shop"), None, {"attribution": "the network that the shop names"})
-
-
-def _of_networks(cells: Sequence[Cell]) -> Sequence[Cell]:
-    found = whole([cell for cell in cells if cell.network])
-    if not found:
-        raise Missing("no networks in what was imported of shop")
-    return found
+    """Revenue of orders that the shop says came from social networks; n is the count of days with numbers."""
+    cells = whole(numbers.cells("shop", "revenue"))
+    sold = numbers.of_social("shop", cells)
+    numbers.one_currency(cell.unit for cell in sold or cells)
+    more = {"revenue": added(sold), "attribution": "the network that the shop names for the order"}
+    return Reading(added(sold), numbers.days("shop"), None, more)
 
 
 def best_selling_products(numbers: Imported) -> Reading:
-    """Revenue of the product that sold most through networks; `products` lists all, by revenue."""
-    cells = [c for c in numbers.cells("shop", "revenue") if c.network and c.item.startswith("product:")]
+    """Revenue of the product that sold most through social networks; `products` lists all, by revenue."""
+    sold_there = numbers.of_social("shop", numbers.cells("shop", "revenue"))
+    cells = [cell for cell in sold_there if cell.item.startswith("product:")]
     if not cells:
-        raise Missing("no products sold through a network in what was imported of shop")
+        raise Missing("no product sold through a social network")
     numbers.one_currency(cell.unit for cell in cells)
     sold: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
@@ -308,7 +306,7 @@ KPIS = (
     _kpi(
         "social_revenue.shop",
         "currency",
-        "revenue of orders that came from a network",
+        "revenue of orders that came from social networks",
         social_revenue_shop,
         ("shop",),
         "45",
@@ -320,7 +318,7 @@ KPIS = (
     _kpi(
         "best_selling_products",
         "currency",
-        "revenue of the product that sold most through networks",
+        "revenue of the product that sold most through social networks",
         best_selling_products,
         ("shop",),
         "46",

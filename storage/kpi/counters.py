@@ -61,6 +61,8 @@ def at_age(
 ) -> list[int] | None:
     """Interactions that each mentioned post of a window had when it was `age` seconds old, if it was read by then."""
     number = scope.brand.number
+    if not _counted(evidence):
+        return []
     if too_many(evidence, number):
         return None
     asked = cut(evidence, number, window)
@@ -72,7 +74,14 @@ def at_age(
     return [row[1] for row in chosen(scope, rows, sources)]
 
 
+def _counted(evidence: Evidence) -> bool:
+    """Whether anything was ever counted: otherwise every mention would be looked at in vain."""
+    return evidence.once("counted", lambda: bool(evidence.store.rows("SELECT 1 FROM readings LIMIT 1")))
+
+
 def _rows(evidence: Evidence, brand: int, form: str) -> list[Row] | None:
+    if not _counted(evidence):
+        return []
     if too_many(evidence, brand):
         return None
     asked = cut(evidence, brand)

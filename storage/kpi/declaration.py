@@ -75,7 +75,8 @@ class Kpi:
     `source` whose formula it is. `rows` are its rows in the catalogue of the field. `least`: below this n there is no
     value. `market_wide`: it changes with what is said about the other brands of the market. `vanity`: it may rise while
     nothing improves, and is shown beside an outcome. `additive`: False for audience numbers, which are never summed
-    over networks: the total is NULL.
+    over networks: the total is NULL. `chance` says of what is counted exactly how far chance alone moves it (95 %), for
+    comparing it with another period.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Kpi:
     example: Example | None = field(default=None, compare=False)
     vanity: bool = False
     additive: bool = True
+    chance: Callable[[Scope], tuple[float, float] | None] | None = None
 
     @property
     def imported(self) -> bool:

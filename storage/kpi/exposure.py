@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from storage.kpi import own
 from storage.kpi.declaration import Example
-from storage.kpi.imported import Imported, Missing, added, imported_kpi, social, whole
+from storage.kpi.imported import SOCIAL, Imported, Missing, added, imported_kpi, social, whole
 from storage.kpi.value import Reading
 
 
@@ -58,11 +58,10 @@ def sessions_from_social(numbers: Imported) -> Reading:
     """Sessions whose channel group is Organic Social or Paid Social; `share` is of all sessions."""
     cells = numbers.cells("ga4", "sessions")
     sessions = numbers.total("ga4", "sessions", social)
-    groups = {
-        name: int(added(c for c in cells if c.item == name)) for name in ("Organic Social", "Paid Social")
-    }
+    groups = {name: int(added(c for c in cells if c.item == name)) for name in sorted(SOCIAL)}
     every = numbers.total("ga4", "sessions", whole, "all_sessions")
-    more = {"groups": groups, "share": sessions / every if every else None}
+    told = {name: count for name, count in groups.items() if count}
+    more = {"groups": told, "share": sessions / every if every else None}
     return Reading(sessions, int(every), None, more)
 
 

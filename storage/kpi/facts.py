@@ -62,16 +62,20 @@ def source_kinds(evidence: Evidence) -> Mapping[int, str]:
     return evidence.once("source kinds", lambda: dict(evidence.store.rows("SELECT id, kind FROM sources")))
 
 
+def tones_said(scope: Scope, brand: Numbered) -> Mapping[int, Counts]:
+    """A brand's mentions by source and label, as the engine alone says them."""
+    found = scope.evidence.tally.by_source(brand.number, scope.language, scope.by_language)
+    return {source: counts for source, counts in found.items() if source in scope.sources}
+
+
 def tones_by_source(scope: Scope, brand: Numbered) -> Mapping[int, Counts]:
-    """A brand's mentions by source and label, with people's labels instead of the engine's."""
-    evidence, number = scope.evidence, brand.number
-    found = evidence.tally.by_source(number, scope.language, scope.by_language)
+    """The same with people's labels instead of the engine's."""
+    found = tones_said(scope, brand)
     numbers = {
         source: {-1: one.negative, 0: one.neutral, 1: one.positive, None: one.unjudged}
         for source, one in found.items()
-        if source in scope.sources
     }
-    for one in evidence.corrected(number, scope.sources, scope.language):
+    for one in scope.evidence.corrected(brand.number, scope.sources, scope.language):
         numbers[one.source][one.said] -= 1
         numbers[one.source][one.label] += 1
     return {

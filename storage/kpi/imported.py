@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import Any, TypeVar
 
 from storage.kpi import measured
@@ -17,11 +17,30 @@ from storage.kpi.scope import Scope
 from storage.kpi.value import Reading
 
 NOT_ADDED = "audiences of several networks are not added up: ask by source"
-SOCIAL = frozenset(("Organic Social", "Paid Social"))
-"""The channel groups of GA4 that are social media."""
+SOCIAL = frozenset(("Organic Social", "Paid Social", "Social"))
+"""The channel groups that are social media: two of GA4, and the one of Universal Analytics."""
+SOCIAL_NETWORKS = frozenset(
+    (
+        *(
+            "facebook",
+            "instagram",
+            "threads",
+            "meta",
+            "x",
+            "linkedin",
+            "youtube",
+            "tiktok",
+            "bluesky",
+            "mastodon",
+        ),
+        *("reddit", "pinterest", "hackernews", "snapchat", "quora", "vk"),
+    )
+)
+"""Of the places that files name as a source, those that are social media: a search engine or a letter is none."""
 
 Pick = Callable[[Sequence[Cell]], Sequence[Cell]]
-Told = TypeVar("Told", Cell, Lead, Answers)
+Told = TypeVar("Told", bound=Cell | Lead | Answers)
+Found = TypeVar("Found")
 
 
 class Missing(Exception):
@@ -34,8 +53,9 @@ class Missing(Exception):
 
 
 def whole(cells: Sequence[Cell]) -> Sequence[Cell]:
-    """What is told of everything together; where only its items are, these."""
-    return [cell for cell in cells if not cell.item] or cells
+    """What is told of everything together; of a day, network and account of which only items are told, these."""
+    told = {cell[:3] for cell in cells if not cell.item}
+    return [cell for cell in cells if not cell.item or cell[:3] not in told]
 
 
 def social(cells: Sequence[Cell]) -> Sequence[Cell]:
@@ -81,25 +101,35 @@ class Imported:
 
     def networks(self, kinds: Iterable[str]) -> list[str]:
         """The networks that files of these kinds tell of in the window; '' where they do not say."""
-        found: set[str] = set()
-        for kind in kinds:
-            found.update(row.network for row in self._rows_of(kind))
-        return sorted(found)
+        return sorted({network for kind in kinds for network in self._networks_of(kind)})
 
-    def cells(self, kind: str, metric: str) -> list[Cell]:
+    def _networks_of(self, kind: str) -> frozenset[str]:
+        return self.once(("networks", kind), lambda: frozenset(row.network for row in self._rows_of(kind)))
+
+    def cells(self, kind: str, metric: str) -> Sequence[Cell]:
         """The numbers of one metric, in order of days. Raises Missing."""
         kept = self.kept(kind)
         if metric not in kept:
             raise Missing(f"no {metric} in what was imported of {kind}")
         return kept[metric]
 
-    def kept(self, kind: str) -> dict[str, list[Cell]]:
+    def kept(self, kind: str) -> Mapping[str, Sequence[Cell]]:
         """The numbers of one kind by metric. Raises Missing where there are none."""
         kept = self._kept(kind)
         if not kept:
             raise self._nothing(kind)
-        self._days[kind] = len({cell.day for cells in kept.values() for cell in cells})
+        self._days[kind] = self.once(
+            ("days", kind), lambda: len({cell.day for cells in kept.values() for cell in cells})
+        )
         return kept
+
+    def once(self, what: Hashable, reckon: Callable[[], Found]) -> Found:
+        """What is reckoned of these numbers alone: once a window, however many KPIs need it."""
+        return self.evidence.once(("imported", self._brand, self._networks, what), reckon)
+
+    def of_network(self, network: str) -> Imported:
+        """The same of one of its networks; what is looked up there is not told here."""
+        return Imported(self.scope, frozenset((network,)), self.evidence)
 
     def days(self, kind: str) -> int:
         """How many days of the window had numbers of a kind that was looked up."""
@@ -118,7 +148,9 @@ class Imported:
 
     def money(self, kind: str, metric: str, pick: Pick = whole, name: str | None = None) -> float:
         """The same of amounts of money. Raises Missing where they are in several currencies."""
-        self.one_currency(cell.unit for cell in pick(self.cells(kind, metric)))
+        cells = self.cells(kind, metric)
+        # Where none of them is picked the sum is zero, and of the currency that the others are in.
+        self.one_currency(cell.unit for cell in pick(cells) or cells)
         return self.total(kind, metric, pick, name)
 
     def one_currency(self, currencies: Iterable[str | None]) -> None:
@@ -130,21 +162,30 @@ class Imported:
 
     def leads(self) -> list[Lead]:
         """The leads created in the window. Raises Missing where those imported lie all before or all after it."""
-        window, brand = self.evidence.window, self.scope.brand.number
-        first, last = measured.lead_spans(self.evidence).get(brand, (window.until, window.until))
-        if first >= window.until or last < window.since:
+        window = self.evidence.window
+        first, last = measured.lead_span(self.evidence, self._brand)
+        if first is None or last is None or first >= window.until or last < window.since:
             raise self._nothing("crm")
-        return self._mine(measured.leads(self.evidence).get(brand, ()))
+        return self._mine(measured.leads(self.evidence, self._brand))
 
     def answers(self, kind: str) -> list[Answers]:
         """What was answered to one kind of question, csat or nps. Raises Missing."""
-        if not self._rows_of("survey"):
+        if not any(self._rows_of("survey")):
             raise self._nothing("survey")
-        said = self._mine(self._answers().get(kind, ()))
+        said = self._mine(measured.answers(self.evidence, self.scope.zone, self._brand).get(kind, ()))
         if not said:
             raise Missing(f"no {kind} in what was imported of survey")
         self._days["survey"] = len({one.day for one in said})
         return said
+
+    def of_social(self, kind: str, rows: Sequence[Told]) -> list[Told]:
+        """Those rows that came from social networks. Raises Missing where nobody knows, or where another place is asked
+        for."""
+        if self._networks is not None and self._networks.isdisjoint(SOCIAL_NETWORKS):
+            raise Missing("no social network")
+        if rows and not any(row.network for row in rows):
+            raise Missing(f"no networks in what was imported of {kind}")
+        return [row for row in rows if row.network in SOCIAL_NETWORKS]
 
     def _nothing(self, kind: str) -> Missing:
         if not self.days_asked and kind != "crm":
@@ -159,27 +200,27 @@ class Imported:
         # Leads and answers are told of no account: they are of all.
         return [row for row in mine if not isinstance(row, Cell) or row.account in accounts]
 
-    def _rows_of(self, kind: str) -> Sequence[Cell] | Sequence[Lead] | Sequence[Answers]:
-        if kind == "crm":
-            return self._mine(measured.leads(self.evidence).get(self.scope.brand.number, ()))
-        if kind == "survey":
-            return self._mine(one for said in self._answers().values() for one in said)
-        return [cell for cells in self._kept(kind).values() for cell in cells]
+    def _rows_of(self, kind: str) -> Iterable[Cell | Lead | Answers]:
+        if kind in ("crm", "survey"):
+            return self._mine(measured.rows(self.evidence, self.scope.zone, kind, self._brand))
+        return chain.from_iterable(self._kept(kind).values())
 
-    def _measures(self, kind: str) -> dict[str, Sequence[Cell]]:
-        found = measured.measures(self.evidence, self.scope.zone, kind)
-        return dict(found.get(self.scope.brand.number, {}))
+    @property
+    def _brand(self) -> int:
+        return self.scope.brand.number
 
-    def _kept(self, kind: str) -> dict[str, list[Cell]]:
-        kept: dict[str, list[Cell]] = defaultdict(list)
-        for metric, cells in self._measures(kind).items():
-            if inside := [cell for cell in self._mine(cells) if cell.day >= self.first]:
-                kept[metric] = inside
-        return dict(kept)
+    def _measures(self, kind: str) -> Mapping[str, Sequence[Cell]]:
+        return measured.measures(self.evidence, self.scope.zone, kind, self._brand)
 
-    def _answers(self) -> dict[str, Sequence[Answers]]:
-        found = measured.answers(self.evidence, self.scope.zone)
-        return dict(found.get(self.scope.brand.number, {}))
+    def _kept(self, kind: str) -> Mapping[str, Sequence[Cell]]:
+        def inside() -> Mapping[str, Sequence[Cell]]:
+            found = {
+                metric: [cell for cell in self._mine(cells) if cell.day >= self.first]
+                for metric, cells in self._measures(kind).items()
+            }
+            return {metric: cells for metric, cells in found.items() if cells}
+
+        return self.once(("kept", kind), inside)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from storage.calendar import Window
+from storage.kpi.aging import equal_age, ratio_interval
 from storage.kpi.compare import NO_CHANGE
 from storage.kpi.counters import KIND_OF, Counter, at_age, counters, posts
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_names
 from storage.kpi.scope import Scope
 from storage.kpi.value import NO_SOURCE, NOT_COMPARABLE, Reading
-from storage.stats import student
 
-AGES = (604_800, 86_400, 3_600)
-"""Ages at which posts are compared, in seconds: a week, a day, an hour."""
 LEAST_POSTS = 20
 """Posts of the period before that a threshold is read from."""
 
@@ -177,32 +174,6 @@ def interaction_growth(scope: Scope) -> Reading:
     if interval and interval[0] <= 0 <= interval[1]:
         more["note"] = NO_CHANGE
     return Reading((total - total_before) / total_before, len(before), None, more)
-
-
-def equal_age(window: Window, earlier: Window, now: int) -> tuple[Window, Window, int]:
-    """Both windows as far as their posts have come to an age, and that age in seconds."""
-    age = next((age for age in AGES if window.until + age <= now), AGES[-1])
-    until = min(window.until, now - age)
-    part = max(0, until - window.since) / (window.until - window.since)
-    ends = earlier.since + round(part * (earlier.until - earlier.since))
-    return Window(window.since, until), Window(earlier.since, ends), age
-
-
-def ratio_interval(now: Sequence[int], before: Sequence[int]) -> list[float] | None:
-    """The 95 % interval of the growth of a sum over posts, by the delta method on its logarithm.
-
-    Posts come by chance and bring what they bring: the variance of a compound Poisson sum is the sum of squares.
-    """
-    total, total_before = sum(now), sum(before)
-    if not total or not total_before:
-        return None
-    error = math.hypot(
-        math.sqrt(sum(x * x for x in now)) / total, math.sqrt(sum(x * x for x in before)) / total_before
-    )
-    # No ratio of counts needs more: it keeps the ends finite.
-    reach = min(20.0, student.quantile(math.inf) * error)
-    ratio = total / total_before
-    return [ratio * math.exp(-reach) - 1, ratio * math.exp(reach) - 1]
 
 
 _S3 = "Sinnaps"

@@ -1,4 +1,4 @@
-"""What becomes of leads: how many came from a network, how many were qualified, how many bought."""
+"""What becomes of leads: how many came from social networks, how many were qualified, how many bought."""
 
 from __future__ import annotations
 
@@ -16,17 +16,21 @@ QUALIFIED = SOLD | frozenset(("sql", "opportunity"))
 
 
 def leads(numbers: Imported) -> Reading:
-    """Leads created in the window that came from a network; `without_network` is the count of the others."""
-    found = numbers.leads()
-    count = len(_from_networks(found))
-    return Reading(count, count, None, {"leads": count, "without_network": len(found) - count})
+    """Leads created in the window that came from social networks; `elsewhere` is the count of the others."""
+    count = len(from_social(numbers))
+    return Reading(count, count, None, {"leads": count, "elsewhere": len(numbers.leads()) - count})
+
+
+def from_social(numbers: Imported) -> list[Lead]:
+    """The leads that came from social networks. Raises Missing."""
+    return numbers.of_social("crm", numbers.leads())
 
 
 def leads_growth(numbers: Imported) -> Reading:
     """(leads - those of the period before) / those of the period before; n is the latter. `change` is always given."""
-    now = len(_from_networks(numbers.leads()))
+    now = len(from_social(numbers))
     try:
-        before = len(_from_networks(numbers.before().leads()))
+        before = len(from_social(numbers.before()))
     except Missing:
         raise Missing("no leads imported of the period before", {"leads": now}) from None
     more = {"leads": now, "leads_before": before, "change": now - before}
@@ -37,7 +41,7 @@ def leads_growth(numbers: Imported) -> Reading:
 
 def qualified_lead_rate(numbers: Imported) -> Reading:
     """Qualified leads / leads, of those created in the window; n is the count of leads."""
-    found = _from_networks(numbers.leads())
+    found = from_social(numbers)
     qualified = _at(found, QUALIFIED)
     numbers.more.update({"qualified": qualified, "leads": len(found)})
     return ratio(qualified, len(found), "no leads")
@@ -45,14 +49,10 @@ def qualified_lead_rate(numbers: Imported) -> Reading:
 
 def lead_conversion_rate(numbers: Imported) -> Reading:
     """Leads that bought / qualified leads, of those created in the window; n is the count of qualified leads."""
-    found = _from_networks(numbers.leads())
+    found = from_social(numbers)
     sales, qualified = _at(found, SOLD), _at(found, QUALIFIED)
     numbers.more.update({"sales": sales, "qualified": qualified})
     return ratio(sales, qualified, "no qualified leads")
-
-
-def _from_networks(found: Iterable[Lead]) -> list[Lead]:
-    return [lead for lead in found if lead.network]
 
 
 def _at(found: Iterable[Lead], stages: frozenset[str]) -> int:
@@ -60,10 +60,8 @@ def _at(found: Iterable[Lead], stages: frozenset[str]) -> int:
 
 
 def social_revenue_crm(numbers: Imported) -> Reading:
-    """Revenue of leads that came from a network and bought, by when the lead was created; n is their number."""
-    sold = [
-        lead for lead in _from_networks(numbers.leads()) if _at([lead], SOLD) and lead.revenue is not None
-    ]
+    """Revenue of leads that came from social networks and bought, by when the lead was created; n is their number."""
+    sold = [lead for lead in from_social(numbers) if _at([lead], SOLD) and lead.revenue is not None]
     if not sold:
         raise Missing("no sale with its revenue among the leads")
     numbers.one_currency(lead.currency for lead in sold)
@@ -105,7 +103,7 @@ KPIS = (
     _kpi(
         "leads",
         "leads",
-        "leads of the CRM that came from a network, by when they were created",
+        "leads of the CRM that came from social networks, by when they were created",
         leads,
         "40",
         "{leads}",
@@ -115,7 +113,7 @@ KPIS = (
     _kpi(
         "leads_growth",
         "ratio",
-        "(leads - leads of the period before) / leads of the period before",
+        "(leads from social networks - those of the period before) / those of the period before",
         leads_growth,
         "41",
         "{change} / {leads_before}",
@@ -126,7 +124,7 @@ KPIS = (
     _kpi(
         "qualified_lead_rate",
         "ratio",
-        "qualified leads / leads, of those created in the window",
+        "qualified leads / leads, of those created in the window that came from social networks",
         qualified_lead_rate,
         "42",
         "{qualified} / {leads}",
@@ -136,7 +134,7 @@ KPIS = (
     _kpi(
         "lead_conversion_rate",
         "ratio",
-        "leads that bought / qualified leads, of those created in the window",
+        "leads that bought / qualified leads, of those created in the window that came from social networks",
         lead_conversion_rate,
         "43",
         "{sales} / {qualified}",
@@ -146,7 +144,7 @@ KPIS = (
     _kpi(
         "social_revenue.crm",
         "currency",
-        "revenue of leads that came from a network and bought",
+        "revenue of leads that came from social networks and bought",
         social_revenue_crm,
         "45",
         "{revenue}",

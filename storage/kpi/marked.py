@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from storage.kpi.facts import chosen, cut, too_many
+from storage.kpi.facts import chosen, cut
 from storage.kpi.scope import Numbered, Scope
 
 _ADDRESSED = """SELECT m.source_id, {spoken} AS spoken, count(*) FROM turns t CROSS JOIN mentions m
@@ -13,8 +13,9 @@ _ADDRESSED = """SELECT m.source_id, {spoken} AS spoken, count(*) FROM turns t CR
 _TAGGED = """SELECT m.source_id, {spoken} AS spoken, count(*) FROM tags g CROSS JOIN mentions m
     WHERE g.tag = ? AND g.brand_id = ? AND m.brand_id = g.brand_id AND m.post_id = g.post_id AND {where}
     GROUP BY m.source_id, spoken"""
-_TAKEN_BACK = """SELECT m.source_id, {spoken} AS spoken, count(*) FROM mentions m CROSS JOIN posts p
-    WHERE {where} AND p.id = m.post_id AND p.erased_at IS NOT NULL AND p.expired = 0 GROUP BY m.source_id, spoken"""
+_TAKEN_BACK = """SELECT m.source_id, {spoken} AS spoken, count(*) FROM posts p CROSS JOIN mentions m
+    WHERE p.erased_at IS NOT NULL AND p.expired = 0 AND p.published_at >= ? AND p.published_at < ?
+    AND m.post_id = p.id AND {where} GROUP BY m.source_id, spoken"""
 
 
 def addressed(scope: Scope) -> Mapping[int, int]:
@@ -28,11 +29,9 @@ def tagged(scope: Scope, brand: Numbered, tag: str) -> Mapping[int, int]:
     return _counted(scope, brand, _TAGGED, (tag, brand.number))
 
 
-def taken_back(scope: Scope) -> Mapping[int, int] | None:
-    """Mentions whose author took them back; None where there are too many mentions to look at each."""
-    if too_many(scope.evidence, scope.brand.number):
-        return None
-    return _counted(scope, scope.brand, _TAKEN_BACK, ())
+def taken_back(scope: Scope) -> Mapping[int, int]:
+    """Mentions whose author took them back."""
+    return _counted(scope, scope.brand, _TAKEN_BACK, (scope.window.since, scope.window.until))
 
 
 def _counted(scope: Scope, brand: Numbered, form: str, first: tuple[object, ...]) -> Mapping[int, int]:

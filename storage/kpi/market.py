@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from storage.kpi.facts import source_names
+from storage.kpi.facts import source_names, tones_said
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.value import NO_SOURCE, Reading
 
@@ -43,10 +43,4 @@ def share(scope: Scope, of: Callable[[Scope, Numbered], Parts], reason: str) -> 
 
 def mentions_of(scope: Scope, brand: Numbered) -> Parts:
     """Mentions of a brand by source."""
-    return {
-        source: counts.mentions
-        for source, counts in scope.evidence.tally.by_source(
-            brand.number, scope.language, scope.by_language
-        ).items()
-        if source in scope.sources
-    }
+    return {source: counts.mentions for source, counts in tones_said(scope, brand).items()}

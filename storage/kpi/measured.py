@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, product
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from storage.base import Row, Rows
+from storage.base import Rows
 from storage.calendar import days_begun, parse_time
 from storage.kpi.evidence import Evidence
 
@@ -38,16 +38,16 @@ METRICS: Mapping[str, tuple[str, ...]] = {
 }
 """The metrics of each kind of file; those of `custom` bear whatever names people give them."""
 
-_MEASURES = """SELECT brand_id, metric, day, network, account, item, sum(value), unit FROM measures
-    WHERE brand_id IN ({brands}) AND kind = ? {metrics} AND day >= ? AND day < ?
-    GROUP BY brand_id, metric, day, network, account, item, unit ORDER BY day"""
-_LEADS = """SELECT brand_id, network, stage, revenue, currency FROM leads
-    WHERE brand_id IN ({brands}) AND created_at >= ? AND created_at < ?"""
-_SPANS = """SELECT brand_id, min(created_at), max(CASE WHEN stage_at > created_at THEN stage_at ELSE created_at END)
-    FROM leads WHERE brand_id IN ({brands}) GROUP BY brand_id"""
-_ANSWERS = """SELECT brand_id, kind, day, network, score, scale, sum(answers) FROM survey_answers
-    WHERE brand_id IN ({brands}) AND day >= ? AND day < ?
-    GROUP BY brand_id, kind, day, network, score, scale"""
+_MEASURES = """SELECT metric, day, network, account, item, sum(value), unit FROM measures
+    WHERE brand_id = ? AND kind = ? {metrics} AND day >= ? AND day < ?
+    GROUP BY metric, day, network, account, item, unit ORDER BY metric, day"""
+_LEADS = """SELECT network, stage, revenue, currency FROM leads
+    WHERE brand_id = ? AND created_at >= ? AND created_at < ?"""
+_SPAN = """SELECT min(created_at), max(CASE WHEN stage_at > created_at THEN stage_at ELSE created_at END)
+    FROM leads WHERE brand_id = ?"""
+_ANSWERS = """SELECT kind, day, network, score, scale, sum(answers) FROM survey_answers
+    WHERE brand_id = ? AND kind IN ('csat', 'nps') AND day >= ? AND day < ?
+    GROUP BY kind, day, network, score, scale"""
 
 
 class Cell(NamedTuple):
@@ -85,70 +85,75 @@ def asked_days(evidence: Evidence, zone: ZoneInfo) -> tuple[date, date]:
     return days_begun(evidence.window, zone)
 
 
-def measures(evidence: Evidence, zone: ZoneInfo, kind: str) -> Mapping[int, Mapping[str, Sequence[Cell]]]:
-    """Numbers of one kind by brand and metric, in order of days, with those of the eve of the window: a level grows
+def measures(evidence: Evidence, zone: ZoneInfo, kind: str, brand: int) -> Mapping[str, Sequence[Cell]]:
+    """A brand's numbers of one kind by metric, in order of days, with those of the eve of the window: a level grows
     from there."""
 
-    def read() -> Mapping[int, Mapping[str, Sequence[Cell]]]:
+    def read() -> Mapping[str, Sequence[Cell]]:
         first, end = asked_days(evidence, zone)
         names = METRICS.get(kind, ())
-        of_metrics = f"AND metric IN ({','.join('?' * len(names))})" if names else ""
-        asked = (kind, *names, (first - timedelta(days=1)).isoformat(), end.isoformat())
-        found: dict[int, dict[str, list[Cell]]] = defaultdict(lambda: defaultdict(list))
-        for brand, metric, *cell in _rows(evidence, _MEASURES.replace("{metrics}", of_metrics), asked):
-            found[brand][metric].append(Cell(*cell))
+        sql = _MEASURES.format(metrics=f"AND metric IN ({','.join('?' * len(names))})" if names else "")
+        eve = first - timedelta(days=1)
+        found: dict[str, list[Cell]] = defaultdict(list)
+        for metric, *cell in evidence.store.rows(
+            sql, (brand, kind, *names, eve.isoformat(), end.isoformat())
+        ):
+            found[metric].append(Cell._make(cell))
         return found
 
-    return evidence.once(("measures", kind), read)
+    return evidence.once(("measures", kind, brand), read)
 
 
-def leads(evidence: Evidence) -> Mapping[int, Sequence[Lead]]:
-    """The leads created in the window, by brand."""
-
-    def read() -> Mapping[int, Sequence[Lead]]:
-        window, found = evidence.window, defaultdict(list)
-        for brand, *lead in _rows(evidence, _LEADS, (window.since, window.until)):
-            found[brand].append(Lead(*lead))
-        return found
-
-    return evidence.once("leads", read)
-
-
-def lead_spans(evidence: Evidence) -> Mapping[int, tuple[int, int]]:
-    """From when to when leads were imported at all, by brand: in between, no lead means none."""
+def leads(evidence: Evidence, brand: int) -> Sequence[Lead]:
+    """A brand's leads that were created in the window."""
+    asked = (brand, evidence.window.since, evidence.window.until)
     return evidence.once(
-        "lead spans", lambda: {brand: (first, last) for brand, first, last in _rows(evidence, _SPANS, ())}
+        ("leads", brand), lambda: [Lead._make(row) for row in evidence.store.rows(_LEADS, asked)]
     )
 
 
-def answers(evidence: Evidence, zone: ZoneInfo) -> Mapping[int, Mapping[str, Sequence[Answers]]]:
-    """What was answered on the days of the window, by brand and kind of question."""
+def lead_span(evidence: Evidence, brand: int) -> tuple[int | None, int | None]:
+    """From when to when a brand's leads were imported at all, None without any: in between, no lead means none."""
 
-    def read() -> Mapping[int, Mapping[str, Sequence[Answers]]]:
+    def read() -> tuple[int | None, int | None]:
+        ((first, last),) = evidence.store.rows(_SPAN, (brand,))
+        return first, last
+
+    return evidence.once(("lead span", brand), read)
+
+
+def answers(evidence: Evidence, zone: ZoneInfo, brand: int) -> Mapping[str, Sequence[Answers]]:
+    """What a brand was answered on the days of the window, by kind of question."""
+
+    def read() -> Mapping[str, Sequence[Answers]]:
         days = [day.isoformat() for day in asked_days(evidence, zone)]
-        found: dict[int, dict[str, list[Answers]]] = defaultdict(lambda: defaultdict(list))
-        for brand, kind, *answer in _rows(evidence, _ANSWERS, days):
-            found[brand][kind].append(Answers(*answer))
+        found: dict[str, list[Answers]] = defaultdict(list)
+        for kind, *answer in evidence.store.rows(_ANSWERS, (brand, *days)):
+            found[kind].append(Answers._make(answer))
         return found
 
-    return evidence.once("survey answers", read)
+    return evidence.once(("survey answers", brand), read)
 
 
-def networks(evidence: Evidence, zone: ZoneInfo, kinds: Iterable[str]) -> dict[str, set[str]]:
-    """The networks that files of these kinds tell of in the window, of any brand, and which kinds do."""
+def rows(evidence: Evidence, zone: ZoneInfo, kind: str, brand: int) -> Iterable[Cell | Lead | Answers]:
+    """All that files of one kind tell of a brand in the window, and of measures on its eve."""
+    if kind == "crm":
+        return leads(evidence, brand)
+    if kind == "survey":
+        return chain.from_iterable(answers(evidence, zone, brand).values())
+    return chain.from_iterable(measures(evidence, zone, kind, brand).values())
+
+
+def networks(
+    evidence: Evidence, zone: ZoneInfo, kinds: Iterable[str], brands: Iterable[int]
+) -> dict[str, set[str]]:
+    """The networks that files of these kinds tell of in the window, of any of these brands, and which kinds do."""
     found: dict[str, set[str]] = defaultdict(set)
-    for kind in kinds:
-        for row in _all(evidence, zone, kind):
-            found[row.network].add(kind)
+    for kind, brand in product(kinds, brands):
+        for network in {row.network for row in rows(evidence, zone, kind, brand)}:
+            found[network].add(kind)
     found.pop("", None)
     return dict(found)
-
-
-def _all(evidence: Evidence, zone: ZoneInfo, kind: str) -> Iterable[Cell | Lead | Answers]:
-    if kind == "crm":
-        return chain.from_iterable(leads(evidence).values())
-    of_brands = answers(evidence, zone) if kind == "survey" else measures(evidence, zone, kind)
-    return (row for by_name in of_brands.values() for rows in by_name.values() for row in rows)
 
 
 def known_networks(store: Rows) -> list[str]:
@@ -166,8 +171,3 @@ def first_imported(store: Rows, zone: ZoneInfo) -> int | None:
     ((created,),) = store.rows("SELECT min(created_at) FROM leads")
     starts = [*([parse_time(day, zone)] if day else []), *([created] if created is not None else [])]
     return min(starts, default=None)
-
-
-def _rows(evidence: Evidence, sql: str, asked: Sequence[object]) -> list[Row]:
-    marks = ",".join("?" * len(evidence.brands))
-    return evidence.store.rows(sql.replace("{brands}", marks), (*evidence.brands, *asked))

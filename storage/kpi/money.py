@@ -7,6 +7,7 @@ from storage.kpi.books import money_kpi
 from storage.kpi.conversion import LAST_CLICK
 from storage.kpi.declaration import Example
 from storage.kpi.imported import Imported, ratio, social
+from storage.kpi.leads import from_social
 from storage.kpi.value import Reading
 
 _NOTHING_SPENT = "nothing was spent"
@@ -45,8 +46,8 @@ def cost_per_lead(numbers: Imported) -> Reading:
 
 
 def cost_per_lead_crm(numbers: Imported) -> Reading:
-    """Spend / leads of the CRM that came from a network; n is their number."""
-    found = [lead for lead in numbers.leads() if lead.network]
+    """Spend / leads of the CRM that came from social networks; n is their number."""
+    found = from_social(numbers)
     numbers.more["leads"] = len(found)
     return ratio(numbers.money("ads", "spend"), len(found), "no leads")
 
@@ -134,7 +135,7 @@ KPIS = (
     money_kpi(
         "cost_per_lead.crm",
         "currency",
-        "spend / leads of the CRM that came from a network",
+        "spend / leads of the CRM that came from social networks",
         cost_per_lead_crm,
         ("ads", "crm"),
         "50",

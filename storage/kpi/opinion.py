@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from storage.kpi import sureness
 from storage.kpi.compare import NO_CHANGE
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.judged import Judged
@@ -158,6 +159,7 @@ KPIS = (
         rows=("56",),
         worked="{positive}",
         example=Example({"positive": 3}, 3, "three of seven mentions were judged positive"),
+        chance=sureness.of_positive,
     ),
     Kpi(
         "positive_growth",
@@ -186,6 +188,7 @@ KPIS = (
         rows=("55",),
         worked="{positive} / {judged}",
         example=Example({"positive": 3, "judged": 6}, 0.5, "three positive of six judged, as counted"),
+        chance=sureness.of_positive_share,
     ),
     Kpi(
         "negative_share",
@@ -200,6 +203,7 @@ KPIS = (
         rows=("58",),
         worked="{negative} / {judged}",
         example=Example({"negative": 2, "judged": 6}, 1 / 3, "two negative of six judged, as counted"),
+        chance=sureness.of_negative_share,
     ),
     Kpi(
         "net_sentiment",
@@ -218,6 +222,7 @@ KPIS = (
             1 / 6,
             "three positive and two negative of six judged",
         ),
+        chance=sureness.of_net,
     ),
     Kpi(
         "negative_mentions",
@@ -232,6 +237,7 @@ KPIS = (
         rows=("58",),
         worked="{negative}",
         example=Example({"negative": 2}, 2, "of 5 mentions 2 negative, 1 positive, 1 neutral, 1 not judged"),
+        chance=sureness.of_negative,
     ),
     Kpi(
         "negative_growth",

@@ -70,17 +70,23 @@ def _change(numbers: Imported) -> dict[str, object]:
     return {"change": int(added(gained) - added(lost))} if gained and lost else {}
 
 
-def posts(numbers: Imported) -> list[Post]:
+def posts(numbers: Imported) -> Sequence[Post]:
     """The own posts of the window, each with its latest numbers. Raises Missing where files tell of none."""
+    kept = numbers.kept("native")
+    found = numbers.once("posts", lambda: _posts(kept))
+    if not found:
+        raise Missing("no single posts in what was imported of native")
+    return found
+
+
+def _posts(kept: Mapping[str, Sequence[Cell]]) -> Sequence[Post]:
     found: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
-    for metric, cells in numbers.kept("native").items():
+    for metric, cells in kept.items():
         # In order of days: what was counted last of a post stands for it, for its counters only ever grow.
         for cell in cells:
             if cell.item.startswith(POST):
                 found[cell.network, cell.account, cell.item][metric] = cell.value
-    if not found:
-        raise Missing("no single posts in what was imported of native")
-    return [Post(network, account, counted) for (network, account, _), counted in found.items()]
+    return [Post(network, account, told) for (network, account, _), told in found.items()]
 
 
 def interactions(post: Post) -> float | None:
@@ -133,8 +139,7 @@ def sums(numbers: Imported, *needed: str, either: Sequence[str] = ()) -> dict[st
     found: dict[str, float] = {}
     basis = set()
     for network in numbers.networks(("native",)):
-        mine = {m: [cell for cell in cells if cell.network == network] for m, cells in kept.items()}
-        for name, told in (("account", _of_account(mine)), ("posts", _of_posts(mine))):
+        for name, told in _told(numbers.of_network(network)).items():
             if all(metric in told for metric in needed) and (not either or any(m in told for m in either)):
                 basis.add(name)
                 for metric in dict.fromkeys((*needed, *(m for m in either if m in told))):
@@ -156,16 +161,21 @@ def _lacking(kept: Mapping[str, Sequence[Cell]], needed: Sequence[str], either: 
     return f"{' and '.join(needed)} are not told together"
 
 
-def _of_account(mine: Mapping[str, Sequence[Cell]]) -> dict[str, float]:
-    of_account = {metric: [cell for cell in cells if not cell.item] for metric, cells in mine.items()}
+def _told(numbers: Imported) -> Mapping[str, Mapping[str, float]]:
+    """The sums of one network: what it tells of the account, and what it tells of posts."""
+    kept = numbers.kept("native")
+    return numbers.once("sums", lambda: {"account": _of_account(kept), "posts": _of_posts(kept)})
+
+
+def _of_account(kept: Mapping[str, Sequence[Cell]]) -> dict[str, float]:
+    of_account = {metric: [cell for cell in cells if not cell.item] for metric, cells in kept.items()}
     return {metric: added(cells) for metric, cells in of_account.items() if cells}
 
 
-def _of_posts(mine: Mapping[str, Sequence[Cell]]) -> dict[str, float]:
-    latest = {
-        metric: {(cell.account, cell.item): cell.value for cell in cells if cell.item.startswith(POST)}
-        for metric, cells in mine.items()
-    }
-    told = {metric: sum(values.values()) for metric, values in latest.items() if values}
-    known = {post for values in latest.values() for post in values}
-    return {**told, "posts": len(known)} if known else told
+def _of_posts(kept: Mapping[str, Sequence[Cell]]) -> dict[str, float]:
+    found = _posts(kept)
+    told: dict[str, float] = defaultdict(float)
+    for post in found:
+        for metric, value in post.numbers.items():
+            told[metric] += value
+    return {**told, "posts": len(found)} if found else {}

@@ -6,6 +6,7 @@ from functools import partial
 
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_names
+from storage.kpi.imported import NOT_ADDED
 from storage.kpi.scope import Scope
 from storage.kpi.speakers import TOO_LONG, voices
 from storage.kpi.value import NO_SOURCE, Reading
@@ -13,11 +14,10 @@ from storage.kpi.value import NO_SOURCE, Reading
 LOW, HIGH = 0.02, 0.05
 """The share of an author's followers that sees a post: "2 to 5 % of their followers count", Hootsuite."""
 
-_METHOD = (
+_HOW = (
     "followers of all authors of mentions, each counted once with the most that was told in the window; "
     "2 % to 5 % of them are taken to see a post; followers that two authors share are counted twice"
 )
-_SUMMED = "audience numbers are not summed over networks; ask by source"
 
 
 def _reach(scope: Scope, factor: float) -> Reading:
@@ -30,7 +30,7 @@ def _reach(scope: Scope, factor: float) -> Reading:
     followed = {source: one for source, one in found.items() if one.followed}
     n = sum(one.followed for one in followed.values())
     more: dict[str, object] = {
-        "method": _METHOD,
+        "how": _HOW,
         "authors": sum(one.authors for one in found.values()),
         "by_source": {names[source]: one.followers * factor for source, one in followed.items()},
         "factor": factor,
@@ -38,7 +38,7 @@ def _reach(scope: Scope, factor: float) -> Reading:
     if not followed:
         return Reading(None, 0, "no source tells how many followers authors have", more)
     if len(followed) > 1:
-        return Reading(None, n, _SUMMED, more)
+        return Reading(None, n, NOT_ADDED, more)
     (one,) = followed.values()
     reach = {"theoretical": one.followers, "low": one.followers * LOW, "high": one.followers * HIGH}
     return Reading(one.followers * factor, n, None, more | reach)

@@ -13,11 +13,9 @@ from storage.kpi.facts import chosen, cut, too_many
 from storage.kpi.scope import Numbered, Scope
 from storage.rollups import zone_of
 from storage.rollups.periods import Unit
+from storage.rollups.standings import REPEAT, UNKNOWN, rounded_sql
 
 TOO_LONG = "authors of so long a window that is no calendar week, month or year are not counted"
-REPEAT = 2
-"""Positive mentions of a brand that make an author an advocate."""
-
 _FACTS = """SELECT source_id, spoken, count(author_id), coalesce(sum(CASE WHEN author_id IS NULL THEN said END), 0),
     count(CASE WHEN author_id IS NOT NULL AND positive > 0 THEN 1 END),
     coalesce(sum(CASE WHEN author_id IS NOT NULL THEN followers END), 0),
@@ -26,17 +24,22 @@ _FACTS = """SELECT source_id, spoken, count(author_id), coalesce(sum(CASE WHEN a
         count(CASE WHEN m.label = 1 THEN 1 END) AS positive, {followers} AS followers
         FROM mentions m {posts} WHERE {where} GROUP BY m.source_id, spoken, m.author_id) AS each
     GROUP BY source_id, spoken"""
-# What each known author said: of the roll-up, or of the mentions themselves.
-_PERIODS = """SELECT source_id, NULL AS spoken, author_id, positive, followers FROM author_periods
-    WHERE unit = ? AND start = ? AND brand_id = ?"""
-_EACH = """SELECT m.source_id AS source_id, {spoken} AS spoken, m.author_id AS author_id,
-    count(CASE WHEN m.label = 1 THEN 1 END) AS positive, max(p.followers) AS followers
-    FROM mentions m JOIN posts p ON p.id = m.post_id WHERE {where} AND m.author_id IS NOT NULL
-    GROUP BY m.source_id, spoken, m.author_id"""
-_STANDING = f"""SELECT e.source_id, e.spoken, e.followers, e.positive >= {REPEAT} AS repeats,
-    f.first_at >= ? AND f.first_at < ? AS is_new, count(*)
-    FROM ({{each}}) AS e JOIN author_firsts f ON f.brand_id = ? AND f.author_id = e.author_id
-    GROUP BY e.source_id, e.spoken, e.followers, repeats, is_new"""
+# Authors who are alike, of the roll-up; or of the mentions themselves.
+_KEPT = f"""SELECT source_id, NULL AS spoken, nullif(followers, {UNKNOWN}), repeats, is_new, authors
+    FROM author_standings WHERE unit = ? AND start = ? AND brand_id = ?"""
+_EACH = f"""SELECT e.source_id, e.spoken, nullif({rounded_sql("e.followers")}, {UNKNOWN}) AS told,
+    e.positive >= {REPEAT} AS repeats, f.first_at >= ? AND f.first_at < ? AS is_new, count(*)
+    FROM (SELECT m.source_id AS source_id, {{spoken}} AS spoken, m.author_id AS author_id,
+        count(CASE WHEN m.label = 1 THEN 1 END) AS positive, max(p.followers) AS followers
+        FROM mentions m JOIN posts p ON p.id = m.post_id WHERE {{where}} AND m.author_id IS NOT NULL
+        GROUP BY m.source_id, spoken, m.author_id) AS e
+    JOIN author_firsts f ON f.brand_id = ? AND f.author_id = e.author_id
+    GROUP BY e.source_id, e.spoken, told, repeats, is_new"""
+_NEW = """SELECT a.source_id, NULL, count(*) FROM author_firsts f CROSS JOIN authors a
+    WHERE f.brand_id = ? AND f.first_at >= ? AND f.first_at < ? AND a.id = f.author_id GROUP BY a.source_id"""
+_NEW_FACTS = """SELECT m.source_id, {spoken} AS spoken, count(DISTINCT m.author_id) FROM mentions m
+    JOIN author_firsts f ON f.author_id = m.author_id
+    WHERE {where} AND f.brand_id = ? AND f.first_at >= ? AND f.first_at < ? GROUP BY m.source_id, spoken"""
 _MONTHS = """SELECT source_id, start, authors FROM author_totals
     WHERE unit = ? AND brand_id = ? AND start >= ? AND start < ?"""
 
@@ -56,7 +59,10 @@ class Voices(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """So many authors of one source who are alike: followers, whether they repeat praise, whether they are new."""
+    """So many authors of one source who are alike: followers, whether they repeat praise, whether they are new.
+
+    Followers from 100 on are known by their first digit: 4,711 as 4,000.
+    """
 
     source: int
     followers: int | None
@@ -78,9 +84,20 @@ def voices(
 
 def standings(scope: Scope, brand: Numbered | None = None) -> list[Standing] | None:
     """Authors by what their tier hangs on; None where the window is too long to look at each."""
-    number = (brand or scope.brand).number
-    rows = scope.evidence.once(("standings", number), lambda: _standings(scope.evidence, number))
-    return None if rows is None else [Standing(*row) for row in chosen(scope, rows)]
+    number, evidence = (brand or scope.brand).number, scope.evidence
+
+    def fetch() -> list[Standing] | None:
+        rows = evidence.once(("standings", number), lambda: _standings(evidence, number))
+        return None if rows is None else [Standing(*row) for row in chosen(scope, rows)]
+
+    return evidence.once(("standings", number, scope.sources, scope.language), fetch)
+
+
+def newcomers(scope: Scope) -> int | None:
+    """How many authors those are: of a window of any length, but for a language, a tag, or what was heard live."""
+    number = scope.brand.number
+    rows = scope.evidence.once(("newcomers", number), lambda: _newcomers(scope.evidence, number))
+    return None if rows is None else sum(row[1] for row in chosen(scope, rows))
 
 
 def bounds(scope: Scope, brand: Numbered | None = None) -> list[int]:
@@ -131,12 +148,27 @@ def _voices(evidence: Evidence, brand: int, *, followers: bool) -> Sequence[Row]
     return evidence.store.rows(sql, asked.parameters)
 
 
+def _period(evidence: Evidence) -> tuple[Unit, int] | None:
+    return calendar_period(evidence.store, evidence.brands, evidence.window) if _plain(evidence) else None
+
+
 def _standings(evidence: Evidence, brand: int) -> Sequence[Row] | None:
-    window = evidence.window
-    period = calendar_period(evidence.store, evidence.brands, window) if _plain(evidence) else None
-    if period is None and too_many(evidence, brand):
+    window, period = evidence.window, _period(evidence)
+    if period is not None:
+        return evidence.store.rows(_KEPT, (*period, brand))
+    if too_many(evidence, brand):
         return None
     asked = cut(evidence, brand)
-    each = _PERIODS if period else _EACH.format(where=asked.where, spoken=asked.spoken)
-    told = (*period, brand) if period else asked.parameters
-    return evidence.store.rows(_STANDING.format(each=each), (window.since, window.until, *told, brand))
+    sql = _EACH.format(where=asked.where, spoken=asked.spoken)
+    return evidence.store.rows(sql, (window.since, window.until, *asked.parameters, brand))
+
+
+def _newcomers(evidence: Evidence, brand: int) -> Sequence[Row] | None:
+    first = (brand, evidence.window.since, evidence.window.until)
+    if _plain(evidence):
+        return evidence.store.rows(_NEW, first)
+    if too_many(evidence, brand):
+        return None
+    asked = cut(evidence, brand)
+    sql = _NEW_FACTS.format(where=asked.where, spoken=asked.spoken)
+    return evidence.store.rows(sql, (*asked.parameters, *first))

@@ -11,7 +11,7 @@ LEAST_KNOWN = 20
 RULE = (
     "1: writes in a feed, or has at least as many followers as the top 1 % of those who mention a brand of the market "
     "on that source; 2: as the top 10 %; 3: at least 2 positive mentions in the window; 4: every other author of a "
-    "mention; 5: silent followers, who cannot be heard"
+    "mention; 5: silent followers, who cannot be heard; followers from 100 on are taken by their first digit"
 )
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from storage.desk.tags import PAID
 from storage.kpi.counters import counters
 from storage.kpi.declaration import Example, Kpi
-from storage.kpi.facts import tones_by_source
+from storage.kpi.facts import tones_by_source, tones_said
+from storage.kpi.imported import NOT_ADDED
 from storage.kpi.marked import addressed, tagged, taken_back
 from storage.kpi.market import Parts, mentions_of, share
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.speakers import TOO_LONG, bounds, voices
-from storage.kpi.value import NO_SOURCE, Reading
+from storage.kpi.sureness import of_people_share
+from storage.kpi.tally import Counts
+from storage.kpi.value import ENGINE_CHANGED, NO_SOURCE, Reading
+
+Tones = Callable[[Scope, Numbered], Mapping[int, Counts]]
 
 _STORIES = "stories are not built yet"
 
@@ -33,11 +39,13 @@ def _authors_of(scope: Scope, brand: Numbered) -> Parts:
 
 def positive(scope: Scope) -> Reading:
     """Positive mentions of the brand / those of all brands of its market; n is the denominator."""
-    return share(
-        scope,
-        lambda scope, brand: {s: c.positive for s, c in tones_by_source(scope, brand).items()},
-        reason="nothing positive in the market",
-    )
+    said = share(scope, partial(_praise_of, tones=tones_said), reason="nothing positive in the market")
+    found = share(scope, partial(_praise_of, tones=tones_by_source), reason="nothing positive in the market")
+    return _of_tones(scope, found, said.value)
+
+
+def _praise_of(scope: Scope, brand: Numbered, tones: Tones) -> Parts:
+    return {source: counts.positive for source, counts in tones(scope, brand).items()}
 
 
 def net(scope: Scope) -> Reading:
@@ -46,20 +54,31 @@ def net(scope: Scope) -> Reading:
     `net` is the brand's own balance with its sign, -1, 0 or 1 in `sign`: below 0 the share is 0, and says nothing of
     how far below. n is the denominator.
     """
-    reading = share(scope, _balance_of, reason="no brand of the market has more praise than blame")
+    none = "no brand of the market has more praise than blame"
+    said = share(scope, partial(_balance_of, tones=tones_said), reason=none)
+    found = share(scope, partial(_balance_of, tones=tones_by_source), reason=none)
     counts = scope.judged().counts
     balance = counts.positive - counts.negative
     sign = (balance > 0) - (balance < 0)
     # Within one source balances may lie below 0: they are no shares there.
-    more = {name: told for name, told in reading.more.items() if name not in ("by_source", "source_mean")}
-    return Reading(reading.value, reading.n, reading.reason, {**more, "net": balance, "sign": sign})
+    more = {name: told for name, told in found.more.items() if name not in ("by_source", "source_mean")}
+    more |= {"net": balance, "sign": sign}
+    return _of_tones(scope, Reading(found.value, found.n, found.reason, more), said.value)
 
 
-def _balance_of(scope: Scope, brand: Numbered) -> Parts:
-    parts = {s: c.positive - c.negative for s, c in tones_by_source(scope, brand).items()}
+def _balance_of(scope: Scope, brand: Numbered, tones: Tones) -> Parts:
+    parts = {source: one.positive - one.negative for source, one in tones(scope, brand).items()}
     # Taken together, and only then cut at 0: praise in one network makes up for blame in another.
-    total = sum(parts.values())
-    return parts if total > 0 else {}
+    return parts if sum(parts.values()) > 0 else {}
+
+
+def _of_tones(scope: Scope, found: Reading, said: float | None) -> Reading:
+    """A share that is made of tones: counted, by a person where one corrected the engine, and never across engines."""
+    more = {**found.more, "method": "raw", "raw_value": said}
+    engines = {engine for brand in scope.market for engine in scope.counts(brand).engines}
+    if scope.strict and len(engines) > 1:
+        return Reading(None, found.n, ENGINE_CHANGED, more)
+    return Reading(found.value, found.n, found.reason, more)
 
 
 def interactions(scope: Scope) -> Reading:
@@ -101,19 +120,8 @@ def reach(scope: Scope) -> Reading:
     )
     followed = {s for one in found.values() for s, told in (one or {}).items() if told.followed}
     if reading.value is not None and len(followed) > 1:
-        return Reading(
-            None, reading.n, "audience numbers are not summed over networks; ask by source", reading.more
-        )
+        return Reading(None, reading.n, NOT_ADDED, reading.more)
     return reading
-
-
-def followers(scope: Scope) -> Reading:
-    """Followers of the brand's own accounts / those of all brands of its market."""
-    return (
-        Reading(None, 0, "followers of the brands' accounts are not collected yet")
-        if scope.sources
-        else Reading(None, 0, NO_SOURCE)
-    )
 
 
 def stories(scope: Scope) -> Reading:
@@ -150,10 +158,7 @@ def as_now(scope: Scope) -> Reading:
     if not scope.sources:
         return Reading(None, 0, NO_SOURCE)
     reported = scope.counts().mentions
-    taken = taken_back(scope)
-    if taken is None:
-        return Reading(None, reported, "too many mentions in this window to look for those taken back")
-    gone = sum(taken.values())
+    gone = sum(taken_back(scope).values())
     return Reading(reported - gone, reported, None, {"as_reported": reported, "taken_back": gone})
 
 
@@ -171,6 +176,7 @@ KPIS = (
         "share_of_voice.authors",
         formula="authors of the brand / sum of the authors of each brand of its market",
         read=authors,
+        chance=of_people_share(authors, "own"),
         source="Hootsuite (people who mention you vs competitors)",
         inputs=("mentions", "authors"),
         rows=("10", "11", "35"),
@@ -219,16 +225,6 @@ KPIS = (
         source="Mediatoolkit (share of voice is organic)",
         rows=("9", "35"),
         example=Example({"own": 3, "market": 5}, 0.6, "Acme: 4 mentions, one of them paid; Bolt: 2"),
-    ),
-    _market(
-        "share_of_voice.followers",
-        formula="followers of the brand's accounts / followers of the accounts of all brands of its market",
-        read=followers,
-        source="Sinnaps",
-        inputs=("followers",),
-        example=Example({"own": 300, "market": 400}, 0.75, "Acme has 300 followers, Bolt 100"),
-        vanity=True,
-        additive=False,
     ),
     _market(
         "share_of_voice.stories",

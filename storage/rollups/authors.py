@@ -6,11 +6,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 from storage.base import Rows, Transaction
 from storage.calendar import Window
 from storage.rollups.counted import Counted
 from storage.rollups.periods import Calendar, Unit
+from storage.rollups.standings import Standings, standing
 from storage.rollups.sums import NOBODY, Figures, Moves, Period, Said, Totals, anonymous, totals_of
 
 UNITS = (Unit.WEEK, Unit.MONTH, Unit.YEAR)
@@ -26,12 +28,12 @@ _DROP = """DELETE FROM author_periods
     WHERE unit = ? AND start = ? AND source_id = ? AND author_id = ? AND brand_id = ?"""
 _MOST_FOLLOWERS = """SELECT max(p.followers) FROM mentions m JOIN posts p ON p.id = m.post_id
     WHERE m.author_id = ? AND m.brand_id = ? AND m.published_at >= ? AND m.published_at < ?"""
-_FIRST = """INSERT INTO author_firsts (brand_id, author_id, first_at) VALUES (?, ?, ?)
-    ON CONFLICT (brand_id, author_id) DO UPDATE SET first_at = excluded.first_at
-    WHERE excluded.first_at < author_firsts.first_at"""
+_FIRSTS = """SELECT f.author_id, f.brand_id, f.first_at FROM json_each(?) named CROSS JOIN author_firsts f
+    WHERE f.author_id = json_extract(named.value, '$[0]') AND f.brand_id = json_extract(named.value, '$[1]')"""
+_FIRST = """INSERT INTO author_firsts (author_id, brand_id, first_at) VALUES (?, ?, ?)
+    ON CONFLICT (brand_id, author_id) DO UPDATE SET first_at = excluded.first_at"""
 _FIRST_AGAIN = "SELECT min(published_at) FROM mentions WHERE author_id = ? AND brand_id = ?"
-_NO_FIRST = "DELETE FROM author_firsts WHERE brand_id = ? AND author_id = ?"
-
+_NO_FIRST = "DELETE FROM author_firsts WHERE author_id = ? AND brand_id = ?"
 
 _Who = tuple[int, int]
 """Numbers of an author and of a brand; author 0 stands for all who are unknown."""
@@ -40,11 +42,22 @@ _Deltas = dict[_Who, list[int]]
 _UNTOLD = -(2**63)
 
 
+class _First(NamedTuple):
+    """When an author of a source first spoke of a brand, as it was before a change and as it is after it."""
+
+    source: int
+    had: int | None
+    has: int | None
+
+
 def change(db: Transaction, calendar: Calendar, new: Sequence[Counted], gone: Sequence[Counted] = ()) -> None:
     """Add mentions to what their authors said, and take others away."""
     fallen = _fallen(calendar, gone)
-    for period, deltas in _by_period(calendar, new, gone).items():
-        moves = Moves(period)
+    firsts = _move_firsts(db, new, gone)
+    for period, deltas in _by_period(calendar, new, gone, firsts).items():
+        unit, since, _ = period
+        until = calendar.until(Unit(unit), since)
+        moves, standings = Moves(period), Standings(period)
         before = _before(db, period, {author for author, _ in deltas if author})
         by_author = _by_author(before)
         rows: list[tuple[object, ...]] = []
@@ -61,6 +74,10 @@ def change(db: Transaction, calendar: Calendar, new: Sequence[Counted], gone: Se
                 has = (*has[:4], _most_followers(db, calendar, period, who))
             moves.author(brand, had, has)
             moves.pairs(brand, has[0] - had[0], by_author.setdefault(author, {}))
+            first = firsts[who]
+            standings.move(
+                brand, standing(had, first.had, since, until), standing(has, first.has, since, until)
+            )
             if has[0]:
                 rows.append((*period, author, brand, *has))
             else:
@@ -68,11 +85,16 @@ def change(db: Transaction, calendar: Calendar, new: Sequence[Counted], gone: Se
         db.run_many(_WRITE, rows)
         db.run_many(_DROP, dropped)
         moves.write(db, shrinking=bool(gone))
-    _change_firsts(db, new, gone)
+        standings.write(db)
 
 
-def _by_period(calendar: Calendar, new: Iterable[Counted], gone: Iterable[Counted]) -> dict[Period, _Deltas]:
-    """What is to be added: most pages lie in one week and month, and are added up once for all units."""
+def _by_period(
+    calendar: Calendar, new: Iterable[Counted], gone: Iterable[Counted], firsts: Mapping[_Who, _First]
+) -> dict[Period, _Deltas]:
+    """What is to be added: most pages lie in one week and month, and are added up once for all units.
+
+    Where an author was new, or is now, nothing may be added; but there it counts as another thing than before.
+    """
     groups: dict[tuple[int, int, int, int], _Deltas] = defaultdict(dict)
     for sign, rows in ((1, new), (-1, gone)):
         for row in rows:
@@ -89,6 +111,12 @@ def _by_period(calendar: Calendar, new: Iterable[Counted], gone: Iterable[Counte
                     delta[2 if row.label > 0 else 3] += sign
             if sign > 0 and row.followers is not None and row.followers > delta[4]:
                 delta[4] = row.followers
+    for who, first in firsts.items():
+        if first.had != first.has:
+            for at in (first.had, first.has):
+                if at is not None:
+                    _, week, month, year = calendar.starts(at)
+                    groups[week, month, year, first.source].setdefault(who, [0, 0, 0, 0, _UNTOLD])
     periods: dict[Period, list[_Deltas]] = defaultdict(list)
     for (week, month, year, source), deltas in groups.items():
         for unit, start in zip(UNITS, (week, month, year), strict=True):
@@ -153,19 +181,31 @@ def _before(db: Transaction, period: Period, authors: Iterable[int]) -> dict[_Wh
     return {(row[0], row[1]): (row[2], row[3], row[4], row[5], row[6]) for row in rows}
 
 
-def _change_firsts(db: Transaction, new: Iterable[Counted], gone: Iterable[Counted]) -> None:
-    firsts: dict[tuple[int, int], int] = {}
+def _move_firsts(db: Transaction, new: Iterable[Counted], gone: Iterable[Counted]) -> dict[_Who, _First]:
+    """Write when authors first spoke of brands, where that has changed; return it as it was and as it is."""
+    sources: dict[_Who, int] = {}
+    earliest: dict[_Who, int] = {}
     for row in new:
         if row.author is not None:
-            key = (row.brand, row.author)
-            firsts[key] = min(row.at, firsts.get(key, row.at))
-    left = {(row.brand, row.author) for row in gone if row.author is not None}
-    db.run_many(_NO_FIRST, list(left))
-    for brand, author in left:
-        first = db.rows(_FIRST_AGAIN, (author, brand))[0][0]
-        if first is not None:
-            firsts[brand, author] = first
-    db.run_many(_FIRST, [(*key, at) for key, at in firsts.items()])
+            who = (row.author, row.brand)
+            sources[who] = row.source
+            earliest[who] = min(row.at, earliest.get(who, row.at))
+    left = {(row.author, row.brand): row.source for row in gone if row.author is not None}
+    sources.update(left)
+    asked = json.dumps(sorted(sources))
+    before: dict[_Who, int] = {(author, brand): at for author, brand, at in db.rows(_FIRSTS, (asked,))}
+    firsts: dict[_Who, _First] = {}
+    for who, source in sources.items():
+        had = before.get(who)
+        if who in left:
+            has: int | None = db.rows(_FIRST_AGAIN, who)[0][0]
+        else:
+            has = earliest[who] if had is None else min(had, earliest[who])
+        firsts[who] = _First(source, had, has)
+    changed = [(who, first) for who, first in firsts.items() if first.had != first.has]
+    db.run_many(_NO_FIRST, [who for who, first in changed if first.has is None])
+    db.run_many(_FIRST, [(*who, first.has) for who, first in changed if first.has is not None])
+    return firsts
 
 
 _COUNT = """SELECT m.source_id, m.author_id, m.brand_id, count(*), count(m.label),

@@ -9,6 +9,7 @@ from storage.base import Transaction
 from storage.calendar import Window
 from storage.rollups.cells import QUARTER_FACTS
 from storage.rollups.periods import Unit
+from storage.rollups.standings import REPEAT, rounded_sql
 
 _QUARTERS = f"""INSERT INTO rollup_quarters (brand_id, quarter, source_id, language, live, mentions, negative, neutral,
     positive) {QUARTER_FACTS}"""
@@ -52,6 +53,14 @@ _PAIRS = """INSERT INTO author_pairs (unit, start, source_id, brand_id, other_id
     FROM author_periods a CROSS JOIN author_periods b WHERE a.unit = ? AND a.start = ?
     AND b.unit = a.unit AND b.start = a.start AND b.source_id = a.source_id AND b.author_id = a.author_id
     AND b.brand_id > a.brand_id GROUP BY a.unit, a.start, a.source_id, a.brand_id, b.brand_id"""
+_STANDINGS = f"""INSERT INTO author_standings (unit, start, brand_id, source_id, followers, repeats, is_new, authors)
+    SELECT unit, start, brand_id, source_id, followers, repeats, is_new, count(*) FROM (
+        SELECT a.unit, a.start, a.brand_id, a.source_id, {rounded_sql("a.followers")} AS followers,
+            CASE WHEN a.positive >= {REPEAT} THEN 1 ELSE 0 END AS repeats,
+            CASE WHEN f.first_at >= ? AND f.first_at < ? THEN 1 ELSE 0 END AS is_new
+        FROM author_periods a JOIN author_firsts f ON f.brand_id = a.brand_id AND f.author_id = a.author_id
+        WHERE a.unit = ? AND a.start = ?) AS each
+    GROUP BY unit, start, brand_id, source_id, followers, repeats, is_new"""
 _FIRSTS = """INSERT INTO author_firsts (brand_id, author_id, first_at)
     SELECT brand_id, author_id, min(published_at) FROM mentions WHERE author_id IS NOT NULL
     GROUP BY brand_id, author_id"""
@@ -79,8 +88,9 @@ def _sum(db: Transaction, brands: str, unit: Unit, period: Window) -> None:
     db.run(_TOTALS, (unit.value, period.since))
     db.run(_ANONYMOUS, (unit.value, period.since, brands, period.since, period.until))
     db.run(_PAIRS, (unit.value, period.since))
+    db.run(_STANDINGS, (period.since, period.until, unit.value, period.since))
 
 
 def firsts(db: Transaction) -> None:
-    """Write when each author first spoke of each brand."""
+    """Write when each author first spoke of each brand: before any period is filled."""
     db.run(_FIRSTS)

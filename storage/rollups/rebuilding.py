@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,10 @@ from zoneinfo import ZoneInfo
 from storage import post_hashtags
 from storage.base import Rows, Transaction
 from storage.calendar import Window, cut, unit_of
-from storage.rollups import authors, cells, filling, hashtags
+from storage.rollups import authors, cells, filling, hashtags, standings, waits
 from storage.rollups.keeping import ZONE, zone_of
 from storage.rollups.periods import NAMES, Unit
+from storage.rollups.standings import Standing, standing
 from storage.rollups.sums import Said, Totals
 
 _TABLES = (
@@ -22,6 +24,7 @@ _TABLES = (
     "author_periods",
     "author_totals",
     "author_pairs",
+    "author_standings",
     "author_firsts",
     "rollup_hashtags",
 )
@@ -42,6 +45,9 @@ _KEPT_TOTALS = f"""SELECT source_id, brand_id, {", ".join(Totals._fields)} FROM 
     WHERE unit = ? AND start = ? AND source_id = ?"""
 _KEPT_PAIRS = """SELECT source_id, brand_id, other_id, product FROM author_pairs
     WHERE unit = ? AND start = ? AND source_id = ?"""
+
+_KEPT_FIRSTS = """SELECT author_id, brand_id, first_at FROM author_firsts
+    WHERE brand_id IN (SELECT id FROM brands) AND author_id IN (SELECT value FROM json_each(?))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ def rebuild(db: Transaction, zone: ZoneInfo) -> None:
     )
     post_hashtags.read_all(db)
     facts = _Facts(db)
+    filling.firsts(db)
     for unit, period in facts.periods():
         since, until = period.since, period.until
         if unit in _CELLS:
@@ -77,7 +84,7 @@ def rebuild(db: Transaction, zone: ZoneInfo) -> None:
         if unit == Unit.YEAR:
             months = [month.since for month in cut(period, "month", zone)]
             filling.year(db, facts.brands, period, months, facts.sources)
-    filling.firsts(db)
+    waits.rebuild(db)
 
 
 def differences(db: Rows) -> Iterator[Difference]:
@@ -93,7 +100,16 @@ def differences(db: Rows) -> Iterator[Difference]:
     wrong = db.rows(_WRONG_FIRSTS)[0][0]
     if wrong:
         yield Difference("author_firsts", "ever", 0, wrong)
-    for table in ("rollups", "rollup_hashtags", "author_periods", "author_totals", "author_pairs"):
+    if wrong := waits.wrong(db):
+        yield Difference("waits", "ever", 0, wrong)
+    for table in (
+        "rollups",
+        "rollup_hashtags",
+        "author_periods",
+        "author_totals",
+        "author_pairs",
+        "author_standings",
+    ):
         for number, start, rows in db.rows(f"SELECT unit, start, count(*) FROM {table} GROUP BY unit, start"):
             if (number, start) not in seen:
                 yield Difference(table, NAMES[Unit(number)], start, rows)
@@ -125,9 +141,24 @@ def _author_pairs(
     totals, products = authors.summed(true)
     said = {one[:3]: one[3] for one in true if one[1] is not None}
     asked = (unit.value, period.since, source)
+    yield "author_standings", _true_standings(db, said, period), standings.kept(db, asked)
     yield "author_periods", said, {(s, a, b): Said(*one) for s, a, b, *one in db.rows(_KEPT_AUTHORS, asked)}
     yield "author_totals", totals, {(s, b): Totals(*sums) for s, b, *sums in db.rows(_KEPT_TOTALS, asked)}
     yield "author_pairs", products, {(s, b, o): product for s, b, o, product in db.rows(_KEPT_PAIRS, asked)}
+
+
+def _true_standings(
+    db: Rows, said: Mapping[tuple[int, int | None, int], Said], period: Window
+) -> dict[tuple[int, int, Standing], int]:
+    """Authors by source, brand and standing; when each first spoke is compared by itself."""
+    authors = json.dumps(sorted({author for _, author, _ in said if author is not None}))
+    firsts = {(author, brand): at for author, brand, at in db.rows(_KEPT_FIRSTS, (authors,))}
+    found: Counter[tuple[int, int, Standing]] = Counter()
+    for (source, author, brand), one in said.items():
+        alike = standing(one, firsts.get((author, brand)), period.since, period.until)
+        if alike is not None:
+            found[source, brand, alike] += 1
+    return found
 
 
 class _Facts:

@@ -24,6 +24,8 @@ _STATEMENTS = (
     "CREATE INDEX mentions_author ON mentions (author_id, brand_id, published_at) WHERE author_id IS NOT NULL",
     # Set beside `erased_at` where the text went because it had grown old, not because its author took it back.
     "ALTER TABLE posts ADD COLUMN expired INTEGER NOT NULL DEFAULT 0",
+    # What was taken back is little: it is looked for among itself, not among everything.
+    "CREATE INDEX posts_taken_back ON posts (published_at) WHERE erased_at IS NOT NULL AND expired = 0",
     # What can still be read, by how long it has been held.
     "CREATE INDEX posts_readable ON posts (source_id, fetched_at) WHERE erased_at IS NULL",
     # Sums of mentions. `unit`: 1 a day, 2 a month, cut in the time zone of the configuration; `start` is its first
@@ -62,6 +64,12 @@ _STATEMENTS = (
         unit INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL, brand_id INTEGER NOT NULL,
         other_id INTEGER NOT NULL, product INTEGER NOT NULL,
         PRIMARY KEY (unit, start, source_id, brand_id, other_id)) WITHOUT ROWID""",
+    # How many authors of a period are alike: of so many followers (see `storage.rollups.standings`; -1: unknown), with
+    # two or more positive mentions, and with their first mention of the brand in it.
+    """CREATE TABLE author_standings (
+        unit INTEGER NOT NULL, start INTEGER NOT NULL, brand_id INTEGER NOT NULL, source_id INTEGER NOT NULL,
+        followers INTEGER NOT NULL, repeats INTEGER NOT NULL, is_new INTEGER NOT NULL, authors INTEGER NOT NULL,
+        PRIMARY KEY (unit, start, brand_id, source_id, followers, repeats, is_new)) WITHOUT ROWID""",
     """CREATE TABLE author_firsts (
         brand_id INTEGER NOT NULL, author_id INTEGER NOT NULL REFERENCES authors(id), first_at INTEGER NOT NULL,
         PRIMARY KEY (brand_id, author_id)) WITHOUT ROWID""",
@@ -75,6 +83,13 @@ _STATEMENTS = (
         unit INTEGER NOT NULL, brand_id INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL,
         hashtag_id INTEGER NOT NULL, mentions INTEGER NOT NULL,
         PRIMARY KEY (unit, brand_id, start, source_id, hashtag_id)) WITHOUT ROWID""",
+    # Who waited for an answer of a brand: the post that began to wait, and seconds until the answer, NULL without one.
+    """CREATE TABLE waits (
+        post_id INTEGER NOT NULL REFERENCES posts(id), brand_id INTEGER NOT NULL, started INTEGER NOT NULL,
+        source_id INTEGER NOT NULL, conversation TEXT NOT NULL, language TEXT, live INTEGER NOT NULL,
+        first INTEGER NOT NULL, seconds INTEGER, PRIMARY KEY (post_id, brand_id)) WITHOUT ROWID""",
+    "CREATE INDEX waits_conversation ON waits (source_id, conversation, brand_id, started)",
+    "CREATE INDEX waits_started ON waits (brand_id, started, source_id, language, live, first, seconds)",
     # What people decide. A case is a conversation that somebody takes care of; its state is what its events make of it.
     """CREATE TABLE cases (
         id INTEGER PRIMARY KEY, brand_id INTEGER NOT NULL REFERENCES brands(id),

@@ -110,6 +110,7 @@ def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
 _GOAL = ["x", "--kpi", "y", "--brand", "z", "--target", "1", "--by", "1d", "--owner", "o"]
 # These read no configuration of their own.
 _WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",), ("annotate",), ("campaign",), ("goal",)}
+_WITHOUT |= {("case",), ("tag",)}
 
 
 @pytest.mark.parametrize("names", [n for n in _all() if n not in _WITHOUT], ids=" ".join)
@@ -137,6 +138,14 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("goal", "review"): ["x"],
         ("goal", "select"): ["care"],
         ("outcome",): ["--brand", "x"],
+        ("tag", "add"): ["x", "1"],
+        ("tag", "remove"): ["x", "1"],
+        ("case", "open"): ["1"],
+        ("case", "assign"): ["1", "x"],
+        ("case", "touch"): ["1"],
+        ("case", "solve"): ["1"],
+        ("case", "reopen"): ["1"],
+        ("case", "show"): ["1"],
     }
     ran = line(*names, *more.get(names, []))
     assert ran.code == 2

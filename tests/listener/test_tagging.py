@@ -182,6 +182,12 @@ def test_tags_by_hand_and_by_rule_are_listed(shop: CommandLine) -> None:
     assert shop("tag", "remove", "vip", "2").code == 1
 
 
+def test_numbers_of_a_tag(shop: CommandLine) -> None:
+    asked = ("kpi", "mentions", "--brand", "Acme", "--json")
+    assert [v["value"] for tag in ((), ("--tag", "sales")) for v in shop.good(*asked, *tag).json()] == [2, 1]
+    assert shop("kpi", "--tag", "x" * 60).code == 2
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

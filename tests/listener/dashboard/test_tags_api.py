@@ -73,6 +73,12 @@ async def test_a_tag_is_written_counted_filtered_by_and_taken_off(client: Client
     assert await listed(client, id="2") == []
 
 
+async def test_numbers_of_a_tag(client: Client) -> None:
+    for asked, expected in (({}, 2), ({"tag": "sales"}, 1)):
+        answer = await client.get("/api/v1/kpis", params={"kpi": "mentions", "brand": "Acme", **asked})
+        assert [value["value"] for value in (await answer.json())["kpis"]] == [expected]
+
+
 @pytest.mark.parametrize(
     ("said", "status", "detail"),
     [

@@ -241,6 +241,11 @@ def test_who_opens_again_what_was_solved_and_hands_it_on_has_completed_it_once()
     assert (bob.since, bob.touched_at, bob.ended_at, bob.ending) == (9, None, None, None)
 
 
+def test_what_was_opened_again_is_not_completed() -> None:
+    (ann,) = assignments.assignments(made(("open", 0), ("assign", 1, "ann"), ("solve", 5), ("reopen", 7)))
+    assert (ann.touched_at, ann.ended_at, ann.ending) == (5, None, None)
+
+
 def test_an_unfinished_assignment_of_a_later_clock_has_lasted_for_nothing() -> None:
     (found,) = assignments.work([made(("open", 100), ("assign", 100, "ann"))], Window(0, 1000), now=50)
     assert (found.first_touch, found.time_to_solve, found.completed) == (None, None, 0)

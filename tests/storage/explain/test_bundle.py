@@ -7,25 +7,26 @@ import json
 import shutil
 import sqlite3
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from explained import MARKET, WINDOW, ask, opened
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, keep, names, post, tone
+from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, asks, keep, names, own, post, tone
 
 from storage import rollups
 from storage.base import StoreError
 from storage.desk import corrections
-from storage.explain import NoEvidence, Written, bundle, verify, write
-from storage.explain.recompute import Plan, views
-from storage.kpi import CARD, Ask
+from storage.explain import NoEvidence, Written, bundle, explain, verify, write
+from storage.explain.recompute import WAITS, Plan, views
+from storage.kpi import CARD, KPIS, Ask
 from storage.mention import Kept, Mention
 from storage.sqlite import SqliteStore
 
 SHELL = shutil.which("sqlite3")
-ARITHMETIC = [kpi for kpi in CARD if kpi != "first_response_time"] + [
+ARITHMETIC = [kpi for kpi in CARD if kpi not in WAITS] + [
     "negative_growth",
     "share_of_voice.positive",
 ]
@@ -130,6 +131,16 @@ def test_a_name_means_what_its_kpi_means_by_it(filled: SqliteStore, tmp_path: Pa
     assert verify(tmp_path / "b.db").same
 
 
+def test_a_number_that_is_not_that_of_its_facts_does_not_claim_to_be(
+    filled: SqliteStore, tmp_path: Path
+) -> None:
+    with filled.writing() as db:
+        db.run("UPDATE rollups SET mentions = mentions + 1 WHERE label = 1")
+    written = made(filled, "share_of_voice.positive", tmp_path / "e.db")
+    assert (written.complete, written.recomputed) == (False, bundle.OF_NUMBERS + "own, market")
+    assert verify(tmp_path / "e.db").same
+
+
 def test_where_chance_drew_corrections_only_the_raw_value_is_made_again(
     filled: SqliteStore, tmp_path: Path
 ) -> None:
@@ -145,9 +156,43 @@ def test_where_chance_drew_corrections_only_the_raw_value_is_made_again(
 
 
 def test_what_is_no_arithmetic_says_so(filled: SqliteStore, tmp_path: Path) -> None:
-    written = made(filled, "first_response_time", tmp_path / "e.db")
-    assert not written.complete
+    opaque = replace(KPIS["mentions"], worked="")
+    written = write(filled, explain(filled, opaque, ask()), ask(), tmp_path / "e.db", version="0.1.0")
+    assert (written.complete, written.recomputed) == (False, bundle.NOT_BY_SQL)
     assert by_python(tmp_path / "e.db", "SELECT value FROM answer") == [(None,)]
+    assert verify(tmp_path / "e.db").same
+
+
+@pytest.mark.parametrize("kpi", WAITS)
+def test_waits_for_an_answer_are_counted_again(store: SqliteStore, tmp_path: Path, kpi: str) -> None:
+    said = [post(f"q{n}", T0 + n, asks("Acme"), thread=f"t{n}") for n in range(7)]
+    said += [post(f"r{n}", T0 + 100 * n + 100, own("Acme"), thread=f"t{n}") for n in range(5)]
+    said += [post(f"again{n}", T0 + HOUR, asks("Acme"), thread=f"t{n}") for n in range(4)]
+    said += [post(f"last{n}", T0 + HOUR + 60 * n + 60, own("Acme"), thread=f"t{n}") for n in range(3)]
+    keep(store, said, heard=WINDOW)
+    value = opened(store, kpi).value
+    assert value.value is not None
+    written = made(store, kpi, tmp_path / "e.db")
+    assert (written.complete, written.recomputed) == (True, bundle.OF_FACTS)
+    assert by_python(tmp_path / "e.db", "SELECT value FROM answer") == [(pytest.approx(value.value),)]
+    assert by_python(tmp_path / "e.db", "SELECT count(*) FROM waits") == [(value.n,)]
+    assert verify(tmp_path / "e.db").same
+
+
+def test_every_kpi_is_opened_and_proven_as_far_as_it_says(filled: SqliteStore, tmp_path: Path) -> None:
+    promised = 0
+    for kpi in KPIS:
+        file = tmp_path / f"{kpi}.db"
+        explained = opened(filled, kpi)
+        assert json.dumps(explained.to_json())
+        written = write(filled, explained, ask(), file, version="0.1.0")
+        found = verify(file)
+        assert found.untouched and found.same, kpi
+        value = explained.value.value
+        if value is not None and found.remade:
+            assert found.answer == pytest.approx(value), kpi
+        promised += written.complete
+    assert promised >= len(ARITHMETIC)
 
 
 def test_no_value_is_no_value(filled: SqliteStore, tmp_path: Path) -> None:

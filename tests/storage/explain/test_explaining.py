@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from explained import MARKET, WINDOW, ask, opened
@@ -12,7 +11,6 @@ from keeping import DAY, FILE, FORUM, HOUR, NEWS, T0, asks, keep, names, own, po
 from sentiment.calibration import card
 from storage import queries
 from storage.desk import corrections
-from storage.explain import explain
 from storage.kpi import CARD, KPIS, compute
 from storage.mention import Brand, Kept, Mention
 from storage.sqlite import SqliteStore
@@ -211,8 +209,7 @@ def test_the_posts_of_a_conversation_are_those_that_address_the_brand(store: Sql
         heard=(T0, T0 + 9 * DAY),
     )
     keep(store, [post("a", T0 + 60, own("Acme"), thread="t")])
-    kpi = replace(KPIS["first_response_time"], inputs=("conversations",))
-    made = explain(store, kpi, ask())
+    made = opened(store, "first_response_time")
     assert made.value.value == 60
     assert [one.native_id for one in made.posts.shown] == ["q"]  # type: ignore[union-attr]
 
@@ -269,3 +266,16 @@ def test_a_file_speaks_for_its_window(store: SqliteStore) -> None:
     keep(store, [post("1", T0, names("Acme"))], FILE, heard=(T0, T0 + 5), live=False)
     made = opened(store, "mentions", ask(brands=MARKET))
     assert (made.listened[0].imported, made.warnings) == (True, ())
+
+
+def test_a_number_of_imported_files_is_made_of_no_posts(store: SqliteStore) -> None:
+    keep(store, [post("1", T0, names("Acme"))], heard=(T0, T0 + HOUR))
+    with store.writing() as db:
+        db.run("INSERT INTO imports (kind, name, sha256, at, rows) VALUES ('native', 'may.csv', 'ab', 5, 3)")
+        db.run("INSERT INTO imports (kind, name, sha256, at, rows) VALUES ('crm', 'leads.csv', 'cd', 6, 4)")
+    made = opened(store, "impressions")
+    assert (made.posts, made.listened, made.warnings, made.judgings) == (None, (), (), ())
+    assert [(one.name, one.sha256) for one in made.files] == [("may.csv", "ab")]
+    copies = made.to_json()["explained"]["copies"]  # type: ignore[index]
+    assert copies == {"collapsed": None, "reason": "this number is made of no posts"}
+    assert opened(store, "mentions").files == ()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from keeping import DAY, FORUM, HOUR, NEWS, T0, keep, names, post, value, values
 
 from storage.kpi import crowd, facts
+from storage.kpi.compare import NO_CHANGE
 from storage.kpi.speakers import TOO_LONG
 from storage.kpi.tiers import LEAST_KNOWN, Thresholds, distribution, thresholds, tier
 from storage.mention import Brand, Kept, Source
@@ -117,7 +118,7 @@ def test_thresholds_are_of_the_whole_market(store: SqliteStore) -> None:
     hear(store)
     say(store, "small", "neutral", followers=5)
     keep(
-        store, [post(f"b{n}", T0, names("Bolt"), author=f"b{n}", followers=100 + n) for n in range(19)], FORUM
+        store, [post(f"b{n}", T0, names("Bolt"), author=f"b{n}", followers=70 + n) for n in range(19)], FORUM
     )
     assert value(store, "influencers.tier4", WINDOW, brands=MARKET).value == 1
     assert value(store, "influencers.tier1", WINDOW, "Bolt", MARKET).value == 1
@@ -159,7 +160,10 @@ def test_a_window_too_long_to_count_is_none_but_for_its_bounds(
     monkeypatch.setattr(crowd, "MOST_COUNTED", 3)
     # From the second mention to the fourth there are three, then from October to December four, which is too many.
     assert value(store, "authors", (T0 - DAY, T0 + 2 * DAY)).value == 3
-    for kpi in (*PEOPLE, "returning_author_share", "potential_reach.low"):
+    # Who is new stands in a list of its own.
+    assert value(store, "new_authors", (T0 - 20 * DAY, T0 + 20 * DAY)).value == 4
+    counted = [kpi for kpi in PEOPLE if kpi != "new_authors"]
+    for kpi in (*counted, "returning_author_share", "potential_reach.low"):
         found = value(store, kpi, (T0 - 20 * DAY, T0 + 20 * DAY))
         assert (found.value, found.reason) == (None, TOO_LONG)
     # November 2023 alone holds a1, a2 and a3, and no more authors can have spoken than there are mentions.
@@ -183,13 +187,41 @@ def test_a_calendar_week_reads_its_roll_up(store: SqliteStore) -> None:
     say(store, "ana", "positive", "positive", followers=7)
     with store.writing() as db:
         db.run("UPDATE author_totals SET authors = 77, followers = 900 WHERE unit = 3")
-        db.run("UPDATE author_periods SET positive = 0 WHERE unit = 3")
+        db.run("UPDATE author_standings SET repeats = 0 WHERE unit = 3")
     assert value(store, "authors", WEEK).value == 77
     assert value(store, "potential_reach.theoretical", WEEK).value == 900
     assert value(store, "advocates", WEEK).value == 0
     # Three of its days have the same mentions as the whole week; the next week is another one.
     assert value(store, "authors", (T0 - DAY, T0 + 2 * DAY)).value == 77
     assert value(store, "authors", (T0, T0 + 9 * DAY)).value == 1
+
+
+@pytest.mark.parametrize(("more", "surely"), [(3, False), (60, True)])
+def test_a_change_is_told_from_chance_where_enough_people_make_it(
+    store: SqliteStore, more: int, surely: bool
+) -> None:
+    hear(store)
+    for n in range(2):
+        say(store, f"b{n}", "neutral", at=T0 - HOUR)
+    for n in range(2 + more):
+        say(store, f"n{n}", "neutral")
+    for kpi in ("authors", "new_authors", "influencers.tier4"):
+        before = value(store, kpi, WINDOW, compare=True).before
+        assert before is not None and before.change == more
+        assert (before.note is None) == surely, kpi
+
+
+@pytest.mark.parametrize(("people", "note"), [(3, NO_CHANGE), (60, None)])
+def test_shares_of_people_are_told_from_chance(store: SqliteStore, people: int, note: str | None) -> None:
+    hear(store)
+    keep(store, [post("o", T0 - HOUR, names("Bolt"), author="o")], FORUM)
+    say(store, "ana", "neutral", at=T0 - HOUR)
+    for n in range(people):
+        say(store, f"n{n}", "neutral")
+    keep(store, [post("p", T0, names("Bolt"), author="o")], FORUM)
+    share = value(store, "share_of_voice.authors", WINDOW, brands=MARKET, compare=True).before
+    assert share is not None and share.change == pytest.approx(people / (people + 1) - 1 / 2)
+    assert share.note == note
 
 
 # Reach
@@ -208,7 +240,7 @@ def test_reach_is_a_range(store: SqliteStore) -> None:
         assert [one.value for one in found.values()] == [30, 75, 1500]
         assert {one.n for one in found.values()} == {2}
         assert found["low"].more["authors"] == 3
-        assert "2 % to 5 %" in str(found["low"].more["method"])
+        assert "2 % to 5 %" in str(found["low"].more["how"])
 
 
 def test_an_author_counts_once_with_the_most_followers_told(store: SqliteStore) -> None:
@@ -225,7 +257,7 @@ def test_reach_is_not_summed_over_networks(store: SqliteStore) -> None:
     found = value(store, "potential_reach.high", WINDOW)
     assert (found.value, found.reason) == (
         None,
-        "audience numbers are not summed over networks; ask by source",
+        "audiences of several networks are not added up: ask by source",
     )
     assert found.more["by_source"] == {"forum": 50, "news": 5}
     parts = {v.source: v.value for v in values(store, "potential_reach.high", WINDOW, by=("source",))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from keeping import DAY, FORUM, HOUR, NEWS, T0, asks, keep, post, value, values
 
-from storage.desk import cases
+from storage.desk import cases, tags
 from storage.kpi import KpiValue
 from storage.mention import Source
 from storage.sqlite import SqliteStore
@@ -79,6 +79,9 @@ def test_what_is_opened_again_later_was_solved_then(store: SqliteStore) -> None:
     case(store, "a", ("open", 0), ("solve", HOUR), ("reopen", 8 * DAY), ("solve", 9 * DAY))
     assert of(store, "solutions").value == 1
     assert of(store, "solutions", LATER).value == 1
+    assert of(store, "solutions", (T0, T0 + 14 * DAY)).value == 1
+    case(store, "b", ("open", 0), ("solve", HOUR), ("reopen", 8 * DAY))  # and is open to this day
+    assert of(store, "solutions").value == 2
     assert of(store, "solutions", (T0, T0 + 14 * DAY)).value == 1
 
 
@@ -200,3 +203,21 @@ def test_what_has_not_happened_yet_does_not_count(store: SqliteStore, kpi: str) 
     before = of(store, kpi, now=T0 + 5)
     case(store, "b", ("open", 6), ("assign ann", 20), ("solve", HOUR))
     assert of(store, kpi, now=T0 + 5) == before
+
+
+def test_with_a_tag_only_cases_of_posts_that_bear_it(store: SqliteStore) -> None:
+    case(store, "a", ("open", 0), ("assign ann", 0), ("solve", HOUR))
+    (number,) = store.rows("SELECT max(id) FROM posts")[0]
+    case(store, "b", ("open", 0), ("assign ann", 0))
+    case(store, "c", ("open", 0), ("assign ann", 0), ("solve", 2 * HOUR))
+    with store.writing() as db:
+        tags.add(db, "angry", "Acme", [number], by=None, now=NOW)
+    values_of = {kpi: of(store, kpi, tag="angry").value for kpi in KPIS}
+    assert values_of == {
+        "solutions": 1,
+        "solutions_growth": None,
+        "time_to_solve": HOUR,
+        "cases_open": 0,
+        "case_completion": 1,
+    }
+    assert of(store, "solutions", tag="praise").reason == "no case was opened yet"

@@ -92,11 +92,37 @@ def test_revenue_of_social_names_its_attribution_and_each_source_is_a_variant(st
 
 def test_sales_whose_network_nobody_knows_are_not_from_social(store: SqliteStore) -> None:
     bring(store, row("shop", "revenue", 30, item="product:mug", unit="EUR"), lead(1, "customer", network=""))
-    assert told(store, "social_revenue.shop").reason == "no networks in what was imported of shop"
-    assert told(store, "social_revenue.crm").reason == "no sale with its revenue among the leads"
-    assert told(store, "best_selling_products").reason == (
-        "no products sold through a network in what was imported of shop"
+    for kpi in ("social_revenue.shop", "best_selling_products"):
+        assert told(store, kpi).reason == "no networks in what was imported of shop"
+    for kpi in ("leads", "social_revenue.crm"):
+        assert told(store, kpi).reason == "no networks in what was imported of crm"
+
+
+def test_sales_from_elsewhere_are_not_from_social_media(store: SqliteStore) -> None:
+    bring(store, row("shop", "revenue", 30, network="web", item="product:mug", unit="EUR"))
+    bring(
+        store, lead(1, "customer", network="google", revenue=9, currency="EUR"), lead(2, network="newsletter")
     )
+    found = told(store, "social_revenue.shop")
+    assert (found.value, found.unit) == (0, "EUR")
+    assert told(store, "best_selling_products").reason == "no product sold through a social network"
+    assert (told(store, "leads").value, told(store, "leads").more["elsewhere"]) == (0, 2)
+    assert told(store, "social_revenue.crm").reason == "no sale with its revenue among the leads"
+    found = told(store, "leads", sources=("google",))
+    assert (found.value, found.reason) == (None, "no social network")
+
+
+def test_no_sale_through_social_media_is_zero_in_the_currency_of_the_others(store: SqliteStore) -> None:
+    bring(store, ga4("revenue", 90, unit="EUR"))
+    assert (told(store, "social_revenue").value, told(store, "social_revenue").unit) == (0, "EUR")
+
+
+def test_parts_of_a_key_event_add_up(store: SqliteStore) -> None:
+    bring(
+        store,
+        *(ga4("key_event", 0.5, "key_event:form", day) for day in ("2026-11-03", "2026-11-04", "2026-11-05")),
+    )
+    assert told(store, "non_revenue_conversions").value == 1.5
 
 
 def test_products_are_told_by_revenue_and_by_network(store: SqliteStore) -> None:
@@ -121,8 +147,8 @@ def test_leads_count_where_they_were_created_to_the_second(store: SqliteStore) -
 def test_leads_of_no_network_stand_beside_the_count(store: SqliteStore) -> None:
     bring(store, lead(1), lead(2, network="x"), lead(3, network=""))
     found = told(store, "leads")
-    assert (found.value, found.more["without_network"]) == (2, 1)
-    assert found.more["parts"] == {"unknown": 0, "instagram": 1, "x": 1}
+    assert (found.value, found.more["elsewhere"]) == (2, 1)
+    assert found.more["parts"] == {"unknown": None, "instagram": 1, "x": 1}
 
 
 def test_a_window_without_leads_is_zero_inside_of_what_was_imported_and_null_outside(

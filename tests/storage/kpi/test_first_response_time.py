@@ -221,7 +221,7 @@ def test_it_equals_a_direct_computation(
     store: SqliteStore, said: list[tuple[str, int, str]], heard: list[tuple[int, int]]
 ) -> None:
     with store.writing() as db:
-        for table in ("mentions", "turns", "posts", "coverage"):
+        for table in ("waits", "mentions", "turns", "posts", "coverage"):
             db.run(f"DELETE FROM {table}")
     who = {"asks": asks("Acme"), "answers": own("Acme"), "robot": own("Acme", automatic=True)}
     posts = [post(f"{n}", T0 + at, who[kind], thread=t) for n, (t, at, kind) in enumerate(said)]

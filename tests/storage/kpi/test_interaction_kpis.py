@@ -11,8 +11,9 @@ from keeping import DAY, FORUM, HOUR, NEWS, T0, keep, names, post, value, values
 
 from storage.calendar import Window
 from storage.kpi import facts
+from storage.kpi.aging import equal_age, ratio_interval
 from storage.kpi.compare import NO_CHANGE
-from storage.kpi.interactions import equal_age, percentile, ratio_interval
+from storage.kpi.interactions import percentile
 from storage.mention import Brand, Kept, Reading, Source
 from storage.sqlite import SqliteStore
 

@@ -83,6 +83,8 @@ def test_a_cost_by_lead_of_the_crm_knows_networks_only(store: SqliteStore) -> No
 
 def test_no_lead_from_a_network_gives_no_cost_by_lead(store: SqliteStore) -> None:
     bring(store, ad("spend", 100), lead(1, network=""))
+    assert told(store, "cost_per_lead.crm").reason == "no networks in what was imported of crm"
+    bring(store, lead(2, network="google"))
     assert told(store, "cost_per_lead.crm").reason == "no leads"
 
 
@@ -106,6 +108,12 @@ def test_what_is_told_of_the_whole_business_holds_its_networks_already(store: Sq
     bring(store, book("cost_acquisition", 300, network="meta"), book("customers_new", 10, network="meta"))
     found = told(store, "cac", MONTH)
     assert (found.value, found.more["parts"]) == (50, {"unknown": 50, "meta": 30})
+
+
+def test_of_a_month_of_which_only_networks_are_told_they_count(store: SqliteStore) -> None:
+    bring(store, *books("2026-10-01", cost_acquisition=1000, customers_new=20))
+    bring(store, book("cost_acquisition", 300, network="meta"), book("customers_new", 6, network="meta"))
+    assert told(store, "cac", BOTH).value == 50
 
 
 @pytest.mark.parametrize(
@@ -194,7 +202,13 @@ def test_a_value_over_two_months_is_that_of_a_mean_month(store: SqliteStore) -> 
 
 
 @pytest.mark.parametrize(
-    "window", [WEEK, Window(MONTH.since, MONTH.until - 86400), Window(MONTH.since + 1, MONTH.until)]
+    "window",
+    [
+        WEEK,
+        Window(MONTH.since, MONTH.until - 86400),
+        Window(MONTH.since + 1, MONTH.until),
+        Window(OCTOBER.since, WEEK.until),
+    ],
 )
 def test_a_value_of_a_customer_is_told_of_whole_months_only(store: SqliteStore, window: Window) -> None:
     bring(store, *books("2026-11-03", revenue=1000, customers_active=100, lifetime_months=10))

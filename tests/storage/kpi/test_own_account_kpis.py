@@ -36,6 +36,12 @@ def test_followers_of_the_eve_alone_are_none_of_the_window(store: SqliteStore) -
     assert (found.value, found.reason) == (None, "no followers in what was imported of native")
 
 
+def test_an_account_that_was_counted_on_the_eve_alone_is_left_out(store: SqliteStore) -> None:
+    bring(store, own("followers", 900, "2026-11-01", account="de"), own("followers", 50, account="es"))
+    found = told(store, "followers")
+    assert (found.value, found.more["accounts"]) == (50, 1)
+
+
 def test_accounts_of_one_network_are_added_up_and_counted(store: SqliteStore) -> None:
     bring(store, own("followers", 900, account="es"), own("followers", 50, account="de"))
     found = told(store, "followers")
@@ -189,6 +195,12 @@ def test_sessions_from_social_are_of_the_two_groups_only(store: SqliteStore) -> 
     found = told(store, "sessions_from_social")
     assert (found.value, found.n, found.more["share"]) == (16, 40, 0.4)
     assert found.more["groups"] == {"Organic Social": 12, "Paid Social": 4}
+
+
+def test_the_social_media_of_universal_analytics_are_one_group(store: SqliteStore) -> None:
+    bring(store, row("ga4", "sessions", 12, item="Social"), row("ga4", "sessions", 4, item="Referral"))
+    found = told(store, "sessions_from_social")
+    assert (found.value, found.more["groups"]) == (12, {"Social": 12})
 
 
 def test_no_session_from_social_is_zero_where_channels_are_told(store: SqliteStore) -> None:

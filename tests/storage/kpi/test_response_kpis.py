@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keeping import DAY, FORUM, HOUR, MADRID, T0, asks, keep, names, own, post, value, values
 
-from storage.kpi import KPIS, KpiValue, lag
+from storage.desk import tags
+from storage.kpi import KPIS, KpiValue
 from storage.mention import Brand, KeptPost
 from storage.sqlite import SqliteStore
 from storage.stats.business_hours import BusinessHours, parse_week
@@ -93,6 +94,11 @@ def test_who_still_waits_has_waited_for_the_open_hours_that_were_heard(store: Sq
     waits = ("2026-11-27T12:00", None)
     found = business(store, waits, ("2026-11-24T09:00", "2026-11-24T15:00"))
     assert (found.value, found.more["p90"]) == (6 * HOUR, None)  # still at risk at six hours
+    # Who waits over a night that was heard has waited for nothing, and was not answered outside of hours.
+    assert found.more["answered_outside_hours"] == 0
+    keep(store, [asked(at("2026-11-29T20:00"), "night")])
+    found = value(store, BUSINESS, (at("2026-11-01T00:00"), at("2026-12-01T00:00")), brands=open_in(OFFICE))
+    assert (found.n, found.more["answered_outside_hours"]) == (3, 0)
     keep(store, [asked(at("2026-11-25T09:00"), "z"), answered(at("2026-11-25T15:00:01"), "z")])
     found = value(store, BUSINESS, (at("2026-11-01T00:00"), at("2026-12-01T00:00")), brands=open_in(OFFICE))
     assert found.more["p90"] == 6 * HOUR + 1  # and no longer at risk a second later
@@ -129,7 +135,7 @@ def test_the_target_is_measured_in_business_seconds(store: SqliteStore) -> None:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_business_time_is_never_longer_than_time(store: SqliteStore, talks: list[tuple[int, int]]) -> None:
     with store.writing() as db:
-        for table in ("mentions", "turns", "posts", "coverage"):
+        for table in ("waits", "mentions", "turns", "posts", "coverage"):
             db.run(f"DELETE FROM {table}")
     made = [asked(T0 + start, str(n)) for n, (start, _) in enumerate(talks)]
     made += [answered(T0 + start + wait, str(n)) for n, (start, wait) in enumerate(talks)]
@@ -302,7 +308,25 @@ def test_of_many_mentions_some_are_looked_at_and_that_is_told(
     monkeypatch.setattr("storage.kpi.care.MOST", 20)
     keep(store, [fetched(n, n) for n in range(1, 101)], heard=HEARD)
     found = value(store, "detection_lag", WEEK)
-    assert lag.MOST == 50_000
     assert found.more["every"] == 6
     assert found.n == 16
     assert found.value == statistics.median(range(6, 101, 6))
+
+
+def test_with_a_tag_only_conversations_and_mentions_that_bear_it(store: SqliteStore) -> None:
+    keep(
+        store,
+        [asked(T0, "x"), answered(T0 + 10, "x"), asked(T0 + 50, "y"), answered(T0 + 90, "y")],
+        heard=HEARD,
+    )
+    keep(store, [asked(T0 + 99, "x"), answered(T0 + 99 + 7, "x"), fetched(1, 77), fetched(2, 5)])
+    numbers = dict(store.rows("SELECT native_id, id FROM posts"))
+    with store.writing() as db:
+        tags.add(db, "angry", "Acme", [numbers[f"qx{T0}Acme"], numbers["l1"]], by=None, now=T0)
+    assert value(store, "first_response_time", WEEK, tag="angry").value == 10
+    assert value(store, "response_rate", WEEK, tag="angry").n == 1
+    assert value(store, "next_response_time", WEEK, tag="angry").value == 7
+    found = value(store, "detection_lag", WEEK, tag="angry")
+    assert (found.n, found.more["p90"]) == (2, 77)
+    # A tagged post of another window tags nothing of this one.
+    assert value(store, "next_response_time", (T0 + 20, T0 + DAY), tag="angry").n == 0

@@ -48,7 +48,7 @@ kept_posts = st.builds(
     said.filter(bool),
     st.sampled_from(["ana", "ben", None]),
     st.sampled_from(["1", "2", None]),
-    st.sampled_from([None, 0, 5, 9]),
+    st.sampled_from([None, 0, 5, 99, 100, 4_711]),
     st.sampled_from([None, "es", "de"]),
     st.floats(0.34, 1.0),
     st.lists(st.sampled_from(["#sale", "#SALE", "#café", "#1"]), max_size=3),
@@ -201,6 +201,19 @@ def true_pairs(authors: dict[object, list[tuple[object, object]]]) -> dict[objec
     return dict(found)
 
 
+def true_standings(
+    authors: dict[object, list[tuple[object, object]]], firsts: dict[object, int], zone: ZoneInfo
+) -> dict[object, tuple[int]]:
+    found: Counter[object] = Counter()
+    for (unit, start, source, author, brand), mentions in authors.items():  # type: ignore[misc]
+        if author is not None:
+            _, _, praise, _, followers = said_in(mentions)
+            new = first_second(firsts[brand, author], zone, unit) == start
+            told = {None: -1, 4_711: 4_000}.get(followers, followers)  # type: ignore[call-overload]
+            found[unit, start, brand, source, told, int(praise >= 2), int(new)] += 1
+    return {key: (times,) for key, times in found.items()}
+
+
 def true_firsts(store: SqliteStore) -> dict[object, int]:
     found: dict[object, int] = {}
     for brand, at, *_, author, _ in facts(store):
@@ -242,6 +255,8 @@ def check(store: SqliteStore, zone: ZoneInfo) -> None:
     assert kept(store, "SELECT * FROM author_totals", 4) == true_totals(authors)
     assert kept(store, "SELECT * FROM author_pairs", 5) == {k: (v,) for k, v in true_pairs(authors).items()}
     assert kept(store, "SELECT * FROM author_firsts", 2) == {k: (v,) for k, v in true_firsts(store).items()}
+    standings = true_standings(authors, true_firsts(store), zone)
+    assert kept(store, "SELECT * FROM author_standings", 7) == standings
     said_of = "SELECT unit, brand_id, start, source_id, coalesce(tag, 'any'), mentions FROM rollup_hashtags"
     borne = kept(store, f"{said_of} LEFT JOIN hashtags h ON h.id = hashtag_id", 5)
     assert borne == true_hashtags(store, zone)

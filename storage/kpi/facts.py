@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from storage.base import Row
 from storage.calendar import Window
 from storage.desk.tags import BEARS
-from storage.kpi.crowd import MOST_COUNTED
 from storage.kpi.evidence import Evidence
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.tally import Counts
 
-MOST = MOST_COUNTED
+MOST = 100_000
 """Mentions of one brand in one window that are looked at one by one: more would take longer than anybody waits."""
 
 

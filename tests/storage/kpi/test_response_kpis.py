@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from keeping import DAY, FORUM, HOUR, MADRID, T0, asks, keep, names, own, post, value, values
 
 from storage.desk import tags
-from storage.kpi import KPIS, KpiValue
+from storage.kpi import KPIS, KpiValue, lag
 from storage.mention import Brand, KeptPost
 from storage.sqlite import SqliteStore
 from storage.stats.business_hours import BusinessHours, parse_week
@@ -305,12 +304,23 @@ def test_each_source_has_its_own_lag(store: SqliteStore) -> None:
 def test_of_many_mentions_some_are_looked_at_and_that_is_told(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.kpi.care.MOST", 20)
-    keep(store, [fetched(n, n) for n in range(1, 101)], heard=HEARD)
+    assert lag.MOST == 2_000
+    apart = 7 * DAY // 2_000
+    posts = [
+        KeptPost(f"l{n}", "text", at, at + n % 101, mentions=(names("Acme"),))
+        for n in range(2_000)
+        for at in [T0 + n * apart]
+    ]
+    keep(store, posts, heard=HEARD)
+    assert value(store, "detection_lag", WEEK).n == 2_000
+    monkeypatch.setattr("storage.kpi.care.MOST", 999)
     found = value(store, "detection_lag", WEEK)
-    assert found.more["every"] == 6
-    assert found.n == 16
-    assert found.value == statistics.median(range(6, 101, 6))
+    assert found.more["every"] == 3
+    assert found.n == pytest.approx(2_000 / 3, rel=0.1)
+    assert found.value == pytest.approx(50, abs=5)
+    # So short a window is looked at whole, whatever is in it.
+    monkeypatch.setattr("storage.kpi.care.MOST", 1)
+    assert value(store, "detection_lag", (T0, T0 + apart + 1)).n == 2
 
 
 def test_with_a_tag_only_conversations_and_mentions_that_bear_it(store: SqliteStore) -> None:

@@ -14,6 +14,7 @@ from commandline import CommandLine
 
 from alerts import goal_sets, goals, progress
 from listener.commands import goal as goal_command
+from listener.commands import goal_select
 from listener.config import load
 from storage.calendar import Window
 from storage.desk import tags
@@ -27,7 +28,7 @@ brands:
 storage: {url: "sqlite:///listener.db"}
 """
 NOW = int(datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp())
-COMMANDS = ("annotate", "campaign", "goal", "report", "outcome")
+COMMANDS = ("annotate", "campaign", "goal", "goal_select", "report", "outcome")
 
 
 @pytest.fixture(autouse=True)
@@ -315,7 +316,7 @@ def test_a_set_of_kpis_is_printed_ready_to_paste(
         "share_of_voice": replace(KPIS["share_of_voice"], kind=("actionable",)),
         "first_response_time": replace(KPIS["first_response_time"], family="visibility", kind=()),
     }
-    for module in (goal_command, goals, progress):
+    for module in (goal_select, goal_command, goals, progress):
         monkeypatch.setattr(module, "KPIS", world)
     monkeypatch.setattr(goal_sets.choose, "__defaults__", (world,))
     printed = filled.good("goal", "select", "visibility").out

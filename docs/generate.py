@@ -40,7 +40,7 @@ from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
 from storage.kpi import CARD, KPIS, Kpi
 from storage.kpi.declaration import Family
-from storage.kpi.imported import Measured
+from storage.kpi.imported import NOT_ADDED, Imported, Measured
 from storage.kpi.value import NO_SOURCE
 
 DOCS = Path(__file__).parent
@@ -263,6 +263,7 @@ def reasons_of(kpi: Kpi) -> list[str]:
     found = dict.fromkeys(_reasons(_function(kpi), set()))
     if isinstance(kpi.read, Measured):
         found |= dict.fromkeys(f"nothing imported of {kind}" for kind in kpi.read.kinds)
+        found |= dict.fromkeys([NOT_ADDED] if kpi.read.apart else [])
     return sorted(found, key=lambda reason: reason != NO_SOURCE)
 
 
@@ -273,9 +274,19 @@ def _reasons(function: Callable[..., object], seen: set[Callable[..., object]]) 
     known = inspect.unwrap(function).__globals__
     for node in ast.walk(_source(function)):
         yield from _texts(_said(node), known)
-        other = known.get(node.id) if isinstance(node, ast.Name) else None
+        other = _named(node, known)
         if inspect.isfunction(other) and other.__module__.startswith("storage.kpi."):
             yield from _reasons(other, seen)
+
+
+def _named(node: ast.AST, known: Mapping[str, object]) -> object:
+    """What a node names: something of this module or of another one, or a public look-up of what was imported."""
+    if isinstance(node, ast.Name):
+        return known.get(node.id)
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and not node.attr.startswith("_"):
+        owner = Imported if node.value.id in ("numbers", "self") else known.get(node.value.id)
+        return getattr(owner, node.attr, None)
+    return None
 
 
 def _source(function: Callable[..., object]) -> ast.Module:
@@ -301,6 +312,11 @@ def _said(node: ast.AST) -> list[ast.expr]:
 
 def _texts(expressions: list[ast.expr], known: Mapping[str, object]) -> Iterator[str]:
     for expression in expressions:
+        if isinstance(expression, ast.JoinedStr):
+            # What is only known when it is said is left open.
+            parts = (part.value if isinstance(part, ast.Constant) else "…" for part in expression.values)
+            yield "".join(map(str, parts))
+            continue
         for node in ast.walk(expression):
             found = node.value if isinstance(node, ast.Constant) else None
             if isinstance(node, ast.Name):

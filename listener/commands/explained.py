@@ -31,7 +31,7 @@ def lines(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
         ("Tone", _tone(made)),
         ("Query", _queries(made, zone)),
         ("Corrections", _corrections(made)),
-        ("Copies", [NO_STORIES]),
+        ("Copies", [NO_STORIES] if made.kpi.of_sources else []),
         ("Files", _files(made, zone)),
         ("Posts", _posts(made, zone)),
         ("SQL", _sql(made)),
@@ -158,7 +158,7 @@ def _queries(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
         yield _query(one, zone)
         if one.definition:
             yield f"  {clean(one.definition)}"
-    if not made.queries:
+    if not made.queries and made.kpi.of_sources:
         yield "nothing was looked for by a query"
 
 

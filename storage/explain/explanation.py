@@ -13,6 +13,7 @@ from storage.kpi.declaration import Kpi
 from storage.kpi.value import KpiValue
 
 NO_STORIES = "stories are not collapsed yet"
+NO_POSTS = "this number is made of no posts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class Explanation:
                 for one in self.queries
             ],
             "corrections": _corrections(self.corrections),
-            "copies": {"collapsed": None, "reason": NO_STORIES},
+            "copies": {"collapsed": None, "reason": NO_STORIES if kpi.of_sources else NO_POSTS},
             "posts": _posts(self.posts, zone),
             "files": [{**_plain(one, *File.__slots__), "at": iso(one.at, zone)} for one in self.files],
         }

@@ -9,6 +9,7 @@ from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_kinds, source_names
 from storage.kpi.scope import Scope
 from storage.kpi.speakers import TOO_LONG, Standing, bounds, newcomers, standings, voices
+from storage.kpi.sureness import of_people, of_people_share
 from storage.kpi.tiers import RULE, Thresholds, distribution, thresholds, tier
 from storage.kpi.value import NO_SOURCE, Reading
 
@@ -186,6 +187,7 @@ KPIS = (
         "people",
         "distinct accounts that wrote mentions, each within its source",
         authors,
+        chance=of_people(authors),
         inputs=("mentions", "authors"),
         rows=("10", "35"),
         worked="{authors}",
@@ -196,6 +198,7 @@ KPIS = (
         "people",
         "authors whose first mention of the brand that is kept lies in the window",
         new_authors,
+        chance=of_people(new_authors),
         inputs=("mentions", "authors"),
         rows=("33", "35"),
         worked="{new}",
@@ -206,6 +209,7 @@ KPIS = (
         "ratio",
         "authors who had mentioned the brand before the window / authors",
         returning_author_share,
+        chance=of_people_share(returning_author_share, "returning"),
         family="opinion",
         source="Sprout Social, Sinnaps (loyalty)",
         inputs=("mentions", "authors"),
@@ -218,6 +222,7 @@ KPIS = (
         "people",
         "authors with at least 2 positive mentions in the window",
         advocates,
+        chance=of_people(advocates),
         family="opinion",
         source="Sprout Social, Sinnaps (advocacy)",
         inputs=("mentions", "authors", "tone"),
@@ -241,24 +246,28 @@ KPIS = (
         "influencers.tier1",
         formula="authors who write in a feed, or with followers in the top 1 % of the market's authors on the source",
         read=tier1,
+        chance=of_people(tier1),
         example=Example({"counted": 1}, 1, "of 20 authors with 1 to 20 followers, the one with 20"),
     ),
     _tier(
         "influencers.tier2",
         formula="authors with followers in the top 10 % of the market's authors on the source, below tier 1",
         read=tier2,
+        chance=of_people(tier2),
         example=Example({"counted": 2}, 2, "of 20 authors with 1 to 20 followers, those with 18 and 19"),
     ),
     _tier(
         "influencers.tier3",
         formula="authors with at least 2 positive mentions in the window, below tier 2",
         read=tier3,
+        chance=of_people(tier3),
         example=Example({"counted": 1}, 1, "one of the other 17 praised twice"),
     ),
     _tier(
         "influencers.tier4",
         formula="all other authors of a mention",
         read=tier4,
+        chance=of_people(tier4),
         example=Example({"counted": 16}, 16, "20 - 1 - 2 - 1"),
     ),
     _tier(
@@ -272,6 +281,7 @@ KPIS = (
         "new_influencers",
         formula="authors of tier 1 to 3 whose first mention of the brand lies in the window",
         read=new_influencers,
+        chance=of_people(new_influencers),
         rows=("33", "35"),
         example=Example({"counted": 2}, 2, "of the four in tier 1 to 3, two never spoke of the brand before"),
     ),

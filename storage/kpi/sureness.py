@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from storage.kpi.crowd import Crowd
 from storage.kpi.scope import Numbered, Scope
+from storage.kpi.value import Reading
 from storage.stats import clusters
 from storage.stats.clusters import Count, Interval, Part, Tones
+from storage.stats.wilson import wilson
 
 Ends = tuple[float, float]
 
@@ -59,6 +61,29 @@ def of_negative_share(scope: Scope) -> Ends | None:
 def of_net(scope: Scope) -> Ends | None:
     """The same of the net sentiment."""
     return _of_tones(scope, clusters.net)
+
+
+def of_people(read: Callable[[Scope], Reading]) -> Callable[[Scope], Ends | None]:
+    """The ends of a number of people, each of whom came by their own decision."""
+
+    def ends(scope: Scope) -> Ends | None:
+        counted = read(scope).value
+        return None if counted is None else _ends(clusters.rate(Count(int(counted), int(counted))))
+
+    return ends
+
+
+def of_people_share(read: Callable[[Scope], Reading], part: str) -> Callable[[Scope], Ends | None]:
+    """The ends of a share of n people, of whom `part` says how many are meant."""
+
+    def ends(scope: Scope) -> Ends | None:
+        found = read(scope)
+        if found.value is None:
+            return None
+        low, high = wilson(int(str(found.more[part])), found.n)
+        return low, high
+
+    return ends
 
 
 def _crowd(scope: Scope) -> Crowd | None:

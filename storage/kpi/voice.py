@@ -14,6 +14,7 @@ from storage.kpi.marked import addressed, tagged, taken_back
 from storage.kpi.market import Parts, mentions_of, share
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.speakers import TOO_LONG, bounds, voices
+from storage.kpi.sureness import of_people_share
 from storage.kpi.tally import Counts
 from storage.kpi.value import ENGINE_CHANGED, NO_SOURCE, Reading
 
@@ -175,6 +176,7 @@ KPIS = (
         "share_of_voice.authors",
         formula="authors of the brand / sum of the authors of each brand of its market",
         read=authors,
+        chance=of_people_share(authors, "own"),
         source="Hootsuite (people who mention you vs competitors)",
         inputs=("mentions", "authors"),
         rows=("10", "11", "35"),

@@ -96,7 +96,7 @@ def test_a_baseline_needs_time() -> None:
 
 
 def kpi(name: str, **more: object) -> Kpi:
-    return replace(KPIS["mentions"], **{"name": name, "vanity": False, **more})  # type: ignore[arg-type]
+    return replace(KPIS["mentions"], name=name, **{"vanity": False, "kind": ("quantitative",), **more})  # type: ignore[arg-type]
 
 
 def test_an_outcome_is_what_came_of_it() -> None:

@@ -312,7 +312,7 @@ def test_a_set_of_kpis_is_printed_ready_to_paste(
     world = {
         "mentions": replace(KPIS["mentions"], vanity=True),
         "share_of_voice": replace(KPIS["share_of_voice"], kind=("actionable",)),
-        "first_response_time": KPIS["first_response_time"],
+        "first_response_time": replace(KPIS["first_response_time"], family="visibility"),
     }
     for module in (goal_command, goals, progress):
         monkeypatch.setattr(module, "KPIS", world)
@@ -328,16 +328,23 @@ def test_a_set_of_kpis_is_printed_ready_to_paste(
     assert "is empty; give it a value" in filled("check").err
 
 
-def test_check_warns_of_vanity_that_stands_alone_and_of_unknown_sources(
-    filled: CommandLine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    filled.good("goal", "add", "fame", "--kpi", "mentions", "--target", "900", *ADD, "--source", "forum")
-    assert "goal: fame" not in filled.good("check").err
+def test_check_warns_of_vanity_that_stands_alone_and_of_unknown_sources(filled: CommandLine) -> None:
+    filled.good(
+        "goal", "add", "voice", "--kpi", "share_of_voice", "--target", "90%", *ADD, "--source", "forum"
+    )
+    assert "goal: voice" not in filled.good("check").err
     text = filled.config.read_text(encoding="utf-8")
     filled.configure(text.replace('source: "forum"', 'source: "froum"'))
-    assert "goal: fame: nothing was ever heard of a source 'froum'" in filled.good("check").err
-    monkeypatch.setattr(goals, "KPIS", {**KPIS, "mentions": replace(KPIS["mentions"], vanity=True)})
-    assert "goal: fame: mentions may rise while nothing improves" in filled.good("check").err
+    assert "goal: voice: nothing was ever heard of a source 'froum'" in filled.good("check").err
+    ran = filled.good("goal", "add", "fame", "--kpi", "mentions", "--target", "900", *ADD)
+    warning = (
+        "goal: fame: mentions may rise while nothing improves; set a goal on an outcome of Acme beside it"
+    )
+    assert (
+        warning in ran.err
+        and warning in filled.good("check").err
+        and warning in filled.good("goal", "list").out
+    )
 
 
 # report

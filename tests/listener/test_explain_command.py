@@ -38,7 +38,8 @@ def test_it_reads_from_the_number_to_its_sql(filled: CommandLine) -> None:
     for told in (
         "share_of_voice of Acme",
         "Mon 5 Jan 2026, 00:00 UTC+1 to Mon 12 Jan 2026, 00:00 UTC+1 (Europe/Madrid)",
-        "75.0 % n = 4",
+        "75.0 % 95 % interval",
+        "n = 4 Formula",
         "Formula mentions of the brand / mentions of all brands of its market 3 / 4 = 0.75",
         "shop 168 of 168 h, by import",
         "Acme, version 1 since",

@@ -51,3 +51,30 @@ def test_a_failed_question_gives_its_connection_back(path: Path) -> None:
         reader.rows("DELETE FROM posts")
     assert reader.rows("SELECT count(*) FROM posts") == [(0,)]
     reader.close()
+
+
+def test_a_snapshot_is_of_one_moment(path: Path) -> None:
+    reader, count = Reader(path, size=2), "SELECT count(*) FROM brands"
+    writer = SqliteStore(path)
+    with reader.snapshot() as moment:
+        assert moment.rows(count) == [(0,)]
+        with writer.writing() as db:
+            db.run("INSERT INTO brands (name) VALUES ('Acme')")
+        assert moment.rows(count) == [(0,)]
+        assert reader.rows(count) == [(1,)]
+    with reader.snapshot() as moment:
+        assert moment.rows(count) == [(1,)]
+    writer.close()
+    reader.close()
+
+
+def test_a_snapshot_gives_its_connection_back_whatever_happens(path: Path) -> None:
+    reader = Reader(path, size=1)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), reader.snapshot() as moment:
+            moment.rows("SELECT 1")
+            _ = 1 // 0
+        with pytest.raises(StoreError, match="readonly"), reader.snapshot() as moment:
+            moment.rows("DELETE FROM brands")
+    assert reader.rows("SELECT 1") == [(1,)]
+    reader.close()

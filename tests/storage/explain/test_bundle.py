@@ -131,6 +131,16 @@ def test_a_name_means_what_its_kpi_means_by_it(filled: SqliteStore, tmp_path: Pa
     assert verify(tmp_path / "b.db").same
 
 
+def test_a_number_that_is_not_that_of_its_facts_does_not_claim_to_be(
+    filled: SqliteStore, tmp_path: Path
+) -> None:
+    with filled.writing() as db:
+        db.run("UPDATE rollups SET mentions = mentions + 1 WHERE label = 1")
+    written = made(filled, "share_of_voice.positive", tmp_path / "e.db")
+    assert (written.complete, written.recomputed) == (False, bundle.OF_NUMBERS + "own, market")
+    assert verify(tmp_path / "e.db").same
+
+
 def test_where_chance_drew_corrections_only_the_raw_value_is_made_again(
     filled: SqliteStore, tmp_path: Path
 ) -> None:
@@ -167,6 +177,22 @@ def test_waits_for_an_answer_are_counted_again(store: SqliteStore, tmp_path: Pat
     assert by_python(tmp_path / "e.db", "SELECT value FROM answer") == [(pytest.approx(value.value),)]
     assert by_python(tmp_path / "e.db", "SELECT count(*) FROM waits") == [(value.n,)]
     assert verify(tmp_path / "e.db").same
+
+
+def test_every_kpi_is_opened_and_proven_as_far_as_it_says(filled: SqliteStore, tmp_path: Path) -> None:
+    promised = 0
+    for kpi in KPIS:
+        file = tmp_path / f"{kpi}.db"
+        explained = opened(filled, kpi)
+        assert json.dumps(explained.to_json())
+        written = write(filled, explained, ask(), file, version="0.1.0")
+        found = verify(file)
+        assert found.untouched and found.same, kpi
+        value = explained.value.value
+        if value is not None and found.remade:
+            assert found.answer == pytest.approx(value), kpi
+        promised += written.complete
+    assert promised >= len(ARITHMETIC)
 
 
 def test_no_value_is_no_value(filled: SqliteStore, tmp_path: Path) -> None:

@@ -266,3 +266,16 @@ def test_a_file_speaks_for_its_window(store: SqliteStore) -> None:
     keep(store, [post("1", T0, names("Acme"))], FILE, heard=(T0, T0 + 5), live=False)
     made = opened(store, "mentions", ask(brands=MARKET))
     assert (made.listened[0].imported, made.warnings) == (True, ())
+
+
+def test_a_number_of_imported_files_is_made_of_no_posts(store: SqliteStore) -> None:
+    keep(store, [post("1", T0, names("Acme"))], heard=(T0, T0 + HOUR))
+    with store.writing() as db:
+        db.run("INSERT INTO imports (kind, name, sha256, at, rows) VALUES ('native', 'may.csv', 'ab', 5, 3)")
+        db.run("INSERT INTO imports (kind, name, sha256, at, rows) VALUES ('crm', 'leads.csv', 'cd', 6, 4)")
+    made = opened(store, "impressions")
+    assert (made.posts, made.listened, made.warnings, made.judgings) == (None, (), (), ())
+    assert [(one.name, one.sha256) for one in made.files] == [("may.csv", "ab")]
+    copies = made.to_json()["explained"]["copies"]  # type: ignore[index]
+    assert copies == {"collapsed": None, "reason": "this number is made of no posts"}
+    assert opened(store, "mentions").files == ()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from keeping import DAY, FORUM, HOUR, NEWS, T0, keep, names, post, value, values
 
 from storage.kpi import crowd, facts
+from storage.kpi.compare import NO_CHANGE
 from storage.kpi.speakers import TOO_LONG
 from storage.kpi.tiers import LEAST_KNOWN, Thresholds, distribution, thresholds, tier
 from storage.mention import Brand, Kept, Source
@@ -193,6 +194,34 @@ def test_a_calendar_week_reads_its_roll_up(store: SqliteStore) -> None:
     # Three of its days have the same mentions as the whole week; the next week is another one.
     assert value(store, "authors", (T0 - DAY, T0 + 2 * DAY)).value == 77
     assert value(store, "authors", (T0, T0 + 9 * DAY)).value == 1
+
+
+@pytest.mark.parametrize(("more", "surely"), [(3, False), (60, True)])
+def test_a_change_is_told_from_chance_where_enough_people_make_it(
+    store: SqliteStore, more: int, surely: bool
+) -> None:
+    hear(store)
+    for n in range(2):
+        say(store, f"b{n}", "neutral", at=T0 - HOUR)
+    for n in range(2 + more):
+        say(store, f"n{n}", "neutral")
+    for kpi in ("authors", "new_authors", "influencers.tier4"):
+        before = value(store, kpi, WINDOW, compare=True).before
+        assert before is not None and before.change == more
+        assert (before.note is None) == surely, kpi
+
+
+@pytest.mark.parametrize(("people", "note"), [(3, NO_CHANGE), (60, None)])
+def test_shares_of_people_are_told_from_chance(store: SqliteStore, people: int, note: str | None) -> None:
+    hear(store)
+    keep(store, [post("o", T0 - HOUR, names("Bolt"), author="o")], FORUM)
+    say(store, "ana", "neutral", at=T0 - HOUR)
+    for n in range(people):
+        say(store, f"n{n}", "neutral")
+    keep(store, [post("p", T0, names("Bolt"), author="o")], FORUM)
+    share = value(store, "share_of_voice.authors", WINDOW, brands=MARKET, compare=True).before
+    assert share is not None and share.change == pytest.approx(people / (people + 1) - 1 / 2)
+    assert share.note == note
 
 
 # Reach

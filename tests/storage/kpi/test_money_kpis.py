@@ -202,7 +202,13 @@ def test_a_value_over_two_months_is_that_of_a_mean_month(store: SqliteStore) -> 
 
 
 @pytest.mark.parametrize(
-    "window", [WEEK, Window(MONTH.since, MONTH.until - 86400), Window(MONTH.since + 1, MONTH.until)]
+    "window",
+    [
+        WEEK,
+        Window(MONTH.since, MONTH.until - 86400),
+        Window(MONTH.since + 1, MONTH.until),
+        Window(OCTOBER.since, WEEK.until),
+    ],
 )
 def test_a_value_of_a_customer_is_told_of_whole_months_only(store: SqliteStore, window: Window) -> None:
     bring(store, *books("2026-11-03", revenue=1000, customers_active=100, lifetime_months=10))

@@ -36,6 +36,12 @@ def test_followers_of_the_eve_alone_are_none_of_the_window(store: SqliteStore) -
     assert (found.value, found.reason) == (None, "no followers in what was imported of native")
 
 
+def test_an_account_that_was_counted_on_the_eve_alone_is_left_out(store: SqliteStore) -> None:
+    bring(store, own("followers", 900, "2026-11-01", account="de"), own("followers", 50, account="es"))
+    found = told(store, "followers")
+    assert (found.value, found.more["accounts"]) == (50, 1)
+
+
 def test_accounts_of_one_network_are_added_up_and_counted(store: SqliteStore) -> None:
     bring(store, own("followers", 900, account="es"), own("followers", 50, account="de"))
     found = told(store, "followers")

@@ -138,6 +138,15 @@ def test_days_that_were_not_heard_are_neither_bursts_nor_quiet() -> None:
     assert placebo.bursts([None] * 140) == []
 
 
+def test_days_of_much_that_are_rare_are_no_effect() -> None:
+    # Nine days of ten without a lead, one with ten: the mean lies above the median of every weekday.
+    series = [10.0 if (day * 7) % 10 == 0 else 0.0 for day in range(DAYS)]
+    found = placebo.test(series, [30, 52, 77, 101, 126, 153, 180, 201])
+    assert found.verdict == "no detectable effect"
+    assert found.effect is not None and abs(found.effect) < 0.5
+    assert found.expected is not None and 0.5 < found.expected < 1.5
+
+
 def test_with_too_little_it_says_so() -> None:
     few = placebo.test([10.0] * 200, [50, 80, 110, 140])
     assert (few.verdict, few.p, few.effect) == ("not enough data", None, None)

@@ -242,10 +242,15 @@ def _cell(value: KpiValue | None, marks: str) -> str:
 
 
 def _marks(one: Compared, side: KpiValue | None, otherwise: str) -> str:
+    return (_CHANCE if _by_chance(one, side) else "") + (_MARKS[otherwise] if otherwise else "")
+
+
+def _by_chance(one: Compared, side: KpiValue | None) -> bool:
+    """Whether chance alone may have moved the value between the campaign and a time beside it."""
     if one.during is None or side is None:
-        return ""
-    chance = _CHANCE if wording.by_chance(one.during, side) else ""
-    return chance + (_MARKS[otherwise] if otherwise else "")
+        return False
+    later, earlier = (one.during, side) if side is one.before else (side, one.during)
+    return wording.by_chance(later, earlier)
 
 
 def _reasons(one: Compared) -> list[str]:
@@ -258,8 +263,7 @@ def _reasons(one: Compared) -> list[str]:
 
 
 def _print_marks(compared: Sequence[Compared]) -> None:
-    sides = [(one, side) for one in compared for side in (one.before, one.after) if side and one.during]
-    if any(wording.by_chance(one.during, side) for one, side in sides if one.during):
+    if any(_by_chance(one, side) for one in compared for side in (one.before, one.after)):
         click.echo(f"\n{_CHANCE} no change that can be told from chance")
     for side, mark in _MARKS.items():
         names = sorted(

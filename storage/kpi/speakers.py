@@ -12,7 +12,7 @@ from storage.kpi.evidence import Evidence
 from storage.kpi.facts import chosen, cut, too_many
 from storage.kpi.scope import Numbered, Scope
 from storage.rollups import zone_of
-from storage.rollups.periods import Unit
+from storage.rollups.periods import Unit, cover
 from storage.rollups.standings import REPEAT, UNKNOWN, rounded_sql
 
 TOO_LONG = "authors of so long a window that is no calendar week, month or year are not counted"
@@ -37,6 +37,9 @@ _EACH = f"""SELECT e.source_id, e.spoken, nullif({rounded_sql("e.followers")}, {
     GROUP BY e.source_id, e.spoken, told, repeats, is_new"""
 _NEW = """SELECT a.source_id, NULL, count(*) FROM author_firsts f CROSS JOIN authors a
     WHERE f.brand_id = ? AND f.first_at >= ? AND f.first_at < ? AND a.id = f.author_id GROUP BY a.source_id"""
+# Who is new in a month is new in no other one: months add up.
+_NEW_KEPT = """SELECT source_id, NULL, sum(authors) FROM author_standings
+    WHERE unit = ? AND start >= ? AND start < ? AND brand_id = ? AND is_new = 1 GROUP BY source_id"""
 _NEW_FACTS = """SELECT m.source_id, {spoken} AS spoken, count(DISTINCT m.author_id) FROM mentions m
     JOIN author_firsts f ON f.author_id = m.author_id
     WHERE {where} AND f.brand_id = ? AND f.first_at >= ? AND f.first_at < ? GROUP BY m.source_id, spoken"""
@@ -166,9 +169,24 @@ def _standings(evidence: Evidence, brand: int) -> Sequence[Row] | None:
 def _newcomers(evidence: Evidence, brand: int) -> Sequence[Row] | None:
     first = (brand, evidence.window.since, evidence.window.until)
     if _plain(evidence):
-        return evidence.store.rows(_NEW, first)
+        return _plain_newcomers(evidence, brand)
     if too_many(evidence, brand):
         return None
     asked = cut(evidence, brand)
     sql = _NEW_FACTS.format(where=asked.where, spoken=asked.spoken)
     return evidence.store.rows(sql, (*asked.parameters, *first))
+
+
+def _plain_newcomers(evidence: Evidence, brand: int) -> list[Row]:
+    store, period = evidence.store, _period(evidence)
+    if period is not None:
+        unit, start = period
+        return store.rows(_NEW_KEPT, (unit.value, start, start + 1, brand))
+    rows: list[Row] = []
+    for span in cover(evidence.window, zone_of(store)):
+        asked = (span.since, span.until, brand)
+        if span.unit == Unit.MONTH:
+            rows += store.rows(_NEW_KEPT, (Unit.MONTH.value, *asked))
+        else:
+            rows += store.rows(_NEW, (brand, span.since, span.until))
+    return rows

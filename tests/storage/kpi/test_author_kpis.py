@@ -305,3 +305,17 @@ def test_thresholds_are_nearest_ranks(followers: list[int]) -> None:
         at_most = sum(number <= limit for number in followers)
         below = sum(number < limit for number in followers)
         assert below * 100 < percent * len(followers) <= at_most * 100
+
+
+def test_new_authors_of_whole_months_are_added_up_and_those_of_the_ends_counted(store: SqliteStore) -> None:
+    hear(store)
+    # T0 is the 15th of November: some before the month, in it, and after it, in UTC.
+    for day in range(-20, 21):
+        say(store, f"a{day}", "neutral", at=T0 + day * DAY)
+        say(store, f"a{day}", "neutral", at=T0 + (day + 1) * DAY)
+    window = (T0 - 18 * DAY - HOUR, T0 + 18 * DAY + HOUR)
+    assert value(store, "new_authors", window).value == 37
+    month = "unit = 2 AND start = (SELECT max(start) FROM author_standings WHERE unit = 2 AND start <= ?)"
+    with store.writing() as db:
+        db.run(f"UPDATE author_standings SET authors = authors + 100 WHERE is_new = 1 AND {month}", (T0,))
+    assert value(store, "new_authors", window).value == 137

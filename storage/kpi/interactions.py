@@ -174,7 +174,9 @@ def interaction_growth(scope: Scope) -> Reading:
         "posts_before": len(before),
     }
     if not total_before:
-        return Reading(None, len(before), "none in the period before", more)
+        # Posts of which no counter was read are not posts that nobody liked.
+        reason = "none in the period before" if now or before else _UNCOUNTED
+        return Reading(None, len(before), reason, more)
     if not scope.comparable:
         return Reading(None, len(before), NOT_COMPARABLE, more)
     interval = ratio_interval(now, before)

@@ -104,7 +104,7 @@ def test_only_mentions_of_the_window_and_the_brand_count(store: SqliteStore) -> 
 def test_zero_is_a_number_and_unread_is_none(store: SqliteStore) -> None:
     hear(store)
     keep(store, [post("1", T0, names("Acme"))])
-    for kpi in ("likes", "shares", "comments", "interactions", "engagement_per_post"):
+    for kpi in ALL:
         assert value(store, kpi, WINDOW).reason == "no source that is heard tells such counters"
     read(store, "1", T0, likes=0, reposts=0, replies=0, views=9)
     assert [value(store, kpi, WINDOW).value for kpi in ("likes", "shares", "comments")] == [0, 0, 0]

@@ -21,7 +21,7 @@ _FACTS = """SELECT source_id, spoken, count(author_id), coalesce(sum(CASE WHEN a
     coalesce(sum(CASE WHEN author_id IS NOT NULL THEN followers END), 0),
     count(CASE WHEN author_id IS NOT NULL THEN followers END) FROM (
     SELECT m.source_id AS source_id, {spoken} AS spoken, m.author_id AS author_id, count(*) AS said,
-        count(CASE WHEN m.label = 1 THEN 1 END) AS positive, {followers} AS followers
+        count(CASE WHEN {label} = 1 THEN 1 END) AS positive, {followers} AS followers
         FROM mentions m {posts} WHERE {where} GROUP BY m.source_id, spoken, m.author_id) AS each
     GROUP BY source_id, spoken"""
 # Authors who are alike, of the roll-up; or of the mentions themselves.
@@ -30,7 +30,7 @@ _KEPT = f"""SELECT source_id, NULL AS spoken, nullif(followers, {UNKNOWN}), repe
 _EACH = f"""SELECT e.source_id, e.spoken, nullif({rounded_sql("e.followers")}, {UNKNOWN}) AS told,
     e.positive >= {REPEAT} AS repeats, f.first_at >= ? AND f.first_at < ? AS is_new, count(*)
     FROM (SELECT m.source_id AS source_id, {{spoken}} AS spoken, m.author_id AS author_id,
-        count(CASE WHEN m.label = 1 THEN 1 END) AS positive, max(p.followers) AS followers
+        count(CASE WHEN {{label}} = 1 THEN 1 END) AS positive, max(p.followers) AS followers
         FROM mentions m JOIN posts p ON p.id = m.post_id WHERE {{where}} AND m.author_id IS NOT NULL
         GROUP BY m.source_id, spoken, m.author_id) AS e
     JOIN author_firsts f ON f.brand_id = ? AND f.author_id = e.author_id
@@ -142,6 +142,7 @@ def _voices(evidence: Evidence, brand: int, *, followers: bool) -> Sequence[Row]
     sql = _FACTS.format(
         where=asked.where,
         spoken=asked.spoken,
+        label=asked.label,
         followers="max(p.followers)" if followers else "NULL",
         posts="JOIN posts p ON p.id = m.post_id" if followers else "",
     )
@@ -159,7 +160,7 @@ def _standings(evidence: Evidence, brand: int) -> Sequence[Row] | None:
     if too_many(evidence, brand):
         return None
     asked = cut(evidence, brand)
-    sql = _EACH.format(where=asked.where, spoken=asked.spoken)
+    sql = _EACH.format(where=asked.where, spoken=asked.spoken, label=asked.label)
     return evidence.store.rows(sql, (window.since, window.until, *asked.parameters, brand))
 
 

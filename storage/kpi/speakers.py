@@ -100,12 +100,13 @@ def newcomers(scope: Scope) -> int | None:
     return None if rows is None else sum(row[1] for row in chosen(scope, rows))
 
 
-def bounds(scope: Scope, brand: Numbered | None = None) -> list[int]:
+def bounds(scope: Scope) -> list[int]:
     """Between which numbers the authors lie of a window that is too long to count them.
 
-    At least as many as in the month of the window that has most, at most as in all months that it touches.
+    At least as many as in the month of the window that has most, at most as in all months that it touches. Of a
+    language, a tag, or what was heard live, no month tells how many there are at least.
     """
-    number = (brand or scope.brand).number
+    number = scope.brand.number
     zone, window = zone_of(scope.evidence.store), scope.window
     first = unit_of(window.since, "month", zone)
     rows = scope.evidence.store.rows(_MONTHS, (Unit.MONTH.value, number, first.since, window.until))
@@ -118,7 +119,8 @@ def bounds(scope: Scope, brand: Numbered | None = None) -> list[int]:
         for start, authors in months.items()
         if start >= window.since and unit_of(start, "month", zone).until <= window.until
     ]
-    return [max(whole, default=0), min(sum(months.values()), scope.counts().mentions)]
+    least = max(whole, default=0) if _plain(scope.evidence) else 0
+    return [least, min(sum(months.values()), scope.counts().mentions)]
 
 
 def _plain(evidence: Evidence) -> bool:

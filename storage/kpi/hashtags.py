@@ -157,7 +157,7 @@ def interval(now: int, before: int, clustering: float = 1.0) -> tuple[float, flo
     Wilenski (1940), "Homogeneity of results in testing samples from Poisson series", Biometrika 31:313-323).
     `clustering`: by how much more counts vary because several come from one author.
     """
-    low, high = wilson(round(now / clustering), round(now / clustering) + max(1, round(before / clustering)))
+    low, high = wilson(now / clustering, (now + before) / clustering)
     return low / (1 - low) - 1, high / (1 - high) - 1
 
 

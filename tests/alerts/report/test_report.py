@@ -307,3 +307,12 @@ def test_a_move_that_chance_makes_is_known() -> None:
     assert wording.by_chance(now, near) and not wording.by_chance(now, far)
     assert not wording.by_chance(now, None)
     assert not wording.by_chance(now, value("negative_share", None, "ratio"))
+
+
+def test_files_that_tell_of_other_days_are_no_chance_but_are_told() -> None:
+    more = {"days": {"ga4": 14}, "days_asked": 14}
+    now = value("sessions_from_social", 2030, "sessions", **more)
+    then = value("sessions_from_social", 1320, "sessions", **{**more, "days": {"ga4": 11}})
+    assert not wording.by_chance(now, then)
+    assert wording.days_known(now) == []
+    assert wording.days_known(then) == ["ga4: 11 of 14 days"]

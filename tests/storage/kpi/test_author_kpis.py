@@ -305,3 +305,13 @@ def test_thresholds_are_nearest_ranks(followers: list[int]) -> None:
         at_most = sum(number <= limit for number in followers)
         below = sum(number < limit for number in followers)
         assert below * 100 < percent * len(followers) <= at_most * 100
+
+
+@pytest.mark.parametrize("kpi", PEOPLE)
+def test_mentions_of_unknown_authors_alone_are_not_nobody(store: SqliteStore, kpi: str) -> None:
+    hear(store)
+    say(store, None, "positive", "positive")
+    found = value(store, kpi, WINDOW)
+    assert (found.value, found.n, found.reason) == (None, 0, "no author is known")
+    say(store, "ana", "neutral")
+    assert value(store, kpi, WINDOW).reason is None

@@ -26,7 +26,7 @@ from storage.sqlite import Reader, SqliteStore
 SIZES = (100_000, 1_000_000)
 REPEATS = 5
 _LONG = 5.0
-"""Seconds after which nothing is measured a second time."""
+"""Seconds after which nothing is measured a third time."""
 MOST_TIMED = 40_000
 """Mentions of which keeping is timed, in each of the repeats: they are the last ones of the year."""
 
@@ -144,7 +144,8 @@ def board(reader: Rows, name: str, repeats: int) -> Board:
     """Time the whole board of a window, and what each KPI takes of it: the first that needs a number fetches it."""
     question = ask(WINDOWS[name])
     found: list[Board] = []
-    while len(found) < repeats and (not found or found[0].seconds < _LONG):
+    # The first look at a store reads it from the disk.
+    while len(found) < repeats and (len(found) < 2 or min(one.seconds for one in found) < _LONG):
         alone: dict[str, float] = dict.fromkeys(KPIS, 0.0)
         kpis = [_timed(kpi, alone) for kpi in fed_by_mentions()]
         began = time.process_time()

@@ -218,11 +218,9 @@ def kpi_table() -> str:
 
 
 def kpi_facts(name: str) -> str:
-    """What the declaration of one KPI says, and every reason that its function can give for NULL."""
+    """What the declaration of one KPI of the card says, and every reason that its function can give for NULL."""
     kpi = KPIS[name]
-    reasons = ", ".join(f"`{reason}`" for reason in reasons_of(kpi))
-    says = " ".join((inspect.getdoc(kpi.read) or "").split())
-    return f"Unit: {kpi.unit}. {says}\n\nNULL, with one of these as `reason`: {reasons}.\n"
+    return "\n".join([f"Unit: {kpi.unit}. {_says(kpi)}\n", *_declared(kpi)])
 
 
 def kpi_catalogue() -> str:
@@ -237,12 +235,18 @@ def kpi_catalogue() -> str:
 
 
 def _entry(kpi: Kpi) -> str:
-    says = " ".join((inspect.getdoc(_function(kpi)) or "").split())
+    return "\n".join([f"**`{kpi.name}`** ({kpi.unit}): {kpi.formula}. {_says(kpi)}\n", *_declared(kpi)])
+
+
+def _says(kpi: Kpi) -> str:
+    return " ".join((inspect.getdoc(_function(kpi)) or "").split())
+
+
+def _declared(kpi: Kpi) -> list[str]:
     better = {"up": "more is better", "down": "less is better", "neither": "neither is better"}[kpi.better]
     marks = [", ".join(kpi.kind), better, f"made of {', '.join(kpi.inputs)}"]
     marks += ["a vanity number"] * kpi.vanity + ["never summed over networks"] * (not kpi.additive)
-    lines = [f"**`{kpi.name}`** ({kpi.unit}): {kpi.formula}. {says}\n"]
-    lines.append(f"* {'; '.join(marks)}. Formula after: {kpi.source}.")
+    lines = [f"* {'; '.join(marks)}. Formula after: {kpi.source}."]
     if kpi.least:
         lines.append(f"* No value below n = {kpi.least}.")
     if kpi.example is not None:
@@ -250,7 +254,7 @@ def _entry(kpi: Kpi) -> str:
         words = f" ({kpi.example.words})" if kpi.example.words else ""
         lines.append(f"* `{kpi.worked}`, for example `{filled}` = {kpi.example.value:.4g}{words}.")
     reasons = ", ".join(f"`{reason}`" for reason in reasons_of(kpi))
-    return "\n".join([*lines, f"* NULL: {reasons}.\n"])
+    return [*lines, f"* NULL: {reasons}.\n"]
 
 
 def _function(kpi: Kpi) -> Callable[..., object]:

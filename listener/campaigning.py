@@ -77,7 +77,11 @@ def mark(store: SqliteStore, campaign: Campaign, brands: Sequence[Brand], now: i
 def compare(store: Rows, campaign: Campaign, kpis: Sequence[str], ask: Ask) -> list[Compared]:
     """Each KPI of each brand asked for, before, during and after; of `ask` the window is left aside."""
     windows = campaigns.around(campaign.window, ask.zone)
-    sides = [_values(store, kpis, replace(ask, window=window)) for window in _in_order(windows)]
+    # Each with the one before it beside it: that tells what chance makes of counts.
+    sides = [
+        _values(store, kpis, replace(ask, window=window, compare=window != windows.before))
+        for window in _in_order(windows)
+    ]
     keys = list(dict.fromkeys(key for side in sides for key in side))
     return [_compared(key, *(side.get(key) for side in sides)) for key in keys]
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from storage import posting
 from storage.base import Transaction
 from storage.mention import Reading
+from storage.rollups import reread
 
 _LAST = """SELECT r.post_id, r.counter, r.at, r.value FROM readings r
     WHERE r.post_id IN (SELECT value FROM json_each(?))
@@ -34,4 +35,5 @@ def add(db: Transaction, source: int, readings: Sequence[Reading]) -> None:
             if later and posting.believable(value) is not None:
                 last[number, counter] = (reading.at, value)
                 rows.append((number, counter, reading.at, value))
-    db.run_many("INSERT INTO readings (post_id, counter, at, value) VALUES (?, ?, ?, ?)", rows)
+    with reread(db, {row[0] for row in rows}):
+        db.run_many("INSERT INTO readings (post_id, counter, at, value) VALUES (?, ?, ?, ?)", rows)

@@ -14,8 +14,8 @@ from storage.mention import LABEL_NUMBERS, KeptPost, Mention
 from storage.rollups import waits
 from storage.rollups.counted import Counted
 
-MOST_COUNTED = 2**63 - 1
-"""The greatest number that a column holds; a source that claims more is not believed."""
+MOST_COUNTED = 10**11
+"""More than ten times all people: a source that claims more is not believed, for a column could not hold its sums."""
 
 _INSERT_POST = """INSERT INTO posts (id, source_id, native_id, published_at, fetched_at, dated, live, title, text,
     author, url, language, in_reply_to, thread, conversation, author_id, followers, imported)

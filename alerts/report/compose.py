@@ -19,6 +19,7 @@ from alerts.report.gather import KpiFacts, ReportFacts
 from alerts.telling import why
 from storage.calendar import iso, start_of
 from storage.kpi import KPIS, Kpi, KpiValue
+from storage.kpi.compare import NO_CHANGE
 from storage.kpi.value import Compared
 
 _LONGEST_NAME = 60
@@ -114,8 +115,10 @@ def _moved(value: KpiValue, found: Compared | None, requeried: bool) -> tuple[st
     if found is None or found.change is None:
         return wording.NO_VALUE, why(found.reason if found else None)
     from_ = [f"from {wording.figure(found.then, value.unit, value.kpi)}"]
-    if found.note:
-        from_.append("may be chance")
+    # Beside what chance makes, a note tells where files are of other parts of the two windows.
+    from_ += [
+        "may be chance" if note == NO_CHANGE else note for note in (found.note or "").split("; ") if note
+    ]
     if requeried:
         from_.append("counted by another query")
     if found.left_out:

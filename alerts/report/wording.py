@@ -13,6 +13,8 @@ from storage.kpi.compare import compared
 from storage.kpi.value import Compared, Reading
 
 NO_VALUE = "–"
+_AN_HOUR = 3600
+"""Two windows of whole days may differ by so much where the clock was changed in one of them."""
 
 
 def named(kpi: str) -> str:
@@ -85,9 +87,14 @@ def moved(now: Compared, unit: str, kpi: str) -> str:
 
 
 def by_chance(now: KpiValue, then: KpiValue | None) -> bool:
-    """Whether chance alone would make as much of a difference between two values."""
+    """Whether chance alone would make as much of a difference between two values.
+
+    Of counts that is known where the later value was asked for with the one before it beside it.
+    """
     if then is None:
         return False
-    one, other = (Reading(v.value, v.n, v.reason, v.more) for v in (now, then))
-    interval = compared(one, other, Window(then.since, then.until)).interval
-    return interval is not None and interval[0] <= 0 <= interval[1]
+    beside = now.before
+    if beside is None or max(abs(beside.since - then.since), abs(beside.until - then.until)) > _AN_HOUR:
+        one, other = (Reading(v.value, v.n, v.reason, v.more) for v in (now, then))
+        beside = compared(one, other, Window(then.since, then.until))
+    return beside.interval is not None and beside.interval[0] <= 0 <= beside.interval[1]

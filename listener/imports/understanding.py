@@ -13,23 +13,13 @@ from listener.imports.forms import Form, Section, Unfit, find, missing
 from listener.imports.locales import LOCALES, Ambiguous
 from listener.imports.row import AMOUNTS, COUNTS, DATES, RATIOS, BadRow, Row, Wish, Writing
 from listener.imports.sheet import Record, Sheet
+from storage.imported_sums import LEVELS
 from storage.measures import Counted, Measure, Scope, SurveyAnswers
 
 _SHOWN = 20
 _PREVIEWED = 3
 _TOTAL = re.compile(r"(?:grand )?total(?:s|t|es)?|total\s*[:–—-].*|resultados totales", re.IGNORECASE)
-NOT_SUMMED = frozenset(
-    {
-        "followers",
-        "reach",
-        "audience",
-        "customers_start",
-        "customers_active",
-        "gross_margin",
-        "churn",
-        "lifetime_months",
-    }
-)
+NOT_SUMMED = frozenset(LEVELS)
 """What two rows of one key cannot be added up of: levels, people and shares."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import partial
@@ -81,7 +82,7 @@ def detection_lag(scope: Scope) -> Reading:
     """Median seconds from publication until a mention was fetched, of those heard live and dated by their source."""
     if not scope.sources:
         return Reading(None, 0, NO_SOURCE)
-    every = scope.counts().mentions // MOST + 1
+    every = max(1, math.ceil(scope.counts().mentions / MOST))
     found = [
         (lag.seconds, lag.mentions)
         for lag in lags(scope.evidence, scope.brand.number, every)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 
 from storage.base import Rows
@@ -29,9 +29,16 @@ def compute(store: Rows, kpis: Sequence[Kpi], ask: Ask) -> list[KpiValue]:
     sources = ledgers(store, ask.sources)
     changed = changes(store, [brand.name for brand in ask.brands], ask.window.since, ask.window.until)
 
-    @cache
+    # One window is the period before of the next, and what others are compared with: a few stay at hand, not thousands.
+    @lru_cache(maxsize=8)
+    def evidence(window: Window, live_only: bool) -> Evidence:
+        by_language = "language" in ask.by
+        named = [brand.number for brand in brands]
+        return Evidence(store, named, window, by_language=by_language, live_only=live_only, tag=ask.tag)
+
+    @lru_cache(maxsize=8)
     def period(window: Window) -> _Period:
-        return _Period(store, ask, window, brands, sources, changed)
+        return _Period(store, ask, window, brands, sources, changed, evidence)
 
     values: list[KpiValue] = []
     for window in _windows(ask):
@@ -134,6 +141,7 @@ class _Period:
         brands: list[Numbered],
         sources: list[Ledger],
         changed: list[QueryChange],
+        evidence: Callable[[Window, bool], Evidence],
     ) -> None:
         self.window = window
         self._changed = changed
@@ -144,21 +152,10 @@ class _Period:
         self._before = before(window, ask.zone)
         self._by_language = "language" in ask.by
         self._ends = {ledger.source_id: ledger for ledger in sources}
-        self._evidence = self._gathered(window, live_only=ask.live_only)
-        self._evidence_before = self._gathered(self._before, live_only=False)
+        self._evidence = evidence(window, ask.live_only)
+        self._evidence_before = evidence(self._before, False)
         # Three shares and two counts are read of the same estimate.
         self._judged: Callable[[Evidence, int, frozenset[int], str | None], Judged] = cache(Judged)
-
-    def _gathered(self, window: Window, *, live_only: bool) -> Evidence:
-        numbers = [brand.number for brand in self._brands]
-        return Evidence(
-            self._store,
-            numbers,
-            window,
-            by_language=self._by_language,
-            live_only=live_only,
-            tag=self._ask.tag,
-        )
 
     def groups(self, kpis: Sequence[Kpi]) -> list[_Group]:
         """One group for the total, or with --by source one for each source and each network that files tell of."""

@@ -20,7 +20,6 @@ PURCHASES = frozenset(
     )
 )
 """The key events of GA4 that are a sale."""
-LAST_CLICK = "the channel group of the session, by the attribution model of the GA4 property"
 
 
 def ctr_ads(numbers: Imported) -> Reading:
@@ -110,38 +109,6 @@ def non_revenue_conversions(numbers: Imported) -> Reading:
     events = {name: count for name, count in sorted(named.items()) if name.casefold() not in PURCHASES}
     count = sum(events.values())
     return Reading(count, round(count), None, {"conversions": count, "events": events})
-
-
-def social_revenue(numbers: Imported) -> Reading:
-    """Revenue of sessions from social media; n is the count of days with numbers."""
-    revenue = numbers.money("ga4", "revenue", social)
-    return Reading(revenue, numbers.days("ga4"), None, {"attribution": LAST_CLICK})
-
-
-def social_revenue_shop(numbers: Imported) -> Reading:
-    """Revenue of orders that the shop says came from social networks; n is the count of days with numbers."""
-    cells = whole(numbers.cells("shop", "revenue"))
-    sold = numbers.of_social("shop", cells)
-    numbers.one_currency(cell.unit for cell in sold or cells)
-    more = {"revenue": added(sold), "attribution": "the network that the shop names for the order"}
-    return Reading(added(sold), numbers.days("shop"), None, more)
-
-
-def best_selling_products(numbers: Imported) -> Reading:
-    """Revenue of the product that sold most through social networks; `products` lists all, by revenue."""
-    sold_there = numbers.of_social("shop", numbers.cells("shop", "revenue"))
-    cells = [cell for cell in sold_there if cell.item.startswith("product:")]
-    if not cells:
-        raise Missing("no product sold through a social network")
-    numbers.one_currency(cell.unit for cell in cells)
-    sold: dict[str, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        sold[cell.item.removeprefix("product:")].append(cell)
-    revenue = {product: added(of_product) for product, of_product in sold.items()}
-    products = dict(sorted(revenue.items(), key=lambda one: (-one[1], one[0])))
-    best = next(iter(products))
-    more = {"products": products, "best": best, "revenue": products[best]}
-    return Reading(products[best], len(products), None, more)
 
 
 def _kpi(
@@ -290,42 +257,5 @@ KPIS = (
         "{conversions}",
         Example({"conversions": 25}, 25, "20 sign_up and 5 file_download; 9 purchases do not count"),
         "Sprout Social, non-revenue conversions",
-    ),
-    _kpi(
-        "social_revenue",
-        "currency",
-        "revenue of sessions from social media",
-        social_revenue,
-        ("ga4",),
-        "45",
-        "{revenue}",
-        Example({"revenue": 1500}, 1500, "1 000 Organic Social and 500 Paid Social"),
-        "Google Analytics 4, its attribution model",
-        kind=("quantitative", "lagging", "financial"),
-    ),
-    _kpi(
-        "social_revenue.shop",
-        "currency",
-        "revenue of orders that came from social networks",
-        social_revenue_shop,
-        ("shop",),
-        "45",
-        "{revenue}",
-        Example({"revenue": 550}, 550, "mugs of 100 and 200, shirts of 250"),
-        "the shop, the network of the order",
-        kind=("quantitative", "lagging", "financial"),
-    ),
-    _kpi(
-        "best_selling_products",
-        "currency",
-        "revenue of the product that sold most through social networks",
-        best_selling_products,
-        ("shop",),
-        "46",
-        "{revenue}",
-        Example({"revenue": 300}, 300, "mug: 100 and 200; shirt: 250"),
-        "Determ, best-selling products by channel",
-        kind=("quantitative", "lagging", "financial"),
-        better="neither",
     ),
 )

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from storage.base import Row
 from storage.calendar import Window
+from storage.counting import KIND_OF
 from storage.kpi.evidence import Evidence
 from storage.kpi.facts import chosen, cut, too_many
 from storage.kpi.scope import Numbered, Scope
-
-KINDS: Mapping[str, tuple[str, ...]] = {
-    "likes": ("likes", "favourites", "favorites", "reactions", "upvotes", "points", "score"),
-    "shares": ("reposts", "shares", "retweets", "reblogs", "boosts", "quotes"),
-    "comments": ("replies", "comments", "answers"),
-    "saves": ("saves", "bookmarks"),
-}
-"""What networks call their counters. Hacker News counts points and comments; Mastodon likes, reposts, quotes, replies;
-whoever sends to /ingest may use any of these names. Views are no interaction."""
-KIND_OF: Mapping[str, str] = {name: kind for kind, names in KINDS.items() for name in names}
+from storage.rollups import zone_of
+from storage.rollups.periods import Span, Unit, cover
+from storage.rollups.readings import ANY
 
 _NAMES = ",".join(f"'{name}'" for name in KIND_OF)
 # A reading is written each time that a counter has changed: the last one up to an age tells the counter at that age.
@@ -31,6 +24,11 @@ _BY_COUNTER = f"""SELECT m.source_id, {{spoken}} AS spoken, r.counter, sum(r.val
     GROUP BY m.source_id, spoken, r.counter"""
 _BY_POST = f"""SELECT m.source_id, {{spoken}} AS spoken, sum(r.value) {_READ}
     GROUP BY m.source_id, spoken, m.post_id"""
+_TOGETHER = f"""SELECT source_id, spoken, '{ANY}', sum(shown), count(*) FROM (
+    SELECT m.source_id AS source_id, {{spoken}} AS spoken, sum(r.value) AS shown {_READ}
+    GROUP BY m.source_id, spoken, m.post_id) AS each GROUP BY source_id, spoken"""
+_ROLLUP = """SELECT source_id, NULL, counter, value, posts FROM rollup_counters
+    WHERE unit = ? AND brand_id = ? AND start >= ? AND start < ?"""
 _UP_TO = "\n    AND later.at <= m.published_at + ?"
 
 
@@ -45,15 +43,64 @@ class Counter(NamedTuple):
 
 def counters(scope: Scope, brand: Numbered | None = None) -> list[Counter] | None:
     """The newest readings of a brand's mentions, summed; None where there are too many to look at."""
+    found = _summed(scope, brand)
+    return None if found is None else [one for one in found if one.name != ANY]
+
+
+def together(scope: Scope) -> tuple[int, int] | None:
+    """Interactions with mentions whose counters are known, and how many these are; None where there are too many."""
+    found = _summed(scope)
+    if found is None:
+        return None
+    whole = [one for one in found if one.name == ANY]
+    return sum(one.value for one in whole), sum(one.posts for one in whole)
+
+
+def _summed(scope: Scope, brand: Numbered | None = None) -> list[Counter] | None:
     number = (brand or scope.brand).number
-    rows = _rows(scope.evidence, number, _BY_COUNTER)
-    return None if rows is None else [Counter(*row) for row in chosen(scope, rows)]
+    evidence = scope.evidence
+    rows = evidence.once(("counters", number), lambda: _fetch(evidence, number))
+    if rows is None:
+        return None
+    found: dict[tuple[int, str], Counter] = {}
+    for one in (Counter(*row) for row in chosen(scope, rows)):
+        had = found.get((one.source, one.name), Counter(one.source, one.name, 0, 0))
+        found[one.source, one.name] = one._replace(value=had.value + one.value, posts=had.posts + one.posts)
+    return list(found.values())
+
+
+def _fetch(evidence: Evidence, brand: int) -> list[Row] | None:
+    if not _counted(evidence):
+        return []
+    window = evidence.window
+    # Roll-ups know no language, no tag, and not what was heard live.
+    whole = evidence.by_language or evidence.live_only or evidence.tag is not None
+    if whole and too_many(evidence, brand):
+        return None
+    facts = [Span(Unit.FACTS, window.since, window.until)]
+    rows: list[Row] = []
+    for span in facts if whole else cover(window, zone_of(evidence.store)):
+        if span.unit == Unit.FACTS:
+            asked = cut(evidence, brand, Window(span.since, span.until))
+            for form in (_BY_COUNTER, _TOGETHER):
+                sql = form.format(where=asked.where, spoken=asked.spoken, until="")
+                rows += evidence.store.rows(sql, asked.parameters)
+        else:
+            rows += evidence.store.rows(_ROLLUP, (span.unit.value, brand, span.since, span.until))
+    return rows
 
 
 def posts(evidence: Evidence, scope: Scope) -> list[int] | None:
     """Interactions of each mentioned post whose counters are known, in a window; None where there are too many."""
-    rows = _rows(evidence, scope.brand.number, _BY_POST)
-    return None if rows is None else [row[1] for row in chosen(scope, rows)]
+    number = scope.brand.number
+    if not _counted(evidence):
+        return []
+    if too_many(evidence, number):
+        return None
+    asked = cut(evidence, number)
+    sql = _BY_POST.format(where=asked.where, spoken=asked.spoken, until="")
+    rows = evidence.once(("counters by post", number), lambda: evidence.store.rows(sql, asked.parameters))
+    return [row[1] for row in chosen(scope, rows)]
 
 
 def at_age(
@@ -77,13 +124,3 @@ def at_age(
 def _counted(evidence: Evidence) -> bool:
     """Whether anything was ever counted: otherwise every mention would be looked at in vain."""
     return evidence.once("counted", lambda: bool(evidence.store.rows("SELECT 1 FROM readings LIMIT 1")))
-
-
-def _rows(evidence: Evidence, brand: int, form: str) -> list[Row] | None:
-    if not _counted(evidence):
-        return []
-    if too_many(evidence, brand):
-        return None
-    asked = cut(evidence, brand)
-    sql = form.format(where=asked.where, spoken=asked.spoken, until="")
-    return evidence.once(("counters", form, brand), lambda: evidence.store.rows(sql, asked.parameters))

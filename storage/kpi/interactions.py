@@ -6,9 +6,10 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from storage.counting import KIND_OF
 from storage.kpi.aging import equal_age, ratio_interval
 from storage.kpi.compare import NO_CHANGE
-from storage.kpi.counters import KIND_OF, Counter, at_age, counters, posts
+from storage.kpi.counters import Counter, at_age, counters, posts, together
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_names
 from storage.kpi.scope import Scope
@@ -94,7 +95,14 @@ def interactions(scope: Scope) -> Reading:
 
 def engagement_per_post(scope: Scope) -> Reading:
     """Likes, shares, comments and saves of mentions / mentions whose counters are known; n is the denominator."""
-    return _of_posts(scope, lambda found: Reading(sum(found) / len(found), len(found)))
+    found = together(scope)
+    if not scope.sources:
+        return Reading(None, 0, NO_SOURCE)
+    if found is None:
+        return Reading(None, 0, _TOO_MANY)
+    shown, known = found
+    more = {"interactions": shown, "posts": known, "mentions": scope.counts().mentions}
+    return Reading(shown / known, known, None, more) if known else Reading(None, 0, _UNCOUNTED, more)
 
 
 def _of_posts(scope: Scope, read: Callable[[list[int]], Reading]) -> Reading:
@@ -166,7 +174,9 @@ def interaction_growth(scope: Scope) -> Reading:
         "posts_before": len(before),
     }
     if not total_before:
-        return Reading(None, len(before), "none in the period before", more)
+        # Posts of which no counter was read are not posts that nobody liked.
+        reason = "none in the period before" if now or before else _UNCOUNTED
+        return Reading(None, len(before), reason, more)
     if not scope.comparable:
         return Reading(None, len(before), NOT_COMPARABLE, more)
     interval = ratio_interval(now, before)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from storage.kpi import books
 from storage.kpi.books import money_kpi
-from storage.kpi.conversion import LAST_CLICK
 from storage.kpi.declaration import Example
 from storage.kpi.imported import Imported, ratio, social
 from storage.kpi.leads import from_social
+from storage.kpi.sales import LAST_CLICK
 from storage.kpi.value import Reading
 
 _NOTHING_SPENT = "nothing was spent"

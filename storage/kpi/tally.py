@@ -63,6 +63,7 @@ class Tally:
         of p_positive, p_negative, their squares and their product."""
         # By brand first: every KPI asks for one brand, and there may be hundreds of sources and brands.
         self._cells: dict[int, dict[tuple[int, str | None], _Cell]] = defaultdict(lambda: defaultdict(_Cell))
+        self._by_source: dict[tuple[int, str | None, bool], dict[int, Counts]] = {}
         for brand, source, language, label, engine, count, *sums in rows:
             cell = self._cells[brand][source, language]
             cell.labels[3 if label is None else label + 1] += count
@@ -71,16 +72,26 @@ class Tally:
 
     def counts(self, brand: int, sources: Iterable[int], language: str | None, by_language: bool) -> Counts:
         """Sum one brand over sources; over all languages unless `by_language`."""
-        total = [0, 0, 0, 0]
-        engines: set[int] = set()
-        for _, cell in self._of(brand, sources, language, by_language):
-            total = [a + b for a, b in zip(total, cell.labels, strict=True)]
-            engines.update(cell.engines)
-        negative, neutral, positive, unjudged = total
-        return Counts(negative, neutral, positive, unjudged, frozenset(engines))
+        wanted = set(sources)
+        found = self.by_source(brand, language, by_language)
+        of_sources = [counts for source, counts in found.items() if source in wanted]
+        return Counts(
+            sum(one.negative for one in of_sources),
+            sum(one.neutral for one in of_sources),
+            sum(one.positive for one in of_sources),
+            sum(one.unjudged for one in of_sources),
+            frozenset().union(*(one.engines for one in of_sources)),
+        )
 
     def by_source(self, brand: int, language: str | None, by_language: bool) -> Mapping[int, Counts]:
-        """What was counted of one brand in each source."""
+        """What was counted of one brand in each source. Worked out once: nearly every KPI asks."""
+        key = (brand, language if by_language else None, by_language)
+        found = self._by_source.get(key)
+        if found is None:
+            found = self._by_source[key] = self._summed(*key)
+        return found
+
+    def _summed(self, brand: int, language: str | None, by_language: bool) -> dict[int, Counts]:
         labels: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         engines: dict[int, set[int]] = defaultdict(set)
         for (source, spoken), cell in self._cells.get(brand, {}).items():

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from storage.authors import drop_unused
 from storage.base import Rows, Transaction
-from storage.rollups import authors, cells, counted, hashtags
+from storage.rollups import authors, cells, counted, hashtags, readings
 from storage.rollups.counted import Counted
 from storage.rollups.periods import Calendar
 
@@ -49,11 +49,21 @@ def add(db: Transaction, new: Sequence[Counted]) -> None:
 
 
 @contextmanager
+def reread(db: Transaction, posts: Iterable[int]) -> Iterator[None]:
+    """Whatever is written of the counters of these posts inside of the block, the roll-up follows."""
+    numbers = list(posts)
+    before = readings.of_posts(db, numbers)
+    yield
+    readings.change(db, calendar_of(db), readings.of_posts(db, numbers), before)
+
+
+@contextmanager
 def recounted(db: Transaction, posts: Iterable[int]) -> Iterator[None]:
     """Whatever is done to the mentions of these posts inside of the block, the roll-ups follow."""
     numbers = list(posts)
     before, bore = counted.of_posts(db, numbers), hashtags.of_posts(db, numbers)
-    yield
+    with reread(db, numbers):
+        yield
     after = counted.of_posts(db, numbers)
     had, has = Counter(before), Counter(after)
     new, gone = list((has - had).elements()), list((had - has).elements())

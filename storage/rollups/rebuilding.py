@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from storage import post_hashtags
 from storage.base import Rows, Transaction
 from storage.calendar import Window, cut, unit_of
-from storage.rollups import authors, cells, filling, hashtags, standings, waits
+from storage.rollups import authors, cells, filling, hashtags, readings, standings, waits
 from storage.rollups.keeping import ZONE, zone_of
 from storage.rollups.periods import NAMES, Unit
 from storage.rollups.standings import Standing, standing
@@ -27,6 +27,7 @@ _TABLES = (
     "author_standings",
     "author_firsts",
     "rollup_hashtags",
+    "rollup_counters",
 )
 _CELLS = (Unit.DAY, Unit.MONTH)
 _ENDS = """SELECT min(low), max(high) FROM (SELECT
@@ -77,6 +78,8 @@ def rebuild(db: Transaction, zone: ZoneInfo) -> None:
             cells.write(db, unit, since, cells.counted(db, facts.brands, since, until))
         if unit in hashtags.UNITS:
             hashtags.write(db, unit, since, hashtags.counted(db, facts.brands, since, until))
+        if unit in readings.UNITS:
+            readings.write(db, unit, since, readings.counted(db, facts.brands, since, until))
         if unit == Unit.DAY:
             filling.quarters(db, facts.brands, period)
         if unit in (Unit.WEEK, Unit.MONTH):
@@ -105,6 +108,7 @@ def differences(db: Rows) -> Iterator[Difference]:
     for table in (
         "rollups",
         "rollup_hashtags",
+        "rollup_counters",
         "author_periods",
         "author_totals",
         "author_pairs",
@@ -126,6 +130,12 @@ def _pairs(db: Rows, facts: _Facts, unit: Unit, period: Window) -> Iterator[tupl
     if unit in hashtags.UNITS:
         borne = hashtags.counted(db, facts.brands, since, until)
         yield "rollup_hashtags", borne, hashtags.kept(db, unit, since)
+    if unit in readings.UNITS:
+        yield (
+            "rollup_counters",
+            readings.counted(db, facts.brands, since, until),
+            readings.kept(db, unit, since),
+        )
     if unit == Unit.DAY:
         counted = cells.counted_quarters(db, facts.brands, since, until)
         yield "rollup_quarters", counted, cells.kept_quarters(db, since, until)

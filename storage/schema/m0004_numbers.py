@@ -90,6 +90,11 @@ _STATEMENTS = (
         first INTEGER NOT NULL, seconds INTEGER, PRIMARY KEY (post_id, brand_id)) WITHOUT ROWID""",
     "CREATE INDEX waits_conversation ON waits (source_id, conversation, brand_id, started)",
     "CREATE INDEX waits_started ON waits (brand_id, started, source_id, language, live, first, seconds)",
+    # What the counters of mentioned posts show now; `counter` is '' for all interactions of a post together.
+    """CREATE TABLE rollup_counters (
+        unit INTEGER NOT NULL, brand_id INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL,
+        counter TEXT NOT NULL, posts INTEGER NOT NULL, value INTEGER NOT NULL,
+        PRIMARY KEY (unit, brand_id, start, source_id, counter)) WITHOUT ROWID""",
     # What people decide. A case is a conversation that somebody takes care of; its state is what its events make of it.
     """CREATE TABLE cases (
         id INTEGER PRIMARY KEY, brand_id INTEGER NOT NULL REFERENCES brands(id),

@@ -306,6 +306,12 @@ def test_a_move_that_chance_makes_is_known() -> None:
     far = value("negative_share", 0.2, "ratio", interval=[0.15, 0.25])
     assert wording.by_chance(now, near) and not wording.by_chance(now, far)
     assert not wording.by_chance(now, None)
+    # What compute says of the two windows goes before what their intervals say.
+    beside = replace(now, before=Compared(0, DAY, 0.45, 0.41, 50, 0.04, 0.1, (0.01, 0.07)))
+    assert not wording.by_chance(beside, near)
+    assert wording.by_chance(replace(beside, before=replace(beside.before, since=5_000)), near)  # type: ignore[type-var]
+    unlike = Compared(0, DAY, 0.45, 0.2, 50, 0.25, 1.2, (0.2, 0.3), "ads: 3 of 7 days, then 7 of 7")
+    assert not wording.by_chance(replace(now, before=unlike), far)
     assert not wording.by_chance(now, value("negative_share", None, "ratio"))
 
 

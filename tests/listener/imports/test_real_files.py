@@ -5,23 +5,18 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import statistics
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from commandline import CommandLine
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from alerts.format import count
 
 DATA = Path(os.environ.get("LISTENER_DATA") or Path(__file__).parents[4] / "shared" / "data")
-
-MADRID = ZoneInfo("Europe/Madrid")
 
 pytestmark = pytest.mark.data
 
@@ -56,67 +51,6 @@ def test_four_brands_imported_again_and_shuffled(line: CommandLine) -> None:
     by_day = line.good("kpi", "mentions", "--by", "day", "--until", "2011-11-01", "--json").json()
     found = {(value["since"][:10], value["brand"]): value["value"] for value in by_day}
     assert {key: count for key, count in found.items() if count} == days
-
-
-TONES = ("positive_mentions", "positive_share", "negative_share", "net_sentiment", "positive_growth")
-
-
-def test_tones_of_four_brands_as_vader_says_them(line: CommandLine) -> None:
-    """By day, ISO week and month, against VADER itself on the raw file; brands bear names that no post does."""
-    analyzer = SentimentIntensityAnalyzer()
-    records = read("brands/tech_four_brands.jsonl")
-    names = {brand: f"Zq{number}x" for number, brand in enumerate(sorted({r["brand"] for r in records}))}
-    rows = [{**record, "brand": names[record["brand"]]} for record in records]
-    listed = "".join(f"  - {{name: {name}}}\n" for name in names.values())
-    line.configure(f"timezone: Europe/Madrid\nsentiment: {{engine: vader}}\nbrands:\n{listed}")
-    line.good("import", line.file("renamed.jsonl", "".join(json.dumps(row) + "\n" for row in rows)))
-    said = [
-        (row["brand"], datetime.fromisoformat(row["created_at"]).astimezone(MADRID), compound)
-        for row in rows
-        # Whom a post calls must not colour how it is said, so that handles are left out.
-        for compound in [
-            analyzer.polarity_scores(re.sub(r"@\w+(?:[.@-]\w+)*", "@user", row["text"]))["compound"]
-        ]
-    ]
-    for unit in ("day", "week", "month"):
-        counted: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-        for brand, at, compound in said:
-            label = 1 if compound >= 0.05 else -1 if compound <= -0.05 else 0
-            counted[brand, first_day(at, unit)][label] += 1
-        asked = ("kpi", *TONES, "--by", unit, "--since", "2011-10-01", "--until", "2011-11-01", "--json")
-        compared = 0
-        for value in line.good(*asked).json():
-            start = datetime.fromisoformat(value["since"])
-            neutral, positive, negative = counted[value["brand"], first_day(start, unit)]
-            judged = neutral + positive + negative
-            assert value["corrections"] == 0
-            if value["reason"] == "no source heard":
-                assert not judged
-                continue
-            if value["kpi"] == "positive_growth":
-                before = counted[value["brand"], first_day(start - timedelta(hours=1), unit)][1]
-                if unit != "week" and value["reason"] is None:
-                    assert value["change"] == positive - before
-                    assert value["raw_value"] == (positive - before) / before
-                continue
-            expected = {
-                "positive_mentions": positive,
-                "positive_share": positive / judged if judged else None,
-                "negative_share": negative / judged if judged else None,
-                "net_sentiment": (positive - negative) / judged if judged else None,
-            }[value["kpi"]]
-            assert value["raw_value"] == expected, value
-            compared += 1
-        assert compared >= 4 * 4
-
-
-def first_day(at: datetime, unit: str) -> str:
-    day = at.date()
-    if unit == "week":
-        # October 2011 begins on a Saturday, so that its first week is a part.
-        monday = day - timedelta(days=day.weekday())
-        return max(monday, day.replace(day=1)).isoformat()
-    return (day.replace(day=1) if unit == "month" else day).isoformat()
 
 
 def moment(text: str) -> int:

@@ -172,6 +172,19 @@ def test_a_window_too_long_to_count_is_none_but_for_its_bounds(
     assert value(store, "authors", (T0 - 10 * DAY, T0 + 2 * DAY)).value == 3
 
 
+def test_bounds_of_a_language_are_no_authors_of_another(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear(store)
+    for n in range(4):
+        say(store, f"a{n}", "neutral", at=T0 + n * DAY, language="es")
+    say(store, "ben", "neutral", "neutral", language="de")
+    monkeypatch.setattr(facts, "MOST", 3)
+    found = values(store, "authors", (T0 - 20 * DAY, T0 + 20 * DAY), by=("language",))
+    # Five have spoken in November, but how many of them in a language no roll-up tells.
+    assert {one.language: one.more["bounds"] for one in found} == {"de": [0, 2], "es": [0, 4]}
+
+
 def test_a_rule_and_a_language_are_counted_from_mentions(store: SqliteStore) -> None:
     hear(store)
     say(store, "ana", "neutral", language="es")
@@ -315,3 +328,17 @@ def test_mentions_of_unknown_authors_alone_are_not_nobody(store: SqliteStore, kp
     assert (found.value, found.n, found.reason) == (None, 0, "no author is known")
     say(store, "ana", "neutral")
     assert value(store, kpi, WINDOW).reason is None
+
+
+def test_new_authors_of_whole_months_are_added_up_and_those_of_the_ends_counted(store: SqliteStore) -> None:
+    hear(store)
+    # T0 is the 15th of November: some before the month, in it, and after it, in UTC.
+    for day in range(-20, 21):
+        say(store, f"a{day}", "neutral", at=T0 + day * DAY)
+        say(store, f"a{day}", "neutral", at=T0 + (day + 1) * DAY)
+    window = (T0 - 18 * DAY - HOUR, T0 + 18 * DAY + HOUR)
+    assert value(store, "new_authors", window).value == 37
+    month = "unit = 2 AND start = (SELECT max(start) FROM author_standings WHERE unit = 2 AND start <= ?)"
+    with store.writing() as db:
+        db.run(f"UPDATE author_standings SET authors = authors + 100 WHERE is_new = 1 AND {month}", (T0,))
+    assert value(store, "new_authors", window).value == 137

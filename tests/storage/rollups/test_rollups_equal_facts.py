@@ -16,7 +16,7 @@ from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, names, post, tone
 
 from sentiment.tone import LABELS, Tone
 from storage import rejudging, rematching, rollups
-from storage.mention import Kept, KeptPost, Mention
+from storage.mention import Kept, KeptPost, Mention, Reading
 from storage.rematching import Rematched
 from storage.rollups.rebuilding import Difference
 from storage.sqlite import SqliteStore
@@ -61,7 +61,15 @@ taken = st.tuples(st.just("delete"), st.sampled_from([NEWS, FORUM]), st.lists(id
 left = st.tuples(st.just("depart"), st.sampled_from([NEWS, FORUM]), st.sampled_from(["1", "2"]))
 judged = st.tuples(st.just("rejudge"), st.sampled_from(LABELS), st.sampled_from([None, *BRANDS]))
 matched = st.tuples(st.just("rematch"), said)
-histories = st.lists(st.one_of(pages, pages, edits, taken, left, judged, matched), max_size=12)
+# Views are no interaction, and enter no roll-up.
+shown = st.builds(
+    Reading,
+    ids,
+    st.integers(NEW_YEAR, NEW_YEAR + 99),
+    st.dictionaries(st.sampled_from(["likes", "reposts", "quotes", "views"]), st.integers(-2, 5)),
+)
+read = st.tuples(st.just("read"), st.sampled_from([NEWS, FORUM]), st.lists(shown, max_size=4))
+histories = st.lists(st.one_of(pages, pages, edits, taken, left, judged, matched, read), max_size=12)
 
 
 def tell(store: SqliteStore, event: tuple[object, ...]) -> None:
@@ -75,6 +83,8 @@ def tell(store: SqliteStore, event: tuple[object, ...]) -> None:
         store.commit(Kept(what[0], [], deleted=what[1], at=NEW_YEAR))
     elif kind == "depart":
         store.commit(Kept(what[0], [], departed=[what[1]], at=NEW_YEAR))
+    elif kind == "read":
+        store.commit(Kept(what[0], [], readings=what[1], at=NEW_YEAR))
     elif kind == "rejudge":
         rejudge(store, *what)
     else:
@@ -236,6 +246,26 @@ def true_hashtags(store: SqliteStore, zone: ZoneInfo) -> dict[object, tuple[int]
     return {key: (times,) for key, times in found.items()}
 
 
+def true_counters(store: SqliteStore, zone: ZoneInfo) -> dict[object, tuple[int, ...]]:
+    last: dict[tuple[int, str], tuple[int, int]] = {}
+    for post_id, counter, at, number in store.rows("SELECT post_id, counter, at, value FROM readings"):
+        if counter != "views" and at >= last.get((post_id, counter), (0, 0))[0]:
+            last[post_id, counter] = (at, number)
+    found: dict[object, list[int]] = defaultdict(lambda: [0, 0])
+    for brand, post_id, at, source in store.rows(
+        "SELECT brand_id, post_id, published_at, source_id FROM mentions"
+    ):
+        of_post = {counter: number for (of, counter), (_, number) in last.items() if of == post_id}
+        if of_post:
+            of_post[""] = sum(of_post.values())
+        for counter, number in of_post.items():
+            for unit in (1, 2):
+                cell = found[unit, brand, first_second(at, zone, unit), source, counter]
+                cell[0] += 1
+                cell[1] += number
+    return {key: tuple(sums) for key, sums in found.items()}
+
+
 def kept(store: SqliteStore, sql: str, keys: int) -> dict[object, tuple[int, ...]]:
     return {tuple(row[:keys]): tuple(row[keys:]) for row in store.rows(sql)}
 
@@ -260,6 +290,7 @@ def check(store: SqliteStore, zone: ZoneInfo) -> None:
     said_of = "SELECT unit, brand_id, start, source_id, coalesce(tag, 'any'), mentions FROM rollup_hashtags"
     borne = kept(store, f"{said_of} LEFT JOIN hashtags h ON h.id = hashtag_id", 5)
     assert borne == true_hashtags(store, zone)
+    assert kept(store, "SELECT * FROM rollup_counters", 5) == true_counters(store, zone)
     assert list(rollups.differences(store)) == []
     unused = "SELECT count(*) FROM authors WHERE id NOT IN (SELECT author_id FROM mentions WHERE author_id IS NOT NULL)"
     assert store.rows(unused) == [(0,)]
@@ -303,7 +334,7 @@ def heard(store: SqliteStore) -> None:
         )
         for n in range(9)
     ]
-    store.commit(Kept(NEWS, posts, at=T0))
+    store.commit(Kept(NEWS, posts, readings=[Reading("0", T0, {"likes": 3})], at=T0))
 
 
 @pytest.mark.parametrize(
@@ -314,6 +345,7 @@ def heard(store: SqliteStore) -> None:
         ("DELETE FROM author_periods WHERE unit = 3", "author_periods"),
         ("UPDATE author_totals SET mentions2 = 0", "author_totals"),
         ("DELETE FROM author_pairs", "author_pairs"),
+        ("UPDATE rollup_counters SET value = value + 1 WHERE unit = 2", "rollup_counters"),
         ("UPDATE author_firsts SET first_at = first_at + 1", "author_firsts"),
         ("INSERT INTO author_totals SELECT 4, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0", "author_totals"),
         ("DELETE FROM mentions WHERE post_id = 1", "rollups"),

@@ -89,14 +89,18 @@ def before(window: Window, zone: ZoneInfo) -> Window:
 def year_before(window: Window, zone: ZoneInfo) -> Window:
     """The same period a year before: the day, ISO week (by its number), month or year of the year before it.
 
-    Another window moves by a year on the calendar; what falls on 29 February ends up on the 28th. A 53rd week becomes
-    the last of a year that has 52.
+    Another window moves by a year on the calendar. What begins on 29 February begins on the 28th then; what only ends
+    on it ends on 1 March, and is as long as now. A 53rd week becomes the last of a year that has 52.
     """
     for unit in PERIODS:
         if unit_of(window.since, unit, zone) == window:
             day = local_day(window.since, zone)
             return unit_of(_start(_week_before(day) if unit == "week" else _back(day), zone), unit, zone)
-    return Window(_moved(window.since, zone), _moved(window.until, zone))
+    since, until = _moved(window.since, zone), _moved(window.until, zone)
+    if _leaps(window.until, zone) and not _leaps(window.since, zone):
+        until = _moved(window.until + 86_400, zone)
+    # Within the hour that the clock shows twice, both ends may come to the same time.
+    return Window(since, until if until > since else since + window.until - window.since)
 
 
 def _week_before(day: date) -> date:
@@ -109,6 +113,11 @@ def _week_before(day: date) -> date:
 
 def _back(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)
+
+
+def _leaps(at: int, zone: ZoneInfo) -> bool:
+    day = local_day(at, zone)
+    return (day.month, day.day) == (2, 29)
 
 
 def _moved(at: int, zone: ZoneInfo) -> int:

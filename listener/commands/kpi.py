@@ -74,10 +74,10 @@ def command(
         return
     names = (*names, *(kpi.name for kpi in chosen if kpi.name not in names))
     config = read_config(config_file)
-    with open_reader(config) as reader:
+    with open_reader(config) as reader, reader.snapshot() as store:
         try:
             ask, asked = question(
-                reader,
+                store,
                 config,
                 now(),
                 kpis=names,
@@ -92,8 +92,8 @@ def command(
             )
         except UsageError as error:
             raise WrongUsage(str(error)) from None
-        known = kpis_of(reader)
-        values = compute(reader, [known[name] for name in asked], ask)
+        known = kpis_of(store)
+        values = compute(store, [known[name] for name in asked], ask)
     if as_json:
         click.echo(json.dumps([value.to_json(ask.zone) for value in values], ensure_ascii=False))
     else:

@@ -79,10 +79,10 @@ def command(
         raise WrongUsage(f"--out {out}: name a folder, or a file that ends in .html or .md")
     if goal and not names(goal):
         raise Failure(f"no KPI is declared for {goal} yet; `listener kpi --list` shows those that are")
-    with open_reader(config) as reader:
+    with open_reader(config) as reader, reader.snapshot() as store:
         try:
             ask, asked = question(
-                reader,
+                store,
                 config,
                 present,
                 kpis=kpis or (names(goal) if goal else _KPIS),
@@ -93,7 +93,7 @@ def command(
                 until=until or str(_midnight(config, present)),
                 timezone=timezone,
             )
-            known = _accounts(reader, accounts)
+            known = _accounts(store, accounts)
         except UsageError as error:
             raise WrongUsage(str(error)) from None
         wanted = Wanted(
@@ -103,7 +103,7 @@ def command(
             by_language="language" in by,
             title=f"{goal.capitalize()} report" if goal else "Report",
         )
-        _tell(compose(gather(reader, config.goals, wanted)), out)
+        _tell(compose(gather(store, config.goals, wanted)), out)
 
 
 def _tell(report: Report, out: Path | None) -> None:
@@ -130,8 +130,8 @@ def _own(config: Config) -> tuple[str, ...]:
     return tuple(brand.name for brand in config.brands if brand.own)
 
 
-def _accounts(reader: Rows, accounts: Sequence[str]) -> tuple[str, ...]:
-    known = imported_sums.accounts(reader) if accounts else []
+def _accounts(store: Rows, accounts: Sequence[str]) -> tuple[str, ...]:
+    known = imported_sums.accounts(store) if accounts else []
     return tuple(one_of(name, known, "account") for name in accounts)
 
 

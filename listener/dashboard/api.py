@@ -110,22 +110,24 @@ async def kpis(request: web.Request) -> web.Response:
 
 def _kpis(station: Station, query: MultiMapping[str]) -> object:
     only(query, "kpi", "brand", "source", "by", "since", "until", "timezone", "tag", "compare")
-    ask, names = question(
-        station.reader,
-        station.config,
-        station.now(),
-        kpis=query.getall("kpi", []),
-        brands=query.getall("brand", []),
-        sources=query.getall("source", []),
-        by=query.getall("by", []),
-        since=query.get("since"),
-        until=query.get("until"),
-        timezone=query.get("timezone"),
-        tag=query.get("tag"),
-        compare=_flag(query.get("compare", "false"), "compare"),
-    )
-    known = kpis_of(station.reader)
-    found = compute(station.reader, [known[name] for name in names], ask)
+    # A number is read in several questions, and pages are committed meanwhile.
+    with station.reader.snapshot() as store:
+        ask, names = question(
+            store,
+            station.config,
+            station.now(),
+            kpis=query.getall("kpi", []),
+            brands=query.getall("brand", []),
+            sources=query.getall("source", []),
+            by=query.getall("by", []),
+            since=query.get("since"),
+            until=query.get("until"),
+            timezone=query.get("timezone"),
+            tag=query.get("tag"),
+            compare=_flag(query.get("compare", "false"), "compare"),
+        )
+        known = kpis_of(store)
+        found = compute(store, [known[name] for name in names], ask)
     return {"kpis": [value.to_json(ask.zone) for value in found]}
 
 

@@ -44,7 +44,8 @@ async def style(request: web.Request) -> web.FileResponse:
 def _render(station: Station) -> str:
     zone, now = station.config.zone, station.now()
     ask = Ask(Window(now - _WEEK, now), now, zone, station.config.brands)
-    values = compute(station.reader, [KPIS[name] for name in CARD], ask)
+    with station.reader.snapshot() as store:
+        values = compute(store, [KPIS[name] for name in CARD], ask)
     states = alerting.states(station.reader)
     return (
         _templates()

@@ -18,11 +18,13 @@ MOST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A condition on mentions `m` with its parameters; `spoken` is their language where numbers are cut by it."""
+    """A condition on mentions `m` with its parameters; `spoken` is their language where numbers are cut by it, `label`
+    their tone as far as it is news."""
 
     where: str
     parameters: tuple[object, ...]
     spoken: str
+    label: str
 
 
 def cut(evidence: Evidence, brand: int, window: Window | None = None) -> Cut:
@@ -35,7 +37,10 @@ def cut(evidence: Evidence, brand: int, window: Window | None = None) -> Cut:
     if evidence.tag is not None:
         where += f" AND {BEARS}"
         parameters += (evidence.tag,)
-    return Cut(where, parameters, "m.language" if evidence.by_language else "NULL")
+    spoken = "m.language" if evidence.by_language else "NULL"
+    # Live and judged again (2): still a mention that came in, but no rule fires by its tone, see `storage.kpi.tally`.
+    label = "CASE WHEN m.live = 1 THEN m.label END" if evidence.live_only else "m.label"
+    return Cut(where, parameters, spoken, label)
 
 
 def too_many(evidence: Evidence, brand: int) -> bool:

@@ -25,8 +25,8 @@ LEAST = 20
 """Mentions in the period before that a growth needs."""
 
 _TOO_MANY = "too many mentions in this window for their hashtags to be read one by one"
-_ROLLUP = """SELECT source_id, NULL, hashtag_id, mentions FROM rollup_hashtags
-    WHERE unit = ? AND brand_id = ? AND start >= ? AND start < ?"""
+_ROLLUP = """SELECT source_id, NULL, hashtag_id, sum(mentions) FROM rollup_hashtags
+    WHERE unit = ? AND brand_id = ? AND start >= ? AND start < ? GROUP BY source_id, hashtag_id"""
 _FACTS = f"""SELECT m.source_id, {{spoken}} AS spoken, h.hashtag_id, count(*) FROM mentions m
     CROSS JOIN post_hashtags h WHERE {{where}} AND h.post_id = m.post_id GROUP BY m.source_id, spoken, h.hashtag_id
     UNION ALL SELECT m.source_id, {{spoken}} AS spoken, {ANY}, count(*) FROM mentions m
@@ -157,7 +157,7 @@ def interval(now: int, before: int, clustering: float = 1.0) -> tuple[float, flo
     Wilenski (1940), "Homogeneity of results in testing samples from Poisson series", Biometrika 31:313-323).
     `clustering`: by how much more counts vary because several come from one author.
     """
-    low, high = wilson(round(now / clustering), round(now / clustering) + max(1, round(before / clustering)))
+    low, high = wilson(now / clustering, (now + before) / clustering)
     return low / (1 - low) - 1, high / (1 - high) - 1
 
 

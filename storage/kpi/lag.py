@@ -9,7 +9,7 @@ from storage.calendar import Window
 from storage.desk.tags import BEARS
 from storage.kpi.evidence import Evidence
 
-MOST = 2_000
+MOST = 1_000
 """About so many mentions of a window are looked at; of more, those in even stretches of its time."""
 STRETCHES = 199
 """Parts of a window, in each of which the same share of time is looked at: never always at one hour of the day."""

@@ -21,7 +21,7 @@ _FACTS = """SELECT source_id, spoken, count(author_id), coalesce(sum(CASE WHEN a
     coalesce(sum(CASE WHEN author_id IS NOT NULL THEN followers END), 0),
     count(CASE WHEN author_id IS NOT NULL THEN followers END) FROM (
     SELECT m.source_id AS source_id, {spoken} AS spoken, m.author_id AS author_id, count(*) AS said,
-        count(CASE WHEN m.label = 1 THEN 1 END) AS positive, {followers} AS followers
+        count(CASE WHEN {label} = 1 THEN 1 END) AS positive, {followers} AS followers
         FROM mentions m {posts} WHERE {where} GROUP BY m.source_id, spoken, m.author_id) AS each
     GROUP BY source_id, spoken"""
 # Authors who are alike, of the roll-up; or of the mentions themselves.
@@ -30,7 +30,7 @@ _KEPT = f"""SELECT source_id, NULL AS spoken, nullif(followers, {UNKNOWN}), repe
 _EACH = f"""SELECT e.source_id, e.spoken, nullif({rounded_sql("e.followers")}, {UNKNOWN}) AS told,
     e.positive >= {REPEAT} AS repeats, f.first_at >= ? AND f.first_at < ? AS is_new, count(*)
     FROM (SELECT m.source_id AS source_id, {{spoken}} AS spoken, m.author_id AS author_id,
-        count(CASE WHEN m.label = 1 THEN 1 END) AS positive, max(p.followers) AS followers
+        count(CASE WHEN {{label}} = 1 THEN 1 END) AS positive, max(p.followers) AS followers
         FROM mentions m JOIN posts p ON p.id = m.post_id WHERE {{where}} AND m.author_id IS NOT NULL
         GROUP BY m.source_id, spoken, m.author_id) AS e
     JOIN author_firsts f ON f.brand_id = ? AND f.author_id = e.author_id
@@ -103,12 +103,13 @@ def newcomers(scope: Scope) -> int | None:
     return None if rows is None else sum(row[1] for row in chosen(scope, rows))
 
 
-def bounds(scope: Scope, brand: Numbered | None = None) -> list[int]:
+def bounds(scope: Scope) -> list[int]:
     """Between which numbers the authors lie of a window that is too long to count them.
 
-    At least as many as in the month of the window that has most, at most as in all months that it touches.
+    At least as many as in the month of the window that has most, at most as in all months that it touches. Of a
+    language, a tag, or what was heard live, no month tells how many there are at least.
     """
-    number = (brand or scope.brand).number
+    number = scope.brand.number
     zone, window = zone_of(scope.evidence.store), scope.window
     first = unit_of(window.since, "month", zone)
     rows = scope.evidence.store.rows(_MONTHS, (Unit.MONTH.value, number, first.since, window.until))
@@ -121,7 +122,8 @@ def bounds(scope: Scope, brand: Numbered | None = None) -> list[int]:
         for start, authors in months.items()
         if start >= window.since and unit_of(start, "month", zone).until <= window.until
     ]
-    return [max(whole, default=0), min(sum(months.values()), scope.counts().mentions)]
+    least = max(whole, default=0) if _plain(scope.evidence) else 0
+    return [least, min(sum(months.values()), scope.counts().mentions)]
 
 
 def _plain(evidence: Evidence) -> bool:
@@ -145,6 +147,7 @@ def _voices(evidence: Evidence, brand: int, *, followers: bool) -> Sequence[Row]
     sql = _FACTS.format(
         where=asked.where,
         spoken=asked.spoken,
+        label=asked.label,
         followers="max(p.followers)" if followers else "NULL",
         posts="JOIN posts p ON p.id = m.post_id" if followers else "",
     )
@@ -162,7 +165,7 @@ def _standings(evidence: Evidence, brand: int) -> Sequence[Row] | None:
     if too_many(evidence, brand):
         return None
     asked = cut(evidence, brand)
-    sql = _EACH.format(where=asked.where, spoken=asked.spoken)
+    sql = _EACH.format(where=asked.where, spoken=asked.spoken, label=asked.label)
     return evidence.store.rows(sql, (window.since, window.until, *asked.parameters, brand))
 
 

@@ -13,7 +13,7 @@ from storage.kpi.imported import NOT_ADDED
 from storage.kpi.marked import addressed, tagged, taken_back
 from storage.kpi.market import Parts, mentions_of, share
 from storage.kpi.scope import Numbered, Scope
-from storage.kpi.speakers import TOO_LONG, bounds, voices
+from storage.kpi.speakers import TOO_LONG, voices
 from storage.kpi.sureness import of_people_share
 from storage.kpi.tally import Counts
 from storage.kpi.value import ENGINE_CHANGED, NO_SOURCE, Reading
@@ -29,7 +29,7 @@ def authors(scope: Scope) -> Reading:
     People, not mentions: one loud account weighs as much as a quiet one. Who speaks of two brands counts for both.
     """
     if scope.sources and any(voices(scope, brand) is None for brand in scope.market):
-        return Reading(None, 0, TOO_LONG, {"bounds": bounds(scope)})
+        return Reading(None, 0, TOO_LONG)
     return share(scope, _authors_of, reason="no author is known in the market")
 
 

@@ -117,11 +117,21 @@ def local(text: str, zone: ZoneInfo = MADRID) -> int:
         ("2024-01-01", "2025-01-01", ("2023-01-01", "2024-01-01")),
         ("2024-02-29", "2024-03-01", ("2023-02-28", "2023-03-01")),
         ("2026-11-16T10:30", "2026-11-18T12:00", ("2025-11-16T10:30", "2025-11-18T12:00")),
+        # What only ends on leap day is as long as now, what lies in it is of the day before.
+        ("2024-02-28T13:00", "2024-02-29T12:00", ("2023-02-28T13:00", "2023-03-01T12:00")),
+        ("2024-02-22", "2024-02-29", ("2023-02-22", "2023-03-01")),
+        ("2024-02-29T01:00", "2024-02-29T02:00", ("2023-02-28T01:00", "2023-02-28T02:00")),
     ],
 )
 def test_the_same_period_a_year_before(since: str, until: str, then: tuple[str, str]) -> None:
     found = year_before(Window(local(since), local(until)), MADRID)
     assert found == Window(local(then[0]), local(then[1]))
+
+
+def test_an_hour_that_the_clock_showed_twice_is_an_hour_a_year_before() -> None:
+    twice = int(datetime(2026, 10, 25, 0, 30, tzinfo=UTC).timestamp())
+    then = local("2025-10-25T02:30")
+    assert year_before(Window(twice, twice + 3600), MADRID) == Window(then, then + 3600)
 
 
 def test_the_period_before_a_year_is_the_year_before_leap_day_or_not() -> None:

@@ -172,6 +172,19 @@ def test_a_window_too_long_to_count_is_none_but_for_its_bounds(
     assert value(store, "authors", (T0 - 10 * DAY, T0 + 2 * DAY)).value == 3
 
 
+def test_bounds_of_a_language_are_no_authors_of_another(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear(store)
+    for n in range(4):
+        say(store, f"a{n}", "neutral", at=T0 + n * DAY, language="es")
+    say(store, "ben", "neutral", "neutral", language="de")
+    monkeypatch.setattr(facts, "MOST", 3)
+    found = values(store, "authors", (T0 - 20 * DAY, T0 + 20 * DAY), by=("language",))
+    # Five have spoken in November, but how many of them in a language no roll-up tells.
+    assert {one.language: one.more["bounds"] for one in found} == {"de": [0, 2], "es": [0, 4]}
+
+
 def test_a_rule_and_a_language_are_counted_from_mentions(store: SqliteStore) -> None:
     hear(store)
     say(store, "ana", "neutral", language="es")

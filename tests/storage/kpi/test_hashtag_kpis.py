@@ -148,6 +148,8 @@ def test_the_interval_holds_the_growth_and_grows_with_clustering(
     wide = interval(now * 20, before * 20, 20.0)
     assert wide == pytest.approx((low, high))
     assert interval(now, before, clustering)[0] >= -1
+    low, high = interval(now, before, clustering)
+    assert low <= now / before - 1 <= high
 
 
 # What becomes of posts

@@ -1,0 +1,57 @@
+"""What a change takes away from a roll-up of authors: step by step, because random histories seldom come to it."""
+
+from __future__ import annotations
+
+from keeping import DAY, FORUM, T0, keep, names, post
+
+from storage import rollups
+from storage.mention import Kept
+from storage.sqlite import SqliteStore
+
+
+def edit(store: SqliteStore, native_id: str, brand: str) -> None:
+    now = post(native_id, T0, names(brand), text=f"now of {brand}", author="ana")
+    store.commit(Kept(FORUM, [], edits=[now], at=T0 + DAY))
+
+
+def test_followers_are_the_most_that_what_is_left_tells(store: SqliteStore) -> None:
+    told = [
+        post(str(n), T0 + n, names("Acme"), author="ana", followers=followers)
+        for n, followers in enumerate((4_711, 5, 7))
+    ]
+    keep(store, told, FORUM)
+    said = "SELECT DISTINCT mentions, followers FROM author_periods WHERE brand_id = 1"
+    assert store.rows(said) == [(3, 4_711)]
+    edit(store, "0", "Bolt")
+    assert store.rows(said) == [(2, 7)]
+    assert store.rows("SELECT DISTINCT followers, followed FROM author_totals WHERE brand_id = 1") == [(7, 1)]
+    assert store.rows("SELECT DISTINCT followers, authors FROM author_standings WHERE brand_id = 1") == [(7, 1)]
+    assert list(rollups.differences(store)) == []
+
+
+def test_who_says_nothing_of_a_brand_any_more_is_no_author_of_it(store: SqliteStore) -> None:
+    keep(store, [post("0", T0, names("Acme"), names("Bolt"), author="ana", text="both #sale")], FORUM)
+    edit(store, "0", "Bolt")
+    for table in (
+        "author_periods",
+        "author_totals",
+        "author_standings",
+        "author_firsts",
+        "rollups",
+        "rollup_quarters",
+        "rollup_hashtags",
+    ):
+        assert store.rows(f"SELECT * FROM {table} WHERE brand_id = 1") == [], table
+    assert store.rows("SELECT * FROM author_pairs") == []
+    assert list(rollups.differences(store)) == []
+
+
+def test_an_author_who_is_heard_of_earlier_is_new_in_the_earlier_period(store: SqliteStore) -> None:
+    new = "SELECT start, is_new FROM author_standings WHERE unit = 2 ORDER BY start"
+    keep(store, [post("late", T0, names("Acme"), author="ana")], FORUM)
+    assert [row[1] for row in store.rows(new)] == [1]
+    keep(store, [post("early", T0 - 40 * DAY, names("Acme"), author="ana")], FORUM)
+    assert [row[1] for row in store.rows(new)] == [1, 0]
+    edit(store, "early", "Bolt")
+    assert [row[1] for row in store.rows(f"{new.replace('ORDER', 'AND brand_id = 1 ORDER')}")] == [1]
+    assert list(rollups.differences(store)) == []

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from keeping import DAY, FORUM, T0, keep, names, post
 
-from storage import rollups
+from storage import authors, post_hashtags, rollups
 from storage.mention import Kept
 from storage.sqlite import SqliteStore
 
@@ -25,7 +26,9 @@ def test_followers_are_the_most_that_what_is_left_tells(store: SqliteStore) -> N
     edit(store, "0", "Bolt")
     assert store.rows(said) == [(2, 7)]
     assert store.rows("SELECT DISTINCT followers, followed FROM author_totals WHERE brand_id = 1") == [(7, 1)]
-    assert store.rows("SELECT DISTINCT followers, authors FROM author_standings WHERE brand_id = 1") == [(7, 1)]
+    assert store.rows("SELECT DISTINCT followers, authors FROM author_standings WHERE brand_id = 1") == [
+        (7, 1)
+    ]
     assert list(rollups.differences(store)) == []
 
 
@@ -55,3 +58,19 @@ def test_an_author_who_is_heard_of_earlier_is_new_in_the_earlier_period(store: S
     edit(store, "early", "Bolt")
     assert [row[1] for row in store.rows(f"{new.replace('ORDER', 'AND brand_id = 1 ORDER')}")] == [1]
     assert list(rollups.differences(store)) == []
+
+
+def test_who_is_in_no_mention_any_more_is_dropped(store: SqliteStore) -> None:
+    keep(
+        store, [post("0", T0, names("Acme"), author="ana"), post("1", T0, names("Acme"), author="ben")], FORUM
+    )
+    now = post("0", T0, text="of nobody", author="ana")
+    store.commit(Kept(FORUM, [], edits=[now], at=T0 + DAY))
+    assert store.rows("SELECT name FROM authors") == [("ben",)]
+
+
+@pytest.mark.parametrize("sql", [authors._DROP, post_hashtags._DROP])
+def test_what_is_dropped_is_not_looked_for_everywhere(store: SqliteStore, sql: str) -> None:
+    """Not by the foreign keys that point at it either: there may be millions of authors."""
+    plan = [row[3] for row in store.rows(f"EXPLAIN QUERY PLAN {sql}", ("[]",))]
+    assert not [step for step in plan if step.startswith("SCAN") and "json_each" not in step], plan

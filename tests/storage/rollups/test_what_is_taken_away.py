@@ -74,3 +74,10 @@ def test_what_is_dropped_is_not_looked_for_everywhere(store: SqliteStore, sql: s
     """Not by the foreign keys that point at it either: there may be millions of authors."""
     plan = [row[3] for row in store.rows(f"EXPLAIN QUERY PLAN {sql}", ("[]",))]
     assert not [step for step in plan if step.startswith("SCAN") and "json_each" not in step], plan
+
+
+def test_a_standing_of_a_period_without_mentions_is_found(store: SqliteStore) -> None:
+    keep(store, [post("0", T0, names("Acme"), author="ana")], FORUM)
+    with store.writing() as db:
+        db.run("INSERT INTO author_standings VALUES (4, 0, 1, 1, -1, 0, 0, 1)")
+    assert [one.rollup for one in rollups.differences(store)] == ["author_standings"]

@@ -71,13 +71,15 @@ _STATEMENTS = (
         followers INTEGER NOT NULL, repeats INTEGER NOT NULL, is_new INTEGER NOT NULL, authors INTEGER NOT NULL,
         PRIMARY KEY (unit, start, brand_id, source_id, followers, repeats, is_new)) WITHOUT ROWID""",
     """CREATE TABLE author_firsts (
-        brand_id INTEGER NOT NULL, author_id INTEGER NOT NULL REFERENCES authors(id), first_at INTEGER NOT NULL,
+        brand_id INTEGER NOT NULL, author_id INTEGER NOT NULL, first_at INTEGER NOT NULL,
         PRIMARY KEY (brand_id, author_id)) WITHOUT ROWID""",
     "CREATE INDEX author_firsts_at ON author_firsts (brand_id, first_at, author_id)",
     "CREATE TABLE hashtags (id INTEGER PRIMARY KEY, tag TEXT NOT NULL UNIQUE)",
     """CREATE TABLE post_hashtags (
         post_id INTEGER NOT NULL REFERENCES posts(id), hashtag_id INTEGER NOT NULL REFERENCES hashtags(id),
         PRIMARY KEY (post_id, hashtag_id)) WITHOUT ROWID""",
+    # Whether anybody bears a hashtag still, asked when a post lets go of it.
+    "CREATE INDEX post_hashtags_of ON post_hashtags (hashtag_id)",
     # Mentions that bear a hashtag; `unit` as in `rollups`.
     """CREATE TABLE rollup_hashtags (
         unit INTEGER NOT NULL, brand_id INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from storage.kpi import crowd as module
 from storage.kpi import evidence
 from storage.kpi.crowd import crowd
 from storage.mention import KeptPost
+from storage.rollups.sums import Totals
 from storage.sqlite import SqliteStore
 
 MONDAY = T0 - 2 * DAY
@@ -137,3 +139,12 @@ def test_of_too_many_a_language_clusters_as_all_do(
 def test_a_source_that_nobody_wrote_in_has_no_authors(store: SqliteStore) -> None:
     keep(store, [said("1", T0, "ana", "Acme")], NEWS)
     assert crowd(store, [ACME], WEEK, 1).of(ACME, [7]).authors == 0
+
+
+def test_authors_that_nobody_counted_cluster_as_those_of_their_years() -> None:
+    sums = Totals(judged2=30)
+    found = module.Crowd({(1, ACME): sums}, {}, exact=False, judged={(1, ACME): 10}, years=2)
+    # By the mentions of the years, not by the five of the window.
+    assert found.clustering(ACME, [1], 5) == 3.0
+    # Squares of three years are summed apart; an author's mentions of two of them may add up.
+    assert replace(found, years=3).clustering(ACME, [1], 5) == 6.0

@@ -201,3 +201,10 @@ def test_who_asks_once_more_while_somebody_waits_costs_nothing(
     keep(store, [post("r99", T0 + 99, asks("Acme"), in_reply_to="news")])
     assert told(store) == [(0, 60, True), (99, None, False)]
     assert len(counted) == 3
+
+
+def test_who_asks_in_the_second_of_an_answer_waits_for_the_next(store: SqliteStore) -> None:
+    keep(store, [post("a", T0, asks("Acme"), thread="x"), post("b", T0 + 10, own("Acme"), thread="x")])
+    keep(store, [post("c", T0 + 10, asks("Acme"), thread="x")])
+    assert [(at - T0, seconds) for _, _, at, *_, seconds in rows(store)] == [(0, 10), (10, None)]
+    assert rows(store) == by_hand(store)

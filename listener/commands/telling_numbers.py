@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from alerts.format import count, plural
+from alerts.format import count, number, plural
 from alerts.render import clean_lines, shorten
 from listener.imports.understanding import NOT_SUMMED, Understood
 from storage.measures import Counted, Lead, Measure, SurveyAnswers
@@ -124,4 +124,5 @@ def _sums(counted: Collection[Counted]) -> list[str]:
 
 
 def _number(value: float) -> str:
-    return count(value) if value.is_integer() else f"{value:.4g}" if abs(value) < 1 else f"{value:.2f}"
+    # Two decimals of a rate say nothing.
+    return f"{value:.4g}" if 0 < abs(value) < 1 else number(value)

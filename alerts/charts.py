@@ -222,6 +222,7 @@ def _axes(frame: _Frame) -> Iterator[str]:
     years = date_label(frame.since, "month", chart.zone, year=True)[-4:]
     several = years != date_label(frame.until - 1, "month", chart.zone, year=True)[-4:]
     shown = dates([point.since for point in points], max(2, int(room // (92 if several else 66))))
+    free = 0.0
     for place, number in enumerate(shown):
         point = points[number]
         label = date_label(point.since, chart.period, chart.zone, year=several)
@@ -230,6 +231,12 @@ def _axes(frame: _Frame) -> Iterator[str]:
         if x + _LETTER * len(label) / 2 > frame.width:
             anchor = "end"
         yield f'<path class="axis" d="M{x:g} {frame.base}v4"/>'
+        wide = _LETTER * len(label)
+        begins = x - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor]
+        # A first period that was cut short lies close to the second.
+        if begins < free:
+            continue
+        free = begins + wide + _LETTER
         yield f'<text x="{x:g}" y="{frame.base + 18}" text-anchor="{anchor}">{written(label)}</text>'
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -15,6 +15,17 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _THIN = "\u202f"  # a thin space that does not break, so that 12 284 stays on one line
 _MINUS = "\u2212"
 NOT_ENOUGH = "not enough data"
+
+
+class Changed(Protocol):
+    """What `query_changes` reads of a change: from `at` on a brand is looked for otherwise, or `first` of all."""
+
+    @property
+    def brand(self) -> str: ...
+    @property
+    def at(self) -> int: ...
+    @property
+    def first(self) -> bool: ...
 
 
 class Sayable(Protocol):
@@ -54,7 +65,7 @@ def about(ratio: float, interval: Sequence[float] | None) -> str:
 
 def percent_change(ratio: float, digits: int = 1) -> str:
     """Write a growth with its sign: 0.102 -> "+10.2 %"; what rounds to zero has none."""
-    return _signed(f"{ratio * 100:+.{digits}f}") + " %"
+    return _signed(f"{ratio * 100:+,.{digits}f}").replace(",", _THIN) + " %"
 
 
 def points(difference: float) -> str:
@@ -100,7 +111,9 @@ def duration(seconds: float) -> str:
 
 def hours(number: float) -> str:
     """Write hours, whole where they are: 168.0 -> "168 h", 2.5 -> "2.5 h"."""
-    return f"{count(number)} h" if abs(number - round(number)) < 0.05 else f"{number:.1f} h"
+    return (
+        f"{count(number)} h" if abs(number - round(number)) < 0.05 else f"{number:,.1f} h".replace(",", _THIN)
+    )
 
 
 def plural(number: float, one: str, many: str | None = None) -> str:
@@ -116,12 +129,26 @@ def moment(seconds: float, zone: ZoneInfo) -> str:
     return f"{_day(local)}, {local:%H:%M}"
 
 
-def query_change(brand: str, at: int, first: bool, zone: ZoneInfo) -> str:
-    """Say that other posts count from a time on, so that nobody takes the step for news."""
+def dated(seconds: float, zone: ZoneInfo) -> str:
+    """Write a time of any year in a zone: "Mon 16 Nov 2026, 08:00"."""
+    local = datetime.fromtimestamp(seconds, zone)
+    return f"{_day(local)} {local.year}, {local:%H:%M}"
+
+
+def query_changes(changes: Iterable[Changed], zone: ZoneInfo) -> list[str]:
+    """Say that other posts count from a time on, so that nobody takes the step for news; one sentence for a time."""
+    together: dict[tuple[int, bool], list[str]] = {}
+    for one in sorted(changes, key=lambda change: (change.at, change.brand)):
+        together.setdefault((one.at, one.first), []).append(one.brand)
+    return [_query_change(", ".join(brands), len(brands), *key, zone) for key, brands in together.items()]
+
+
+def _query_change(brands: str, number: int, at: int, first: bool, zone: ZoneInfo) -> str:
     if first:
-        return f"{brand} is listened for since {moment(at, zone)}; nothing was looked for before."
+        verb = "is" if number == 1 else "are"
+        return f"{brands} {verb} listened for since {dated(at, zone)}; nothing was looked for before."
     return (
-        f"Mentions of {brand} are counted by another query from {moment(at, zone)} on; "
+        f"Mentions of {brands} are counted by another query from {dated(at, zone)} on; "
         "numbers from before and after do not compare."
     )
 

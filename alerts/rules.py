@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import operator
 import re
@@ -80,7 +81,9 @@ def parse_condition(text: str) -> Condition:
         raise ValueError(f"{text!r} is no condition; write KPI OP NUMBER, as in negative_share > 40%")
     kpi, op, digits, suffix = match.groups()
     if kpi not in KPIS:
-        raise ValueError(f"there is no KPI {kpi!r}; there are {', '.join(KPIS)}")
+        close = difflib.get_close_matches(kpi, KPIS, 1, 0.6)
+        hint = f"did you mean {close[0]}?" if close else "`listener kpi --list` shows them"
+        raise ValueError(f"there is no KPI {kpi!r}; {hint}")
     unit = KPIS[kpi].unit
     number = float(digits)
     if suffix == "%" and unit == "ratio":

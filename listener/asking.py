@@ -157,5 +157,11 @@ def one_of(name: str, known: Iterable[str], what: str) -> str:
 
 def _unknown(name: str, known: Sequence[str], what: str) -> str:
     close = difflib.get_close_matches(name, known, 1, 0.6)
-    hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known) or 'none yet'}"
+    if close:
+        hint = f"did you mean {close[0]}?"
+    elif what == "KPI":
+        # More than a hundred names on one line help nobody.
+        hint = "`listener kpi --list` shows them"
+    else:
+        hint = f"there are: {', '.join(known) or 'none yet'}"
     return f"there is no {what} {name!r}; {hint}"

@@ -9,9 +9,10 @@ from storage import authors, post_hashtags, sample
 from storage.base import Transaction
 from storage.rollups import recounted
 
-_WIPE = """UPDATE posts SET title = NULL, text = '', author = NULL, author_id = NULL, url = NULL, erased_at = ?
-    WHERE source_id = ? AND {of_whom} IN (SELECT value FROM json_each(?)) AND erased_at IS NULL
-    RETURNING native_id, id"""
+# What had only grown old is taken back now: it still had its address and its hashtags.
+_WIPE = """UPDATE posts SET title = NULL, text = '', author = NULL, author_id = NULL, url = NULL, erased_at = ?,
+    expired = 0 WHERE source_id = ? AND {of_whom} IN (SELECT value FROM json_each(?))
+    AND (erased_at IS NULL OR expired = 1) RETURNING native_id, id"""
 
 
 def erase(

@@ -40,7 +40,7 @@ def compose(facts: DigestFacts) -> Digest:
         quotes=facts.quotes,
         hearing=tuple(_hearing(source, facts.comparable) for source in facts.coverage),
         left_out=tuple(name for name in facts.left_out if name not in {one.source for one in facts.coverage}),
-        remarks=tuple(reading.query_change(c.brand, c.at, c.first, zone) for c in facts.query_changes),
+        remarks=tuple(reading.query_changes(facts.query_changes, zone)),
         next_letter=reading.moment(facts.next_letter_at, zone) if facts.next_letter_at else "",
         engine=facts.engine or "",
         command=_command(facts, zone),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from storage.kpi.compare import NO_CHANGE
 from storage.kpi.value import Compared
 
 _LONGEST_NAME = 60
-_NAMED = 3
+_NAMED = 4
 
 
 def compose(facts: ReportFacts) -> Report:
@@ -251,10 +252,7 @@ def _remarks(facts: ReportFacts) -> tuple[str, ...]:
     queries = {change for value in values for change in value.query_changes}
     engines = {change for value in values for change in value.engine_changes}
     return (
-        *(
-            reading.query_change(_name(c.brand), c.at, c.first, zone)
-            for c in sorted(queries, key=lambda c: c.at)
-        ),
+        *reading.query_changes([replace(c, brand=_name(c.brand)) for c in queries], zone),
         *(
             reading.engine_change(_name(c.brand), c.engine, c.at, zone)
             for c in sorted(engines, key=lambda c: c.at)

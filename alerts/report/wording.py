@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from alerts import format as reading
@@ -52,6 +52,15 @@ def told(value: KpiValue) -> str:
 def reason(value: KpiValue) -> str:
     """Why there is no value, or that it was only counted, in words."""
     return why(value.reason) if value.value is None else ""
+
+
+def days_known(value: KpiValue) -> list[str]:
+    """Of which kinds of files not every day of the window is known: ["ads: 3 of 7 days"]."""
+    days = cast("Mapping[str, int]", value.more.get("days", {}))
+    asked = cast("int", value.more.get("days_asked", 0))
+    return [
+        f"{kind}: {told} of {reading.plural(asked, 'day')}" for kind, told in days.items() if told < asked
+    ]
 
 
 def moved(now: Compared, unit: str, kpi: str) -> str:

@@ -263,7 +263,7 @@ def _told(config: Config, found: tuple[Case, CasePost], as_json: bool) -> None:
         return
     click.echo(_line(case))
     who = clean(post.author) if post.author else "somebody"
-    when = reading.moment(post.published_at, config.zone)
+    when = reading.dated(post.published_at, config.zone)
     click.echo(f"  post {case.post_id}, {clean(case.source)}, {who}, {when}: {_words(post, _LONGEST)}")
     if address := safe_url(post.url):
         click.echo(f"  {address}")

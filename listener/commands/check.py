@@ -56,6 +56,8 @@ def command(config_file: Path, deep: bool, repair: bool) -> None:
         click.echo(vanity_hint(goal), err=True)
     for problem in problems:
         click.echo(f"store: {problem}", err=True)
+    if deep and not problems:
+        click.echo("store: counted again, every sum is what its mentions come to")
     posts = sum(source.posts for source in sources)
     held = f"{plural(posts, 'post')} from {plural(len(sources), 'source')}"
     click.echo(f"store: {config.database} opens, {held}")

@@ -158,7 +158,7 @@ def _find(asked: _Asked, words: str, most: int) -> None:
     if not found:
         click.echo("No mention holds these words.")
     for seen in found:
-        when = reading.moment(seen.published_at, asked.config.zone)
+        when = reading.dated(seen.published_at, asked.config.zone)
         click.echo(f"{seen.id}  {seen.brand}  {seen.label or 'no label'}  {when}  {_brief(seen.joined())}")
 
 

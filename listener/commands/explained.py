@@ -75,7 +75,8 @@ def _head(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
 def _formula(made: Explanation) -> Iterator[str]:
     yield made.kpi.formula
     if made.worked is not None:
-        result = "" if made.counted is None else f" = {_figure(made.counted)}"
+        told = made.counted is None or made.worked == _figure(made.counted)
+        result = "" if told else f" = {_figure(made.counted)}"
         yield click.style(f"{made.worked}{result}", bold=True)
     if made.strata and made.counted is not None:
         yield f"as counted; corrected for the engine's measured error: {_figure(made.value.value)}"
@@ -204,7 +205,7 @@ def _posts(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
 def _post(one: Behind, width: int, zone: ZoneInfo) -> Iterator[str]:
     tone = (one.label or "not judged") + (" (corrected)" if one.corrected else "")
     words = "text erased" if one.erased else f"“{shorten(clean(one.text), _EXCERPT)}”"
-    yield f"{one.id:>{width}}  {reading.moment(one.published_at, zone)}  {clean(one.source)}  {tone}  {words}"
+    yield f"{one.id:>{width}}  {reading.dated(one.published_at, zone)}  {clean(one.source)}  {tone}  {words}"
     where = safe_url(one.url) or shorten(clean(one.native_id), 100)
     yield f"{'':>{width}}  {where}"
 

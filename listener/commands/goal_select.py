@@ -60,10 +60,14 @@ def _with_beside(chosen: Chosen) -> list[str]:
     return [chosen.kpi.name, *([chosen.beside.name] if chosen.beside else [])]
 
 
+_AS_IN = {"nps": "0.4", "ratio": "40%", "seconds": "2h", "stars": "4.5", "currency": "1200.50"}
+"""How a target is written, by KPI or unit."""
+
+
 def _entry(goal: str, name: str, value: KpiValue, month: Window, config: Config) -> list[str]:
     """One goal to paste: what only a person can say is left empty, and the configuration then asks for it."""
     kpi = KPIS[name]
-    how = {"ratio": "40%", "seconds": "2h"}.get(kpi.unit, "1200")
+    how = _AS_IN.get(name) or _AS_IN.get(kpi.unit) or "1200"
     first, end = local_day(month.since, config.zone), local_day(month.until, config.zone)
     return [
         f"  # {wording.named(name)}: {wording.told(value)}{_beside(goal, name)}",

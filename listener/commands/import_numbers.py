@@ -101,7 +101,7 @@ def bring(file: Path, config: Config, asked: Asked, mapped: Mapping[str, str], z
         )
     except (Unreadable, Unfit) as error:
         raise WrongUsage(f"{file}: {error}") from None
-    telling.preview(file, brand, found, dry_run=asked.dry_run)
+    telling.preview(file, brand, found, zone, dry_run=asked.dry_run)
     telling.not_understood(found)
     if not found.counted:
         raise Failure("nothing was imported")

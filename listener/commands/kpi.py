@@ -10,6 +10,7 @@ import click
 
 from alerts import format as reading
 from alerts.render import clean
+from alerts.report.wording import days_known
 from alerts.telling import amount, span, why
 from listener.asking import UsageError, question
 from listener.commands.options import (
@@ -21,13 +22,17 @@ from listener.commands.options import (
     open_reader,
     read_config,
 )
+from listener.commands.tables import table, terminal_width
+from storage import browse
 from storage.calendar import iso
 from storage.kpi import KPIS, Ask, Kpi, KpiValue, compute, kpis_of
 from storage.kpi.declaration import Family
-from storage.kpi.value import NOT_COMPARABLE, Compared
+from storage.kpi.value import NOT_COMPARABLE, OVERLAPPING, Compared
 
 _NAMED = 5
 """Hashtags that are named in a line."""
+_OF_ALL = (NOT_COMPARABLE, OVERLAPPING)
+"""Reasons of a period, not of one value: told once below the table."""
 
 
 @click.command("kpi")
@@ -94,10 +99,11 @@ def command(
             raise WrongUsage(str(error)) from None
         known = kpis_of(store)
         values = compute(store, [known[name] for name in asked], ask)
+        empty = browse.first_kept(store) is None
     if as_json:
         click.echo(json.dumps([value.to_json(ask.zone) for value in values], ensure_ascii=False))
     else:
-        _print(values, ask)
+        _print(values, ask, empty=empty)
 
 
 def _list(kpis: list[Kpi]) -> None:
@@ -111,12 +117,12 @@ def _list(kpis: list[Kpi]) -> None:
             click.echo()
 
 
-def _print(values: list[KpiValue], ask: Ask) -> None:
+def _print(values: list[KpiValue], ask: Ask, *, empty: bool) -> None:
     zone = ask.zone
     since, until = (reading.stamp(iso(at, zone)) for at in (ask.window.since, ask.window.until))
     click.echo(f"{since} to {until}" + ("\n" if zone.key == "UTC" else f" ({zone.key})\n"))
     rows = [("", "KPI", "VALUE", "N", "")] if len(values) else []
-    last, deaf = "", set[tuple[int, int]]()
+    last, apart = "", set[tuple[int, int, str]]()
     for value in values:
         where = _where(value, ask)
         text = _value(value)
@@ -124,25 +130,18 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
         name, note = clean(value.kpi), clean(_note(value))
         rows.append((where if where != last else "", name, text, reading.count(value.n), note))
         beside = [then for then in (value.before, value.year_before) if then]
-        rows += [("", *_beside(value, then, ask)) for then in beside if then.reason != NOT_COMPARABLE]
-        deaf.update((then.since, then.until) for then in beside if then.reason == NOT_COMPARABLE)
+        rows += [("", *_beside(value, then, ask)) for then in beside if then.reason not in _OF_ALL]
+        apart.update((then.since, then.until, then.reason) for then in beside if then.reason in _OF_ALL)
         last = where
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
-    for row in rows:
-        cells = (
-            row[0].ljust(widths[0]),
-            row[1].ljust(widths[1]),
-            row[2].rjust(widths[2]),
-            row[3].rjust(widths[3]),
-        )
-        click.echo("  ".join((*cells, row[4])).rstrip())
-    for then in sorted(deaf):
-        click.echo(f"\nNot compared with {reading.period(*then, zone)}: {NOT_COMPARABLE}.")
+    for line in table(rows[0], rows[1:], right=(2, 3), width=terminal_width()) if rows else ():
+        click.echo(line)
+    for then_since, then_until, reason in sorted(apart):
+        click.echo(f"\nNot compared with {reading.period(then_since, then_until, zone)}: {reason}.")
     missing = sorted({name for value in values for name in value.left_out})
     if missing:
         click.echo(f"\nNot heard in some of these windows, and left out there: {', '.join(missing)}")
-    for change in sorted({change for value in values for change in value.query_changes}, key=lambda c: c.at):
-        click.echo(f"\n{reading.query_change(change.brand, change.at, change.first, zone)}")
+    for words in reading.query_changes({change for value in values for change in value.query_changes}, zone):
+        click.echo(f"\n{words}")
     for turn in sorted({turn for value in values for turn in value.engine_changes}, key=lambda t: t.at):
         click.echo(f"\n{reading.engine_change(turn.brand, turn.engine, turn.at, zone)}")
     for method in _methods(values):
@@ -150,7 +149,9 @@ def _print(values: list[KpiValue], ask: Ask) -> None:
     if not values:
         click.echo("No source and no network has numbers of this here.")
     # Who lacks a file is told so, with the command that brings it.
-    elif all(value.value is None and "listener import" not in (value.reason or "") for value in values):
+    elif empty and all(
+        value.value is None and "listener import" not in (value.reason or "") for value in values
+    ):
         click.echo(
             "\nNothing to count yet: run `listener once`, or import history with `listener import FILE`."
         )
@@ -225,21 +226,16 @@ def _methods(values: list[KpiValue]) -> list[str]:
     return list(told)
 
 
-def _days(value: KpiValue) -> list[str]:
-    """How many days had numbers, where they did not all: "ads: 3 of 7 days"."""
-    days = cast("dict[str, int]", value.more.get("days", {}))
-    asked = cast("int", value.more.get("days_asked", 0))
-    return [
-        f"{kind}: {told} of {reading.plural(asked, 'day')}" for kind, told in days.items() if told < asked
-    ]
+def _unsolved(value: KpiValue) -> bool:
+    return value.kpi == "time_to_solve" and value.reason == "the curve does not reach 0.5"
 
 
 def _note(value: KpiValue) -> str:
     if value.reason:
-        plainly = why(value.reason)
+        plainly = "mostly unsolved" if _unsolved(value) else why(value.reason)
         reason = plainly if plainly == value.reason else f"{plainly} ({value.reason})"
-        return "; ".join([reason, *_days(value), *_change(value)])
-    parts = _days(value)
+        return "; ".join([reason, *days_known(value), *_change(value)])
+    parts = days_known(value)
     if "p90" in value.more:
         p90: float | None = value.more["p90"]  # type: ignore[assignment]
         parts.append(f"p90 {'not reached' if p90 is None else amount(p90, 'seconds', value.kpi)}")

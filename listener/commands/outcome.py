@@ -101,7 +101,7 @@ def command(
     if not any(any(value is not None for value in daily.outcome) for daily in series):
         raise Failure(
             f"no {' or '.join(asked)} of {ask.only[0]} are imported for this time; "
-            "import them with `listener import --kind`"
+            "import them with `listener import FILE --kind ga4` (sessions) or `--kind crm` (leads)"
         )
     click.echo(f"{ask.only[0]}, {reading.period(ask.window.since, ask.window.until, ask.zone)}")
     tests = sum(effect.p is not None for _, _, (effect, _) in found)

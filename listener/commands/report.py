@@ -142,4 +142,4 @@ def _write(folder: Path, files: dict[str, str]) -> None:
             (folder / name).write_text(content, encoding="utf-8")
     except OSError as error:
         raise Failure(f"{folder} cannot be written: {error.strerror}") from None
-    click.echo(f"written to {folder}: {', '.join(files)}")
+    click.echo(f"written: {', '.join(str(folder / name) for name in files)}")

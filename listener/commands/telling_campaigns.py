@@ -77,9 +77,15 @@ def _reasons(one: Compared) -> list[str]:
     """Why values are missing: once where it is the same for all, else with the time that it is about."""
     sides = {"before": one.before, "during": one.during, "after": one.after}
     why = {side: wording.reason(value) for side, value in sides.items() if value is not None}
+    days = [
+        f"{side}: {told}"
+        for side, value in sides.items()
+        if value is not None and value.value is not None
+        for told in wording.days_known(value)
+    ]
     if len(set(why.values())) == 1:
-        return [reason for reason in list(why.values())[:1] if reason]
-    return [f"{side}: {reason}" for side, reason in why.items() if reason]
+        return [reason for reason in list(why.values())[:1] if reason] + days
+    return [f"{side}: {reason}" for side, reason in why.items() if reason] + days
 
 
 def _print_marks(compared: Sequence[Compared]) -> None:

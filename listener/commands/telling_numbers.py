@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from alerts.format import count, number, plural
 from alerts.render import clean_lines, shorten
 from listener.imports.understanding import NOT_SUMMED, Understood
+from storage.calendar import local_day
 from storage.measures import Counted, Lead, Measure, SurveyAnswers
 
 _SHOWN = 20
 _IN_A_ROW = 8
 
 
-def preview(file: Path, brand: str, found: Understood, *, dry_run: bool) -> None:
-    """What the file was taken for and what it says, before anything is written."""
+def preview(file: Path, brand: str, found: Understood, zone: ZoneInfo, *, dry_run: bool) -> None:
+    """What the file was taken for and what it says, before anything is written; days are those of `zone`."""
     click.echo(f"{file}: {found.form.name}, {plural(found.rows, 'row')} read as {_writing(found)}")
-    days = sorted(_day(one) for one in found.counted.values())
+    days = sorted(_day(one, zone) for one in found.counted.values())
     if days:
         ahead = "would be kept" if dry_run else "to keep"
         click.echo(f"{brand}, {days[0]} to {days[-1]}: {plural(len(found.counted), 'number')} {ahead}")
     for line, counted in found.lines:
-        click.echo(f"  line {line}: {clean_lines(_first(counted))}")
+        click.echo(f"  line {line}: {clean_lines(_first(counted, zone))}")
     for words in _sums(found.counted.values()):
         click.echo(f"  {words}")
 
@@ -75,20 +77,16 @@ def _writing(found: Understood) -> str:
     return f"{found.sheet.encoding}{decimal}{order[found.writing.order]}"
 
 
-def _day(one: Counted) -> str:
-    if isinstance(one, Lead):
-        from storage.calendar import iso
-
-        return iso(one.created_at)[:10]
-    return one.day
+def _day(one: Counted, zone: ZoneInfo) -> str:
+    return local_day(one.created_at, zone).isoformat() if isinstance(one, Lead) else one.day
 
 
-def _first(counted: list[Counted]) -> str:
+def _first(counted: list[Counted], zone: ZoneInfo) -> str:
     """One row as it was understood; what all its numbers share stands in front."""
     one = counted[0]
     if isinstance(one, Lead):
         revenue = "" if one.revenue is None else f", {_number(one.revenue)} {one.currency}"
-        return f"{_day(one)} lead {one.lead_id} {one.network or 'of no network'}: {one.stage}{revenue}"
+        return f"{_day(one, zone)} lead {one.lead_id} {one.network or 'of no network'}: {one.stage}{revenue}"
     if isinstance(one, SurveyAnswers):
         return f"{one.day} {one.kind} {one.score:g} of {one.scale}: {plural(one.answers, 'answer')}"
     where = [part for part in (one.network, one.account, one.campaign, one.item) if part]
@@ -98,7 +96,7 @@ def _first(counted: list[Counted]) -> str:
         if isinstance(part, Measure)
     ]
     more = ", ..." if len(numbers) > _IN_A_ROW else ""
-    return f"{one.day} {' | '.join(where)}: {', '.join(numbers[:_IN_A_ROW])}{more}".replace("  ", " ")
+    return f"{' '.join([one.day, ' | '.join(where)]).rstrip()}: {', '.join(numbers[:_IN_A_ROW])}{more}"
 
 
 def _sums(counted: Collection[Counted]) -> list[str]:
@@ -115,9 +113,8 @@ def _sums(counted: Collection[Counted]) -> list[str]:
     told = []
     for (metric, unit), values in sorted(sums.items()):
         if metric in NOT_SUMMED or kinds == {"custom"}:
-            told.append(
-                f"{metric}: {plural(len(values), 'number')}, {_number(min(values))} to {_number(max(values))} {unit}"
-            )
+            ends = dict.fromkeys(_number(value) for value in (min(values), max(values)))
+            told.append(f"{metric}: {plural(len(values), 'number')}, {' to '.join(ends)} {unit}")
         else:
             told.append(f"{metric}: {_number(sum(values))} {unit}")
     return [clean_lines(words.rstrip()) for words in told]

@@ -57,10 +57,7 @@ def _render(station: Station) -> str:
             zone=zone.key,
             kpis=list(CARD),
             brands=[_row(brand, values) for brand in station.config.brands],
-            changes=[
-                reading.query_change(change.brand, change.at, change.first, zone)
-                for change in sorted({c for v in values for c in v.query_changes}, key=lambda c: c.at)
-            ]
+            changes=reading.query_changes({c for v in values for c in v.query_changes}, zone)
             + [
                 reading.engine_change(turn.brand, turn.engine, turn.at, zone)
                 for turn in sorted({t for v in values for t in v.engine_changes}, key=lambda t: t.at)

@@ -13,6 +13,16 @@ from storage.kpi.sureness import of_people, of_people_share
 from storage.kpi.tiers import RULE, Thresholds, distribution, thresholds, tier
 from storage.kpi.value import NO_SOURCE, Reading
 
+_NOBODY = "no author is known"
+
+
+def _nobody_known(scope: Scope) -> bool:
+    """Whether there are mentions, but of none of them the author is known: how many wrote is then unknown, not 0."""
+    found = voices(scope)
+    if found is None or any(one.authors for one in found.values()):
+        return False
+    return any(one.anonymous for one in found.values())
+
 
 def authors(scope: Scope) -> Reading:
     """Count distinct accounts that wrote mentions, each within its source; `anonymous`: mentions of unknown authors."""
@@ -23,6 +33,8 @@ def authors(scope: Scope) -> Reading:
         return Reading(None, 0, TOO_LONG, {"bounds": bounds(scope)})
     names = source_names(scope.evidence)
     value = sum(one.authors for one in found.values())
+    if _nobody_known(scope):
+        return Reading(None, 0, _NOBODY, {"anonymous": sum(one.anonymous for one in found.values())})
     more = {
         "authors": value,
         "anonymous": sum(one.anonymous for one in found.values()),
@@ -35,6 +47,8 @@ def _of_authors(scope: Scope, read: Callable[[list[Standing]], Reading]) -> Read
     """What is read of authors one by one; NULL where nobody was heard, or the window is too long for that."""
     if not scope.sources:
         return Reading(None, 0, NO_SOURCE)
+    if _nobody_known(scope):
+        return Reading(None, 0, _NOBODY)
     found = standings(scope)
     return Reading(None, 0, TOO_LONG) if found is None else read(found)
 
@@ -50,6 +64,8 @@ def new_authors(scope: Scope) -> Reading:
     new = newcomers(scope)
     if new is None:
         return Reading(None, 0, TOO_LONG)
+    if _nobody_known(scope):
+        return Reading(None, 0, _NOBODY)
     found = voices(scope)
     total = None if found is None else sum(one.authors for one in found.values())
     return Reading(new, new if total is None else total, None, {"new": new, "authors": total})
@@ -65,9 +81,6 @@ def returning_author_share(scope: Scope) -> Reading:
     total = sum(one.authors for one in found.values())
     more = {"returning": total - new, "authors": total}
     return Reading((total - new) / total, total, None, more) if total else Reading(None, 0, _NOBODY, more)
-
-
-_NOBODY = "no author is known"
 
 
 def advocates(scope: Scope) -> Reading:

@@ -18,7 +18,7 @@ from storage.kpi.judged import Judged
 from storage.kpi.measured import networks
 from storage.kpi.responses import waits
 from storage.kpi.scope import Numbered, Scope
-from storage.kpi.value import ENGINE_CHANGED, NOT_COMPARABLE, Ask, Compared, KpiValue, Reading
+from storage.kpi.value import ENGINE_CHANGED, NOT_COMPARABLE, OVERLAPPING, Ask, Compared, KpiValue, Reading
 from storage.queries import QueryChange, changes
 
 
@@ -89,6 +89,9 @@ def _compared(
     kpi: Kpi, period: _Period, other: _Period, group: _Group, language: str | None, brand: Numbered
 ) -> Compared:
     """A KPI's value beside that of another window, over the sources that were heard in both."""
+    if other.window.until > period.window.since:
+        # What stands in both would be compared with itself, and look like no change.
+        return Compared(other.window.since, other.window.until, reason=OVERLAPPING)
     both = period.heard_in_both(group, other.window)
     deaf = () if kpi.imported else group.ledgers
     left_out = tuple(ledger.name for ledger in deaf if ledger not in both.ledgers)

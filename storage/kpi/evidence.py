@@ -126,17 +126,20 @@ class Evidence:
         return crowd(self.store, self.brands, self.window, self.tally.mentions, followers=True)
 
     def clustering(self, brand: int, sources: Iterable[int], language: str | None) -> float:
-        """By how much noise grows because authors have several mentions: sum of mentions² by author / mentions."""
+        """By how much noise grows because authors have several mentions: sum of mentions² by author / mentions.
+
+        Where there are too many to look at, those of one language are taken to cluster as those of all do.
+        """
         wanted = frozenset(sources)
-        judged = self.tally.counts(brand, wanted, language, self.by_language).judged
         plain = not self.by_language and not self.live_only and self.tag is None
         if plain or self.tally.mentions > MOST_COUNTED:
-            return self.crowd.clustering(brand, wanted, judged)
+            return self.crowd.clustering(brand, wanted, self.tally.counts(brand, wanted, None, False).judged)
         squares = sum(
             found
             for source, spoken, found in self.once(("squares", brand), lambda: self._squares(brand))
             if source in wanted and (not self.by_language or spoken == language)
         )
+        judged = self.tally.counts(brand, wanted, language, self.by_language).judged
         return squares / judged if judged else 1.0
 
     def _squares(self, brand: int) -> list[Row]:

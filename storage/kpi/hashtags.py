@@ -86,7 +86,7 @@ def hashtags(scope: Scope) -> Reading:
     found = used(scope.evidence, scope, scope.sources)
     if found is None:
         return Reading(None, 0, _TOO_MANY)
-    most = sorted(found.uses, key=lambda number: -found.uses[number])[:TOP]
+    most = sorted(found.uses, key=lambda number: (-found.uses[number], number))[:TOP]
     called = names(scope.evidence, most)
     top = [{"hashtag": called[number], "mentions": found.uses[number]} for number in most]
     top.sort(key=lambda one: (-int(str(one["mentions"])), str(one["hashtag"])))

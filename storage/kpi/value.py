@@ -19,6 +19,7 @@ DIMENSIONS = ("source", "language", "day", "week", "month")
 
 NO_SOURCE = "no source heard"
 NOT_COMPARABLE = "no source heard for 90 % of both periods"
+OVERLAPPING = "the two overlap: the window is longer than a year"
 ENGINE_CHANGED = "the tone engine changed"
 
 

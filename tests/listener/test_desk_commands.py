@@ -356,7 +356,7 @@ def test_a_report_is_written_as_page_and_as_text(filled: CommandLine) -> None:
     filled.good("annotate", "add", "2026-11-10", "price rise")
     folder = filled.folder / "out"
     ran = filled.good("report", "--out", folder)
-    assert ran.out == f"written to {folder}: report.html, report.md\n"
+    assert ran.out == f"written: {folder / 'report.html'}, {folder / 'report.md'}\n"
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "price rise" in page and "<svg" in page and "<script" not in page
     # Four weeks of whole days of ours.

@@ -84,6 +84,18 @@ def test_authors_of_whom_nothing_can_be_read_are_only_numbers(store: SqliteStore
     assert store.rows("SELECT key, name FROM authors ORDER BY id") == [("id-ana", "ana"), (None, None)]
 
 
+def test_what_grew_old_and_is_taken_back_then_has_no_address_and_no_hashtag(store: SqliteStore) -> None:
+    old = replace(post("a", T0, names("Acme"), text="#sale", url="https://example.org/a"), fetched_at=T0)
+    keep(store, old)
+    assert expire(store, default=DAY) == 1
+    assert store.rows("SELECT url, expired FROM posts") == [("https://example.org/a", 1)]
+    assert store.commit(Kept(NEWS, [], deleted=["a"], at=NOW)).erased == ("a",)
+    assert store.rows("SELECT url, expired FROM posts") == [(None, 0)]
+    assert store.rows("SELECT tag FROM hashtags") == []
+    assert list(rollups.differences(store)) == []
+    assert store.commit(Kept(NEWS, [], deleted=["a"], at=NOW)).erased == ()
+
+
 def test_a_page_at_a_time(store: SqliteStore) -> None:
     keep(store, *[fetched(str(n), T0, names("Acme")) for n in range(5)])
     with store.writing() as db:

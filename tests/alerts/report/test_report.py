@@ -313,3 +313,12 @@ def test_a_move_that_chance_makes_is_known() -> None:
     unlike = Compared(0, DAY, 0.45, 0.2, 50, 0.25, 1.2, (0.2, 0.3), "ads: 3 of 7 days, then 7 of 7")
     assert not wording.by_chance(replace(now, before=unlike), far)
     assert not wording.by_chance(now, value("negative_share", None, "ratio"))
+
+
+def test_files_that_tell_of_other_days_are_no_chance_but_are_told() -> None:
+    more = {"days": {"ga4": 14}, "days_asked": 14}
+    now = value("sessions_from_social", 2030, "sessions", **more)
+    then = value("sessions_from_social", 1320, "sessions", **{**more, "days": {"ga4": 11}})
+    assert not wording.by_chance(now, then)
+    assert wording.days_known(now) == []
+    assert wording.days_known(then) == ["ga4: 11 of 14 days"]

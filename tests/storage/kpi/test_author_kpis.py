@@ -320,6 +320,16 @@ def test_thresholds_are_nearest_ranks(followers: list[int]) -> None:
         assert below * 100 < percent * len(followers) <= at_most * 100
 
 
+@pytest.mark.parametrize("kpi", PEOPLE)
+def test_mentions_of_unknown_authors_alone_are_not_nobody(store: SqliteStore, kpi: str) -> None:
+    hear(store)
+    say(store, None, "positive", "positive")
+    found = value(store, kpi, WINDOW)
+    assert (found.value, found.n, found.reason) == (None, 0, "no author is known")
+    say(store, "ana", "neutral")
+    assert value(store, kpi, WINDOW).reason is None
+
+
 def test_new_authors_of_whole_months_are_added_up_and_those_of_the_ends_counted(store: SqliteStore) -> None:
     hear(store)
     # T0 is the 15th of November: some before the month, in it, and after it, in UTC.

@@ -10,7 +10,7 @@ from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, keep, names, post, tone
 from storage.calendar import Window, year_before
 from storage.kpi import KPIS, Ask, KpiValue, compute
 from storage.kpi.compare import NO_CHANGE, compared
-from storage.kpi.value import Reading
+from storage.kpi.value import OVERLAPPING, Reading
 from storage.mention import Brand, Mention
 from storage.sqlite import SqliteStore
 
@@ -134,3 +134,16 @@ def test_a_change_lies_inside_of_its_interval(a: float, b: float, ends: tuple[fl
     assert found.interval is not None
     assert found.interval[0] <= a - b <= found.interval[1]
     assert (found.note == NO_CHANGE) == (found.interval[0] <= 0 <= found.interval[1])
+
+
+def test_a_window_longer_than_a_year_is_not_compared_with_itself(store: SqliteStore) -> None:
+    window = Window(T0 - 400 * DAY, T0)
+    say(store, window, 6)
+    found = compute(
+        store, [KPIS["mentions"]], Ask(window, T0, UTC, BRANDS, only=("Acme",), by=(), compare=True)
+    )[0]
+    assert found.value == 6
+    assert found.year_before is not None
+    assert (found.year_before.then, found.year_before.change) == (None, None)
+    assert found.year_before.reason == OVERLAPPING
+    assert found.before is not None and found.before.reason != OVERLAPPING

@@ -12,6 +12,7 @@ from keeping import DAY, FORUM, HOUR, NEWS, T0, keep, names, post
 from storage.base import Row
 from storage.calendar import Window
 from storage.kpi import crowd as module
+from storage.kpi import evidence
 from storage.kpi.crowd import crowd
 from storage.mention import KeptPost
 from storage.sqlite import SqliteStore
@@ -119,6 +120,18 @@ def test_authors_are_those_of_plain_python(
     authors = {who for at, who, _ in history if first <= at < first + days}
     assert whole.of(ACME, [1]).authors == len(authors)
     store.close()
+
+
+def test_of_too_many_a_language_clusters_as_all_do(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(store)
+    keep(store, [post("es", T0, names("Acme"), author="eva", language="es")])
+    monkeypatch.setattr(evidence, "MOST_COUNTED", 0)
+    for by_language in (True, False):
+        asked = evidence.Evidence(store, [ACME, BOLT], WEEK, by_language=by_language, live_only=False)
+        # Not 8 squares of all languages by the one mention in Spanish.
+        assert asked.clustering(ACME, [1], "es") == 8 / 6
 
 
 def test_a_source_that_nobody_wrote_in_has_no_authors(store: SqliteStore) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from alerts.format import count, plural
+from alerts.format import count, number, plural
 from alerts.render import clean_lines, shorten
 from listener.imports.understanding import NOT_SUMMED, Understood
 from storage.calendar import local_day
@@ -121,4 +121,5 @@ def _sums(counted: Collection[Counted]) -> list[str]:
 
 
 def _number(value: float) -> str:
-    return count(value) if value.is_integer() else f"{value:.4g}" if abs(value) < 1 else f"{value:.2f}"
+    # Two decimals of a rate say nothing.
+    return f"{value:.4g}" if 0 < abs(value) < 1 else number(value)

@@ -48,3 +48,19 @@ def test_a_reach_that_is_not_known_says_why(shop: CommandLine) -> None:
     told = shown(shop, "potential_reach.low", "potential_reach.high")
     assert told.count("no source tells how many followers authors have") == 2
     assert told.count("Reach: followers of all authors of mentions") == 1
+
+
+def test_topics_are_counted_and_grow_like_brands(line: CommandLine) -> None:
+    line.configure(CONFIG + "topics: [{name: Kettles, query: kettle}, {name: Pots, query: pot}]\n")
+    days = {"kettle": ("04", "09", "10", "11"), "pot": ("12",)}
+    rows = [
+        f'{{"id": "{word}{day}", "text": "my {word}", "created_at": "2026-11-{day}T08:00:00Z"}}\n'
+        for word, times in days.items()
+        for day in times
+    ]
+    line.good("import", line.file("kitchen.jsonl", "".join(rows)))
+    asked = ("kpi", "mentions", "share_of_voice", "--brand", "Kettles", *WEEK, "--compare", "--json")
+    mentions, share = line.good(*asked).json()
+    assert (mentions["value"], mentions["before"]["then"], mentions["before"]["growth"]) == (3, 1, 2.0)
+    # Among topics: the brands are another market.
+    assert (share["value"], share["n"]) == (3 / 4, 4)

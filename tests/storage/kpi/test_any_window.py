@@ -239,14 +239,16 @@ def true_values(truth: Truth, brand: str, found: KpiValue) -> dict[str, object]:
             by_author[_who(one)].append(one)
     market = len(said) + (len(truth.of({"Acme": "Bolt", "Bolt": "Acme"}[brand], found)))
     praise = [[one.label for one in theirs].count("positive") for theirs in by_author.values()]
+    # Where mentions are by nobody that is known, how many wrote them is unknown, not 0.
+    nobody_known = bool(said) and not by_author
     return {
         "mentions": len(said),
         "share_of_voice": len(said) / market if market else None,
         "positive_mentions": labels.count("positive"),
         "negative_mentions": labels.count("negative"),
-        "authors": len(by_author),
-        "new_authors": sum(truth.new(brand, who) for who in by_author),
-        "advocates": sum(n >= 2 for n in praise),
+        "authors": None if nobody_known else len(by_author),
+        "new_authors": None if nobody_known else sum(truth.new(brand, who) for who in by_author),
+        "advocates": None if nobody_known else sum(n >= 2 for n in praise),
         "hashtags": len({tag for one in said for tag in one.hashtags}),
     }
 

@@ -49,7 +49,9 @@ def look(
     for rule in rules:
         late = max((s.lateness for s in active if rule.source in (None, s.name, s.kind)), default=0)
         seen = looked_at(rule, late, now)
-        question = Ask(seen[0], now, zone, tuple(brands), (rule.brand,), _sources(rule), strict=True)
+        question = Ask(
+            seen[0], now, zone, tuple(brands), (rule.brand,), _sources(rule), strict=True, tag=rule.tag
+        )
         values = [_value(store, rule, replace(question, window=window)) for window in seen]
         live = None
         if any(enough_and_met(rule, value) for value in values):
@@ -74,7 +76,7 @@ def _posts(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ...]:
         return ()
     window = Window(transition.value.since, transition.value.until)
     label = _QUOTED.get(rule.condition.kpi)
-    narrow = Narrow(live_only=True, source=rule.source)
+    narrow = Narrow(live_only=True, source=rule.source, tag=rule.tag)
     if label:
         return tuple(browse.strongest(store, rule.brand, window, label, narrow=narrow))
     return tuple(browse.newest(store, rule.brand, window, narrow=narrow))
@@ -127,6 +129,7 @@ def _event(item: Judged, now: int) -> AlertEvent:
         "fired_at": item.transition.state.fired_at,
         "cooldown": rule.cooldown,
         "expire": rule.expire,
+        "tag": rule.tag,
         "heard": [(h.source, h.heard, h.asked) for h in value.heard] if value else [],
         "left_out": list(value.left_out) if value else [],
     }

@@ -116,6 +116,7 @@ class RuleOptions(BaseModel):
     when: Annotated[str, AfterValidator(_checked)]
     brand: str | None = None
     source: str | None = None
+    tag: str | None = Field(default=None, min_length=1, max_length=50)
     over: Duration = Field(default=3600, ge=60)
     min_n: int | None = Field(default=None, ge=0)
     for_: Duration = Field(default=0, alias="for")
@@ -145,6 +146,7 @@ class Rule:
     expire: int
     channels: tuple[str, ...]
     source: str | None = None
+    tag: str | None = None
 
     @classmethod
     def of(cls, options: RuleOptions, brand: str) -> Rule:
@@ -162,6 +164,7 @@ class Rule:
             options.expire,
             tuple(options.channels),
             options.source,
+            options.tag,
         )
 
 

@@ -140,6 +140,8 @@ def _facts(numbers: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
     if numbers["value"] is not None:
         value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
         facts.append(Fact("Now", f"{_with_span(numbers, value)} (n = {reading.count(numbers['n'])})"))
+    if numbers.get("tag"):
+        facts.append(Fact("Only", f"mentions tagged {numbers['tag']}"))
     since, until = reading.moment(numbers["since"], zone), reading.moment(numbers["until"], zone)
     facts.append(Fact("Window", f"{since} to {until}"))
     heard = [SourceHeard(*entry) for entry in numbers["heard"]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from storage.base import Row, Rows
 from storage.calendar import Window, iso
+from storage.desk.tags import BEARS
 from storage.mention import LABEL_NUMBERS
 
 _LABELS: dict[int | None, str | None] = {
@@ -135,20 +136,23 @@ def ids_at(store: Rows, urls: Sequence[str]) -> dict[str, list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """Only what was heard live, or only one source (a name or a kind)."""
+    """Only what was heard live, only one source (a name or a kind), only what bears a tag."""
 
     live_only: bool = False
     source: str | None = None
+    tag: str | None = None
 
     def clause(self) -> tuple[str, tuple[object, ...]]:
         """The condition on mentions `m`, and its parameters."""
-        live = "AND m.live > 0 " if self.live_only else ""
-        if self.source is None:
-            return live, ()
-        return (
-            f"{live}AND m.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?)",
-            (self.source, self.source),
-        )
+        parts = ["AND m.live > 0"] if self.live_only else []
+        asked: list[object] = []
+        if self.source is not None:
+            parts.append("AND m.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?)")
+            asked += [self.source, self.source]
+        if self.tag is not None:
+            parts.append(f"AND {BEARS}")
+            asked.append(self.tag)
+        return " ".join(parts), tuple(asked)
 
 
 _ANY = Narrow()

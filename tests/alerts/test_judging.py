@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from pages import ACME, BRANDS, HACKERNEWS, page, post
 
-from alerts import judging
+from alerts import judging, telling
 from alerts.rules import Rule, RuleOptions
 from storage import alerting, outbox
 from storage.alerting import AlertEvent
+from storage.desk import tags
 from storage.mention import Source
 from storage.sqlite import SqliteStore
 
@@ -265,3 +266,19 @@ def test_what_fired_keeps_how_its_share_was_made(store: SqliteStore) -> None:
     low, high = numbers["interval"]  # type: ignore[misc]
     assert (numbers["method"], numbers["raw_value"]) == ("adjusted", 1.0)
     assert 0.3 < low < numbers["value"] <= high  # type: ignore[operator]
+
+
+def test_a_rule_for_a_tag_counts_and_quotes_only_what_bears_it(store: SqliteStore) -> None:
+    hear(store, 4)
+    third = store.rows("SELECT id FROM posts ORDER BY id")[2][0]
+    sales = rule("mentions >= 1", tag="sales")
+    assert judge(store, [sales]) == []
+    with store.writing() as db:
+        tags.add(db, "sales", "Acme", [third], by="ana", now=NOW)
+    (event,) = judge(store, [sales])
+    assert (event.numbers["value"], event.numbers["tag"], event.post_ids) == (1, "sales", (third,))
+    with store.writing() as db:
+        row = outbox.claim(db, "console", NOW)
+    assert row is not None
+    told = telling.alert_message(row, store, ZoneInfo("UTC"), None)
+    assert ("Only", "mentions tagged sales") in [(fact.name, fact.value) for fact in told.facts]

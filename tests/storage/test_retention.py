@@ -113,3 +113,10 @@ def test_what_was_set_aside_goes_as_well(store: SqliteStore) -> None:
 def test_the_question_for_old_posts_is_answered_by_an_index(store: SqliteStore) -> None:
     plan = store.rows("EXPLAIN QUERY PLAN " + retention._OLD, (1, 2, 3))
     assert "SEARCH posts USING INDEX posts_readable (source_id=? AND fetched_at<?)" in plan[0][3]
+
+
+def test_a_page_holds_no_more_however_many_sources_fill_it(store: SqliteStore) -> None:
+    keep(store, fetched("a", T0, names("Acme")), source=NEWS)
+    keep(store, *(fetched(id_, T0, names("Acme")) for id_ in "bcd"), source=FORUM)
+    with store.writing() as db:
+        assert retention.expire(db, retention.limits(db, {"default": DAY}), NOW, 2) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from keeping import DAY, FORUM, T0, keep, names, post
 
-from storage import authors, post_hashtags, rollups
+from storage import authors, post_hashtags, rejudging, rollups
 from storage.mention import Kept
 from storage.sqlite import SqliteStore
 
@@ -81,3 +81,21 @@ def test_a_standing_of_a_period_without_mentions_is_found(store: SqliteStore) ->
     with store.writing() as db:
         db.run("INSERT INTO author_standings VALUES (4, 0, 1, 1, -1, 0, 0, 1)")
     assert [one.rollup for one in rollups.differences(store)] == ["author_standings"]
+
+
+def test_an_edit_that_tells_the_author_tells_whose_mention_stays(store: SqliteStore) -> None:
+    keep(store, [post("0", T0, names("Acme"), title="Acme", text="old #sale")], FORUM)
+    # Without the title, in which Acme may stand: the mention stays until history is matched again.
+    store.commit(Kept(FORUM, [], edits=[post("0", T0, text="new", author="ana")], at=T0 + DAY))
+    assert store.rows("SELECT a.name FROM mentions m JOIN authors a ON a.id = m.author_id") == [("ana",)]
+    assert store.rows("SELECT * FROM post_hashtags") == store.rows("SELECT * FROM rollup_hashtags") == []
+    assert list(rollups.differences(store)) == []
+
+
+def test_what_nobody_can_judge_any_more_is_in_no_roll_up_as_judged(store: SqliteStore) -> None:
+    keep(store, [post("0", T0, names("Acme", "positive"), author="ana")], FORUM)
+    store.commit(Kept(FORUM, [], deleted=["0"], at=T0 + DAY))
+    with store.writing() as db:
+        assert rejudging.finish(db, rejudging.begin(db, "other-1", None, 0, T0 + DAY), T0 + DAY) == 1
+    assert store.rows("SELECT DISTINCT label FROM rollups") == [(2,)]
+    assert list(rollups.differences(store)) == []

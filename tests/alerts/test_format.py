@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts import format as reading
+from storage.queries import QueryChange
 
 MADRID = ZoneInfo("Europe/Madrid")
 MONDAY = 1794178800  # 9 November 2026, 00:00 in Madrid
@@ -93,3 +94,14 @@ def test_an_estimate_is_told_with_what_it_may_be() -> None:
     assert reading.about(0.412, (0.347, 0.47)) == "about 41 % (35 to 47 %)"
     assert reading.about(0.412, None) == "41.2 %"
     assert reading.between(0.0, 1.0) == "0 to 100 %"
+
+
+def test_brands_that_are_listened_for_since_one_time_are_told_in_one_sentence() -> None:
+    since = MONDAY + 8 * 3_600
+    changes = [QueryChange(name, since, True, "") for name in ("Bolt", "Acme")]
+    changes.append(QueryChange("Zap", since, False, ""))
+    assert reading.query_changes(changes, MADRID) == [
+        "Acme, Bolt are listened for since Mon 9 Nov 2026, 08:00; nothing was looked for before.",
+        "Mentions of Zap are counted by another query from Mon 9 Nov 2026, 08:00 on; "
+        "numbers from before and after do not compare.",
+    ]

@@ -178,7 +178,9 @@ def test_check_says_what_was_understood(line: CommandLine) -> None:
 
 
 def test_check_deep_counts_again_and_repair_makes_the_sums_anew(filled: CommandLine) -> None:
-    assert filled.good("check", "--deep").err == ""
+    ran = filled.good("check", "--deep")
+    assert (ran.err, "every sum is what its mentions come to" in ran.out) == ("", True)
+    assert "counted again" not in filled.good("check").out
     store = SqliteStore(load(filled.config).database)
     with store.writing() as db:
         db.run("UPDATE rollups SET mentions = mentions + 1 WHERE unit = 1")

@@ -12,6 +12,7 @@ from listener.matching.tagging import ROUTES, TagRule, routed, tag_named
 from storage import browse
 from storage.base import Rows
 from storage.calendar import UNITS, Window, cut, iso, parse_time
+from storage.desk import tags
 from storage.durations import parse_duration
 from storage.kpi import CARD, DIMENSIONS, Ask, Kpi, kpis_of
 from storage.kpi.measured import first_imported, known_networks
@@ -73,7 +74,7 @@ def question(
             only=tuple(brand_named(name, config.brands) for name in brands),
             sources=sources_named(store, sources),
             by=tuple(one_of(name, DIMENSIONS, "dimension") for name in by),
-            tag=next(iter(tags_named(tag, None, config.tags) or ()), None),
+            tag=_tag(store, tag, config.tags),
             compare=compare,
         ),
         names,
@@ -113,6 +114,15 @@ def sources_named(store: Rows, names: Sequence[str]) -> tuple[str, ...]:
     """Return these names or kinds of sources, or networks that files tell of, as they are. Raises UsageError."""
     known = [*browse.sources(store), *known_networks(store)] if names else []
     return tuple(one_of(name, known, "source") for name in names)
+
+
+def _tag(store: Rows, asked: str | None, rules: Sequence[TagRule]) -> str | None:
+    """The tag that is asked for; one that no mention bears and no rule gives is a mistake, not a number of 0."""
+    tag = next(iter(tags_named(asked, None, rules) or ()), None)
+    named = [rule.name for rule in rules]
+    if tag is None or tag in named or tags.is_borne(store, tag):
+        return tag
+    raise UsageError(_unknown(tag, sorted({*named, *tags.names(store)}), "tag"))
 
 
 def tags_named(tag: str | None, route: str | None, rules: Sequence[TagRule]) -> tuple[str, ...] | None:

@@ -88,6 +88,16 @@ def give_again(db: Transaction, tagged: Iterable[tuple[int, Sequence[str], int]]
     give(db, [(brand, post, *said[post]) for post, brand in mentions])
 
 
+def is_borne(store: Rows, tag: str) -> bool:
+    """Whether any mention bears a tag."""
+    return bool(store.rows("SELECT 1 FROM tags WHERE tag = ? LIMIT 1", (tag,)))
+
+
+def names(store: Rows) -> list[str]:
+    """All tags that mentions bear."""
+    return [row[0] for row in store.rows("SELECT DISTINCT tag FROM tags ORDER BY tag")]
+
+
 def any_by_rule(store: Rows) -> bool:
     """Whether some mention bears a tag that a rule gave."""
     return bool(store.rows("SELECT 1 FROM tags WHERE by IS NULL LIMIT 1"))

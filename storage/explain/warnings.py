@@ -9,6 +9,7 @@ from storage.calendar import iso
 from storage.explain.listening import Listened
 from storage.kpi.value import KpiValue
 
+_NAMED = 3
 _PERIODS = {"before": "The period before", "year_before": "The same period a year before"}
 
 
@@ -34,9 +35,7 @@ def warnings(
                 for name, now, then in sources
             )
             yield f"{_PERIODS[period]} was heard otherwise: {'; '.join(parts)}."
-    for change in value.query_changes:
-        what = "is listened for only from" if change.first else "is looked for by another query from"
-        yield f"{change.brand} {what} {iso(change.at, zone)} on: before and after do not compare."
+    yield from _query_changes(value, zone)
     for turn in value.engine_changes:
         yield (
             f"Another engine, {turn.engine}, judges what was published from {iso(turn.at, zone)} on: "
@@ -46,6 +45,23 @@ def warnings(
     counted = more.get("method") == "raw" and more.get("interval") is None and "judged" in more
     if value.value is not None and counted:
         yield "The engine was not measured on such posts: this is what it says, its mistakes included."
+
+
+def _query_changes(value: KpiValue, zone: ZoneInfo) -> Iterator[str]:
+    """A market of many brands is often listened for from one time on: that is one thing to say."""
+    together: dict[tuple[int, bool], list[str]] = {}
+    for change in value.query_changes:
+        together.setdefault((change.at, change.first), []).append(change.brand)
+    for (at, first), brands in together.items():
+        be = "is" if len(brands) == 1 else "are"
+        what = "listened for only from" if first else "looked for by another query from"
+        yield f"{_listed(brands)} {be} {what} {iso(at, zone)} on: before and after do not compare."
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > _NAMED + 1:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} other brands"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _hours(seconds: int) -> str:

@@ -186,6 +186,10 @@ def test_numbers_of_a_tag(shop: CommandLine) -> None:
     asked = ("kpi", "mentions", "--brand", "Acme", "--json")
     assert [v["value"] for tag in ((), ("--tag", "sales")) for v in shop.good(*asked, *tag).json()] == [2, 1]
     assert shop("kpi", "--tag", "x" * 60).code == 2
+    # A tag that nothing bears would make every number 0.
+    mistyped = shop("kpi", "mentions", "--tag", "sale")
+    assert mistyped.code == 2
+    assert "there is no tag 'sale'; did you mean sales?" in mistyped.err
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ _JUDGE = """UPDATE mentions SET label = ?, p_negative = ?, p_neutral = ?, p_posi
     WHERE post_id = ? AND brand_id = (SELECT id FROM brands WHERE name = ?)"""
 _UNJUDGED = """published_at >= ? AND brand_id IN (SELECT id FROM brands WHERE name = coalesce(?, name))
     AND label IS NOT NULL AND engine_id NOT IN (SELECT id FROM engines WHERE name = ?)
-    AND EXISTS (SELECT 1 FROM posts p WHERE p.id = post_id AND p.erased_at IS NOT NULL)"""
+    AND EXISTS (SELECT 1 FROM posts p WHERE p.id = post_id AND p.erased_at IS NOT NULL AND p.expired = 0)"""
 _UNJUDGE = f"""UPDATE mentions SET label = NULL, p_negative = NULL, p_neutral = NULL, p_positive = NULL,
     engine_id = NULL, reason = '{ERASED}', live = CASE WHEN live = 0 THEN 0 ELSE 2 END WHERE {_UNJUDGED}"""
 
@@ -140,7 +140,8 @@ def finish(db: Transaction, rejudging: Rejudging, now: int) -> int:
     """Write that everything was judged; return how many mentions of erased posts have no label any more.
 
     Their words are gone, so that only the old engine could have judged them: one label of it would keep the break in
-    every window that they lie in, for ever.
+    every window that they lie in, for ever. What merely grew old keeps its label: all of that history would lose its
+    tone, and the break stands where it ends.
     """
     asked = (rejudging.since, rejudging.brand, rejudging.engine)
     posts = db.rows(f"SELECT DISTINCT post_id FROM mentions WHERE {_UNJUDGED}", asked)

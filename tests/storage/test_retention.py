@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, names, own, post, tone
 
-from storage import retention, rollups
+from storage import rejudging, retention, rollups
 from storage.base import Row
 from storage.calendar import Window
 from storage.kpi import KPIS, Ask, compute
@@ -120,3 +120,29 @@ def test_a_page_holds_no_more_however_many_sources_fill_it(store: SqliteStore) -
     keep(store, *(fetched(id_, T0, names("Acme")) for id_ in "bcd"), source=FORUM)
     with store.writing() as db:
         assert retention.expire(db, retention.limits(db, {"default": DAY}), NOW, 2) == 2
+
+
+def test_what_grew_old_keeps_the_tone_that_it_had(store: SqliteStore) -> None:
+    keep(
+        store, fetched("old", T0, names("Acme", "positive")), fetched("taken", T0, names("Acme", "negative"))
+    )
+    expire(store, default=DAY)
+    keep(
+        store,
+        fetched("young", NOW, names("Acme", "positive")),
+        fetched("gone", NOW, names("Acme", "negative")),
+    )
+    store.commit(Kept(NEWS, [], deleted=["gone"], at=NOW))
+    with store.writing() as db:
+        running = rejudging.begin(db, "other-1", None, 0, NOW)
+        page = rejudging.page(db, running)
+        assert [one.post.native_id for one in page] == ["young"]
+        running = rejudging.write(
+            db, running, page, {(page[0].id, "Acme"): tone("neutral", engine="other-1")}
+        )
+        assert rejudging.finish(db, running, NOW) == 1
+    labels = store.rows(
+        "SELECT p.native_id, m.label FROM mentions m JOIN posts p ON p.id = m.post_id ORDER BY p.id"
+    )
+    assert labels == [("old", 1), ("taken", -1), ("young", 0), ("gone", None)]
+    assert list(rollups.differences(store)) == []

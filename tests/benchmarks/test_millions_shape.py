@@ -18,6 +18,8 @@ from storage.kpi import compute
 from storage.mention import Kept
 from storage.sqlite import Reader, SqliteStore
 
+pytestmark = pytest.mark.slow
+
 MENTIONS = 5_000
 
 # The targets: a fifth of bare inserts and 20,000 a second, a board within 50 ms, any other window within 2 s.

@@ -21,6 +21,8 @@ from storage.desk import tags
 from storage.kpi import KPIS
 from storage.sqlite import SqliteStore
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """timezone: UTC
 brands:
   - {name: Acme, own: true}   # ours

@@ -23,6 +23,8 @@ from storage.mention import Brand, KeptPost, Source
 from storage.rollups.periods import Span, Unit
 from storage.sqlite import SqliteStore
 
+pytestmark = pytest.mark.slow
+
 # Away from UTC by a quarter of an hour, on both sides of it, one with a new year's day 13 hours before the other's.
 ZONES = [
     ZoneInfo(name) for name in ("Europe/Madrid", "Asia/Kathmandu", "America/New_York", "Pacific/Auckland")

@@ -178,21 +178,26 @@ def expected(said: list[Said], asked: Asked, first: dict[Any, int]) -> dict[str,
     n, direct = len(mine.said), sum(one.direct for one in mine.said)
     old = {author for author in mine.authors if first[asked.brand, author] < asked.window[0]}
     uses = Counter(tag for one in mine.said for tag in one.tags)
-    return {
-        **voices(said, asked),
-        "mentions": n,
-        "mentions.direct": direct,
-        "mentions.indirect": n - direct,
-        "mentions.as_now": n,
+    # Of mentions by nobody that is known, how many wrote them is unknown.
+    nobody = n > 0 and not mine.authors
+    people = {
         "authors": len(mine.authors),
         "new_authors": len(mine.authors - old),
-        "returning_author_share": share(len(old), len(mine.authors)),
         "advocates": len(mine.advocates),
         "new_influencers": len(mine.advocates - old),
         "influencers.tier1": 0,
         "influencers.tier2": 0,
         "influencers.tier3": len(mine.advocates),
         "influencers.tier4": len(mine.authors - mine.advocates),
+    }
+    return {
+        **voices(said, asked),
+        **{kpi: None if nobody else number for kpi, number in people.items()},
+        "mentions": n,
+        "mentions.direct": direct,
+        "mentions.indirect": n - direct,
+        "mentions.as_now": n,
+        "returning_author_share": share(len(old), len(mine.authors)),
         "hashtags": len(uses),
         "hashtags uses": uses.total(),
         "hashtags most": max(uses.values(), default=None),
@@ -272,7 +277,9 @@ def test_every_kpi_equals_plain_python_on_the_raw_file(line: CommandLine, name: 
     several = len({one.brand for one in said}) > 1
     anonymous = {one.author for one in said} == {None}
     never = {kpi for kpi in TOLD if not several and kpi.startswith("share_of_voice")}
-    never |= {"share_of_voice.authors", "returning_author_share"} if anonymous else set()
+    of_people = {"authors", "new_authors", "advocates", "new_influencers", "returning_author_share"}
+    of_people |= {"share_of_voice.authors", *(kpi for kpi in TOLD if kpi.startswith("influencers."))}
+    never |= of_people if anonymous else set()
     assert {kpi for kpi in TOLD if not compared[kpi]} <= {*never, "hashtag_growth"}
 
 

@@ -13,14 +13,17 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 # The targets: 1.8 s of wall time, 2 s of CPU, 120 MB; the daemon at rest under 100 MB, stopped within a second.
 LEEWAY = 3
+FLOORS = 0.42
+"""Seconds of CPU for the floors (parsing, VADER, bare inserts) on the machine for which the targets were set."""
 
 
 def test_ten_thousand_mentions_from_a_feed_to_kpis(tmp_path: Path) -> None:
-    # The better of two, because the machine is noisy.
-    costs, _, again = feed_to_kpis.measure(10_000, 2, tmp_path)
+    # The better of two, because the machine is noisy; a slower one than that of the targets has as much more time.
+    costs, floors, again = feed_to_kpis.measure(10_000, 2, tmp_path)
     cost = min(costs, key=lambda one: one.wall)
-    assert cost.wall < 1.8 * LEEWAY
-    assert cost.cpu < 2.0 * LEEWAY
+    slower = max(1.0, min(sum(one.values()) for one in floors) / FLOORS)
+    assert cost.wall < 1.8 * LEEWAY * slower
+    assert cost.cpu < 2.0 * LEEWAY * slower
     assert cost.peak < 120 * LEEWAY
     # A feed in which nothing is new costs little more than the start of the program.
     assert again.cpu < cost.cpu / 2

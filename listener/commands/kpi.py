@@ -177,7 +177,7 @@ def _difference(difference: float, value: KpiValue) -> str:
     if value.unit == "ratio" and value.kpi != "net_sentiment":
         return reading.points(difference)
     if value.unit == "seconds":
-        return ("-" if difference < 0 else "+") + reading.duration(abs(difference))
+        return ("\u2212" if difference < 0 else "+") + reading.duration(abs(difference))
     return reading.balance(difference) if value.unit == "ratio" else reading.count_change(difference)
 
 

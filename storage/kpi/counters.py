@@ -8,10 +8,9 @@ from storage.base import Row
 from storage.calendar import Window
 from storage.counting import KIND_OF
 from storage.kpi.evidence import Evidence
-from storage.kpi.facts import chosen, cut, too_many
+from storage.kpi.facts import chosen, cut, spans, too_many
 from storage.kpi.scope import Numbered, Scope
-from storage.rollups import zone_of
-from storage.rollups.periods import Span, Unit, cover
+from storage.rollups.periods import Unit
 from storage.rollups.readings import ANY
 
 _NAMES = ",".join(f"'{name}'" for name in KIND_OF)
@@ -72,14 +71,11 @@ def _summed(scope: Scope, brand: Numbered | None = None) -> list[Counter] | None
 def _fetch(evidence: Evidence, brand: int) -> list[Row] | None:
     if not _counted(evidence):
         return []
-    window = evidence.window
-    # Roll-ups know no language, no tag, and not what was heard live.
-    whole = evidence.by_language or evidence.live_only or evidence.tag is not None
-    if whole and too_many(evidence, brand):
+    parts = spans(evidence, brand)
+    if parts is None:
         return None
-    facts = [Span(Unit.FACTS, window.since, window.until)]
     rows: list[Row] = []
-    for span in facts if whole else cover(window, zone_of(evidence.store)):
+    for span in parts:
         if span.unit == Unit.FACTS:
             asked = cut(evidence, brand, Window(span.since, span.until))
             for form in (_BY_COUNTER, _TOGETHER):

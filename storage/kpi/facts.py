@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.base import Row
@@ -11,6 +11,8 @@ from storage.desk.tags import BEARS
 from storage.kpi.evidence import Evidence
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.tally import Counts
+from storage.rollups import zone_of
+from storage.rollups.periods import Span, Unit, cover
 
 MOST = 100_000
 """Mentions of one brand in one window that are looked at one by one: more would take longer than anybody waits."""
@@ -46,6 +48,17 @@ def cut(evidence: Evidence, brand: int, window: Window | None = None) -> Cut:
 def too_many(evidence: Evidence, brand: int) -> bool:
     """Whether a brand has more mentions in a window than are looked at one by one."""
     return evidence.tally.of_brand(brand) > MOST
+
+
+def spans(evidence: Evidence, brand: int) -> Sequence[Span] | None:
+    """The parts of a window of which roll-ups tell, and those that are counted; None where that is too much to count.
+
+    Roll-ups beside those of mentions know no language, no tag, and not what was heard live.
+    """
+    window = evidence.window
+    if not (evidence.by_language or evidence.live_only or evidence.tag is not None):
+        return cover(window, zone_of(evidence.store))
+    return None if too_many(evidence, brand) else [Span(Unit.FACTS, window.since, window.until)]
 
 
 def chosen(scope: Scope, rows: Iterable[Row], sources: frozenset[int] | None = None) -> Iterable[Row]:

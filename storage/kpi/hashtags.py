@@ -11,12 +11,11 @@ from storage.calendar import Window
 from storage.kpi.compare import NO_CHANGE
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.evidence import Evidence
-from storage.kpi.facts import chosen, cut, too_many
+from storage.kpi.facts import chosen, cut, spans
 from storage.kpi.scope import Scope
 from storage.kpi.value import NO_SOURCE, NOT_COMPARABLE, Reading
-from storage.rollups import zone_of
 from storage.rollups.hashtags import ANY
-from storage.rollups.periods import Span, Unit, cover
+from storage.rollups.periods import Unit
 from storage.stats.wilson import wilson
 
 TOP = 20
@@ -55,16 +54,11 @@ def used(evidence: Evidence, scope: Scope, sources: frozenset[int]) -> Used | No
 
 
 def _fetch(evidence: Evidence, brand: int) -> Sequence[Row] | None:
-    window = evidence.window
-    # Roll-ups know no language, no tag, and not what was heard live.
-    whole = evidence.by_language or evidence.live_only or evidence.tag is not None
-    if whole and too_many(evidence, brand):
+    parts = spans(evidence, brand)
+    if parts is None:
         return None
-    spans = (
-        [Span(Unit.FACTS, window.since, window.until)] if whole else cover(window, zone_of(evidence.store))
-    )
     rows: list[Row] = []
-    for span in spans:
+    for span in parts:
         if span.unit == Unit.FACTS:
             asked = cut(evidence, brand, Window(span.since, span.until))
             sql = _FACTS.format(where=asked.where, spoken=asked.spoken)

@@ -43,9 +43,9 @@ def calendar_of(db: Rows) -> Calendar:
 def add(db: Transaction, new: Sequence[Counted]) -> None:
     """Count mentions that were written just now."""
     if new:
-        _change(db, new, ())
-        borne = hashtags.of_posts(db, {one.post for one in new})
-        hashtags.change(db, calendar_of(db), borne, Counter())
+        calendar = calendar_of(db)
+        _change(db, calendar, new, ())
+        hashtags.change(db, calendar, hashtags.of_posts(db, {one.post for one in new}), Counter())
 
 
 @contextmanager
@@ -67,13 +67,13 @@ def recounted(db: Transaction, posts: Iterable[int]) -> Iterator[None]:
     after = counted.of_posts(db, numbers)
     had, has = Counter(before), Counter(after)
     new, gone = list((has - had).elements()), list((had - has).elements())
-    if new or gone:
-        _change(db, new, gone)
-    hashtags.change(db, calendar_of(db), hashtags.of_posts(db, numbers), bore)
-
-
-def _change(db: Transaction, new: Sequence[Counted], gone: Sequence[Counted]) -> None:
     calendar = calendar_of(db)
+    if new or gone:
+        _change(db, calendar, new, gone)
+    hashtags.change(db, calendar, hashtags.of_posts(db, numbers), bore)
+
+
+def _change(db: Transaction, calendar: Calendar, new: Sequence[Counted], gone: Sequence[Counted]) -> None:
     cells.change(db, calendar, new, gone)
     authors.change(db, calendar, new, gone)
     if gone:

@@ -16,7 +16,7 @@ from keeping import DAY, FORUM, HOUR, NEWS, UTC, keep, names, post, tone
 from sentiment.tone import LABELS
 from storage import rejudging
 from storage.calendar import Window, unit_of
-from storage.kpi import KPIS, Ask, KpiValue, compute, crowd, hashtags, speakers, tally
+from storage.kpi import KPIS, Ask, KpiValue, compute, crowd, facts, speakers, tally
 from storage.kpi.declaration import HEARD
 from storage.kpi.value import ENGINE_CHANGED
 from storage.mention import Brand, KeptPost, Source
@@ -180,7 +180,7 @@ def from_facts(store: SqliteStore, ask: Ask) -> list[KpiValue]:
         return [Span(Unit.FACTS, window.since, window.until)] if window.since < window.until else []
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (tally, hashtags):
+        for module in (tally, facts):
             patch.setattr(module, "cover", cover)
         for module in (crowd, speakers):
             patch.setattr(module, "calendar_period", lambda *_: None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keeping import DAY, FORUM, HOUR, NEWS, T0, keep, names, post, value, values
 
 from storage.calendar import Window
-from storage.kpi import counters, facts
+from storage.kpi import facts
 from storage.kpi.aging import equal_age, ratio_interval
 from storage.kpi.compare import NO_CHANGE
 from storage.kpi.interactions import percentile
@@ -136,7 +136,7 @@ def test_a_roll_up_and_the_readings_themselves_say_the_same(
         read(store, str(n), T0 + n * HOUR, reposts=n % 3, replies=n % 2)
         read(store, str(n), T0 + n * HOUR + 1, likes=2 * n)
     summed = value(store, kpi, window)
-    monkeypatch.setattr(counters, "cover", lambda window, _: [Span(Unit.FACTS, window.since, window.until)])
+    monkeypatch.setattr(facts, "cover", lambda window, _: [Span(Unit.FACTS, window.since, window.until)])
     counted = value(store, kpi, window)
     assert (summed.value, summed.n, summed.more) == (counted.value, counted.n, counted.more)
     assert summed.value is not None

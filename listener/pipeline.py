@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from listener.collectors.post import LONGEST_TEXT, Delete, Edit, Page, Post, plausible
+from listener.collectors.post import LONGEST_TEXT, Delete, Edit, Figure, Page, Post, plausible
 from listener.matching.matcher import Matcher
 from listener.matching.said import Said, network_of
 from listener.matching.tagging import Tagger, TagRule
 from sentiment.targets import Mask, Spans
 from sentiment.targets import Named as NamedBrand
 from sentiment.tone import Engine, Text, Tone
-from storage.mention import Brand, Kept, KeptPost, Mention, Reading, Source, Unmatched
+from storage.mention import Brand, BrandFigure, Kept, KeptPost, Mention, Reading, Source, Unmatched
 
 _UNPRINTABLE = {0: None}
 
@@ -83,6 +83,7 @@ class Pipeline:
         readings: list[Reading] = []
         deleted: list[str] = []
         departed: list[str] = []
+        figures: list[BrandFigure] = []
         for event in page.events:
             if isinstance(event, Post):
                 found = self.name(event, source, now)
@@ -96,6 +97,8 @@ class Pipeline:
                 edited.append(self.name(event.post, source, now))
             elif isinstance(event, Delete):
                 deleted.append(clean(event.native_id))
+            elif isinstance(event, Figure):
+                figures += self._figures(event, source)
             else:
                 departed.append(clean(event.author_id))
         judged = self.judge([*named, *edited])
@@ -116,7 +119,18 @@ class Pipeline:
             cut=page.cut,
             gap=page.gap,
             definitions=self.definitions,
+            figures=figures,
         )
+
+    def _figures(self, told: Figure, source: Source) -> list[BrandFigure]:
+        """Whose number it is: one of a brand that is not configured is nobody's."""
+        known = told.brand in self.definitions
+        brands = [told.brand] if told.brand and known else self._owners(source, told.account)
+        account, item = clean(told.account), clean(told.item)
+        return [
+            BrandFigure(brand, told.metric, told.day, told.value, source.kind, account, item)
+            for brand in brands
+        ]
 
     def name(self, post: Post, source: Source, now: int) -> Named:
         """Find the brands that a post concerns."""
@@ -235,6 +249,7 @@ def _kept(post: Post, text: str, now: int) -> KeptPost:
         thread=_optional(post.thread),
         author_id=_optional(post.author_id),
         followers=post.followers,
+        copy_of=_optional(post.copy_of),
     )
 
 

@@ -75,16 +75,29 @@ class Brand:
 
 
 @dataclass(frozen=True, slots=True)
+class Visits:
+    """When the kept posts of a source are looked at again, for counters, edits and deletions that nothing announces.
+
+    `ages`: seconds after a post was published. `every`: seconds between two looks after that, for as long as its text
+    is kept, where the service wants deletions followed; None: no more looks.
+    """
+
+    ages: tuple[int, ...] = (3_600, 86_400, 7 * 86_400)
+    every: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One thing that is listened to on its own: a network, or one feed.
 
     `kind` is the part that reads it (`hackernews`, `feeds`) or `import`; `lateness` in seconds says how
-    long after its publication a post may still arrive.
+    long after its publication a post may still arrive. `visits`: None where posts are not looked at again.
     """
 
     name: str
     kind: str
     lateness: int = 0
+    visits: Visits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +125,7 @@ class KeptPost:
     `published_at` is what KPIs count by; where the source gave none, or an implausible one, it equals
     `fetched_at` and `dated` is False. `author` is the name that people know, `author_id` what the network knows
     the account by, where that is another thing; `followers` is how many the author had when it was heard. `tags` are
-    those that rules give to its mentions.
+    those that rules give to its mentions. `copy_of`: the native id of the post that it reposts or quotes.
     """
 
     native_id: str
@@ -130,6 +143,7 @@ class KeptPost:
     author_id: str | None = None
     followers: int | None = None
     tags: tuple[str, ...] = ()
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +182,22 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class BrandFigure:
+    """A number of a brand for a calendar day (YYYY-MM-DD) that a source tells beside posts, as followers of an account.
+
+    `network` is the kind of the source; `metric`, `account` and `item` as in `storage.measures.Measure`.
+    """
+
+    brand: str
+    metric: str
+    day: str
+    value: float
+    network: str
+    account: str = ""
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Traffic:
     """Requests to a source, those that brought an answer of use, and those that did not."""
 
@@ -193,7 +223,8 @@ class Kept:
     `departed` author ids of closed accounts, whose texts are wiped. `unmatched` goes into the sample on which
     queries are tried. `items` is how many items the source gave, `cut` how many more a limit kept from us,
     `passed` how many an ear let pass unread because they could not concern anybody. `definitions`: by which definition
-    the mentions of each brand were found; of a brand that is not in it, by its newest one.
+    the mentions of each brand were found; of a brand that is not in it, by its newest one. `visited`: native ids of
+    kept posts that were looked at again, whether or not they had changed. `figures` are numbers beside the posts.
     """
 
     source: Source
@@ -214,6 +245,8 @@ class Kept:
     gap: Gap | None = None
     passed: int = 0
     definitions: Mapping[str, str] = field(default_factory=dict)
+    visited: Sequence[str] = ()
+    figures: Sequence[BrandFigure] = ()
 
 
 @dataclass(frozen=True, slots=True)

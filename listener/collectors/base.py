@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Sequence
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
 
-from listener.collectors.post import Page
-from storage.mention import Cursor, Source
+from listener.collectors.post import Event, Page
+from storage.mention import Cursor, SetAside, Source
 
 Grade = Literal["gold", "silver", "bronze"]
 """How well a collector is known to work: gold was tested against a real server or recorded answers, silver is
@@ -35,6 +36,39 @@ class Collector(Protocol):
         The caller commits each page with its cursor before it asks for the next one, so dying between two
         pages loses nothing; it closes the generator when it stops before the end. Raises Retriable or Permanent;
         anything else is a bug and ends the daemon.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """What a look at kept posts brought: readings, edits, deletions.
+
+    `unseen`: native ids that were asked for and not answered; they are asked for again at the next poll.
+    """
+
+    events: Sequence[Event] = ()
+    aside: Sequence[SetAside] = ()
+    unseen: Sequence[str] = ()
+
+
+@runtime_checkable
+class Visitor(Protocol):
+    """A collector that can look at kept posts again; `source.visits` says when each of them is due.
+
+    `at_once`: how many native ids one call of `visit` takes; `most_calls`: how many calls one poll may make.
+    """
+
+    @property
+    def at_once(self) -> int: ...
+
+    @property
+    def most_calls(self) -> int: ...
+
+    async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
+        """Look at kept posts: counters as readings, other words as edits, what is gone as deletions.
+
+        Only what the service says is gone may be a deletion: its silence never is. Raises Retriable or Permanent.
         """
         ...
 

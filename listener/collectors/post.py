@@ -26,6 +26,7 @@ class Post:
 
     `text` includes the title. `native_id` is the source's own id, or a hash where it has none. `author` is the
     name that people know, and that handles are compared with; `author_id` what the network knows the account by.
+    `copy_of`: the native id of the post that it reposts or quotes, where the network says so.
     """
 
     native_id: str
@@ -40,6 +41,7 @@ class Post:
     automatic: bool = False
     author_id: str | None = None
     followers: int | None = None
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,24 @@ class AccountGone:
     author_id: str
 
 
-Event = Post | Edit | Delete | AccountGone | Reading
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of a brand for a calendar day (YYYY-MM-DD, UTC) that is no post: followers, page views, articles seen.
+
+    `metric` is of the vocabulary of docs/imports.md. Whose it is: `brand` by its configured name, or the brand whose
+    handle on this network is `account` (without the @). `item` says of what within the day, "" of the whole.
+    A later figure of the same brand, metric, day, account and item stands instead.
+    """
+
+    metric: str
+    day: str
+    value: float
+    brand: str | None = None
+    account: str = ""
+    item: str = ""
+
+
+Event = Post | Edit | Delete | AccountGone | Reading | Figure
 
 
 @dataclass(frozen=True, slots=True)

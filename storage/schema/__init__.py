@@ -15,6 +15,7 @@ MIGRATIONS: dict[str, Migration] = {
     "0002_hear": "storage.schema.m0002_hear:hear",
     "0003_tone": "storage.schema.m0003_tone:tone",
     "0004_numbers": "storage.schema.m0004_numbers:numbers",
+    "0005_hear_all": "storage.schema.m0005_hear_all:hear_all",
 }
 _SET = "listener"
 

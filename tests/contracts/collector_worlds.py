@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import formatdate
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from collector_contract import Died, Keep, World
-from on_fault_server import OnFaultServer
-from pydantic import SecretStr
-from servers import Reply, Seen
-from standardwebhooks.webhooks import Webhook
-
-# The stand-ins lie beside the tests of their collectors.
-sys.path.append(str(Path(__file__).parents[1] / "listener" / "collectors"))
-
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
 from mastodon_stub import Fault, Stub, iso
+from on_fault_server import OnFaultServer
+from podcastindex_world import World as PodcastIndexWorld
+from producthunt_world import World as ProductHuntWorld
+from pydantic import SecretStr
+from servers import Reply, Seen
+from standardwebhooks.webhooks import Webhook
 
 from listener.collectors.ingest.collector import Options as IngestOptions
 from listener.dashboard.ingest import PATH, Door
@@ -389,6 +385,8 @@ WORLDS: dict[str, Callable[[], World]] = {
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
     "mastodon": MastodonWorld,
+    "podcastindex": PodcastIndexWorld,
+    "producthunt": ProductHuntWorld,
 }
 """By kind, as in the registry of collectors."""
 

@@ -15,8 +15,9 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from collector_contract import Died, Keep, World
+from on_fault_server import OnFaultServer
 from pydantic import SecretStr
-from servers import FaultServer, Reply, Seen
+from servers import Reply, Seen
 from standardwebhooks.webhooks import Webhook
 
 # The stand-ins lie beside the tests of their collectors.
@@ -31,63 +32,8 @@ from listener.collectors.ingest.collector import Options as IngestOptions
 from listener.dashboard.ingest import PATH, Door
 from storage.base import StoreError
 
-HTTP_FAULTS = ("429", "500", "broken", "drop")
-_REPLIES = {
-    "429": Reply(429, headers={"Retry-After": "77"}),
-    "500": Reply(500),
-    "broken": Reply(body='{"broken": ['),
-    "drop": Reply(reset=True),
-}
 
-
-class _OnFaultServer:
-    """A network that is one HTTP server."""
-
-    faults: Sequence[str] = HTTP_FAULTS
-    secrets: Sequence[str] = ()
-    late: int | None = None
-    pace = 60
-
-    def __init__(self) -> None:
-        self.server = FaultServer()
-        self._reply: Reply | None = None
-
-    async def __aenter__(self) -> Any:
-        await self.server.__aenter__()
-        self.begin()
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        await self.server.stop()
-
-    def begin(self) -> None:
-        """Serve."""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {}
-
-    def serve(self, path: str, answer: Callable[[Seen], Reply]) -> None:
-        """Answer one path, unless there is a fault."""
-        self.server.script(path, lambda seen: self._reply or answer(seen))
-
-    async def fail(self, fault: str) -> None:
-        self._reply = _REPLIES.get(fault)
-
-    async def forget(self) -> None:
-        """It forgets nothing."""
-
-    async def push(self, keep: Keep) -> None:
-        """Nothing is sent by itself."""
-
-    def mark(self) -> None:
-        """Whoever asks is given everything again."""
-
-    def rewind(self) -> None:
-        """Whoever asks is given everything again."""
-
-
-class FeedsWorld(_OnFaultServer):
+class FeedsWorld(OnFaultServer):
     """One RSS feed behind a login, with a key in its address."""
 
     kind = "feeds"
@@ -135,7 +81,7 @@ class FeedsWorld(_OnFaultServer):
         raise NotImplementedError
 
 
-class HackerNewsWorld(_OnFaultServer):
+class HackerNewsWorld(OnFaultServer):
     """The search and the items of Hacker News on one server. More than one page: slices that must be halved."""
 
     kind = "hackernews"

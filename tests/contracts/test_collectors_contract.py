@@ -79,7 +79,7 @@ def test_the_parts_of_a_module(kind: str) -> None:
 def test_the_page_of_a_source_tells_its_grade(kind: str) -> None:
     page = DOCS / "sources" / f"{kind}.md"
     assert f"Grade: {module_of(kind).GRADE}" in page.read_text(encoding="utf-8")
-    assert f"sources/{kind}.md" in (DOCS / "index.md").read_text(encoding="utf-8")
+    assert f"sources/{kind}.md" in (DOCS / "sources.md").read_text(encoding="utf-8")
 
 
 async def test_no_two_sources_have_one_name(tmp_path: Path) -> None:

@@ -244,7 +244,8 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_every_page_is_reached_from_the_index() -> None:
-    linked = {(DOCS / target.split("#")[0]).resolve() for target in LINK.findall(read("index.md"))}
+    pages = read("index.md") + read("sources.md")
+    linked = {(DOCS / target.split("#")[0]).resolve() for target in LINK.findall(pages)}
     assert {path for path in DOCS.rglob("*.md") if path.name != "index.md"} <= linked
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from listener import listening, visiting
+from listener import daemon, errands, listening, visiting
 from listener.collectors.base import Permanent, Retriable, Visited
 from listener.collectors.post import Delete, Edit, Page, Post
 from listener.config import load
 from listener.http import TALLY
+from listener.schedule import Bell, Bells
 from listener.station import Station, open_station
 from listener.visiting import Visiting, visitor_of
 from storage import visits
@@ -221,3 +223,101 @@ async def test_only_so_many_are_remembered_as_asked_for_in_vain(
     assert looks._put_off == {"c", "d"}
     await looks.turn()
     assert due(station, clock.now) == []
+
+
+# ---- when it happens
+
+
+async def test_the_daemon_takes_a_turn_after_each_poll_and_hearing_does_not_wait(
+    station: Station, clock: Clock
+) -> None:
+    await keep(station, *"ab")
+    clock.now = T0 + 2 * HOUR
+    hung = asyncio.Event()
+
+    class Hanging(Forum):
+        polls = 0
+
+        async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+            self.polls += 1
+            yield Page((), {})
+
+        async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
+            self.asked.append(list(native_ids))
+            await hung.wait()
+            return Visited()
+
+    forum = Hanging(poll=1)
+    station.collectors = [forum]
+    rung: list[Bell] = []
+
+    class Noted(Bells):
+        def at(self, name: str, when: float, bell: Bell) -> None:
+            rung.append(bell)
+
+    with Noted() as bells:
+        day = daemon._Day(station, bells)
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(work) for work in (day._listen(forum), day._visit(forum))]
+            await until(lambda: forum.asked == [["a", "b"]])
+            polls = forum.polls
+            await until(lambda: bool(rung))
+            rung[0].set()
+            await until(lambda: forum.polls > polls)
+            assert due(station, clock.now) == ["a", "b"]
+            hung.set()
+            await until(lambda: due(station, clock.now) == [])
+            for task in running:
+                task.cancel()
+
+
+async def test_a_source_that_asked_to_wait_is_not_asked_about_its_posts_either(
+    station: Station, clock: Clock
+) -> None:
+    await keep(station, "a")
+    clock.now = T0 + 2 * HOUR
+
+    class Busy(Forum):
+        async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+            raise Retriable("429", retry_after=900)
+            yield
+
+    class Down(Forum):
+        async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+            raise Retriable("500")
+            yield
+
+    busy, down = Busy(), Down()
+    await errands._poll(station, busy)
+    assert busy.asked == []
+    clock.now += 902
+    await errands._poll(station, down)
+    assert down.asked == [["a"]]
+
+
+async def test_a_stream_has_its_turns_by_the_clock(station: Station, clock: Clock) -> None:
+    await keep(station, "a")
+    clock.now = T0 + 2 * HOUR
+    forum = Forum(streams=True)
+    station.collectors = [forum]
+    rung: list[float] = []
+
+    class Counted(Bells):
+        def every(self, seconds: float) -> Bell:
+            rung.append(seconds)
+            bell = Bell()
+            bell.set()
+            return bell
+
+    day = daemon._Day(station, Counted())
+    task = asyncio.create_task(day._visit(forum))
+    await until(lambda: forum.asked == [["a"]])
+    assert rung == [60]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""KPIs of numbers of days, most of them imported: looked up by name, told by network, NULL with a reason without any."""
+"""KPIs of numbers of days, most of them imported: by name, by network, and NULL with a reason where there are none."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Place:
 
     @classmethod
     def of(cls, cursor: Cursor | None, now: int, hosts: Collection[str], history: int | None = None) -> Place:
-        """Read a cursor; without one the stream begins now, and own accounts, if there are any, are asked for `history` before.
+        """Read a cursor; without one the stream begins now. `history`: how far before that own accounts are asked.
 
         Of another network than `hosts` nothing is known yet.
         """

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from storage import counters, coverage, editing, erasing, hearing, polling, posting, quarantine, sample
+from storage import counters, coverage, editing, erasing, hearing, polling, posting, quarantine, sample, spans
 from storage.base import Transaction
 from storage.editing import Edited
 from storage.mention import Committed, Kept, KeptPost, Source
@@ -43,6 +43,7 @@ def keep(db: Transaction, page: Kept, most_unmatched: int = MOST_UNMATCHED) -> C
         _add(db, source, page, [post for post in edits if post.native_id not in done.known], done)
     _keep_sample(db, source, page, done, most_unmatched)
     counters.add(db, source, page.readings)
+    spans.add(db, source, page.counted, page.sampled)
     set_aside, left_out = quarantine.add(db, source, page.set_aside, page.at)
     erased = erasing.erase(db, source, page.deleted, page.departed, page.at)
     _write_progress(db, source, page, len(done.new))

@@ -206,7 +206,7 @@ class X:
         except Broke:
             log.info("the day's budget is spent", source=KIND, dollars=str(self._options.daily_budget))
             place.slices = []
-            yield self._end(place)
+            yield self._end(place, now)
 
     def _api(self) -> Api:
         options = self._options
@@ -294,7 +294,7 @@ class X:
                         yield page
             else:
                 del place.slices[0]
-        yield self._end(place)
+        yield self._end(place, now)
 
     async def _slice(self, api: Api, place: _Place, query: str, now: int) -> AsyncGenerator[Page, None]:
         one, token, posts, first = place.slices[0], "", 0, place.slices[0].since < place.baseline
@@ -329,11 +329,15 @@ class X:
             asked["next_token"] = token
         return await api.paid("/2/tweets/search/recent", asked, size * self._price, of_posts(POST))
 
-    def _end(self, place: _Place) -> Page:
-        """What was counted is heard: the sample stands for it, however small the money has left it."""
-        since, place.heard = place.heard, max(place.heard, place.counted)
+    def _end(self, place: _Place, now: int) -> Page:
+        """What was counted is heard: the sample stands for it, however small the money has left it.
+
+        The last seconds, in which posts may not be searchable yet, are counted by the next poll.
+        """
+        until = now if place.counted >= now - FRESH else place.counted
+        since, place.heard = place.heard, max(place.heard, until)
         heard = Heard(since, place.heard) if place.heard > since else None
-        return Page((), place.cursor(), heard, first=place.first)
+        return Page((), place.cursor(), heard, first=since < place.baseline)
 
 
 async def _counts(api: Api, brand: str, query: str, since: int, until: int) -> list[Counted]:

@@ -85,6 +85,17 @@ def test_what_may_have_been_billed_on_either_side_of_midnight_counts_on_both(sto
     assert reserve(store, 1, midnight + DAY + DOUBT) is not None
 
 
+def test_a_bill_may_be_ten_minutes_off(store: SqliteStore) -> None:
+    pay(store, BUDGET, NOON + DAY // 2 - 590)
+    assert reserve(store, 1, NOON + DAY) is None
+
+
+def test_a_time_that_goes_back_is_not_believed_alone(store: SqliteStore) -> None:
+    pay(store, 600_000, NOON + DAY)
+    assert pay(store, 300_000, NOON) is not None
+    assert reserve(store, 200_000, NOON + DAY) is None
+
+
 def test_an_answer_that_comes_a_day_later_counts_on_that_day_too(store: SqliteStore) -> None:
     number = reserve(store, BUDGET)
     assert number is not None

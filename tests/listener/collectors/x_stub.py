@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
+from itertools import pairwise
 from typing import Any
 
 from servers import FaultServer, Reply, Seen
@@ -210,7 +211,7 @@ class XStub:
         edges = [start, *range(int(start // width + 1) * width, int(end), width), end]
         data = [
             {"start": iso(a), "end": iso(b), "tweet_count": sum(a <= at < b for at in found)}
-            for a, b in zip(edges, edges[1:], strict=False)
+            for a, b in pairwise(edges)
             if b > a
         ]
         self.charge(PRICES["counts"])

@@ -16,6 +16,10 @@ from storage.stats.shares import Estimate, Shares
 from storage.stats.stratified import Cluster
 
 
+def _of_mentions(one: Cluster) -> float:
+    return one.mentions
+
+
 def mentions(scope: Scope) -> Reading:
     """Mentions where sources that count are taken by their counts, the others as they were heard.
 
@@ -31,7 +35,7 @@ def mentions(scope: Scope) -> Reading:
     value, low, high = float(heard), float(heard), float(heard)
     for sample in found.values():
         if sample:
-            total, (least, most) = sample.total_interval(lambda one: one.mentions)
+            total, (least, most) = sample.total(_of_mentions).value, sample.interval(_of_mentions)
         else:
             total, least, most = sample.counted, 0.0, sample.counted
         value, low, high = value + total, low + least, high + most
@@ -58,7 +62,7 @@ def _mentions_of(scope: Scope, brand: Numbered) -> Parts:
         source: counts.mentions for source, counts in tones_said(scope, brand).items() if source not in found
     }
     for source, sample in found.items():
-        parts[source] = sample.total(lambda one: one.mentions)[0] if sample else sample.counted
+        parts[source] = sample.total(_of_mentions).value if sample else sample.counted
     return parts
 
 

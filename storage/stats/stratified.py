@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from storage.stats import student
 from storage.stats.wilson import wilson
 
-Interval = tuple[float, float]
+_ENOUGH = 4
+"""Clusters that are compared with one another at least: of two alone it is a matter of luck how much they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +46,64 @@ class Stratum:
         return min(1.0, sum(one.size for one in self.clusters))
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """An estimated total, its variance, and the degrees of freedom of that."""
+
+    value: float
+    variance: float
+    df: float
+
+
 @dataclass
 class _Group:
-    """Neighbouring strata that are estimated together, because one alone has too few clusters to differ."""
+    """Neighbouring strata whose clusters are compared with one another, because one alone has too few of them."""
 
-    posts: float = 0.0
-    clusters: list[tuple[float, Cluster]] = field(default_factory=list)
+    strata: list[Stratum] = field(default_factory=list)
+    unread: float = 0.0
 
     def add(self, stratum: Stratum) -> None:
-        self.posts += stratum.posts
-        self.clusters += [(1 / stratum.read, one) for one in stratum.clusters]
-
-    def join(self, other: _Group) -> None:
-        self.posts += other.posts
-        self.clusters += other.clusters
+        if any(one.posts for one in stratum.clusters):
+            self.strata.append(stratum)
+        else:
+            self.unread += stratum.posts
 
     @property
-    def read(self) -> float:
-        """The part of its posts that was read."""
-        return min(1.0, sum(one.posts for _, one in self.clusters) / self.posts) if self.posts else 1.0
+    def clusters(self) -> list[Cluster]:
+        return [one for stratum in self.strata for one in stratum.clusters if one.posts]
+
+    def total(self, of: Callable[[Cluster], float]) -> Total:
+        """The total of something, each stratum's by the ratio to what was counted of it.
+
+        Strata differ in size, so that not their totals are compared but their clusters: the noise of a cluster is taken
+        to grow with its posts. What was not read is shared out among what was, by how much that was.
+        """
+        clusters = self.clusters
+        base = sum(one.posts for one in clusters)
+        if not base:
+            return Total(0.0, 0.0, math.inf)
+        m, mean = len(clusters), sum(of(one) for one in clusters) / base
+        # The variance of one post drawn by itself that would make clusters differ as they do; of one cluster alone
+        # nobody knows, and that of a tossed coin is as large as that of a share can be.
+        noise = (
+            sum((of(one) - mean * one.posts) ** 2 / one.posts for one in clusters) / (m - 1)
+            if m > 1
+            else 0.25
+        )
+        value = variance = 0.0
+        for stratum in self.strata:
+            read = sum(one.posts for one in stratum.clusters)
+            posts = stratum.posts + self.unread * read / base
+            value += posts * sum(of(one) for one in stratum.clusters) / read
+            variance += posts * max(0.0, posts - read) * noise / read
+        return Total(value, variance, max(1.0, m - 1.0))
 
 
 class Sample:
     """A stratified sample of clusters of whole posts.
 
     Cochran, *Sampling Techniques* (3rd ed. 1977): totals by the ratio to what was counted (6.4, 6.10), clusters (9),
-    finite population (2.6), strata with a single cluster taken together with their neighbours, which makes the error
+    finite population (2.6), strata with few clusters taken together with their neighbours, which makes the error
     too large rather than too small (5A.12). Hours of which nothing was read are taken to be like their neighbours.
     """
 
@@ -90,36 +123,25 @@ class Sample:
         """The part of what was counted that was read."""
         return min(1.0, self.read / self.counted) if self.counted else 1.0
 
-    @property
-    def df(self) -> float:
-        """Degrees of freedom of the error: clusters less groups, where not everything was read."""
-        return max(1.0, sum(len(one.clusters) - 1 for one in self._groups if one.read < 1))
+    def total(self, of: Callable[[Cluster], float]) -> Total:
+        """The total of something over all that was counted."""
+        return summed([group.total(of) for group in self._groups])
 
-    def total(self, of: Callable[[Cluster], float]) -> tuple[float, float]:
-        """The total of something over all that was counted, and the variance of this estimate."""
-        value = variance = 0.0
-        for group in self._groups:
-            base = sum(weight * one.posts for weight, one in group.clusters)
-            if not base:
-                continue
-            mean = sum(weight * of(one) for weight, one in group.clusters) / base
-            value += group.posts * mean
-            m = len(group.clusters)
-            if m < 2 or group.read >= 1:
-                # Of one cluster alone nobody knows how they differ; its posts are then taken for drawn one by one.
-                spread = max(0.0, mean * (1 - mean)) / max(1.0, sum(one.posts for _, one in group.clusters))
-                variance += group.posts**2 * (1 - group.read) * spread
-                continue
-            residuals = sum((weight * (of(one) - mean * one.posts)) ** 2 for weight, one in group.clusters)
-            variance += group.posts**2 * (1 - group.read) * m / (m - 1) * residuals / base**2
-        return value, variance
+    def interval(self, of: Callable[[Cluster], float]) -> tuple[float, float]:
+        """The 95 % interval of a total: not below what was read, not above what was counted."""
+        found = self.total(of)
+        least = sum(of(one) for group in self._groups for one in group.clusters)
+        reach = student.quantile(found.df) * math.sqrt(found.variance)
+        low, high = max(least, found.value - reach), min(self.counted, found.value + reach)
+        return min(found.value, low), max(found.value, high)
 
-    def total_interval(self, of: Callable[[Cluster], float]) -> tuple[float, Interval]:
-        """A total and its 95 % interval: not below what was read, not above what was counted."""
-        value, variance = self.total(of)
-        least = sum(of(one) for group in self._groups for _, one in group.clusters)
-        reach = student.quantile(self.df) * math.sqrt(variance)
-        return value, (min(value, max(least, value - reach)), max(value, min(self.counted, value + reach)))
+
+def summed(totals: Sequence[Total]) -> Total:
+    """The sum of independent totals; degrees of freedom after Satterthwaite (Cochran 5.4)."""
+    variance = sum(one.variance for one in totals)
+    spread = sum(one.variance**2 / one.df for one in totals)
+    df = variance**2 / spread if spread else math.inf
+    return Total(sum(one.value for one in totals), variance, max(1.0, df))
 
 
 def _collapsed(strata: Sequence[Stratum]) -> list[_Group]:
@@ -127,21 +149,20 @@ def _collapsed(strata: Sequence[Stratum]) -> list[_Group]:
     open_ = _Group()
     for stratum in strata:
         if stratum.read >= 1:
-            whole = _Group()
-            whole.add(stratum)
-            groups.append(whole)
+            groups.append(_Group())
+            groups[-1].add(stratum)
             continue
         open_.add(stratum)
-        if len(open_.clusters) > 1:
+        if len(open_.clusters) >= _ENOUGH:
             groups.append(open_)
             open_ = _Group()
-    if open_.posts:
-        # What is left over at the end joins the last group that was sampled, or else the last of all.
-        at = next((one for one in reversed(groups) if one.read < 1), groups[-1] if groups else None)
-        if at is None:
-            groups.append(open_)
-        else:
-            at.join(open_)
+    # What is left over at the end joins the last group that was sampled, or else the last of all.
+    at = next((one for one in reversed(groups) if one.strata and one.strata[-1].read < 1), None)
+    at = at or (groups[-1] if groups else None)
+    if at is None:
+        return [open_]
+    at.strata += open_.strata
+    at.unread += open_.unread
     return groups
 
 
@@ -169,23 +190,19 @@ def share(
     Wilson's interval for so many posts as, drawn one by one, would be as sure (Korn and Graubard 1998, Survey
     Methodology 24:193-201).
     """
-    y = certain[0] + sum(one.total(part)[0] for one in samples)
-    x = certain[1] + sum(one.total(lambda c: c.judged)[0] for one in samples)
+    y = summed([one.total(part) for one in samples]).value + certain[0]
+    x = summed([one.total(lambda c: c.judged) for one in samples]).value + certain[1]
     if x <= 0:
         return None
     ratio = min(1.0, max(0.0, y / x))
-    variance = sum(one.total(lambda c: part(c) - ratio * c.judged)[1] for one in samples) / x**2
-    value = min(1.0, max(0.0, ratio + shift))
-    both = variance + judge**2
-    df = max(1.0, sum(one.df for one in samples if one.part < 1)) if variance else math.inf
-    sampled = all(one.part >= 1 for one in samples)
-    if sampled and not judge:
-        return Share(value, value, value, 0.0)
-    drawn = sum(one.read for one in samples) / max(1e-9, 1 - min(one.part for one in samples))
-    most = math.inf if sampled else max(1.0, drawn + certain[1])
-    n = min(most, value * (1 - value) / both) if both and 0 < value < 1 else most
-    if math.isinf(n):
-        reach = student.quantile(math.inf) * math.sqrt(both)
-        return Share(value, max(0.0, value - reach), min(1.0, value + reach), math.sqrt(variance))
-    low, high = wilson(value * n, n, student.quantile(df))
+    found = summed([one.total(lambda c: part(c) - ratio * c.judged) for one in samples])
+    variance = found.variance / x**2
+    value, both = min(1.0, max(0.0, ratio + shift)), variance + judge**2
+    if all(one.part >= 1 for one in samples):
+        # Nothing was left to chance: only the engine may be wrong.
+        reach = student.quantile(math.inf) * judge
+        return Share(value, max(0.0, value - reach), min(1.0, value + reach), 0.0)
+    most = sum(one.read / max(1e-9, 1 - one.part) for one in samples) + certain[1]
+    n = max(1.0, min(most, value * (1 - value) / both)) if both and 0 < value < 1 else most
+    low, high = wilson(value * n, n, student.quantile(found.df))
     return Share(value, min(low, value), max(high, value), math.sqrt(variance))

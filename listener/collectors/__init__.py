@@ -32,6 +32,7 @@ COLLECTORS = {
     "mastodon": "listener.collectors.mastodon.collector",
     "podcastindex": "listener.collectors.podcastindex",
     "producthunt": "listener.collectors.producthunt",
+    "x": "listener.collectors.x.collector",
 }
 
 

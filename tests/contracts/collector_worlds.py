@@ -23,6 +23,7 @@ from producthunt_world import World as ProductHuntWorld
 from pydantic import SecretStr
 from servers import Reply, Seen
 from standardwebhooks.webhooks import Webhook
+from x_world import XWorld
 
 from listener.collectors.ingest.collector import Options as IngestOptions
 from listener.dashboard.ingest import PATH, Door
@@ -416,6 +417,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "mastodon": MastodonWorld,
     "podcastindex": PodcastIndexWorld,
     "producthunt": ProductHuntWorld,
+    "x": XWorld,
 }
 """By kind, as in the registry of collectors."""
 

@@ -26,7 +26,7 @@ from listener import listening
 from listener.collectors import COLLECTORS, read_items
 from listener.collectors.base import Collector, Permanent, Retriable
 from listener.collectors.bluesky.events import read_batch
-from listener.collectors.feeds.document import read_document
+from listener.collectors.feed_document.document import read_document
 from listener.collectors.mastodon.events import Teller
 from listener.collectors.mastodon.statuses import opened
 from listener.collectors.post import Page

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from listener.collectors.base import Permanent, Retriable
+from listener.collectors.feed_document.document import Item, read_document
 from listener.collectors.feeds.collector import to_event
-from listener.collectors.feeds.document import Item, read_document
 from listener.collectors.plain import to_plain
 
 DATA = Path(os.environ.get("LISTENER_DATA", Path(__file__).parents[4] / "shared" / "data"))

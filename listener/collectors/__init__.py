@@ -1,7 +1,8 @@
 """The sources that can be listened to, and the one place where a broken item is set aside.
 
 Each module named here has a pydantic class `Options`, a function `build(options, client, ear) -> list[Collector]`, a
-`GRADE`, and a pure `to_event(item)` that reads one item as the wire brought it (None where there is nothing to keep).
+`GRADE`, where its interface is not official its `TERMS`, and a pure `to_event(item)` that reads one item as the wire
+brought it (None where there is nothing to keep).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 COLLECTORS = {
     "bluesky": "listener.collectors.bluesky.collector",
     "feeds": "listener.collectors.feeds.collector",
+    "googlenews": "listener.collectors.googlenews",
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "mastodon": "listener.collectors.mastodon.collector",
@@ -50,6 +52,12 @@ def collectors_of(
     for kind, options in sources.items():
         ear = None if ears is None else ears.ear(kind)
         found.extend(import_module(COLLECTORS[kind]).build(options, client, ear))
+    return found
+
+
+def terms_of(kind: str) -> str | None:
+    """What whoever listens to an unofficial source must know of its terms; None for all others."""
+    found: str | None = getattr(import_module(COLLECTORS[kind]), "TERMS", None)
     return found
 
 

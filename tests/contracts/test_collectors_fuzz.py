@@ -19,6 +19,7 @@ import pytest
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
 from ears import TestEar
+from googlenews_stub import article, feed
 from jetstream_stub import account, commit, did
 from mastodon_stub import Stub
 
@@ -127,6 +128,12 @@ def _as_rss(rng: random.Random, item: dict[str, Any]) -> str:
             text[:at] + rng.choice(("", text[at] * 2, "<", "&", "\x00", "]]>", "\U0001f600")) + text[at + 1 :]
         )
     return text
+
+
+async def _googlenews(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    (item,) = read_document(feed([article(number, now - 60, BRAND)]).encode(), sources=True).items
+    events, aside = read_items([_spoiled(rng, item) for _ in range(2)], module_of("googlenews").to_event)
+    yield Page(events, {}, None, False, aside)
 
 
 async def _hackernews(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
@@ -240,6 +247,7 @@ async def _ingest(rng: random.Random, now: int, number: int) -> AsyncIterator[Pa
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "bluesky": _bluesky,
     "feeds": _feeds,
+    "googlenews": _googlenews,
     "hackernews": _hackernews,
     "ingest": _ingest,
     "mastodon": _mastodon,

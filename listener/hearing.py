@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 
+from listener.collectors.base import Sought
 from listener.matching.matcher import Matcher
+from listener.matching.searches import searches
 from storage.mention import Brand
 
 MOST_REMEMBERED = 300_000
@@ -45,6 +48,8 @@ class NetworkEar:
     """What the collector of one network may ask (an `Ear`). `ids` are the posts that are kept of it."""
 
     def __init__(self, kind: str, brands: Sequence[Brand], matcher: Matcher) -> None:
+        self._kind = kind
+        self._brands = brands
         own = (brand.handles[kind] for brand in brands if kind in brand.handles)
         self.handles = tuple(dict.fromkeys(name for handle in own if (name := handle.removeprefix("@"))))
         self.searches = matcher.searches(kind)
@@ -54,6 +59,18 @@ class NetworkEar:
         self._passed = 0
         self._may_match = matcher.sieve(kind)
         self._known: set[str] = set()
+
+    @cached_property
+    def sought(self) -> Sequence[Sought]:
+        """What each brand is looked for by; made when it is first asked for, for most networks never ask."""
+        return tuple(
+            Sought(
+                brand.name,
+                searches([brand], self._kind),
+                brand.handles.get(self._kind, "").removeprefix("@") or None,
+            )
+            for brand in self._brands
+        )
 
     def know(self, author_ids: Collection[str]) -> None:
         """Remember what the network calls the brands' own accounts: their posts are wanted from now on."""

@@ -73,6 +73,19 @@ class Visitor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What one brand is looked for by on a network that must be asked for each brand by itself.
+
+    `words`: of which at least one stands in every post that its query can be true of, as in `Ear.searches`; empty where
+    there are none. `handle`: its own account there, without the @.
+    """
+
+    brand: str
+    words: tuple[str, ...] = ()
+    handle: str | None = None
+
+
 class Ear(Protocol):
     """What a collector of one network may ask about whom we listen for; never for what.
 
@@ -88,6 +101,11 @@ class Ear(Protocol):
 
         For a search service, to read back in time. Empty where some query has no such words (fields alone).
         """
+        ...
+
+    @property
+    def sought(self) -> Sequence[Sought]:
+        """The same for each brand by itself."""
         ...
 
     def know(self, author_ids: Collection[str]) -> None:

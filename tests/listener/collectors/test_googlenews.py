@@ -61,7 +61,7 @@ def test_check_prints_the_terms_accepted_or_not(line: CommandLine) -> None:
     refused = line("check")
     assert refused.code == 2 and "robots.txt" in refused.err and "accept_terms: true" in refused.err
     line.configure(brands + "sources: {googlenews: {accept_terms: true}}\n")
-    assert f"terms: googlenews: {TERMS}" in line.good("check")
+    assert f"terms: googlenews: {TERMS}" in line.good("check").out
 
 
 @pytest.mark.parametrize("name", ["en", "english-US", "en-USA", "-US", "e_-US", ""])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 COLLECTORS = {
     "bluesky": "listener.collectors.bluesky.collector",
     "feeds": "listener.collectors.feeds.collector",
+    "gdelt": "listener.collectors.gdelt.collector",
     "googlenews": "listener.collectors.googlenews",
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",

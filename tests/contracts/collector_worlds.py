@@ -23,6 +23,7 @@ from standardwebhooks.webhooks import Webhook
 # The stand-ins lie beside the tests of their collectors.
 sys.path.append(str(Path(__file__).parents[1] / "listener" / "collectors"))
 
+from gdelt_world import GdeltWorld
 from googlenews_world import GoogleNewsWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
@@ -387,6 +388,7 @@ class MastodonStreamWorld(MastodonWorld):
 WORLDS: dict[str, Callable[[], World]] = {
     "bluesky": BlueskyWorld,
     "feeds": FeedsWorld,
+    "gdelt": GdeltWorld,
     "googlenews": GoogleNewsWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,

@@ -19,13 +19,15 @@ import pytest
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
 from ears import TestEar
+from gdelt_stub import article as gdelt_article
+from gdelt_stub import stamped
 from googlenews_stub import article, feed
 from jetstream_stub import account, commit, did
 from mastodon_stub import Stub
 
 from listener import listening
 from listener.collectors import COLLECTORS, read_items
-from listener.collectors.base import Collector, Permanent, Retriable
+from listener.collectors.base import Collector, Permanent, Retriable, Sought
 from listener.collectors.bluesky.events import read_batch
 from listener.collectors.feed_document.document import read_document
 from listener.collectors.mastodon.events import Teller
@@ -128,6 +130,25 @@ def _as_rss(rng: random.Random, item: dict[str, Any]) -> str:
             text[:at] + rng.choice(("", text[at] * 2, "<", "&", "\x00", "]]>", "\U0001f600")) + text[at + 1 :]
         )
     return text
+
+
+async def _gdelt(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    answers = {
+        "artlist": {"articles": [gdelt_article(number, now - 60, BRAND), gdelt_article(7, now - 90, BRAND)]},
+        "timelinevolraw": {
+            "timeline": [{"series": "n", "data": [{"date": stamped(now - 86_400), "value": 1, "norm": 9}]}]
+        },
+    }
+
+    def answer(url: str) -> bytes:
+        mode = "artlist" if "mode=artlist" in url else "timelinevolraw"
+        return json.dumps(_spoiled(rng, answers[mode])).encode()
+
+    module = module_of("gdelt")
+    ear = TestEar(searches=(BRAND,), sought=(Sought(BRAND, (BRAND,)),))
+    (collector,) = module.build(module.Options(allow_private=True), _Answers(answer), ear)
+    async for page in _polled(collector, now):
+        yield page
 
 
 async def _googlenews(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
@@ -247,6 +268,7 @@ async def _ingest(rng: random.Random, now: int, number: int) -> AsyncIterator[Pa
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "bluesky": _bluesky,
     "feeds": _feeds,
+    "gdelt": _gdelt,
     "googlenews": _googlenews,
     "hackernews": _hackernews,
     "ingest": _ingest,

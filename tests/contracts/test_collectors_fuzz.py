@@ -265,6 +265,20 @@ async def _ingest(rng: random.Random, now: int, number: int) -> AsyncIterator[Pa
     yield Page(events, {}, None, False, aside)
 
 
+async def _wikipedia(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    day = time.strftime("%Y%m%d00", time.gmtime(now - 86_400))
+    items = [{"project": "en.wikipedia", "article": BRAND, "timestamp": day, "views": 3}]
+
+    def answer(url: str) -> bytes:
+        return json.dumps(_spoiled(rng, {"items": items})).encode()
+
+    module = module_of("wikipedia")
+    options = module.Options(articles={BRAND: (f"en:{BRAND}",)})
+    (collector,) = module.build(options, _Answers(answer), TestEar(sought=(Sought(BRAND),)))
+    async for page in _polled(collector, now):
+        yield page
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "bluesky": _bluesky,
     "feeds": _feeds,
@@ -273,6 +287,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "hackernews": _hackernews,
     "ingest": _ingest,
     "mastodon": _mastodon,
+    "wikipedia": _wikipedia,
 }
 
 
@@ -304,4 +319,5 @@ async def test_nothing_fails_over_spoiled_items(kind: str, tmp_path: Path) -> No
                 except Exception as failure:
                     raise AssertionError(f"seed {seed} of {kind}") from failure
                 seed += 1
-        assert bench.rows("SELECT count(*) FROM mentions")[0][0] > 0, "nothing went through"
+        if "figures" not in world.can:
+            assert bench.rows("SELECT count(*) FROM mentions")[0][0] > 0, "nothing went through"

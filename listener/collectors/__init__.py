@@ -33,6 +33,7 @@ COLLECTORS = {
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "mastodon": "listener.collectors.mastodon.collector",
+    "telegram": "listener.collectors.telegram.collector",
     "wikipedia": "listener.collectors.wikipedia",
 }
 

@@ -29,6 +29,7 @@ from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
 from mastodon_stub import Fault, Stub, iso
+from telegram_world import TelegramWorld
 from wikipedia_world import WikipediaWorld
 
 from listener.collectors.ingest.collector import Options as IngestOptions
@@ -394,6 +395,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
     "mastodon": MastodonWorld,
+    "telegram": TelegramWorld,
     "wikipedia": WikipediaWorld,
 }
 """By kind, as in the registry of collectors."""

@@ -24,6 +24,7 @@ from gdelt_stub import stamped
 from googlenews_stub import article, feed
 from jetstream_stub import account, commit, did
 from mastodon_stub import Stub
+from telegram_stub import Message
 
 from listener import listening
 from listener.collectors import COLLECTORS, read_items
@@ -33,6 +34,7 @@ from listener.collectors.feed_document.document import read_document
 from listener.collectors.mastodon.events import Teller
 from listener.collectors.mastodon.statuses import opened
 from listener.collectors.post import Page
+from listener.collectors.telegram.preview import read_preview
 from listener.http import Fetched
 from listener.station import Station
 
@@ -265,6 +267,22 @@ async def _ingest(rng: random.Random, now: int, number: int) -> AsyncIterator[Pa
     yield Page(events, {}, None, False, aside)
 
 
+async def _telegram(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    message = Message(number, now - 60, BRAND).html("morvane")
+    page = f'<section class="tgme_channel_history">{message}</section>'
+    for item in read_preview(page.encode()).items:
+        events, aside = read_items([_spoiled(rng, item)], module_of("telegram").to_event)
+        yield Page(events, {}, None, False, aside)
+    for _ in range(rng.randrange(1, 4)):
+        at = rng.randrange(len(page))
+        page = page[:at] + rng.choice(("", page[at] * 2, "<", '"', "\x00", ">")) + page[at + 1 :]
+    module = module_of("telegram")
+    answers = _Answers(lambda url: page.encode())
+    (collector,) = module.build(module.Options(channels=("morvane",), allow_private=True), answers, TestEar())
+    async for one in _polled(collector, now):
+        yield one
+
+
 async def _wikipedia(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
     day = time.strftime("%Y%m%d00", time.gmtime(now - 86_400))
     items = [{"project": "en.wikipedia", "article": BRAND, "timestamp": day, "views": 3}]
@@ -287,6 +305,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "hackernews": _hackernews,
     "ingest": _ingest,
     "mastodon": _mastodon,
+    "telegram": _telegram,
     "wikipedia": _wikipedia,
 }
 

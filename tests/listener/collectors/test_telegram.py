@@ -217,3 +217,8 @@ def test_a_channel_needs_a_name(name: str) -> None:
 def test_a_channel_is_named_in_any_way() -> None:
     given: Any = ("@acme", "t.me/s/acme", "https://t.me/acme", "acme")
     assert set(Options(channels=given).channels) == {"acme"}
+
+
+async def test_an_id_that_is_none_is_not_asked_for(server: FaultServer, stub: TelegramStub) -> None:
+    assert (await visit(server, ["../login?x=", "MorvaneNews/0"])).unseen == ["../login?x=", "MorvaneNews/0"]
+    assert not server.requests

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 
-from listener.collectors.base import Sought
+from listener.collectors.base import Purse, Sought
 from listener.matching.matcher import Matcher
 from listener.matching.searches import searches
 from storage.mention import Brand
@@ -19,15 +19,21 @@ MOST_SAMPLED = 40_000
 class Hearing:
     """Every network's ear. Not to be shared between threads: it is asked and told on the event loop alone."""
 
-    def __init__(self, brands: Sequence[Brand], matcher: Matcher) -> None:
+    def __init__(
+        self,
+        brands: Sequence[Brand],
+        matcher: Matcher,
+        purse_of: Callable[[str], Purse | None] = lambda kind: None,
+    ) -> None:
         self._brands = brands
         self._matcher = matcher
+        self._purse_of = purse_of
         self._ears: dict[str, NetworkEar] = {}
 
     def ear(self, kind: str) -> NetworkEar:
         """The ear for one network, always the same one."""
         if kind not in self._ears:
-            self._ears[kind] = NetworkEar(kind, self._brands, self._matcher)
+            self._ears[kind] = NetworkEar(kind, self._brands, self._matcher, self._purse_of(kind))
         return self._ears[kind]
 
     def remember(self, kind: str, native_ids: Iterable[str]) -> None:
@@ -47,9 +53,12 @@ class Hearing:
 class NetworkEar:
     """What the collector of one network may ask (an `Ear`). `ids` are the posts that are kept of it."""
 
-    def __init__(self, kind: str, brands: Sequence[Brand], matcher: Matcher) -> None:
+    def __init__(
+        self, kind: str, brands: Sequence[Brand], matcher: Matcher, purse: Purse | None = None
+    ) -> None:
         self._kind = kind
         self._brands = brands
+        self.purse = purse
         own = (brand.handles[kind] for brand in brands if kind in brand.handles)
         self.handles = tuple(dict.fromkeys(name for handle in own if (name := handle.removeprefix("@"))))
         self.searches = matcher.searches(kind)

@@ -129,6 +129,21 @@ class PoliteClient:
         answer = await self._in_turn("POST", url, sent, body, allow_private, max_bytes, timeout)
         return self._fetched(answer, url)
 
+    async def put(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        max_bytes: int = 1_000_000,
+        timeout: float = 300.0,  # noqa: ASYNC109 - handed on to the transport
+    ) -> Fetched:
+        """Upload a plain text. Raises Retriable and Permanent."""
+        sent = {"Accept": "application/json", "Content-Type": "text/plain", **(headers or {})}
+        answer = await self._in_turn("PUT", url, sent, body, allow_private, max_bytes, timeout)
+        return self._fetched(answer, url)
+
     @asynccontextmanager
     async def stream(
         self,

@@ -12,7 +12,18 @@ from listener.matching.tagging import Tagger, TagRule
 from sentiment.targets import Mask, Spans
 from sentiment.targets import Named as NamedBrand
 from sentiment.tone import Engine, Text, Tone
-from storage.mention import Brand, BrandFigure, Kept, KeptPost, Mention, Reading, Source, Unmatched
+from storage.mention import (
+    Brand,
+    BrandFigure,
+    Counted,
+    Kept,
+    KeptPost,
+    Mention,
+    Reading,
+    Sampled,
+    Source,
+    Unmatched,
+)
 
 _UNPRINTABLE = {0: None}
 
@@ -84,6 +95,8 @@ class Pipeline:
         deleted: list[str] = []
         departed: list[str] = []
         figures: list[BrandFigure] = []
+        counted: list[Counted] = []
+        sampled: list[Sampled] = []
         for event in page.events:
             if isinstance(event, Post):
                 found = self.name(event, source, now)
@@ -99,6 +112,10 @@ class Pipeline:
                 deleted.append(clean(event.native_id))
             elif isinstance(event, Figure):
                 figures += self._figures(event, source)
+            elif isinstance(event, Counted):
+                counted.append(event)
+            elif isinstance(event, Sampled):
+                sampled.append(event)
             else:
                 departed.append(clean(event.author_id))
         judged = self.judge([*named, *edited])
@@ -120,6 +137,8 @@ class Pipeline:
             gap=page.gap,
             definitions=self.definitions,
             figures=figures,
+            counted=counted,
+            sampled=sampled,
         )
 
     def _figures(self, told: Figure, source: Source) -> list[BrandFigure]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from listener.collectors.base import Sought
+from listener.collectors.base import Purse, Sought
 
 
 @dataclass
@@ -18,6 +18,7 @@ class TestEar:
     handles: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
     sought: tuple[Sought, ...] = ()
+    purse: Purse | None = None
     ids: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
 

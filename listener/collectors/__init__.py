@@ -33,8 +33,11 @@ COLLECTORS = {
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "mastodon": "listener.collectors.mastodon.collector",
+    "podcastindex": "listener.collectors.podcastindex",
+    "producthunt": "listener.collectors.producthunt",
     "telegram": "listener.collectors.telegram.collector",
     "wikipedia": "listener.collectors.wikipedia",
+    "x": "listener.collectors.x.collector",
 }
 
 

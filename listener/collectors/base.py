@@ -86,6 +86,29 @@ class Sought:
     handle: str | None = None
 
 
+class Purse(Protocol):
+    """The money of a source whose requests cost some: no request without a reservation. Millionths of a dollar.
+
+    `at` is always the time that the server told last (seconds since 1970): its days are the days of the bill.
+    """
+
+    async def reserve(self, price: int, budget: int, at: int) -> int | None:
+        """Set aside the most that the next request can cost; None where the day's budget has no room for it.
+
+        It is written down for good before this returns. One request after the other: the next reservation takes
+        the one before, if it was not settled, for spent.
+        """
+        ...
+
+    async def settle(self, reservation: int, price: int, at: int) -> None:
+        """Write down what the request has cost in truth, and the time of its answer."""
+        ...
+
+    async def left(self, budget: int, at: int) -> int:
+        """What the budget has left."""
+        ...
+
+
 class Ear(Protocol):
     """What a collector of one network may ask about whom we listen for; never for what.
 
@@ -106,6 +129,11 @@ class Ear(Protocol):
     @property
     def sought(self) -> Sequence[Sought]:
         """The same for each brand by itself."""
+        ...
+
+    @property
+    def purse(self) -> Purse | None:
+        """The network's money; None where nobody writes down what is spent: then nothing may be."""
         ...
 
     def know(self, author_ids: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.mention import Cursor, Gap, Heard, Reading, SetAside
+from storage.mention import Counted, Cursor, Gap, Heard, Reading, Sampled, SetAside
 
 EARLIEST = 631_152_000
 """1990-01-01: what claims to be older has a broken clock."""
@@ -82,7 +82,7 @@ class Figure:
     item: str = ""
 
 
-Event = Post | Edit | Delete | AccountGone | Reading | Figure
+Event = Post | Edit | Delete | AccountGone | Reading | Figure | Counted | Sampled
 
 
 @dataclass(frozen=True, slots=True)

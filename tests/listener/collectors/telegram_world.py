@@ -15,7 +15,7 @@ class TelegramWorld(OnFaultServer):
     kind = "telegram"
     several = 25
     late = 10_000
-    can = frozenset({"edit", "spoil", "retry-after"})
+    can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
 
     def begin(self) -> None:
         self.stub = TelegramStub()
@@ -36,6 +36,12 @@ class TelegramWorld(OnFaultServer):
 
     async def post(self, number: int, at: int | None, text: str) -> None:
         self.stub.say(number + 1, at or int(time.time()), text)
+
+    async def count(self, number: int, seen: int) -> None:
+        self.stub.messages[number + 1].views = str(seen)
+
+    async def vanish(self, number: int) -> None:
+        del self.stub.messages[number + 1]
 
     async def edit(self, number: int, text: str) -> None:
         self.stub.messages[number + 1].text = text

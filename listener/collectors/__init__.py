@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from listener.http import PoliteClient
 
 COLLECTORS = {
+    "appstore": "listener.collectors.appstore",
     "bluesky": "listener.collectors.bluesky.collector",
     "feeds": "listener.collectors.feeds.collector",
     "gdelt": "listener.collectors.gdelt.collector",

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from pydantic import AfterValidator, Field
 
 from listener.collectors import read_items
-from listener.collectors.asking import Address, Asker, PoliteOptions
+from listener.collectors.asking import Address, Asker, PoliteOptions, know_brands
 from listener.collectors.base import Collector, Ear, Grade, Permanent, Retriable
 from listener.collectors.post import Figure, Page
 from storage.durations import Duration
@@ -113,7 +113,7 @@ class Wikipedia:
 
     async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield the views of the days since the last one that was told; an article that fails costs no other."""
-        self._know_the_brands()
+        know_brands(self._ear, self._options.articles, "articles")
         wanted = {one for articles in self._options.articles.values() for one in articles}
         counted: dict[str, str] = {
             article: day for article, day in (cursor or {}).get("counted", {}).items() if article in wanted
@@ -145,14 +145,6 @@ class Wikipedia:
         if failures:
             reason = "; ".join(str(failure) for failure in failures)
             raise Permanent(reason) if len(failures) == len(wanted) else Retriable(reason, partly=True)
-
-    def _know_the_brands(self) -> None:
-        """Raise Permanent for a brand that nobody configured: its numbers would belong to nobody."""
-        known = {sought.brand for sought in self._ear.sought}
-        if strange := sorted(set(self._options.articles) - known):
-            raise Permanent(
-                f"no brand is called {', '.join(strange)}; write each brand under `articles` as under `brands`"
-            )
 
     async def _views(self, article: str, first: date, last: date, *, known: bool) -> _Views:
         project, _, title = article.partition(":")

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from appstore_world import AppStoreWorld
 from collector_contract import COUNTED, Died, Keep, World
 from gdelt_world import GdeltWorld
 from googlenews_world import GoogleNewsWorld
@@ -414,6 +415,7 @@ class MastodonStreamWorld(MastodonWorld):
 
 
 WORLDS: dict[str, Callable[[], World]] = {
+    "appstore": AppStoreWorld,
     "bluesky": BlueskyWorld,
     "feeds": FeedsWorld,
     "gdelt": GdeltWorld,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from appstore_stub import review
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
 from ears import TestEar
@@ -132,6 +133,20 @@ def _as_rss(rng: random.Random, item: dict[str, Any]) -> str:
             text[:at] + rng.choice(("", text[at] * 2, "<", "&", "\x00", "]]>", "\U0001f600")) + text[at + 1 :]
         )
     return text
+
+
+async def _appstore(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    entries = [review(number, now - 60, "fine"), review(f"{number}x", now - 90_000, "bad", 1)]
+
+    def answer(url: str) -> bytes:
+        found = {"entry": entries} if "page=1/" in url else {}
+        return json.dumps(_spoiled(rng, {"feed": {"title": {"label": "Reviews"}, **found}})).encode()
+
+    module = module_of("appstore")
+    options = module.Options(apps={BRAND: (1,)}, allow_private=True)
+    (collector,) = module.build(options, _Answers(answer), TestEar(sought=(Sought(BRAND),)))
+    async for page in _polled(collector, now):
+        yield page
 
 
 async def _gdelt(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
@@ -298,6 +313,7 @@ async def _wikipedia(rng: random.Random, now: int, number: int) -> AsyncIterator
 
 
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
+    "appstore": _appstore,
     "bluesky": _bluesky,
     "feeds": _feeds,
     "gdelt": _gdelt,

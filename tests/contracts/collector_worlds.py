@@ -12,7 +12,10 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from appstore_world import AppStoreWorld
 from collector_contract import COUNTED, Died, Keep, World
+from gdelt_world import GdeltWorld
+from googlenews_world import GoogleNewsWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
@@ -23,6 +26,8 @@ from producthunt_world import World as ProductHuntWorld
 from pydantic import SecretStr
 from servers import Reply, Seen
 from standardwebhooks.webhooks import Webhook
+from telegram_world import TelegramWorld
+from wikipedia_world import WikipediaWorld
 from x_world import XWorld
 
 from listener.collectors.ingest.collector import Options as IngestOptions
@@ -410,13 +415,18 @@ class MastodonStreamWorld(MastodonWorld):
 
 
 WORLDS: dict[str, Callable[[], World]] = {
+    "appstore": AppStoreWorld,
     "bluesky": BlueskyWorld,
     "feeds": FeedsWorld,
+    "gdelt": GdeltWorld,
+    "googlenews": GoogleNewsWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
     "mastodon": MastodonWorld,
     "podcastindex": PodcastIndexWorld,
     "producthunt": ProductHuntWorld,
+    "telegram": TelegramWorld,
+    "wikipedia": WikipediaWorld,
     "x": XWorld,
 }
 """By kind, as in the registry of collectors."""

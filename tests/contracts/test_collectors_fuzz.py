@@ -16,23 +16,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from appstore_stub import review
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
 from ears import TestEar
+from gdelt_stub import article as gdelt_article
+from gdelt_stub import stamped
+from googlenews_stub import article, feed
 from jetstream_stub import account, commit, did
 from mastodon_stub import Stub
 from podcastindex_world import World as PodcastIndexWorld
 from producthunt_world import World as ProductHuntWorld
 from producthunt_world import connection
+from telegram_stub import Message
 
 from listener import listening
 from listener.collectors import COLLECTORS, read_items
-from listener.collectors.base import Collector, Permanent, Retriable
+from listener.collectors.base import Collector, Permanent, Retriable, Sought
 from listener.collectors.bluesky.events import read_batch
-from listener.collectors.feeds.document import read_document
+from listener.collectors.feed_document.document import read_document
 from listener.collectors.mastodon.events import Teller
 from listener.collectors.mastodon.statuses import opened
 from listener.collectors.post import Page
+from listener.collectors.telegram.preview import read_preview
 from listener.http import Fetched
 from listener.station import Station
 
@@ -133,6 +139,45 @@ def _as_rss(rng: random.Random, item: dict[str, Any]) -> str:
             text[:at] + rng.choice(("", text[at] * 2, "<", "&", "\x00", "]]>", "\U0001f600")) + text[at + 1 :]
         )
     return text
+
+
+async def _appstore(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    entries = [review(number, now - 60, "fine"), review(f"{number}x", now - 90_000, "bad", 1)]
+
+    def answer(url: str) -> bytes:
+        found = {"entry": entries} if "page=1/" in url else {}
+        return json.dumps(_spoiled(rng, {"feed": {"title": {"label": "Reviews"}, **found}})).encode()
+
+    module = module_of("appstore")
+    options = module.Options(apps={BRAND: (1,)}, allow_private=True)
+    (collector,) = module.build(options, _Answers(answer), TestEar(sought=(Sought(BRAND),)))
+    async for page in _polled(collector, now):
+        yield page
+
+
+async def _gdelt(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    answers = {
+        "artlist": {"articles": [gdelt_article(number, now - 60, BRAND), gdelt_article(7, now - 90, BRAND)]},
+        "timelinevolraw": {
+            "timeline": [{"series": "n", "data": [{"date": stamped(now - 86_400), "value": 1, "norm": 9}]}]
+        },
+    }
+
+    def answer(url: str) -> bytes:
+        mode = "artlist" if "mode=artlist" in url else "timelinevolraw"
+        return json.dumps(_spoiled(rng, answers[mode])).encode()
+
+    module = module_of("gdelt")
+    ear = TestEar(searches=(BRAND,), sought=(Sought(BRAND, (BRAND,)),))
+    (collector,) = module.build(module.Options(allow_private=True), _Answers(answer), ear)
+    async for page in _polled(collector, now):
+        yield page
+
+
+async def _googlenews(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    (item,) = read_document(feed([article(number, now - 60, BRAND)]).encode(), sources=True).items
+    events, aside = read_items([_spoiled(rng, item) for _ in range(2)], module_of("googlenews").to_event)
+    yield Page(events, {}, None, False, aside)
 
 
 async def _hackernews(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
@@ -266,18 +311,51 @@ async def _producthunt(rng: random.Random, now: int, number: int) -> AsyncIterat
     answers = _Answers(lambda url: json.dumps(_spoiled(rng, {"data": {"posts": told}})).encode())
     module = module_of("producthunt")
     (collector,) = module.build(module.Options(token="t"), answers, TestEar())
+
+
+async def _telegram(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    message = Message(number, now - 60, BRAND).html("morvane")
+    page = f'<section class="tgme_channel_history">{message}</section>'
+    for item in read_preview(page.encode()).items:
+        events, aside = read_items([_spoiled(rng, item)], module_of("telegram").to_event)
+        yield Page(events, {}, None, False, aside)
+    for _ in range(rng.randrange(1, 4)):
+        at = rng.randrange(len(page))
+        page = page[:at] + rng.choice(("", page[at] * 2, "<", '"', "\x00", ">")) + page[at + 1 :]
+    module = module_of("telegram")
+    answers = _Answers(lambda url: page.encode())
+    (collector,) = module.build(module.Options(channels=("morvane",), allow_private=True), answers, TestEar())
+    async for one in _polled(collector, now):
+        yield one
+
+
+async def _wikipedia(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    day = time.strftime("%Y%m%d00", time.gmtime(now - 86_400))
+    items = [{"project": "en.wikipedia", "article": BRAND, "timestamp": day, "views": 3}]
+
+    def answer(url: str) -> bytes:
+        return json.dumps(_spoiled(rng, {"items": items})).encode()
+
+    module = module_of("wikipedia")
+    options = module.Options(articles={BRAND: (f"en:{BRAND}",)})
+    (collector,) = module.build(options, _Answers(answer), TestEar(sought=(Sought(BRAND),)))
     async for page in _polled(collector, now):
         yield page
 
 
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
+    "appstore": _appstore,
     "bluesky": _bluesky,
     "feeds": _feeds,
+    "gdelt": _gdelt,
+    "googlenews": _googlenews,
     "hackernews": _hackernews,
     "ingest": _ingest,
     "mastodon": _mastodon,
     "podcastindex": _podcastindex,
     "producthunt": _producthunt,
+    "telegram": _telegram,
+    "wikipedia": _wikipedia,
 }
 
 
@@ -309,4 +387,5 @@ async def test_nothing_fails_over_spoiled_items(kind: str, tmp_path: Path) -> No
                 except Exception as failure:
                     raise AssertionError(f"seed {seed} of {kind}") from failure
                 seed += 1
-        assert bench.rows("SELECT count(*) FROM mentions")[0][0] > 0, "nothing went through"
+        if "figures" not in world.can:
+            assert bench.rows("SELECT count(*) FROM mentions")[0][0] > 0, "nothing went through"

@@ -166,7 +166,8 @@ class Lanes:
                     before = page.next_cursor
                     yield page
         if self._answered and state.cursor() != before:
-            yield Page((), state.cursor(), state.now_heard(keys))
+            heard = state.now_heard(keys)
+            yield Page((), state.cursor(), heard)
         self._tell()
 
     async def _read(self, lane: Lane, place: _Place | None) -> _Read:

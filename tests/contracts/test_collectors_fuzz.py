@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stackexchange_stub
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
 from ears import TestEar
@@ -237,12 +238,31 @@ async def _ingest(rng: random.Random, now: int, number: int) -> AsyncIterator[Pa
     yield Page(events, {}, None, False, aside)
 
 
+def _sampled(
+    kind: str, sample: Callable[[str, int, int], Any], options: dict[str, Any]
+) -> Callable[[random.Random, int, int], AsyncIterator[Page]]:
+    """Feed a service that is asked: `sample(url, now, number)` is what it answers, which is spoiled."""
+
+    async def feed(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+        answers = _Answers(lambda url: json.dumps(_spoiled(rng, sample(url, now, number))).encode())
+        module, ear = module_of(kind), TestEar(searches=(BRAND,))
+        (collector,) = module.build(module.Options(**options), answers, ear)
+        async for page in _polled(collector, now):
+            yield page
+            ear.ids.update(post.native_id for post in page.posts)
+        found = await collector.visit(sorted(ear.ids), now)
+        yield Page(found.events, {}, None, False, found.aside)
+
+    return feed
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "bluesky": _bluesky,
     "feeds": _feeds,
     "hackernews": _hackernews,
     "ingest": _ingest,
     "mastodon": _mastodon,
+    "stackexchange": _sampled("stackexchange", stackexchange_stub.sample, {"comments": True}),
 }
 
 

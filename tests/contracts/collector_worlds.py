@@ -23,6 +23,7 @@ from standardwebhooks.webhooks import Webhook
 # The stand-ins lie beside the tests of their collectors.
 sys.path.append(str(Path(__file__).parents[1] / "listener" / "collectors"))
 
+from discourse_world import DiscourseWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
@@ -386,6 +387,7 @@ class MastodonStreamWorld(MastodonWorld):
 
 WORLDS: dict[str, Callable[[], World]] = {
     "bluesky": BlueskyWorld,
+    "discourse": DiscourseWorld,
     "feeds": FeedsWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,

@@ -15,6 +15,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import discourse_stub
 import pytest
 import stackexchange_stub
 from collector_contract import BRAND, Bench, module_of
@@ -258,6 +259,7 @@ def _sampled(
 
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "bluesky": _bluesky,
+    "discourse": _sampled("discourse", discourse_stub.sample, {"forums": ["forum.example"]}),
     "feeds": _feeds,
     "hackernews": _hackernews,
     "ingest": _ingest,

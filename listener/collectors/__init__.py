@@ -30,6 +30,7 @@ COLLECTORS = {
     "feeds": "listener.collectors.feeds.collector",
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
+    "lemmy": "listener.collectors.lemmy",
     "mastodon": "listener.collectors.mastodon.collector",
     "stackexchange": "listener.collectors.stackexchange.collector",
 }

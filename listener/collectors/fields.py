@@ -64,6 +64,9 @@ def reading(native_id: str, at: int, item: object, names: Mapping[str, str]) -> 
     """What is counted of a post: `names` says how we call what the service calls so. None where nothing is."""
     if not isinstance(item, Mapping):
         return None
-    found = {ours: item.get(theirs) for theirs, ours in names.items()}
-    counters = {ours: count for ours, count in found.items() if type(count) is int and abs(count) < MOST}
+    counters: dict[str, int] = {}
+    for theirs, ours in names.items():
+        count = item.get(theirs)
+        if type(count) is int and abs(count) < MOST:
+            counters[ours] = count
     return Reading(native_id, at, counters) if counters else None

@@ -27,6 +27,7 @@ from discourse_world import DiscourseWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
+from lemmy_world import LemmyWorld
 from mastodon_stub import Fault, Stub, iso
 from stackexchange_world import StackExchangeWorld
 
@@ -391,6 +392,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "feeds": FeedsWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
+    "lemmy": LemmyWorld,
     "mastodon": MastodonWorld,
     "stackexchange": StackExchangeWorld,
 }

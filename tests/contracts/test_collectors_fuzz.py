@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import discourse_stub
+import lemmy_stub
 import pytest
 import stackexchange_stub
 from collector_contract import BRAND, Bench, module_of
@@ -263,6 +264,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "feeds": _feeds,
     "hackernews": _hackernews,
     "ingest": _ingest,
+    "lemmy": _sampled("lemmy", lemmy_stub.sample, {}),
     "mastodon": _mastodon,
     "stackexchange": _sampled("stackexchange", stackexchange_stub.sample, {"comments": True}),
 }

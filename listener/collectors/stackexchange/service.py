@@ -7,6 +7,8 @@ are left of the day, and at times `backoff`, the seconds before the same method 
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,7 @@ GRACE = 2.0
 PATIENCE = 30.0
 """A longer wait is left to whoever schedules the polls."""
 DAY = 86_400
+_SECONDS = re.compile(r"in ([0-9]{1,6}) seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,7 @@ class Service:
         try:
             answer = await self._asker.get(path or method, asked)
         except Permanent as failure:
-            if failure.status != 400:
-                raise
-            raise Permanent(
-                f"{failure}. Stack Exchange says so too when it does not know the site or the key, and when the"
-                " requests of this address for a day are used up (300, or 10,000 with a key)",
-                failure.status,
-            ) from failure
+            raise _refused(failure) from failure
         if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
             raise self._asker.strange(method)
         self._note(method, answer, now)
@@ -77,3 +74,18 @@ class Service:
         if type(left) is int:
             # When the day ends is not documented: midnight UTC is when it is tried again.
             self._left, self._renewed = max(left, 0), now - now % DAY + DAY
+
+
+def _refused(failure: Permanent) -> Retriable | Permanent:
+    """What a refusal means: the service answers 400 to everything, and says what it is in an error of its own."""
+    try:
+        said = json.loads(failure.answer)
+    except (ValueError, RecursionError):
+        return failure
+    name = said.get("error_name") if isinstance(said, dict) else None
+    if name == "throttle_violation":
+        wait = _SECONDS.search(str(said.get("error_message")))
+        return Retriable("the requests of this address are used up", float(wait[1]) if wait else 3_600.0)
+    if name == "bad_parameter":
+        return Permanent(f"{failure}; it may not know the site or the key", failure.status)
+    return failure

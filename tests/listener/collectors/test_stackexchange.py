@@ -174,10 +174,21 @@ async def test_many_words_share_what_a_day_allows(
 async def test_a_refusal_says_what_it_may_mean_and_never_the_key(
     server: FaultServer, client: PoliteClient, ear: TestEar
 ) -> None:
-    server.script("/search/excerpts", Reply(400, '{"error_id": 502, "error_name": "throttle_violation"}'))
-    with pytest.raises(Permanent, match="used up") as failure:
+    server.script("/search/excerpts", Reply(400, '{"error_id": 400, "error_name": "bad_parameter"}'))
+    with pytest.raises(Permanent, match="may not know the site") as failure:
         await read(made(server, client, ear, key="swordfish"), ear)
     assert server.requests[0].query["key"] == "swordfish" and "swordfish" not in str(failure.value)
+
+
+async def test_requests_that_another_program_has_used_up_are_waited_for(
+    server: FaultServer, client: PoliteClient, ear: TestEar
+) -> None:
+    said = "too many requests from this IP, more requests available in 81390 seconds"
+    body = {"error_id": 502, "error_name": "throttle_violation", "error_message": said}
+    server.script("/search/excerpts", Reply(400, json.dumps(body)))
+    with pytest.raises(Retriable, match="used up") as failure:
+        await read(made(server, client, ear), ear)
+    assert failure.value.retry_after == 81_390
 
 
 async def test_visits_bring_counters_edits_and_what_is_gone(

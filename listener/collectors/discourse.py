@@ -146,7 +146,7 @@ class Discourse:
     async def _look(self, native_id: str, now: int) -> Visited:
         number = native_id.rpartition("/")[2]
         try:
-            item = await self._asker.get(f"/posts/{number}.json")
+            item = await self._titled(await self._asker.get(f"/posts/{number}.json"))
         except Permanent as failure:
             if failure.status in _GONE:
                 return Visited([Delete(native_id)])
@@ -156,14 +156,15 @@ class Discourse:
             raise
         if not isinstance(item, dict) or str(item.get("id")) != number:
             return Visited(unseen=[native_id])
-        events, aside = self._read([await self._titled(item)], now)
+        events, aside = self._read([item], now)
         return Visited([Edit(one) if isinstance(one, Post) else one for one in events], aside)
 
-    async def _titled(self, item: dict[str, Any]) -> dict[str, Any]:
+    async def _titled(self, item: Any) -> Any:
         """A single post does not say the title of its topic, which a first post's text includes."""
-        if item.get("post_number") != 1 or item.get("topic_title") is not None:
+        topic_id = item.get("topic_id") if isinstance(item, dict) else None
+        if type(topic_id) is not int or item.get("post_number") != 1 or item.get("topic_title") is not None:
             return item
-        topic = await self._asker.get(f"/t/{fields.number(item, 'topic_id')}.json")
+        topic = await self._asker.get(f"/t/{topic_id}.json")
         return {**item, "topic_title": topic.get("title") if isinstance(topic, dict) else None}
 
 

@@ -15,15 +15,15 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import discourse_stub
-import lemmy_stub
 import pytest
-import stackexchange_stub
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
+from discourse_stub import sample as discourse_sample
 from ears import TestEar
 from jetstream_stub import account, commit, did
+from lemmy_stub import sample as lemmy_sample
 from mastodon_stub import Stub
+from stackexchange_stub import sample as stackexchange_sample
 
 from listener import listening
 from listener.collectors import COLLECTORS, read_items
@@ -248,7 +248,7 @@ def _sampled(
     async def feed(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
         answers = _Answers(lambda url: json.dumps(_spoiled(rng, sample(url, now, number))).encode())
         module, ear = module_of(kind), TestEar(searches=(BRAND,))
-        (collector,) = module.build(module.Options(**options), answers, ear)
+        (collector,) = module.build(module.Options(**options, allow_private=True), answers, ear)
         async for page in _polled(collector, now):
             yield page
             ear.ids.update(post.native_id for post in page.posts)
@@ -260,13 +260,13 @@ def _sampled(
 
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "bluesky": _bluesky,
-    "discourse": _sampled("discourse", discourse_stub.sample, {"forums": ["forum.example"]}),
+    "discourse": _sampled("discourse", discourse_sample, {"forums": ["forum.example"]}),
     "feeds": _feeds,
     "hackernews": _hackernews,
     "ingest": _ingest,
-    "lemmy": _sampled("lemmy", lemmy_stub.sample, {}),
+    "lemmy": _sampled("lemmy", lemmy_sample, {}),
     "mastodon": _mastodon,
-    "stackexchange": _sampled("stackexchange", stackexchange_stub.sample, {"comments": True}),
+    "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
 }
 
 

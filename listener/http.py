@@ -28,6 +28,8 @@ RETRIABLE_CAP = 3600.0
 PERMANENT_BASE = 900.0
 PERMANENT_CAP = 6 * 3600.0
 
+# Bytes of an answer that refuses which its collector may look at.
+_TOLD = 2_000
 _WAIT_AND_TRY = frozenset({408, 425, 429})
 _REMEDIES = {
     400: "the server calls the request malformed; check the address",
@@ -245,7 +247,7 @@ def _failure(answer: Answer, url: str, now: float) -> Retriable | Permanent:
     if answer.status >= 500 or answer.status in _WAIT_AND_TRY or answer.status == 304:
         return Retriable(f"{where} answered {answer.status}", retry_after(answer.headers, now))
     remedy = _REMEDIES.get(answer.status, "check the address")
-    return Permanent(f"{where} answered {answer.status}: {remedy}", answer.status)
+    return Permanent(f"{where} answered {answer.status}: {remedy}", answer.status, answer.body[:_TOLD])
 
 
 def _validator(answer: Answer, name: str) -> str | None:

@@ -28,17 +28,20 @@ if TYPE_CHECKING:
 COLLECTORS = {
     "appstore": "listener.collectors.appstore",
     "bluesky": "listener.collectors.bluesky.collector",
+    "discourse": "listener.collectors.discourse",
     "feeds": "listener.collectors.feeds.collector",
     "gdelt": "listener.collectors.gdelt.collector",
     "googlenews": "listener.collectors.googlenews",
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
+    "lemmy": "listener.collectors.lemmy",
     "mastodon": "listener.collectors.mastodon.collector",
     "podcastindex": "listener.collectors.podcastindex",
     "producthunt": "listener.collectors.producthunt",
     "telegram": "listener.collectors.telegram.collector",
     "wikipedia": "listener.collectors.wikipedia",
     "x": "listener.collectors.x.collector",
+    "stackexchange": "listener.collectors.stackexchange.collector",
 }
 
 

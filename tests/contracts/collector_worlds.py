@@ -14,17 +14,20 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from appstore_world import AppStoreWorld
 from collector_contract import COUNTED, Died, Keep, World
+from discourse_world import DiscourseWorld
 from gdelt_world import GdeltWorld
 from googlenews_world import GoogleNewsWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
+from lemmy_world import LemmyWorld
 from mastodon_stub import Fault, Stub, iso
 from on_fault_server import OnFaultServer
 from podcastindex_world import World as PodcastIndexWorld
 from producthunt_world import World as ProductHuntWorld
 from pydantic import SecretStr
 from servers import Reply, Seen
+from stackexchange_world import StackExchangeWorld
 from standardwebhooks.webhooks import Webhook
 from telegram_world import TelegramWorld
 from wikipedia_world import WikipediaWorld
@@ -417,17 +420,20 @@ class MastodonStreamWorld(MastodonWorld):
 WORLDS: dict[str, Callable[[], World]] = {
     "appstore": AppStoreWorld,
     "bluesky": BlueskyWorld,
+    "discourse": DiscourseWorld,
     "feeds": FeedsWorld,
     "gdelt": GdeltWorld,
     "googlenews": GoogleNewsWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
+    "lemmy": LemmyWorld,
     "mastodon": MastodonWorld,
     "podcastindex": PodcastIndexWorld,
     "producthunt": ProductHuntWorld,
     "telegram": TelegramWorld,
     "wikipedia": WikipediaWorld,
     "x": XWorld,
+    "stackexchange": StackExchangeWorld,
 }
 """By kind, as in the registry of collectors."""
 

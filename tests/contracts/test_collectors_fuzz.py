@@ -19,15 +19,18 @@ import pytest
 from appstore_stub import review
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
+from discourse_stub import sample as discourse_sample
 from ears import TestEar
 from gdelt_stub import article as gdelt_article
 from gdelt_stub import stamped
 from googlenews_stub import article, feed
 from jetstream_stub import account, commit, did
+from lemmy_stub import sample as lemmy_sample
 from mastodon_stub import Stub
 from podcastindex_world import World as PodcastIndexWorld
 from producthunt_world import World as ProductHuntWorld
 from producthunt_world import connection
+from stackexchange_stub import sample as stackexchange_sample
 from telegram_stub import Message
 
 from listener import listening
@@ -311,6 +314,8 @@ async def _producthunt(rng: random.Random, now: int, number: int) -> AsyncIterat
     answers = _Answers(lambda url: json.dumps(_spoiled(rng, {"data": {"posts": told}})).encode())
     module = module_of("producthunt")
     (collector,) = module.build(module.Options(token="t"), answers, TestEar())
+    async for page in _polled(collector, now):
+        yield page
 
 
 async def _telegram(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
@@ -343,19 +348,40 @@ async def _wikipedia(rng: random.Random, now: int, number: int) -> AsyncIterator
         yield page
 
 
+def _sampled(
+    kind: str, sample: Callable[[str, int, int], Any], options: dict[str, Any]
+) -> Callable[[random.Random, int, int], AsyncIterator[Page]]:
+    """Feed a service that is asked: `sample(url, now, number)` is what it answers, which is spoiled."""
+
+    async def feed(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+        answers = _Answers(lambda url: json.dumps(_spoiled(rng, sample(url, now, number))).encode())
+        module, ear = module_of(kind), TestEar(searches=(BRAND,))
+        (collector,) = module.build(module.Options(**options, allow_private=True), answers, ear)
+        async for page in _polled(collector, now):
+            yield page
+            ear.ids.update(post.native_id for post in page.posts)
+        found = await collector.visit(sorted(ear.ids), now)
+        yield Page(found.events, {}, None, False, found.aside)
+
+    return feed
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "appstore": _appstore,
     "bluesky": _bluesky,
+    "discourse": _sampled("discourse", discourse_sample, {"forums": ["forum.example"]}),
     "feeds": _feeds,
     "gdelt": _gdelt,
     "googlenews": _googlenews,
     "hackernews": _hackernews,
     "ingest": _ingest,
+    "lemmy": _sampled("lemmy", lemmy_sample, {}),
     "mastodon": _mastodon,
     "podcastindex": _podcastindex,
     "producthunt": _producthunt,
     "telegram": _telegram,
     "wikipedia": _wikipedia,
+    "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
 }
 
 

@@ -30,6 +30,7 @@ COLLECTORS = {
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "mastodon": "listener.collectors.mastodon.collector",
+    "reddit": "listener.collectors.reddit.collector",
 }
 
 

@@ -32,8 +32,8 @@ class Listing:
     """One answer of a lane, newest first. A reading stands beside its post, in any order.
 
     `oldest`: the time of the oldest item that the answer holds, kept or not; None where it holds none with a time.
-    `next`: what to ask with for what is older, None where there is nothing more. `cut`: there is more, and no way to ask
-    for it.
+    `next`: what to ask with for what is older, None where there is nothing more. `cut`: there may be more, and no way
+    to ask for it.
     """
 
     events: Sequence[Event] = ()
@@ -168,7 +168,8 @@ class Lanes:
                     before = page.next_cursor
                     yield page
         if self._answered and state.cursor() != before:
-            yield Page((), state.cursor(), state.now_heard(keys))
+            heard = state.now_heard(keys)
+            yield Page((), state.cursor(), heard)
         self._tell()
 
     async def _read(self, lane: Lane, place: _Place | None) -> _Read:

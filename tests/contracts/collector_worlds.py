@@ -27,6 +27,7 @@ from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
 from mastodon_stub import Fault, Stub, iso
+from reddit_world import RedditWorld
 
 from listener.collectors.ingest.collector import Options as IngestOptions
 from listener.dashboard.ingest import PATH, Door
@@ -389,6 +390,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
     "mastodon": MastodonWorld,
+    "reddit": RedditWorld,
 }
 """By kind, as in the registry of collectors."""
 

@@ -209,3 +209,10 @@ async def test_an_answer_that_says_that_it_is_cut_tells_nothing_of_what_lies_bef
     gap = later[-1].gap
     assert gap is not None and (gap.since, gap.until) == (NOW, NOW + 60)
     assert all(page.heard is None for page in later)
+
+
+async def test_what_is_heard_of_silence_is_told_once() -> None:
+    first, _ = await read([List("a")], None)
+    assert [page.heard for page in first] == [Heard(NOW - 10_000, NOW)]
+    second, _ = await read([List("a")], first[-1].next_cursor, NOW + 60)
+    assert [page.heard for page in second] == [Heard(NOW, NOW + 60)]

@@ -42,6 +42,7 @@ COLLECTORS = {
     "wikipedia": "listener.collectors.wikipedia",
     "x": "listener.collectors.x.collector",
     "stackexchange": "listener.collectors.stackexchange.collector",
+    "reddit": "listener.collectors.reddit.collector",
 }
 
 

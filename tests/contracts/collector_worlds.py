@@ -26,6 +26,7 @@ from on_fault_server import OnFaultServer
 from podcastindex_world import World as PodcastIndexWorld
 from producthunt_world import World as ProductHuntWorld
 from pydantic import SecretStr
+from reddit_world import RedditWorld
 from servers import Reply, Seen
 from stackexchange_world import StackExchangeWorld
 from standardwebhooks.webhooks import Webhook
@@ -434,6 +435,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "wikipedia": WikipediaWorld,
     "x": XWorld,
     "stackexchange": StackExchangeWorld,
+    "reddit": RedditWorld,
 }
 """By kind, as in the registry of collectors."""
 

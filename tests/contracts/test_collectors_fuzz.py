@@ -87,14 +87,16 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 class _Answers:
     """Stands for the client: each request is answered with what `answer` makes of its address."""
 
-    def __init__(self, answer: Callable[[str], bytes]) -> None:
+    def __init__(self, answer: Callable[[str], bytes], login: bytes = b"") -> None:
         self._answer = answer
+        self._login = login
 
     async def get(self, url: str, **more: Any) -> Fetched:
         return Fetched(False, self._answer(url), None, None, "application/json", url)
 
     async def post(self, url: str, body: bytes, **more: Any) -> Fetched:
         return await self.get(url)
+        return Fetched(False, self._login, None, None, "application/json", url)
 
 
 async def _polled(collector: Collector, now: int) -> AsyncIterator[Page]:
@@ -366,6 +368,43 @@ def _sampled(
     return feed
 
 
+async def _reddit(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    module = module_of("reddit")
+    post = {
+        "kind": "t3",
+        "data": {
+            "name": f"t3_{number}",
+            "author": "ann",
+            "author_fullname": "t2_a",
+            "created_utc": now - 60.0,
+            "title": BRAND,
+            "selftext": "y",
+            "selftext_html": "<p>y</p>",
+            "permalink": f"/r/a/comments/{number}/t/",
+            "score": 3,
+            "num_comments": 1,
+            "crosspost_parent": "t3_1",
+        },
+    }
+    comment = {
+        "kind": "t1",
+        "data": {**post["data"], "name": f"t1_{number}", "body": BRAND, "link_id": "t3_1"},
+    }
+
+    def answer(url: str) -> bytes:
+        listing = {"kind": "Listing", "data": {"children": [post, comment], "after": None}}
+        return json.dumps(_spoiled(rng, listing)).encode()
+
+    token = b'{"access_token": "x", "expires_in": 3600}'
+    options = module.Options(client_id="a", client_secret="b", username="ann", subreddits=["acme"])
+    ear = TestEar(ids={f"t3_{number}"}, searches=(BRAND,))
+    (collector,) = module.build(options, _Answers(answer, token), ear)
+    async for page in _polled(collector, now):
+        yield page
+    visited = await collector.visit([f"t3_{number}", f"t1_{number}"], now)
+    yield Page(visited.events, {}, None, False, visited.aside)
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "appstore": _appstore,
     "bluesky": _bluesky,
@@ -382,6 +421,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "telegram": _telegram,
     "wikipedia": _wikipedia,
     "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
+    "reddit": _reddit,
 }
 
 

@@ -84,14 +84,9 @@ class Compliance:
         return _Job(str(job["id"]), frozenset(native_ids))
 
     async def _upload(self, api: Api, job: Json, native_ids: Iterable[str]) -> None:
-        body = "\n".join(native_ids).encode()
+        address, body = self._ours(job.get("upload_url")), "\n".join(native_ids).encode()
         try:
-            await self._client.put(
-                self._ours(job.get("upload_url")),
-                body,
-                headers=api.headers,
-                allow_private=self._allow_private,
-            )
+            await self._client.put(address, body, headers=api.headers, allow_private=self._allow_private)
         except (Retriable, Permanent):
             # Its own words may hold the address, which is a secret.
             raise Retriable("the list of ids could not be uploaded") from None

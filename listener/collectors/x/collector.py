@@ -188,12 +188,14 @@ class X:
         Where the day's budget is spent the poll ends early, and that is no failure: what was not counted is counted by
         a later poll, and what was drawn and not read is left out of the sample.
         """
-        start = now - self._options.history
-        place = _Place(start, start, now - FRESH) if cursor is None else _Place.of(cursor)
         api = self._api()
         await api.tell_time(now)
         if self._ear.purse is None:
             return
+        # What lies ahead of the service's clock is refused, and of ours nobody believes that it was heard.
+        now = min(now, api.at)
+        start = now - self._options.history
+        place = _Place(start, start, now - FRESH) if cursor is None else _Place.of(cursor)
         try:
             for stage in (
                 self._count(api, place, now),

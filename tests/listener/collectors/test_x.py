@@ -220,6 +220,20 @@ async def test_counts_that_make_no_sense_are_no_numbers(tmp_path: Path, answer: 
         assert home.cursor is None
 
 
+@pytest.mark.parametrize("off", [250, -250])
+async def test_a_clock_that_is_a_little_wrong_asks_for_nothing_that_lies_ahead(
+    tmp_path: Path, off: int
+) -> None:
+    async with house(tmp_path) as home:
+        home.off = off
+        await home.poll()
+        home.now += HOUR
+        home.off = -off
+        pages = await home.poll()
+        heard = [page.heard for page in pages if page.heard]
+        assert heard and heard[0].until <= home.now + min(0, home.off)
+
+
 # ---- own accounts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,8 @@ async def live(path: Path, steps: list[Any], budget: str, **options: Any) -> Hou
         chatter(home.stub, NOON - 2 * HOUR, NOON + DAY, 1_300, "bolt", start=2)
         for seconds, home.off, home.stub.skew, home.client.ends in steps:
             home.now += seconds
-            try:
+            with suppress(Died, Retriable):
                 await home.poll()
-            except (Died, Retriable):
-                pass
             most = round(float(budget) * 1_000_000)
             assert max(home.stub.bill.values(), default=0) <= most, dict(home.stub.bill)
         return home

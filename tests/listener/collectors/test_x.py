@@ -306,7 +306,6 @@ async def test_what_was_deleted_or_edited_is_told_by_a_job(tmp_path: Path) -> No
         assert (list(seen.events), seen.unseen) == ([Delete("2")], [])
         assert not home.stub.bill, "checking costs nothing"
         home.stub.gone = {"4": "rehydrate"}
-        home.stub._tweets = lambda query: home.stub.charge(5_000) or {"data": [home.stub.posts["4"]]}  # type: ignore[method-assign]
         seen = await home.collector.visit(["4"], NOON)
         assert [event.post.text for event in seen.events if isinstance(event, Edit)] == ["acme 4"]
         assert home.dollars() == 0.005

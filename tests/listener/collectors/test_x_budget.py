@@ -55,7 +55,7 @@ def test_no_day_is_billed_more_than_its_budget(steps: list[Any], budget: str, au
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     steps=st.lists(STEPS, min_size=5, max_size=40),
     budget=st.sampled_from(("0.02", "0.10", "0.33", "1", "3")),

@@ -29,7 +29,7 @@ from listener.pipeline import Pipeline
 from listener.purse import StorePurse
 from listener.writer import Writer
 from sentiment.tone import Engine
-from storage import ledger, outbox, polling, quarantine, queries
+from storage import ledger, outbox, polling, quarantine, queries, visits
 from storage.alerting import AlertState
 from storage.base import Transaction
 from storage.hearing import kept_ids, sampled_ids
@@ -178,6 +178,7 @@ async def _settle(config: Config, writer: Writer, collectors: list[Collector], e
             polling.ask_anew(db, now)
         if (changed := queries.keep_versions(db, config.brands, now)) and born < now:
             log.info("what counts as a mention is new, from now on", brands=", ".join(changed))
+        visits.keep_plans(db, sources, now)
         return born, outbox.recover(db, now), judging.restart(db, config.rules, now)
 
     born, unknown, gone = await writer(work)

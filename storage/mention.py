@@ -78,8 +78,9 @@ class Brand:
 class Visits:
     """When the kept posts of a source are looked at again, for counters, edits and deletions that nothing announces.
 
-    `ages`: seconds after a post was published. `every`: seconds between two looks after that, for as long as its text
-    is kept, where the service wants deletions followed; None: no more looks.
+    `ages`: seconds after a post was published. `every`: seconds that may pass at most between two looks, between ages
+    and after the last one, for as long as its text is kept, where the service wants deletions followed; None: no more
+    looks than at the ages.
     """
 
     ages: tuple[int, ...] = (3_600, 86_400, 7 * 86_400)

@@ -30,6 +30,8 @@ COLLECTORS = {
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "mastodon": "listener.collectors.mastodon.collector",
+    "podcastindex": "listener.collectors.podcastindex",
+    "producthunt": "listener.collectors.producthunt",
     "x": "listener.collectors.x.collector",
 }
 

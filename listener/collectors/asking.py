@@ -88,8 +88,22 @@ class Asker:
             accept="application/json",
             max_bytes=MOST_BYTES,
         )
+        return self._read(fetched.body, path)
+
+    async def post(self, path: str, body: bytes) -> tuple[Any, Mapping[str, str]]:
+        """Send a JSON document; return what the service answers, and the headers of its answer. Raises as `get`."""
+        fetched = await self._client.post(
+            f"{self._url}{path}",
+            body,
+            headers=self._headers,
+            allow_private=self._allow_private,
+            max_bytes=MOST_BYTES,
+        )
+        return self._read(fetched.body, path), fetched.headers
+
+    def _read(self, body: bytes, path: str) -> Any:
         try:
-            return json.loads(fetched.body)
+            return json.loads(body)
         except (ValueError, RecursionError) as error:
             raise self.strange(path) from error
 

@@ -165,8 +165,9 @@ class Lanes:
                 async for page in pages:
                     before = page.next_cursor
                     yield page
+        heard = state.now_heard(keys) if self._answered else None
         if self._answered and state.cursor() != before:
-            yield Page((), state.cursor(), state.now_heard(keys))
+            yield Page((), state.cursor(), heard)
         self._tell()
 
     async def _read(self, lane: Lane, place: _Place | None) -> _Read:

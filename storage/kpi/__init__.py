@@ -4,6 +4,7 @@ from storage.base import Rows
 from storage.kpi import (
     audience,
     authors,
+    awareness,
     care,
     casework,
     conversion,
@@ -38,6 +39,7 @@ _FAMILIES = (
         reach.KPIS,
         audience.KPIS,
         exposure.KPIS,
+        awareness.KPIS,
     ),
     *(interactions.KPIS, engagement.KPIS),
     *(conversion.KPIS, leads.KPIS, sales.KPIS),

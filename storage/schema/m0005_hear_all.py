@@ -9,6 +9,10 @@ _VISITS = (
     """CREATE TABLE visits (
         source_id INTEGER NOT NULL REFERENCES sources(id), due_at INTEGER NOT NULL,
         post_id INTEGER NOT NULL REFERENCES posts(id), PRIMARY KEY (source_id, due_at, post_id)) WITHOUT ROWID""",
+    # One row a post; also how it is found when the post was looked at, or lost its text.
+    "CREATE UNIQUE INDEX visits_post ON visits (post_id)",
+    # By which plan the rows of a source were made, as JSON: where another one is configured they are made anew.
+    "ALTER TABLE sources ADD COLUMN visits TEXT",
 )
 
 _STORIES: tuple[str, ...] = ()

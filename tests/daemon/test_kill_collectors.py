@@ -6,24 +6,20 @@ import asyncio
 import contextlib
 import random
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+
+# The worlds of the contract suite.
+from collector_contract import Truth
+from collector_worlds import OTHERWISE, WORLDS, IngestWorld
 from house import House, Late, MakeHouse, until
 
 from listener.collectors import COLLECTORS
-
-# The worlds of the contract suite.
-sys.path.append(str(Path(__file__).parents[1] / "contracts"))
-
-from collector_contract import Truth
-from collector_worlds import OTHERWISE, WORLDS, IngestWorld
 
 KILLS = 12
 BATCH = 40

@@ -190,3 +190,13 @@ async def test_a_lane_that_is_configured_no_more_holds_nothing_back() -> None:
     later, _ = await read([a], pages[-1].next_cursor, NOW + 60)
     assert later[-1].heard == Heard(NOW, NOW + 60)
     assert list((later[-1].next_cursor or {})["lanes"]) == ["a"]
+
+
+async def test_a_poll_that_brings_nothing_says_through_when_it_heard() -> None:
+    a = List("a")
+    pages, _ = await read([a], None)
+    assert [(page.heard, (page.next_cursor or {})["heard"]) for page in pages] == [
+        (Heard(NOW - 10_000, NOW), NOW)
+    ]
+    later, _ = await read([a], pages[-1].next_cursor, NOW + 60)
+    assert [page.heard for page in later] == [Heard(NOW, NOW + 60)]

@@ -21,6 +21,9 @@ from collector_worlds import WORLDS
 from ears import TestEar
 from jetstream_stub import account, commit, did
 from mastodon_stub import Stub
+from podcastindex_world import World as PodcastIndexWorld
+from producthunt_world import World as ProductHuntWorld
+from producthunt_world import connection
 
 from listener import listening
 from listener.collectors import COLLECTORS, read_items
@@ -80,6 +83,9 @@ class _Answers:
 
     async def get(self, url: str, **more: Any) -> Fetched:
         return Fetched(False, self._answer(url), None, None, "application/json", url)
+
+    async def post(self, url: str, body: bytes, **more: Any) -> Fetched:
+        return await self.get(url)
 
 
 async def _polled(collector: Collector, now: int) -> AsyncIterator[Page]:
@@ -237,12 +243,41 @@ async def _ingest(rng: random.Random, now: int, number: int) -> AsyncIterator[Pa
     yield Page(events, {}, None, False, aside)
 
 
+async def _podcastindex(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    world = PodcastIndexWorld()
+    world.episodes = {}
+    world.add(number, now - 60, title=BRAND, description="an hour")
+    world.add(number + 1, now - 50, title="another", description=BRAND)
+    answers = _Answers(
+        lambda url: json.dumps(_spoiled(rng, {"items": list(world.episodes.values())})).encode()
+    )
+    module = module_of("podcastindex")
+    (collector,) = module.build(module.Options(key="k", secret="s"), answers, TestEar())
+    async for page in _polled(collector, now):
+        yield page
+
+
+async def _producthunt(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    world = ProductHuntWorld()
+    world.products = {}
+    world.add(number, now - 60, name=BRAND, tagline="a kettle")
+    world.say(number, number + 1, now - 50, BRAND)
+    told = {"pageInfo": {"hasNextPage": False}, **connection(list(world.products.values()))}
+    answers = _Answers(lambda url: json.dumps(_spoiled(rng, {"data": {"posts": told}})).encode())
+    module = module_of("producthunt")
+    (collector,) = module.build(module.Options(token="t"), answers, TestEar())
+    async for page in _polled(collector, now):
+        yield page
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "bluesky": _bluesky,
     "feeds": _feeds,
     "hackernews": _hackernews,
     "ingest": _ingest,
     "mastodon": _mastodon,
+    "podcastindex": _podcastindex,
+    "producthunt": _producthunt,
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from listener.collectors import read_items
 from listener.collectors.base import Permanent, Retriable, Visited
 from listener.collectors.post import Delete, Edit, Event
 from listener.collectors.x.paid import POST, Api, Broke, Json, items_of, of_posts
-from listener.collectors.x.posts import FIELDS, to_event
+from listener.collectors.x.posts import FIELDS, is_id, to_event
 
 if TYPE_CHECKING:
     from listener.http import PoliteClient
@@ -84,14 +85,9 @@ class Compliance:
         return _Job(str(job["id"]), frozenset(native_ids))
 
     async def _upload(self, api: Api, job: Json, native_ids: Iterable[str]) -> None:
-        body = "\n".join(native_ids).encode()
+        address, body = self._ours(job.get("upload_url")), "\n".join(native_ids).encode()
         try:
-            await self._client.put(
-                self._ours(job.get("upload_url")),
-                body,
-                headers=api.headers,
-                allow_private=self._allow_private,
-            )
+            await self._client.put(address, body, headers=api.headers, allow_private=self._allow_private)
         except (Retriable, Permanent):
             # Its own words may hold the address, which is a secret.
             raise Retriable("the list of ids could not be uploaded") from None
@@ -141,8 +137,10 @@ class Compliance:
 
     def _ours(self, address: object) -> str:
         """An address of the service itself: the token is sent along, and must go nowhere else."""
-        if isinstance(address, str) and urlsplit(address)[:2] == urlsplit(self._url)[:2]:
-            return address
+        plain = address if isinstance(address, str) and address.isascii() and address.isprintable() else ""
+        with suppress(ValueError):
+            if urlsplit(plain)[:2] == urlsplit(self._url)[:2]:
+                return plain
         raise Retriable("the compliance job names no address of the service")
 
 
@@ -151,6 +149,6 @@ def _job_of(body: bytes) -> Json:
         job = json.loads(body)["data"]
     except (ValueError, KeyError, TypeError):
         job = None
-    if not isinstance(job, dict) or not isinstance(job.get("id"), str) or not job["id"].isdecimal():
+    if not isinstance(job, dict) or not is_id(job.get("id")):
         raise Retriable("the compliance job cannot be read")
     return job

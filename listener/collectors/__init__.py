@@ -39,6 +39,7 @@ COLLECTORS = {
     "podcastindex": "listener.collectors.podcastindex",
     "producthunt": "listener.collectors.producthunt",
     "telegram": "listener.collectors.telegram.collector",
+    "threads": "listener.collectors.threads",
     "wikipedia": "listener.collectors.wikipedia",
     "x": "listener.collectors.x.collector",
     "stackexchange": "listener.collectors.stackexchange.collector",

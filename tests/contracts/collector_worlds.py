@@ -31,6 +31,7 @@ from servers import Reply, Seen
 from stackexchange_world import StackExchangeWorld
 from standardwebhooks.webhooks import Webhook
 from telegram_world import TelegramWorld
+from threads_world import World as ThreadsWorld
 from wikipedia_world import WikipediaWorld
 from x_world import XWorld
 
@@ -432,6 +433,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "podcastindex": PodcastIndexWorld,
     "producthunt": ProductHuntWorld,
     "telegram": TelegramWorld,
+    "threads": ThreadsWorld,
     "wikipedia": WikipediaWorld,
     "x": XWorld,
     "stackexchange": StackExchangeWorld,

@@ -336,6 +336,16 @@ async def _telegram(rng: random.Random, now: int, number: int) -> AsyncIterator[
         yield one
 
 
+async def _threads(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    item = {"id": str(number), "text": BRAND, "timestamp": "2026-11-21T08:00:00+0000", "username": "ann"}
+    answers = _Answers(lambda url: json.dumps(_spoiled(rng, {"data": [item]})).encode())
+    module = module_of("threads")
+    options = module.Options(token="t", approved=True)
+    (collector,) = module.build(options, answers, TestEar(searches=(BRAND,)))
+    async for page in _polled(collector, now):
+        yield page
+
+
 async def _wikipedia(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
     day = time.strftime("%Y%m%d00", time.gmtime(now - 86_400))
     items = [{"project": "en.wikipedia", "article": BRAND, "timestamp": day, "views": 3}]
@@ -419,6 +429,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "podcastindex": _podcastindex,
     "producthunt": _producthunt,
     "telegram": _telegram,
+    "threads": _threads,
     "wikipedia": _wikipedia,
     "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
     "reddit": _reddit,

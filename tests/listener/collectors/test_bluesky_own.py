@@ -13,6 +13,7 @@ from ears import TestEar
 from jetstream_stub import commit, did
 from structlog.testing import capture_logs
 
+from listener.collectors.bluesky.collector import handle_mistake
 from listener.collectors.bluesky.place import Place
 from listener.collectors.post import Figure, Page, Post
 from storage.mention import Cursor, Gap
@@ -221,3 +222,13 @@ async def test_without_handles_nothing_is_asked(stub: OwnStub) -> None:
     async with listening(stub, TestEar(words=("@acme.example",))) as collector:
         pages = await read(collector, enough=at_least(1))
     assert stub.asked_for("app.bsky.actor.getProfiles") == [] and "owed" not in (pages[-1].next_cursor or {})
+
+
+@pytest.mark.parametrize("handle", ["acme.example", "@acme.example", did(1)])
+def test_a_handle_is_a_domain_or_a_did(handle: str) -> None:
+    assert handle_mistake(handle) is None
+
+
+@pytest.mark.parametrize("handle", ["acme", "@acme", "acme example.com", "handle.invalid"])
+def test_what_is_no_handle_is_told_with_how_to_write_it(handle: str) -> None:
+    assert "bsky.social" in (handle_mistake(handle) or "")

@@ -60,6 +60,7 @@ async def hear(
         pages: list[Page] = []
         while found := await collector._own.news(place, now):
             pages += found
+            assert len(pages) < 20
         # What failed is left in peace.
         assert list(await collector._own.news(place, now)) == []
         return pages
@@ -207,6 +208,20 @@ async def test_password_and_tokens_stand_in_no_log_and_no_cursor(stub: OwnStub) 
     written = json.dumps([logs, [page.next_cursor for page in pages]], default=str)
     assert len(logs) == 1
     assert not any(secret in written for secret in ("s3cr3t-app", "access-", "refresh-"))
+
+
+@pytest.mark.parametrize("odd", [None, 7, [], {}, "\ud800", "x" * 2_000, {"uri": 5}, [["reply"]]])
+async def test_nothing_odd_ends_anything(stub: OwnStub, odd: object) -> None:
+    """Each part of what was answered is something else once; what is sound beside it is still read."""
+    question, answer = conversation(stub)
+    reply = stub.world.write(ANN, "r", NOW - 100, "@acme.example sound")
+    for field in ("reason", "reasonSubject", "record", "uri", "author", "indexedAt"):
+        stub.notify(reply, "reply", question)
+        stub.inbox[0][field] = odd
+    stub.notify(reply, "mention")
+    stub.above[answer["uri"]] = (odd, question)  # type: ignore[assignment]
+    pages = await hear(stub, login=LOGIN)
+    assert {"it is up again", "@acme.example sound"} <= set(posts(pages))
 
 
 async def test_it_comes_beside_the_stream(stub: OwnStub) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from storage import authors, post_hashtags, sample
+from storage import authors, post_hashtags, sample, visits
 from storage.base import Transaction
 from storage.rollups import recounted
 
@@ -50,6 +50,7 @@ def erase(
         )
     if numbers:
         authors.forget(db, numbers)
+        visits.forget(db, numbers)
         # A hashtag is somebody's words, and is counted no more; that they spoke of the brand still is.
         with recounted(db, numbers):
             post_hashtags.forget(db, numbers)

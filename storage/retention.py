@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from storage import authors
+from storage import authors, visits
 from storage.base import Rows, Transaction
 
 DEFAULT = "default"
@@ -45,4 +45,5 @@ def expire(db: Transaction, limit: Mapping[int, int], now: int, most: int = PAGE
     if wiped:
         db.run(_WIPE, (now, json.dumps(wiped)))
         authors.forget(db, wiped)
+        visits.forget(db, wiped)
     return len(wiped)

@@ -19,6 +19,7 @@ from storage.kpi import (
     opinion,
     reach,
     sales,
+    sampled,
     satisfaction,
     visibility,
     voice,
@@ -45,6 +46,7 @@ _FAMILIES = (
     *(money.KPIS, customers.KPIS),
     *(care.KPIS, casework.KPIS),
     *(opinion.KPIS, satisfaction.KPIS),
+    sampled.KPIS,
 )
 
 KPIS: dict[str, Kpi] = {kpi.name: kpi for kpis in _FAMILIES for kpi in kpis}

@@ -24,6 +24,7 @@ from mastodon_stub import Stub
 from podcastindex_world import World as PodcastIndexWorld
 from producthunt_world import World as ProductHuntWorld
 from producthunt_world import connection
+from x_spoiled import spoiled_pages
 
 from listener import listening
 from listener.collectors import COLLECTORS, read_items
@@ -270,6 +271,11 @@ async def _producthunt(rng: random.Random, now: int, number: int) -> AsyncIterat
         yield page
 
 
+async def _x(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    async for page in spoiled_pages(rng, now, number, _spoiled):
+        yield page
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "bluesky": _bluesky,
     "feeds": _feeds,
@@ -278,6 +284,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "mastodon": _mastodon,
     "podcastindex": _podcastindex,
     "producthunt": _producthunt,
+    "x": _x,
 }
 
 

@@ -32,6 +32,7 @@ from producthunt_world import World as ProductHuntWorld
 from producthunt_world import connection
 from stackexchange_stub import sample as stackexchange_sample
 from telegram_stub import Message
+from x_spoiled import spoiled_pages
 
 from listener import listening
 from listener.collectors import COLLECTORS, read_items
@@ -415,6 +416,11 @@ async def _reddit(rng: random.Random, now: int, number: int) -> AsyncIterator[Pa
     yield Page(visited.events, {}, None, False, visited.aside)
 
 
+async def _x(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    async for page in spoiled_pages(rng, now, number, _spoiled):
+        yield page
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "appstore": _appstore,
     "bluesky": _bluesky,
@@ -433,6 +439,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "wikipedia": _wikipedia,
     "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
     "reddit": _reddit,
+    "x": _x,
 }
 
 

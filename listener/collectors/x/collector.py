@@ -171,7 +171,7 @@ class X:
     @property
     def at_once(self) -> int:
         """Ids that one list for the service holds."""
-        return 50_000
+        return 20_000
 
     @property
     def most_calls(self) -> int:

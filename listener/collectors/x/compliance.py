@@ -52,15 +52,21 @@ class Compliance:
         self._allow_private = allow_private
         self._pauses = pauses
         self._job: _Job | None = None
+        # What the last job has looked at, asked for again only after another part of what is kept.
+        self._checked: set[str] = set()
 
     async def visit(self, api: Api, native_ids: Sequence[str]) -> Visited:
         """Say which of these posts were taken back or edited; those that no finished job has looked at are unseen."""
+        if known := self._checked.intersection(native_ids):
+            self._checked -= known
+            return Visited(unseen=[one for one in native_ids if one not in known])
         if self._job is None:
             self._job = await self._start(api, native_ids)
         job = self._job
         if not await self._done(api, job):
             return Visited(unseen=native_ids)
         self._job = None
+        self._checked = set(job.ids.difference(native_ids))
         told = [one for one in await self._results(api, job) if str(one.get("id")) in job.ids]
         gone = [str(one["id"]) for one in told if one.get("action") == "delete"]
         events, aside, late = await self._edited(

@@ -333,6 +333,17 @@ async def test_a_job_that_takes_long_is_fetched_by_a_later_visit(tmp_path: Path)
         assert (list(second.events), second.unseen) == ([Delete("1")], ["9"])
 
 
+async def test_what_a_late_job_has_looked_at_is_not_asked_for_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as home:
+        home.stub.looks_until_done = 2
+        await home.open()
+        home.collector._compliance._pauses = ()
+        assert list((await home.collector.visit(["1", "2"], NOON)).unseen) == ["1", "2"]
+        assert list((await home.collector.visit(["8", "9"], NOON)).unseen) == ["8", "9"]
+        assert list((await home.collector.visit(["1", "2", "8"], NOON)).unseen) == ["8"]
+        assert len(home.stub.jobs) == 1
+
+
 async def test_silence_of_the_service_is_no_deletion(tmp_path: Path) -> None:
     async with house(tmp_path) as home:
         home.stub.say("1", NOON - DAY, "acme")

@@ -31,6 +31,7 @@ COLLECTORS = {
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "lemmy": "listener.collectors.lemmy",
+    "lobsters": "listener.collectors.lobsters",
     "mastodon": "listener.collectors.mastodon.collector",
     "stackexchange": "listener.collectors.stackexchange.collector",
 }

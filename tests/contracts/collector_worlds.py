@@ -28,6 +28,7 @@ from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
 from lemmy_world import LemmyWorld
+from lobsters_world import LobstersWorld
 from mastodon_stub import Fault, Stub, iso
 from stackexchange_world import StackExchangeWorld
 
@@ -393,6 +394,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
     "lemmy": LemmyWorld,
+    "lobsters": LobstersWorld,
     "mastodon": MastodonWorld,
     "stackexchange": StackExchangeWorld,
 }

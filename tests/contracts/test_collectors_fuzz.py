@@ -22,6 +22,7 @@ from discourse_stub import sample as discourse_sample
 from ears import TestEar
 from jetstream_stub import account, commit, did
 from lemmy_stub import sample as lemmy_sample
+from lobsters_stub import sample as lobsters_sample
 from mastodon_stub import Stub
 from stackexchange_stub import sample as stackexchange_sample
 
@@ -246,7 +247,11 @@ def _sampled(
     """Feed a service that is asked: `sample(url, now, number)` is what it answers, which is spoiled."""
 
     async def feed(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
-        answers = _Answers(lambda url: json.dumps(_spoiled(rng, sample(url, now, number))).encode())
+        def answer(url: str) -> bytes:
+            made = sample(url, now, number)
+            return made if isinstance(made, bytes) else json.dumps(_spoiled(rng, made)).encode()
+
+        answers = _Answers(answer)
         module, ear = module_of(kind), TestEar(searches=(BRAND,))
         (collector,) = module.build(module.Options(**options, allow_private=True), answers, ear)
         async for page in _polled(collector, now):
@@ -265,6 +270,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "hackernews": _hackernews,
     "ingest": _ingest,
     "lemmy": _sampled("lemmy", lemmy_sample, {}),
+    "lobsters": _sampled("lobsters", lobsters_sample, {}),
     "mastodon": _mastodon,
     "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
 }

@@ -35,6 +35,7 @@ COLLECTORS = {
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "lemmy": "listener.collectors.lemmy",
+    "lobsters": "listener.collectors.lobsters",
     "mastodon": "listener.collectors.mastodon.collector",
     "podcastindex": "listener.collectors.podcastindex",
     "producthunt": "listener.collectors.producthunt",

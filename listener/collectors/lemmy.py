@@ -91,6 +91,8 @@ class Lemmy:
 
     async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield what was written since the last poll, oldest first within each list."""
+        accounts = [handle.split("@") for handle in self._ear.handles if handle.count("@") == 1]
+        self._ear.know([f"https://{host}/u/{name}" for name, host in accounts])
         pause = 0.0 if self._options.allow_private else 0.5
         pace = Pace(self._options.history, OVERLAP, answers=40, pause=pause)
         lanes = [

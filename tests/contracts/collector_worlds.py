@@ -21,6 +21,7 @@ from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
 from lemmy_world import LemmyWorld
+from lobsters_world import LobstersWorld
 from mastodon_stub import Fault, Stub, iso
 from on_fault_server import OnFaultServer
 from podcastindex_world import World as PodcastIndexWorld
@@ -429,6 +430,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
     "lemmy": LemmyWorld,
+    "lobsters": LobstersWorld,
     "mastodon": MastodonWorld,
     "podcastindex": PodcastIndexWorld,
     "producthunt": ProductHuntWorld,

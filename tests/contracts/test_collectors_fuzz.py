@@ -26,6 +26,7 @@ from gdelt_stub import stamped
 from googlenews_stub import article, feed
 from jetstream_stub import account, commit, did
 from lemmy_stub import sample as lemmy_sample
+from lobsters_stub import sample as lobsters_sample
 from mastodon_stub import Stub
 from podcastindex_world import World as PodcastIndexWorld
 from producthunt_world import World as ProductHuntWorld
@@ -367,7 +368,11 @@ def _sampled(
     """Feed a service that is asked: `sample(url, now, number)` is what it answers, which is spoiled."""
 
     async def feed(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
-        answers = _Answers(lambda url: json.dumps(_spoiled(rng, sample(url, now, number))).encode())
+        def answer(url: str) -> bytes:
+            made = sample(url, now, number)
+            return made if isinstance(made, bytes) else json.dumps(_spoiled(rng, made)).encode()
+
+        answers = _Answers(answer)
         module, ear = module_of(kind), TestEar(searches=(BRAND,))
         (collector,) = module.build(module.Options(**options, allow_private=True), answers, ear)
         async for page in _polled(collector, now):
@@ -431,6 +436,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "hackernews": _hackernews,
     "ingest": _ingest,
     "lemmy": _sampled("lemmy", lemmy_sample, {}),
+    "lobsters": _sampled("lobsters", lobsters_sample, {}),
     "mastodon": _mastodon,
     "podcastindex": _podcastindex,
     "producthunt": _producthunt,

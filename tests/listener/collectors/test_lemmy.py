@@ -93,6 +93,17 @@ async def test_what_does_not_concern_us_is_dropped(
     assert [post.text for post in posts(pages)] == ["Acme"]
 
 
+async def test_what_a_brands_account_says_is_kept(
+    instance: Instance, server: FaultServer, client: PoliteClient
+) -> None:
+    instance.post(5, NOW - 90, "Thanks!")
+    for view in instance.posts.values():
+        view["creator"]["actor_id"] = "https://lemmy.ml/u/ann"
+    ear = TestEar(words=("acme",), handles=("ann@lemmy.ml",))
+    (post,) = posts(await read(made(client, server, ear=ear)))
+    assert post.author == "ann@lemmy.ml"
+
+
 async def test_what_lives_on_an_instance_of_ours_is_read_there_only(
     instance: Instance, server: FaultServer, other: FaultServer, client: PoliteClient
 ) -> None:

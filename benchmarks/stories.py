@@ -92,9 +92,9 @@ def arrive(texts: Sequence[str]) -> tuple[Index, list[int], list[tuple[int, int]
     index, stories, near = Index(most=len(texts) + 1), [], []
     for number, text in enumerate(texts):
         print_of = fingerprint(text)
-        found = index.find(print_of)
+        found = index.find(print_of, 0)
         if found is None:
-            index.add(number, print_of)
+            index.add(number, print_of, 0)
         elif fingerprint(texts[found]).exact != print_of.exact:
             near.append((number, found))
         stories.append(number if found is None else found)
@@ -109,7 +109,7 @@ def recall(texts: Sequence[str], index: Index, stories: Sequence[int], copies: i
     print(f"{len(chosen)} posts of {LEAST_EXACT}+ words, {len(long)} of them of {LEAST_LONG}+ runs of words")
     every = every_long = 0
     for kind, make in KINDS.items():
-        found = {n for n in chosen if index.find(fingerprint(make(texts[n], by))) == stories[n]}
+        found = {n for n in chosen if index.find(fingerprint(make(texts[n], by)), 0) == stories[n]}
         every, every_long = every + len(found), every_long + len(found & long)
         print(
             f"  {kind:28} recall {len(found & long) / len(long):.4f}   with short posts {len(found) / len(chosen):.4f}"

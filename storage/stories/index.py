@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from storage.stories.fingerprint import KEYS, Fingerprint, packed, shared, unpacked
 
+WINDOW = 14 * 86_400
+"""Seconds between the first post of a story and its last one, at most."""
 MOST = 100_000
 """Stories that are remembered; the oldest go first."""
 _CROWDED = 8
@@ -18,6 +20,7 @@ class Index:
         # Numbers and bytes only: the collector of garbage looks at neither, and a tuple of numbers would be ten times as
         # large.
         self._exact: dict[int, int] = {}
+        self._at: dict[int, int] = {}
         self._sketches: dict[int, bytes] = {}
         self._equal: dict[int, int] = {}
         self._keys: dict[int, int | tuple[int, ...]] = {}
@@ -26,15 +29,17 @@ class Index:
     def __len__(self) -> int:
         return len(self._exact)
 
-    def find(self, sought: Fingerprint) -> int | None:
-        """The story that this is a copy of; of several the one that it shares most with, of equal ones the oldest."""
+    def find(self, sought: Fingerprint, at: int) -> int | None:
+        """The story that this, published at `at`, is a copy of; of several the one that it shares most with."""
         if sought.exact is None:
             return None
         found = self._equal.get(sought.exact)
-        if found is not None:
+        if found is not None and abs(at - self._at[found]) <= WINDOW:
             return found
         best: tuple[float, int] | None = None
         for story in self._candidates(sought):
+            if abs(at - self._at[story]) > WINDOW:
+                continue
             self.looked_at += 1
             alike = shared(sought, unpacked(0, self._sketches[story]))
             if alike and (best is None or (alike, -story) > best):
@@ -53,12 +58,15 @@ class Index:
                 found.update(stories)
         return found
 
-    def add(self, story: int, begun: Fingerprint) -> None:
-        """Remember the text that a story began with."""
-        if begun.exact is None or story in self._exact:
-            return
+    def add(self, story: int, begun: Fingerprint, at: int) -> int | None:
+        """Remember the text that a story began with; return the story that is forgotten for it, if one is."""
+        if begun.exact is None:
+            return None
+        self.forget(story)
         self._exact[story] = begun.exact
-        self._equal.setdefault(begun.exact, story)
+        self._at[story] = at
+        # Of equal texts the newest: the next copy comes after it.
+        self._equal[begun.exact] = story
         if begun.sketch:
             self._sketches[story] = packed(begun)
         for key in begun.sketch[:KEYS]:
@@ -66,14 +74,18 @@ class Index:
             if stories is not story:
                 before = (stories,) if isinstance(stories, int) else stories
                 self._keys[key] = (*before, story)[-_CROWDED:]
-        if len(self._exact) > self._most:
-            self.forget(next(iter(self._exact)))
+        if len(self._exact) <= self._most:
+            return None
+        oldest = next(iter(self._exact))
+        self.forget(oldest)
+        return oldest
 
     def forget(self, story: int) -> None:
         """Remember nothing of a story any more."""
         exact = self._exact.pop(story, None)
         if exact is None:
             return
+        del self._at[story]
         if self._equal.get(exact) == story:
             del self._equal[exact]
         sketch = self._sketches.pop(story, None)

@@ -19,6 +19,7 @@ from storage.kpi import (
     reach,
     sales,
     satisfaction,
+    stories,
     visibility,
     voice,
 )
@@ -31,6 +32,7 @@ _FAMILIES = (
     *(
         visibility.KPIS,
         voice.KPIS,
+        stories.KPIS,
         following.KPIS,
         authors.KPIS,
         hashtags.KPIS,

@@ -15,6 +15,7 @@ from listener.config import Config
 from listener.dashboard.app import serve
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
+from listener.settling import Settling
 from listener.station import Station, judge_by_head, open_station
 from storage import hearing
 from storage.sqlite import SqliteStore
@@ -87,6 +88,7 @@ class _Day:
         self._first_round = asyncio.Event()
         self._any_answered = False
         self._newest_post = 0
+        self._settling = Settling()
         station.heard_from = self._heard_from
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
@@ -149,9 +151,7 @@ class _Day:
         while True:
             await bell.wait_and_clear()
             await watching.judge(self._station, self._station.config.rules)
-            if self._station.wiped:
-                self._station.wiped = False
-                await self._station.writer.store(SqliteStore.checkpoint)
+            await self._settling.settle(self._station)
 
     async def _expire(self) -> None:
         """Drop texts that have grown old, at once and then every hour."""

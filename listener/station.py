@@ -48,7 +48,7 @@ class Station:
     """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them.
 
     `engine` is the configured one; the pipeline judges by it with the head in service. `wiped`: texts were taken back,
-    and the store's log still holds them.
+    and the store's file or its log may still hold them.
     `heard_from` is told when a stream answers, which no end of a poll will tell.
     """
 

@@ -14,7 +14,8 @@ _UPDATE = "UPDATE authors SET name = ?, followers = ? WHERE id = ?"
 _LAST = "SELECT coalesce(max(id), 0) FROM authors"
 _KNOWN = """SELECT key, id, name, followers FROM authors
     WHERE source_id = ? AND key IN (SELECT value FROM json_each(?))"""
-_UNREADABLE = """SELECT id, source_id, key FROM authors WHERE key IS NOT NULL AND id IN (SELECT m.author_id FROM mentions m WHERE m.post_id IN (SELECT value FROM json_each(?)))
+_UNREADABLE = """SELECT id, source_id, key FROM authors WHERE key IS NOT NULL
+    AND id IN (SELECT m.author_id FROM mentions m WHERE m.post_id IN (SELECT value FROM json_each(?)))
     AND NOT EXISTS (SELECT 1 FROM mentions m JOIN posts p ON p.id = m.post_id
         WHERE m.author_id = authors.id AND p.erased_at IS NULL)"""
 _FORGET = "UPDATE authors SET key = ?, name = NULL, followers = NULL WHERE id = ?"
@@ -42,7 +43,7 @@ def number(db: Transaction, source: int, posts: Iterable[KeptPost]) -> dict[str,
     if not told:
         return {}
     known = {row[0]: row[1:] for row in db.rows(_KNOWN, (source, json.dumps(list(told))))}
-    known.update(_returned(db, source, [key for key in told if key not in known]))
+    known |= _returned(db, source, [key for key in told if key not in known])
     numbers: dict[str, int] = {key: row[0] for key, row in known.items()}
     last: int = db.rows(_LAST)[0][0]
     new, changed = [], []
@@ -66,7 +67,7 @@ def drop_unused(db: Transaction, numbers: Iterable[int]) -> None:
     db.run(_DROP, (json.dumps(list(numbers)),))
 
 
-def _returned(db: Transaction, source: int, keys: Sequence[str]) -> dict[str, Sequence[Any]]:
+def _returned(db: Transaction, source: int, keys: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """Those of these authors of whom only a hash was left, made readable again: they write once more."""
     if not keys or not db.rows(_HASHED, (source,)):
         return {}

@@ -101,7 +101,7 @@ def _naming(db: Transaction, numbers: Sequence[int], posts: dict[int, str | None
         "SELECT id, native_id FROM posts WHERE id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(numbers)),),
     )
-    return [number for number, native_id in rows if (posts[number] or '') in native_id]
+    return [number for number, native_id in rows if (posts[number] or "") in native_id]
 
 
 def write_down(db: Transaction, source: str, posts: Sequence[str], people: Sequence[str], at: int) -> None:

@@ -17,9 +17,9 @@ _ALL = """SELECT s.name, e.how, e.at, e.posts, e.others, e.settled_at FROM erasu
 class Erased:
     """What was erased of one source in one month (2026-11).
 
-    `posts` lost their words; `others` stood in the sample or in quarantine only. `by_hand` of these posts a person asked
-    for. `longest`: seconds from the news, or the command, to the last byte; None where none is settled. `open`: posts
-    whose last byte is not known to be gone.
+    `posts` lost their words; `others` stood in the sample or in quarantine only. `by_hand` of these posts a person
+    asked for. `longest`: seconds from the news, or the command, to the last byte; None where none is settled.
+    `open`: posts whose last byte is not known to be gone.
     """
 
     source: str
@@ -32,7 +32,7 @@ class Erased:
 
 
 def settled(db: Transaction, begun: int, now: int) -> int:
-    """Write that the file has held nothing of what was erased up to `begun` since `now`; return of how many erasures."""
+    """Write that since `now` nothing holds what was erased up to `begun`; return how many erasures that were."""
     return db.run(_SETTLE, (now, begun))
 
 

@@ -83,7 +83,9 @@ def known_by_hash(db: Transaction, source: int, page: Kept) -> Kept:
         posts=[again(post) for post in page.posts],
         edits=[again(post) for post in page.edits],
         unmatched=[replace(one, post=again(one.post)) for one in page.unmatched],
-        readings=[replace(one, native_id=posts_known.get(one.native_id, one.native_id)) for one in page.readings],
+        readings=[
+            replace(one, native_id=posts_known.get(one.native_id, one.native_id)) for one in page.readings
+        ],
         deleted=[posts_known.get(native_id, native_id) for native_id in page.deleted],
         visited=[posts_known.get(native_id, native_id) for native_id in page.visited],
     )

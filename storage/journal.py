@@ -81,7 +81,9 @@ class Journal:
                 aside.unlink()
             _keep_name(self.key_path.parent)
         except OSError as error:
-            raise StoreError(f"{self.key_path} cannot be made ({error.strerror}); check its folder") from error
+            raise StoreError(
+                f"{self.key_path} cannot be made ({error.strerror}); check its folder"
+            ) from error
         made = self._read_key()
         assert made is not None
         return made

@@ -15,7 +15,9 @@ _SEEN = "erasures_seen"
 _KEEP = """INSERT INTO facts (name, value) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
 _PAGE = 20_000
-_POSTS = "SELECT id, native_id, author_id, author FROM posts WHERE source_id = ? AND id > ? ORDER BY id LIMIT ?"
+_POSTS = (
+    "SELECT id, native_id, author_id, author FROM posts WHERE source_id = ? AND id > ? ORDER BY id LIMIT ?"
+)
 _SAMPLE = _POSTS.replace("FROM posts", "FROM unmatched")
 _ASIDE = """SELECT id, native_id, NULL, NULL FROM quarantine
     WHERE source_id = ? AND id > ? AND native_id IS NOT NULL ORDER BY id LIMIT ?"""

@@ -10,6 +10,8 @@ from storage.base import Rows, Transaction
 
 DEFAULT = "default"
 """The name under which the time of all sources stands that have none of their own."""
+KEPT_FOR = 365 * 86_400
+"""Seconds for which texts are kept where nobody says how long."""
 PAGE = 500
 
 _OLD = """SELECT id FROM posts WHERE source_id = ? AND fetched_at < ? AND erased_at IS NULL LIMIT ?"""
@@ -22,8 +24,11 @@ _UNADDRESS = "UPDATE posts SET url = NULL WHERE id IN (SELECT value FROM json_ea
 _SET_ASIDE = "DELETE FROM quarantine WHERE source_id = ? AND at < ?"
 
 
-def limits(store: Rows, retention: Mapping[str, int]) -> dict[int, int]:
-    """Seconds for which texts are kept, by the source's number: what its name says, else its kind, else the default."""
+def limits(store: Rows, retention: Mapping[str, int | None]) -> dict[int, int]:
+    """Seconds for which texts are kept, by the source's number: what its name says, else its kind, else the default.
+
+    Those whose texts are kept for good are left out.
+    """
     found: dict[int, int] = {}
     for number, name, kind in store.rows("SELECT id, name, kind FROM sources"):
         seconds = retention.get(name, retention.get(kind, retention.get(DEFAULT)))
@@ -35,9 +40,9 @@ def limits(store: Rows, retention: Mapping[str, int]) -> dict[int, int]:
 def expire(db: Transaction, limit: Mapping[int, int], now: int, most: int = PAGE) -> int:
     """Wipe at most `most` posts that were fetched longer ago than their source's limit; return how many there were.
 
-    Mentions, turns, readings and roll-ups are counts and stay; ids become keyed hashes, by which a post is known that is
-    heard again, and an author who writes again. That holds for the ids of what was taken back before, too. What was set
-    aside unread is old text as well, and goes.
+    Mentions, turns, readings and roll-ups are counts and stay; ids become keyed hashes, by which a post is known that
+    is heard again, and an author who writes again. That holds for the ids of what was taken back before, too. What was
+    set aside unread is old text as well, and goes.
     """
     done = 0
     for source, seconds in limit.items():

@@ -1,10 +1,10 @@
 """Leftovers in the store's file: what SQLite moved within it and did not overwrite where it lay before.
 
-`secure_delete` overwrites what is deleted. But a page that is laid out anew, because a row beside has grown, keeps copies
-of its rows in the space between its index and its contents, and nothing empties that before it is used again: of 100,000
-posts of which 5,000 were edited, one in a thousand is found in the file after it was erased. That space means nothing to
-SQLite, so it is overwritten here, in the file itself, while nobody may write. It is a program of its own, because
-closing a file releases all locks that a process holds on it, SQLite's among them: python -m storage.slack FILE.
+`secure_delete` overwrites what is deleted. But a page that is laid out anew, because a row beside has grown, keeps
+copies of its rows in the space between its index and its contents, and nothing empties that before it is used again: of
+100,000 posts of which 5,000 were edited, one in a thousand is found in the file after it was erased. That space means
+nothing to SQLite, so it is overwritten here, in the file itself, while nobody may write. It is a program of its own,
+because closing a file releases all locks that a process holds on it, SQLite's too: python -m storage.slack FILE.
 
 The layout is that of https://www.sqlite.org/fileformat2.html, sections 1.3 and 1.6.
 """

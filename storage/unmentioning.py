@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from storage.base import Transaction
 from storage.rollups import recounted, waits
 
-_NUMBERS = """SELECT p.id FROM posts p WHERE p.source_id = ? AND p.native_id IN (SELECT value FROM json_each(?))"""
+_NUMBERS = (
+    """SELECT p.id FROM posts p WHERE p.source_id = ? AND p.native_id IN (SELECT value FROM json_each(?))"""
+)
 # What people decided of the mention goes with it; a case stays, which is of their own work.
 _TABLES = ("mentions", "turns", "tags", "judgements", "corrections")
 
@@ -22,7 +24,10 @@ def unmention(db: Transaction, source: int, brand: str, native_ids: Sequence[str
     asked = (found[0][0], json.dumps(numbers))
     with recounted(db, numbers):
         gone = [
-            db.run(f"DELETE FROM {table} WHERE brand_id = ? AND post_id IN (SELECT value FROM json_each(?))", asked)
+            db.run(
+                f"DELETE FROM {table} WHERE brand_id = ? AND post_id IN (SELECT value FROM json_each(?))",
+                asked,
+            )
             for table in _TABLES
         ]
     waits.follow(db, numbers)

@@ -94,7 +94,10 @@ def test_authors_of_whom_nothing_can_be_read_are_only_numbers(store: SqliteStore
     keep(store, fetched("1", T0, names("Acme")), fetched("2", T0, names("Acme"), author="ben"))
     keep(store, fetched("3", NOW, names("Acme")))
     expire(store, default=DAY)
-    assert store.rows("SELECT key, name FROM authors ORDER BY id") == [("id-ana", "ana"), (hashed("id-ben")(store), None)]
+    assert store.rows("SELECT key, name FROM authors ORDER BY id") == [
+        ("id-ana", "ana"),
+        (hashed("id-ben")(store), None),
+    ]
 
 
 def test_what_grew_old_has_no_address_and_taken_back_then_no_hashtag(store: SqliteStore) -> None:
@@ -178,7 +181,9 @@ def test_what_is_known_by_a_hash_is_not_counted_twice(store: SqliteStore) -> Non
     late = replace(post("late", NOW, own("Acme")), in_reply_to="q", thread="t")
     store.commit(Kept(NEWS, [late], at=NOW))
     assert len({row[0] for row in store.rows("SELECT coalesce(conversation, native_id) FROM posts")}) == 1
-    content = store.rows("SELECT group_concat(coalesce(thread, '') || coalesce(in_reply_to, '') || native_id) FROM posts")
+    content = store.rows(
+        "SELECT group_concat(coalesce(thread, '') || coalesce(in_reply_to, '') || native_id) FROM posts"
+    )
     assert "q" not in content[0][0].split("hmac:")[0]
     assert list(rollups.differences(store)) == []
 

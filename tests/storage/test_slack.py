@@ -23,7 +23,9 @@ def with_leftovers(path: Path) -> list[str]:
         db.execute("CREATE TABLE said (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
         db.executemany("INSERT INTO said (text) VALUES (?)", [(text,) for text in said])
         for number in chance.sample(range(1, 3_001), 1_500):
-            db.execute("UPDATE said SET text = text || ? WHERE id = ?", ("y " * chance.randint(1, 300), number))
+            db.execute(
+                "UPDATE said SET text = text || ? WHERE id = ?", ("y " * chance.randint(1, 300), number)
+            )
         db.execute("COMMIT")
         db.execute("UPDATE said SET text = ''")
         store.checkpoint()
@@ -70,6 +72,9 @@ def test_while_somebody_writes_nothing_is_touched(tmp_path: Path) -> None:
 
 
 def left_beside(store: SqliteStore, path: Path) -> int:
-    code = "import sys; from pathlib import Path; from storage import slack; sys.exit(slack.clean(Path(sys.argv[1]), 0.3) is None)"
+    code = (
+        "import sys; from pathlib import Path; from storage import slack; "
+        "sys.exit(slack.clean(Path(sys.argv[1]), 0.3) is None)"
+    )
     with store.writing():
         return subprocess.run([sys.executable, "-c", code, path], check=False).returncode

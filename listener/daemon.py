@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 JUDGE_EVERY = 60
 """Seconds between two looks at every rule, for `for`, expiry and lateness."""
+SETTLE_EVERY = 20
+"""Seconds between two looks for what was wiped and may still stand in the store's files: what fails is tried again."""
 NOTICE_EVERY = 1
 """Seconds between two looks for what other programs wrote."""
 HELPER = "helper"
@@ -88,7 +90,6 @@ class _Day:
         self._first_round = asyncio.Event()
         self._any_answered = False
         self._newest_post = 0
-        self._settling = Settling()
         station.heard_from = self._heard_from
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
@@ -101,6 +102,7 @@ class _Day:
             self._notice_others(),
             self._write_letters(),
             self._expire(),
+            self._settle(),
             *(self._station.dispatcher.run(channel) for channel in channels),
             *(self._listen(collector) for collector in self._station.collectors),
         ):
@@ -151,7 +153,13 @@ class _Day:
         while True:
             await bell.wait_and_clear()
             await watching.judge(self._station, self._station.config.rules)
-            await self._settling.settle(self._station)
+
+    async def _settle(self) -> None:
+        """See to it that what was taken back stands in no byte of the store's files a minute later."""
+        bell, settling = self._bells.every(SETTLE_EVERY), Settling()
+        while True:
+            await bell.wait_and_clear()
+            await settling.settle(self._station)
 
     async def _expire(self) -> None:
         """Drop texts that have grown old, at once and then every hour."""

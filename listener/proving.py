@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +53,13 @@ def copies(database: Path) -> list[Path]:
     return sorted(database.parent.glob(f"{database.name}.before-*"))
 
 
-def settle(database: Path, begun: int, now: int) -> bool:
+def settle(database: Path, clock: Callable[[], int]) -> bool:
     """Empty the log and clean the file; return whether both could be done. No connection may be open here."""
     deadline = time.monotonic() + PATIENCE
     done = False
     while not done and time.monotonic() < deadline:
         with closing(SqliteStore(database)) as store:
+            those = erasures.unsettled(store)
             done = store.checkpoint()
         done = done and slack.clean(database) is not None
         if not done:
@@ -66,7 +67,7 @@ def settle(database: Path, begun: int, now: int) -> bool:
     if done:
         with closing(SqliteStore(database)) as store:
             with store.writing() as db:
-                erasures.settled(db, begun, now)
+                erasures.settle(db, those, clock())
             store.checkpoint()
     return done
 

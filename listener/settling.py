@@ -32,17 +32,17 @@ class Settling:
         """
         if not station.wiped or time.monotonic() < self._not_before:
             return not station.wiped
-        begun = station.now()
         # Before the look, or what is wiped while it lasts would be forgotten.
         station.wiped = False
         started = time.monotonic()
+        those = await station.writer.store(erasures.unsettled)
         emptied = await station.writer.store(SqliteStore.checkpoint)
         done = emptied and await cleaned(station.config.database)
         self._not_before = time.monotonic() + REST * (time.monotonic() - started) if done else 0.0
         if not done:
             station.wiped = True
             return False
-        await station.writer(lambda db: erasures.settled(db, begun, station.now()))
+        await station.writer(lambda db: erasures.settle(db, those, station.now()))
         return True
 
 

@@ -66,7 +66,8 @@ class Station:
     rng: random.Random = field(default_factory=random.Random)
     changed: set[tuple[str, int]] = field(default_factory=set)
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
-    wiped: bool = False
+    # What the last run left is seen to once.
+    wiped: bool = True
     heard_from: Callable[[str, bool], None] = lambda source, answered: None
 
     def now(self) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from storage.base import Rows, Transaction
+from storage.base import Row, Rows, Transaction
 from storage.calendar import iso
 
-_SETTLE = "UPDATE erasures SET settled_at = ? WHERE settled_at IS NULL AND at <= ?"
+_OPEN = "SELECT source_id, at, how, posts, others FROM erasures WHERE settled_at IS NULL"
+# One that has grown meanwhile is open still.
+_SETTLE = """UPDATE erasures SET settled_at = ?
+    WHERE source_id = ? AND at = ? AND how = ? AND posts = ? AND others = ? AND settled_at IS NULL"""
 _ALL = """SELECT s.name, e.how, e.at, e.posts, e.others, e.settled_at FROM erasures e
     JOIN sources s ON s.id = e.source_id ORDER BY s.name, e.at"""
 
@@ -31,9 +35,14 @@ class Erased:
     open: int = 0
 
 
-def settled(db: Transaction, begun: int, now: int) -> int:
-    """Write that since `now` nothing holds what was erased up to `begun`; return how many erasures that were."""
-    return db.run(_SETTLE, (now, begun))
+def unsettled(store: Rows) -> list[Row]:
+    """The erasures of which some file may still hold a byte: ask before the files are cleaned."""
+    return store.rows(_OPEN)
+
+
+def settle(db: Transaction, those: Sequence[Row], now: int) -> None:
+    """Write that nothing holds what these erasures took, since `now`."""
+    db.run_many(_SETTLE, [(now, *one) for one in those])
 
 
 def by_month(store: Rows, zone: ZoneInfo) -> list[Erased]:

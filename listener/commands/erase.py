@@ -120,7 +120,7 @@ def _erase(
         for copy in proving.copies(config.database):
             copy.unlink(missing_ok=True)
     with store_errors():
-        settled = proving.settle(config.database, begun, now())
+        settled = proving.settle(config.database, now)
         proof = proving.prove(config.database, meant.words)
     _told(config, erased, meant, sent, proof, settled, as_json)
 

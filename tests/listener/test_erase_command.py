@@ -145,7 +145,7 @@ def test_messages_that_quoted_it_are_listed(filled: CommandLine) -> None:
         outbox.put(db, ["email"], "waits", "alert", {}, [1], AT)
         db.run("UPDATE outbox SET state = 'delivered', done_at = ? WHERE key <> 'waits'", (AT,))
     ran = filled.good("erase", "--author", "annabel", "--yes")
-    listed = [one for one in ran.out.splitlines() if "quoted" in one]
+    listed = [one for one in ran.out.splitlines() if "It was quoted" in one]
     assert [(("slack" in one), "angry-1" in one) for one in listed] == [(True, True), (False, True)]
 
 

@@ -131,7 +131,8 @@ class _Look:
                     # The rest of a piece may stand in the next chunk.
                     ahead = file.read(self._overlap)
                     file.seek(-len(ahead), os.SEEK_CUR)
-                    found |= {piece for piece in suspects - found if piece in around + ahead}
+                    whole = around + ahead
+                    found |= {piece for piece in suspects - found if piece in whole}
                 found.update(piece for piece in self._short if piece in around and piece not in found)
                 before = chunk[-self._overlap :]
         return found

@@ -18,9 +18,10 @@ _UNREADABLE = """SELECT id, source_id, key FROM authors WHERE key IS NOT NULL
     AND id IN (SELECT m.author_id FROM mentions m WHERE m.post_id IN (SELECT value FROM json_each(?)))
     AND NOT EXISTS (SELECT 1 FROM mentions m JOIN posts p ON p.id = m.post_id
         WHERE m.author_id = authors.id AND p.erased_at IS NULL)"""
-_FORGET = "UPDATE authors SET key = ?, name = NULL, followers = NULL WHERE id = ?"
+_FORGET = """UPDATE authors SET key = NULL, name = NULL, followers = NULL
+    WHERE id IN (SELECT value FROM json_each(?))"""
+_SET_KEY = "UPDATE authors SET key = ? WHERE id = ?"
 _HASHED = "SELECT 1 FROM authors WHERE source_id = ? AND key >= 'hmac:' AND key < 'hmac;' LIMIT 1"
-_RETURN = "UPDATE authors SET key = ? WHERE id = ?"
 _SOURCE = "SELECT name FROM sources WHERE id = ?"
 
 _DROP = """DELETE FROM authors WHERE id IN (SELECT value FROM json_each(?))
@@ -74,7 +75,7 @@ def _returned(db: Transaction, source: int, keys: Sequence[str]) -> dict[str, tu
     name = db.rows(_SOURCE, (source,))[0][0]
     hashes = {db.hashed(name, key): key for key in keys}
     found = {hashes[row[0]]: row[1:] for row in db.rows(_KNOWN, (source, json.dumps(list(hashes))))}
-    db.run_many(_RETURN, [(key, row[0]) for key, row in found.items()])
+    db.run_many(_SET_KEY, [(key, row[0]) for key, row in found.items()])
     return found
 
 
@@ -83,8 +84,10 @@ def forget(db: Transaction, posts: Iterable[int], *, hashed: bool = False) -> No
 
     `hashed`: a keyed hash stays as well, so that who writes again after a long time is no new author.
     """
-    names: dict[int, str] = {}
-    for number, source, key in db.rows(_UNREADABLE, (json.dumps(list(posts)),)):
-        if source not in names:
-            names[source] = db.rows(_SOURCE, (source,))[0][0]
-        db.run(_FORGET, (db.hashed(names[source], key) if hashed else None, number))
+    unreadable = db.rows(_UNREADABLE, (json.dumps(list(posts)),))
+    if not unreadable:
+        return
+    db.run(_FORGET, (json.dumps([row[0] for row in unreadable]),))
+    if hashed:
+        names = {source: db.rows(_SOURCE, (source,))[0][0] for source in {row[1] for row in unreadable}}
+        db.run_many(_SET_KEY, [(db.hashed(names[source], key), number) for number, source, key in unreadable])

@@ -91,9 +91,8 @@ def clean(path: Path, patience: float = PATIENCE) -> int | None:
         os.fsync(file)
         # Whoever else holds such a page in memory must read it anew before writing it back: any commit says so.
         connection.execute(
-            """INSERT INTO facts (name, value) VALUES ('leftovers_at', ?)
-            ON CONFLICT (name) DO UPDATE SET value = excluded.value""",
-            (str(time.time_ns()),),
+            """INSERT INTO facts (name, value) VALUES ('cleanings', '1')
+            ON CONFLICT (name) DO UPDATE SET value = CAST(facts.value AS INTEGER) + 1"""
         )
         connection.execute("COMMIT")
         return len(places)

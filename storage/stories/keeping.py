@@ -119,8 +119,8 @@ def _originals(db: Transaction, source: int, posts: Sequence[tuple[int, KeptPost
     repeated = {post.copy_of for _, post in posts if post.copy_of}
     if not repeated:
         return {}
-    numbers = dict(db.rows(_NUMBERS, (source, json.dumps(sorted(repeated)))))
-    stories = dict(db.rows(_STORIES, (json.dumps(sorted(numbers.values())),)))
+    numbers: dict[str, int] = dict(db.rows(_NUMBERS, (source, json.dumps(sorted(repeated)))))
+    stories: dict[int, int] = dict(db.rows(_STORIES, (json.dumps(sorted(numbers.values())),)))
     return {native_id: stories.get(number, number) for native_id, number in numbers.items()}
 
 

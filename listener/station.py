@@ -26,6 +26,7 @@ from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.learning import with_head
 from listener.pipeline import Pipeline
+from listener.purse import StorePurse
 from listener.writer import Writer
 from sentiment.tone import Engine
 from storage import ledger, outbox, polling, quarantine, queries, visits
@@ -101,7 +102,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                 pipeline = Pipeline(
                     config.brands, await asyncio.to_thread(with_head, engine, reader), config.tags
                 )
-                hearing = Hearing(config.brands, pipeline.matcher)
+                hearing = Hearing(config.brands, pipeline.matcher, lambda kind: StorePurse(kind, writer))
                 transport = await stack.enter_async_context(Transport())
                 collectors = collectors_of(config.sources, PoliteClient(transport, clock), hearing)
                 born = await _settle(config, writer, collectors, pipeline.engine_name, int(clock()))

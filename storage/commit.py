@@ -13,10 +13,12 @@ from storage import (
     editing,
     erasing,
     hearing,
+    measures,
     polling,
     posting,
     quarantine,
     sample,
+    spans,
     visits,
 )
 from storage.base import Transaction
@@ -54,6 +56,8 @@ def keep(db: Transaction, page: Kept, most_unmatched: int = MOST_UNMATCHED) -> C
         _add(db, source, page, [post for post in edits if post.native_id not in done.known], done)
     _keep_sample(db, source, page, done, most_unmatched)
     counters.add(db, source, page.readings)
+    measures.tell(db, page.figures)
+    spans.add(db, source, page.counted, page.sampled)
     set_aside, left_out = quarantine.add(db, source, page.set_aside, page.at)
     erased = erasing.erase(db, source, page.deleted, page.departed, page.at)
     visits.move(db, source, page.visited, page.at)

@@ -22,8 +22,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def worlds(*able: str) -> list[str]:
-    """The worlds whose network can do all of this."""
-    return [name for name in EVERY if set(able) <= _able(name)]
+    """The worlds with posts whose network can do all of this."""
+    return [name for name in EVERY if set(able) <= _able(name) and "figures" not in _able(name)]
 
 
 def _able(name: str) -> set[str]:

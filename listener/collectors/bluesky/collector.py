@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from listener.collectors.base import Collector, Ear, Grade, Retriable, Visited
 from listener.collectors.bluesky.accounts import Accounts
 from listener.collectors.bluesky.events import Batch, read_batch, to_event
+from listener.collectors.bluesky.own import Own
 from listener.collectors.bluesky.place import SECOND, Place
-from listener.collectors.bluesky.posts import POST
+from listener.collectors.bluesky.posts import POST, valid_handle
 from listener.collectors.bluesky.search import GaveUp, Login, Search, Step, begin, web_address
 from listener.collectors.bluesky.views import AT_ONCE, MOST_CALLS, Views
 from listener.collectors.post import AHEAD, Event, Page
@@ -99,6 +100,13 @@ class Options(BaseModel):
         return self
 
 
+def handle_mistake(handle: str) -> str | None:
+    """Say what is wrong with a brand's account as configured; None where nothing is."""
+    if handle.startswith("did:") or valid_handle(handle.removeprefix("@")) is not None:
+        return None
+    return f"write it with its domain, as in {handle.lstrip('@')}.bsky.social, or as a DID"
+
+
 def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
     """Return the one collector of this source."""
     return [Bluesky(options, client, ear)]
@@ -140,6 +148,8 @@ class Bluesky:
         self._views = Views(options.api, client, allow_private=private)
         self._accounts = Accounts(options.api, ear, client, allow_private=private, profiles=options.profiles)
         self._search = None if options.login is None else Search(options.login, client, allow_private=private)
+        login = options.login.handle if options.login else None
+        self._own = Own(self._accounts, ear, self._search, login)
         self._hosts = frozenset(urlsplit(url).hostname or "" for url in options.urls)
         self._turn = 0
 
@@ -160,7 +170,7 @@ class Bluesky:
 
         Where the stream begins is settled before the search, so that nothing between the two is lost.
         """
-        place = Place.of(cursor, now, self._hosts)
+        place = Place.of(cursor, now, self._hosts, self._options.history if self._ear.handles else None)
         await self._accounts.learn_own()
         for part in (self._past(place, now), self._live(place)):
             async with aclosing(part) as pages:
@@ -250,6 +260,9 @@ class Bluesky:
             if len(messages) < PAGE:
                 await asyncio.sleep(_BREATH)
             await self._accounts.learn_own()
+            # What stands in a draft is in no page yet, and the place is ahead of it.
+            for page in () if draft else await self._own.news(place, int(self._clock())):
+                yield page
 
     def _hear(self, messages: Sequence[str | bytes], draft: _Draft, place: Place, host: str) -> None:
         batch = read_batch(messages, self._ear, draft.fresh)

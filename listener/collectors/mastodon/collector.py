@@ -16,6 +16,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from listener.collectors.base import Collector, Ear, Grade, Visited
+from listener.collectors.mastodon import own
 from listener.collectors.mastodon.cursor import State
 from listener.collectors.mastodon.events import Teller
 from listener.collectors.mastodon.instance import Instance, Server
@@ -189,6 +190,9 @@ class Mastodon:
                 if self._home_of(handle) is server:
                     query = (("exclude_reblogs", "true"),)
                     found.append(Timeline(f"{server.name} @{handle}", server, query=query, handle=handle))
+            if server.has_token and self._ear.handles:
+                key = f"{server.name} mentions"
+                found.append(Timeline(key, server, own.PATH, own.QUERY, mentions=True))
         return found
 
     def _home_of(self, handle: str) -> Server | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 COLLECTORS = {
     "bluesky": "listener.collectors.bluesky.collector",
+    "devto": "listener.collectors.devto",
     "discourse": "listener.collectors.discourse",
     "feeds": "listener.collectors.feeds.collector",
     "hackernews": "listener.collectors.hackernews.collector",

@@ -23,6 +23,7 @@ from standardwebhooks.webhooks import Webhook
 # The stand-ins lie beside the tests of their collectors.
 sys.path.append(str(Path(__file__).parents[1] / "listener" / "collectors"))
 
+from devto_world import DevtoWorld
 from discourse_world import DiscourseWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
@@ -389,6 +390,7 @@ class MastodonStreamWorld(MastodonWorld):
 
 WORLDS: dict[str, Callable[[], World]] = {
     "bluesky": BlueskyWorld,
+    "devto": DevtoWorld,
     "discourse": DiscourseWorld,
     "feeds": FeedsWorld,
     "hackernews": HackerNewsWorld,

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
+from devto_stub import sample as devto_sample
 from discourse_stub import sample as discourse_sample
 from ears import TestEar
 from jetstream_stub import account, commit, did
@@ -265,6 +266,7 @@ def _sampled(
 
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "bluesky": _bluesky,
+    "devto": _sampled("devto", devto_sample, {"tags": ["kettles"]}),
     "discourse": _sampled("discourse", discourse_sample, {"forums": ["forum.example"]}),
     "feeds": _feeds,
     "hackernews": _hackernews,

@@ -29,6 +29,7 @@ COLLECTORS = {
     "devto": "listener.collectors.devto",
     "discourse": "listener.collectors.discourse",
     "feeds": "listener.collectors.feeds.collector",
+    "github": "listener.collectors.github.collector",
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "lemmy": "listener.collectors.lemmy",

@@ -25,6 +25,7 @@ sys.path.append(str(Path(__file__).parents[1] / "listener" / "collectors"))
 
 from devto_world import DevtoWorld
 from discourse_world import DiscourseWorld
+from github_world import GitHubWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
@@ -393,6 +394,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "devto": DevtoWorld,
     "discourse": DiscourseWorld,
     "feeds": FeedsWorld,
+    "github": GitHubWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
     "lemmy": LemmyWorld,

@@ -21,6 +21,7 @@ from collector_worlds import WORLDS
 from devto_stub import sample as devto_sample
 from discourse_stub import sample as discourse_sample
 from ears import TestEar
+from github_stub import sample as github_sample
 from jetstream_stub import account, commit, did
 from lemmy_stub import sample as lemmy_sample
 from lobsters_stub import sample as lobsters_sample
@@ -83,8 +84,10 @@ class _Answers:
     def __init__(self, answer: Callable[[str], bytes]) -> None:
         self._answer = answer
 
-    async def get(self, url: str, **more: Any) -> Fetched:
+    async def get(self, url: str, *body: bytes, **more: Any) -> Fetched:
         return Fetched(False, self._answer(url), None, None, "application/json", url)
+
+    post = get
 
 
 async def _polled(collector: Collector, now: int) -> AsyncIterator[Page]:
@@ -269,6 +272,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "devto": _sampled("devto", devto_sample, {"tags": ["kettles"]}),
     "discourse": _sampled("discourse", discourse_sample, {"forums": ["forum.example"]}),
     "feeds": _feeds,
+    "github": _sampled("github", github_sample, {"repositories": ["acme/kettle"], "token": "t"}),
     "hackernews": _hackernews,
     "ingest": _ingest,
     "lemmy": _sampled("lemmy", lemmy_sample, {}),

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 COLLECTORS = {
     "appstore": "listener.collectors.appstore",
     "bluesky": "listener.collectors.bluesky.collector",
+    "devto": "listener.collectors.devto",
     "discourse": "listener.collectors.discourse",
     "feeds": "listener.collectors.feeds.collector",
     "gdelt": "listener.collectors.gdelt.collector",
     "googlenews": "listener.collectors.googlenews",
+    "github": "listener.collectors.github.collector",
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "lemmy": "listener.collectors.lemmy",

@@ -14,8 +14,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from appstore_world import AppStoreWorld
 from collector_contract import COUNTED, Died, Keep, World
+from devto_world import DevtoWorld
 from discourse_world import DiscourseWorld
 from gdelt_world import GdeltWorld
+from github_world import GitHubWorld
 from googlenews_world import GoogleNewsWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
@@ -423,10 +425,12 @@ class MastodonStreamWorld(MastodonWorld):
 WORLDS: dict[str, Callable[[], World]] = {
     "appstore": AppStoreWorld,
     "bluesky": BlueskyWorld,
+    "devto": DevtoWorld,
     "discourse": DiscourseWorld,
     "feeds": FeedsWorld,
     "gdelt": GdeltWorld,
     "googlenews": GoogleNewsWorld,
+    "github": GitHubWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
     "lemmy": LemmyWorld,

@@ -19,10 +19,12 @@ import pytest
 from appstore_stub import review
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
+from devto_stub import sample as devto_sample
 from discourse_stub import sample as discourse_sample
 from ears import TestEar
 from gdelt_stub import article as gdelt_article
 from gdelt_stub import stamped
+from github_stub import sample as github_sample
 from googlenews_stub import article, feed
 from jetstream_stub import account, commit, did
 from lemmy_stub import sample as lemmy_sample
@@ -93,12 +95,14 @@ class _Answers:
         self._answer = answer
         self._login = login
 
-    async def get(self, url: str, **more: Any) -> Fetched:
+    async def get(self, url: str, *body: bytes, **more: Any) -> Fetched:
         return Fetched(False, self._answer(url), None, None, "application/json", url)
 
     async def post(self, url: str, body: bytes, **more: Any) -> Fetched:
         return await self.get(url)
         return Fetched(False, self._login, None, None, "application/json", url)
+
+    post = get
 
 
 async def _polled(collector: Collector, now: int) -> AsyncIterator[Page]:
@@ -429,10 +433,12 @@ async def _x(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "appstore": _appstore,
     "bluesky": _bluesky,
+    "devto": _sampled("devto", devto_sample, {"tags": ["kettles"]}),
     "discourse": _sampled("discourse", discourse_sample, {"forums": ["forum.example"]}),
     "feeds": _feeds,
     "gdelt": _gdelt,
     "googlenews": _googlenews,
+    "github": _sampled("github", github_sample, {"repositories": ["acme/kettle"], "token": "t"}),
     "hackernews": _hackernews,
     "ingest": _ingest,
     "lemmy": _sampled("lemmy", lemmy_sample, {}),

@@ -6,8 +6,8 @@
         assert [r.method for r in server.seen("/feed.xml")] == ["GET", "GET", "GET"]
 
 Each path answers with its replies in order; the last one is repeated for ever. A reply may also be a function
-of the request (`lambda seen: Reply(...)`), sync or async. Paths without a script answer 404. Nothing sleeps:
-a reply with `gate` waits for an asyncio.Event, `await server.got(path, n)` waits for the n-th request.
+of the request (`lambda seen: Reply(...)`), sync or async. Paths without a script are answered by that of "*", or 404.
+Nothing sleeps: a reply with `gate` waits for an asyncio.Event, `await server.got(path, n)` waits for the n-th request.
 """
 
 from __future__ import annotations
@@ -154,6 +154,7 @@ class FaultServer:
         script = self._scripts.get(seen.path) or next(
             (answers for start, answers in self._beginnings.items() if seen.path.startswith(start)), None
         )
+        script = script or self._scripts.get("*")
         if script is None:
             return Reply(404, "no script for this path")
         answer = script.pop(0) if len(script) > 1 else script[0]

@@ -28,17 +28,23 @@ if TYPE_CHECKING:
 COLLECTORS = {
     "appstore": "listener.collectors.appstore",
     "bluesky": "listener.collectors.bluesky.collector",
+    "discourse": "listener.collectors.discourse",
     "feeds": "listener.collectors.feeds.collector",
     "gdelt": "listener.collectors.gdelt.collector",
     "googlenews": "listener.collectors.googlenews",
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
+    "lemmy": "listener.collectors.lemmy",
+    "lobsters": "listener.collectors.lobsters",
     "mastodon": "listener.collectors.mastodon.collector",
     "podcastindex": "listener.collectors.podcastindex",
     "producthunt": "listener.collectors.producthunt",
     "telegram": "listener.collectors.telegram.collector",
+    "threads": "listener.collectors.threads",
     "wikipedia": "listener.collectors.wikipedia",
     "x": "listener.collectors.x.collector",
+    "stackexchange": "listener.collectors.stackexchange.collector",
+    "reddit": "listener.collectors.reddit.collector",
 }
 
 

@@ -15,7 +15,25 @@ _VISITS = (
     "ALTER TABLE sources ADD COLUMN visits TEXT",
 )
 
-_STORIES: tuple[str, ...] = ()
+_STORIES = (
+    # By what copies are known again: of the text of `post_id`, for the story that it is in, published at `at`. `exact`
+    # is a hash of the folded words, `sketch` as in `storage.stories.fingerprint`. Numbers are never used twice, so that
+    # whoever has read up to one of them has missed nothing.
+    """CREATE TABLE fingerprints (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, story_id INTEGER NOT NULL UNIQUE,
+        post_id INTEGER NOT NULL UNIQUE REFERENCES posts(id), at INTEGER NOT NULL, exact INTEGER NOT NULL,
+        sketch BLOB NOT NULL)""",
+    # Posts of stories of two or more; a post that is not here is a story by itself. A story bears the number of one of
+    # its posts, the one that was kept first.
+    """CREATE TABLE story_members (
+        post_id INTEGER PRIMARY KEY REFERENCES posts(id), story_id INTEGER NOT NULL)""",
+    "CREATE INDEX story_members_story ON story_members (story_id, post_id)",
+    # Mentions by the stories of two or more that they are in; `unit` as in `rollups`.
+    """CREATE TABLE rollup_stories (
+        unit INTEGER NOT NULL, brand_id INTEGER NOT NULL, start INTEGER NOT NULL, source_id INTEGER NOT NULL,
+        story_id INTEGER NOT NULL, mentions INTEGER NOT NULL,
+        PRIMARY KEY (unit, brand_id, start, source_id, story_id)) WITHOUT ROWID""",
+)
 
 _ERASURES: tuple[str, ...] = ()
 

@@ -19,13 +19,21 @@ import pytest
 from appstore_stub import review
 from collector_contract import BRAND, Bench, module_of
 from collector_worlds import WORLDS
+from discourse_stub import sample as discourse_sample
 from ears import TestEar
 from gdelt_stub import article as gdelt_article
 from gdelt_stub import stamped
 from googlenews_stub import article, feed
 from jetstream_stub import account, commit, did
+from lemmy_stub import sample as lemmy_sample
+from lobsters_stub import sample as lobsters_sample
 from mastodon_stub import Stub
+from podcastindex_world import World as PodcastIndexWorld
+from producthunt_world import World as ProductHuntWorld
+from producthunt_world import connection
+from stackexchange_stub import sample as stackexchange_sample
 from telegram_stub import Message
+from x_spoiled import spoiled_pages
 
 from listener import listening
 from listener.collectors import COLLECTORS, read_items
@@ -81,11 +89,16 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 class _Answers:
     """Stands for the client: each request is answered with what `answer` makes of its address."""
 
-    def __init__(self, answer: Callable[[str], bytes]) -> None:
+    def __init__(self, answer: Callable[[str], bytes], login: bytes = b"") -> None:
         self._answer = answer
+        self._login = login
 
     async def get(self, url: str, **more: Any) -> Fetched:
         return Fetched(False, self._answer(url), None, None, "application/json", url)
+
+    async def post(self, url: str, body: bytes, **more: Any) -> Fetched:
+        return await self.get(url)
+        return Fetched(False, self._login, None, None, "application/json", url)
 
 
 async def _polled(collector: Collector, now: int) -> AsyncIterator[Page]:
@@ -282,6 +295,33 @@ async def _ingest(rng: random.Random, now: int, number: int) -> AsyncIterator[Pa
     yield Page(events, {}, None, False, aside)
 
 
+async def _podcastindex(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    world = PodcastIndexWorld()
+    world.episodes = {}
+    world.add(number, now - 60, title=BRAND, description="an hour")
+    world.add(number + 1, now - 50, title="another", description=BRAND)
+    answers = _Answers(
+        lambda url: json.dumps(_spoiled(rng, {"items": list(world.episodes.values())})).encode()
+    )
+    module = module_of("podcastindex")
+    (collector,) = module.build(module.Options(key="k", secret="s"), answers, TestEar())
+    async for page in _polled(collector, now):
+        yield page
+
+
+async def _producthunt(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    world = ProductHuntWorld()
+    world.products = {}
+    world.add(number, now - 60, name=BRAND, tagline="a kettle")
+    world.say(number, number + 1, now - 50, BRAND)
+    told = {"pageInfo": {"hasNextPage": False}, **connection(list(world.products.values()))}
+    answers = _Answers(lambda url: json.dumps(_spoiled(rng, {"data": {"posts": told}})).encode())
+    module = module_of("producthunt")
+    (collector,) = module.build(module.Options(token="t"), answers, TestEar())
+    async for page in _polled(collector, now):
+        yield page
+
+
 async def _telegram(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
     message = Message(number, now - 60, BRAND).html("morvane")
     page = f'<section class="tgme_channel_history">{message}</section>'
@@ -298,6 +338,16 @@ async def _telegram(rng: random.Random, now: int, number: int) -> AsyncIterator[
         yield one
 
 
+async def _threads(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    item = {"id": str(number), "text": BRAND, "timestamp": "2026-11-21T08:00:00+0000", "username": "ann"}
+    answers = _Answers(lambda url: json.dumps(_spoiled(rng, {"data": [item]})).encode())
+    module = module_of("threads")
+    options = module.Options(token="t", approved=True)
+    (collector,) = module.build(options, answers, TestEar(searches=(BRAND,)))
+    async for page in _polled(collector, now):
+        yield page
+
+
 async def _wikipedia(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
     day = time.strftime("%Y%m%d00", time.gmtime(now - 86_400))
     items = [{"project": "en.wikipedia", "article": BRAND, "timestamp": day, "views": 3}]
@@ -312,17 +362,90 @@ async def _wikipedia(rng: random.Random, now: int, number: int) -> AsyncIterator
         yield page
 
 
+def _sampled(
+    kind: str, sample: Callable[[str, int, int], Any], options: dict[str, Any]
+) -> Callable[[random.Random, int, int], AsyncIterator[Page]]:
+    """Feed a service that is asked: `sample(url, now, number)` is what it answers, which is spoiled."""
+
+    async def feed(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+        def answer(url: str) -> bytes:
+            made = sample(url, now, number)
+            return made if isinstance(made, bytes) else json.dumps(_spoiled(rng, made)).encode()
+
+        answers = _Answers(answer)
+        module, ear = module_of(kind), TestEar(searches=(BRAND,))
+        (collector,) = module.build(module.Options(**options, allow_private=True), answers, ear)
+        async for page in _polled(collector, now):
+            yield page
+            ear.ids.update(post.native_id for post in page.posts)
+        found = await collector.visit(sorted(ear.ids), now)
+        yield Page(found.events, {}, None, False, found.aside)
+
+    return feed
+
+
+async def _reddit(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    module = module_of("reddit")
+    post = {
+        "kind": "t3",
+        "data": {
+            "name": f"t3_{number}",
+            "author": "ann",
+            "author_fullname": "t2_a",
+            "created_utc": now - 60.0,
+            "title": BRAND,
+            "selftext": "y",
+            "selftext_html": "<p>y</p>",
+            "permalink": f"/r/a/comments/{number}/t/",
+            "score": 3,
+            "num_comments": 1,
+            "crosspost_parent": "t3_1",
+        },
+    }
+    comment = {
+        "kind": "t1",
+        "data": {**post["data"], "name": f"t1_{number}", "body": BRAND, "link_id": "t3_1"},
+    }
+
+    def answer(url: str) -> bytes:
+        listing = {"kind": "Listing", "data": {"children": [post, comment], "after": None}}
+        return json.dumps(_spoiled(rng, listing)).encode()
+
+    token = b'{"access_token": "x", "expires_in": 3600}'
+    options = module.Options(client_id="a", client_secret="b", username="ann", subreddits=["acme"])
+    ear = TestEar(ids={f"t3_{number}"}, searches=(BRAND,))
+    (collector,) = module.build(options, _Answers(answer, token), ear)
+    async for page in _polled(collector, now):
+        yield page
+    visited = await collector.visit([f"t3_{number}", f"t1_{number}"], now)
+    yield Page(visited.events, {}, None, False, visited.aside)
+
+
+async def _x(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    async for page in spoiled_pages(rng, now, number, _spoiled):
+        yield page
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "appstore": _appstore,
     "bluesky": _bluesky,
+    "discourse": _sampled("discourse", discourse_sample, {"forums": ["forum.example"]}),
     "feeds": _feeds,
     "gdelt": _gdelt,
     "googlenews": _googlenews,
     "hackernews": _hackernews,
     "ingest": _ingest,
+    "lemmy": _sampled("lemmy", lemmy_sample, {}),
+    "lobsters": _sampled("lobsters", lobsters_sample, {}),
     "mastodon": _mastodon,
+    "podcastindex": _podcastindex,
+    "producthunt": _producthunt,
     "telegram": _telegram,
+    "threads": _threads,
     "wikipedia": _wikipedia,
+    "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
+    "reddit": _reddit,
+    "x": _x,
 }
 
 

@@ -10,7 +10,7 @@ from listener.collectors import read_items
 from listener.collectors.base import Ear, Permanent
 from listener.collectors.post import Event, Figure
 from listener.collectors.x.paid import OWNED, USER, Api, Json, items_of, of_posts
-from listener.collectors.x.posts import FIELDS, followers_of, iso, reading, to_event
+from listener.collectors.x.posts import FIELDS, followers_of, is_id, iso, reading, to_event
 from storage.mention import SetAside
 
 DAY = 86_400
@@ -66,13 +66,12 @@ class Accounts:
                 continue
             user = await _user(api, handle)
             before = known.looked.get(handle, ("", 0))[0]
-            found = user.get("id")
             # One that is not there is looked for once a day too: it costs nothing, and it may come back.
-            known.looked[handle] = (found if isinstance(found, str) else before, day)
+            known.looked[handle] = (user["id"] if is_id(user.get("id")) else before, day)
             followers = followers_of(user)
             figures: list[Event] = []
             if followers is not None:
-                figures.append(Figure("followers", iso(api.at)[:10], followers, account=handle))
+                figures.append(Figure("followers", iso(api.at)[:10], float(followers), account=handle))
             yield Step(figures, [])
 
     async def read(self, api: Api, known: Known, now: int) -> AsyncGenerator[Step, None]:
@@ -114,7 +113,8 @@ def next_of(answer: Json) -> str:
     """Where an answer goes on; "" where it ends."""
     meta = answer.get("meta")
     token = meta.get("next_token") if isinstance(meta, dict) else None
-    return token if isinstance(token, str) else ""
+    # It goes back in an address.
+    return token if isinstance(token, str) and token.isascii() and token.isprintable() else ""
 
 
 async def _user(api: Api, handle: str) -> Json:
@@ -135,4 +135,4 @@ def _of_user(answer: Json) -> int:
 
 
 def _ids(items: list[Json]) -> list[str]:
-    return [one["id"] for one in items if isinstance(one, dict) and str(one.get("id")).isdecimal()]
+    return [one["id"] for one in items if isinstance(one, dict) and is_id(one.get("id"))]

@@ -41,6 +41,7 @@ CHECKED = 20 * 3_600
 """Seconds between two checks of what is kept: the service wants deletions followed within a day."""
 DAY = 86_400
 _FEWEST, _MOST = 10, 100
+_MOST_COUNTED = 10**12
 
 log = structlog.get_logger(__name__)
 
@@ -170,7 +171,7 @@ class X:
     @property
     def at_once(self) -> int:
         """Ids that one list for the service holds."""
-        return 50_000
+        return 20_000
 
     @property
     def most_calls(self) -> int:
@@ -188,12 +189,14 @@ class X:
         Where the day's budget is spent the poll ends early, and that is no failure: what was not counted is counted by
         a later poll, and what was drawn and not read is left out of the sample.
         """
-        start = now - self._options.history
-        place = _Place(start, start, now - FRESH) if cursor is None else _Place.of(cursor)
         api = self._api()
         await api.tell_time(now)
         if self._ear.purse is None:
             return
+        # What lies ahead of the service's clock is refused, and of ours nobody believes that it was heard.
+        now = min(now, api.at)
+        start = now - self._options.history
+        place = _Place(start, start, now - FRESH) if cursor is None else _Place.of(cursor)
         try:
             for stage in (
                 self._count(api, place, now),
@@ -348,18 +351,19 @@ async def _counts(api: Api, brand: str, query: str, since: int, until: int) -> l
     while True:
         more = {"next_token": token} if token else {}
         answer = await api.paid("/2/tweets/counts/recent", asked | more, COUNTS, lambda _: COUNTS)
-        found += [_counted(brand, one) for one in items_of(answer)]
+        found += [_counted(brand, one, since, until) for one in items_of(answer)]
         token = next_of(answer)
         if not token:
             return found
 
 
-def _counted(brand: str, item: Any) -> Counted:
+def _counted(brand: str, item: Any, since: int, until: int) -> Counted:
     try:
         posts = item["tweet_count"] if "tweet_count" in item else item["post_count"]
         made = Counted(brand, seconds(item["start"]), seconds(item["end"]), posts)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise Retriable("the counts cannot be read") from None
-    if not isinstance(posts, int) or isinstance(posts, bool) or posts < 0 or made.until <= made.since:
+    sensible = isinstance(posts, int) and not isinstance(posts, bool) and 0 <= posts < _MOST_COUNTED
+    if not sensible or not since <= made.since < made.until <= until:
         raise Retriable("the counts make no sense")
     return made

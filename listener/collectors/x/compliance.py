@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from listener.collectors import read_items
 from listener.collectors.base import Permanent, Retriable, Visited
 from listener.collectors.post import Delete, Edit, Event
 from listener.collectors.x.paid import POST, Api, Broke, Json, items_of, of_posts
-from listener.collectors.x.posts import FIELDS, to_event
+from listener.collectors.x.posts import FIELDS, is_id, to_event
 
 if TYPE_CHECKING:
     from listener.http import PoliteClient
@@ -51,15 +52,21 @@ class Compliance:
         self._allow_private = allow_private
         self._pauses = pauses
         self._job: _Job | None = None
+        # What the last job has looked at, asked for again only after another part of what is kept.
+        self._checked: set[str] = set()
 
     async def visit(self, api: Api, native_ids: Sequence[str]) -> Visited:
         """Say which of these posts were taken back or edited; those that no finished job has looked at are unseen."""
+        if known := self._checked.intersection(native_ids):
+            self._checked -= known
+            return Visited(unseen=[one for one in native_ids if one not in known])
         if self._job is None:
             self._job = await self._start(api, native_ids)
         job = self._job
         if not await self._done(api, job):
             return Visited(unseen=native_ids)
         self._job = None
+        self._checked = set(job.ids.difference(native_ids))
         told = [one for one in await self._results(api, job) if str(one.get("id")) in job.ids]
         gone = [str(one["id"]) for one in told if one.get("action") == "delete"]
         events, aside, late = await self._edited(
@@ -84,14 +91,9 @@ class Compliance:
         return _Job(str(job["id"]), frozenset(native_ids))
 
     async def _upload(self, api: Api, job: Json, native_ids: Iterable[str]) -> None:
-        body = "\n".join(native_ids).encode()
+        address, body = self._ours(job.get("upload_url")), "\n".join(native_ids).encode()
         try:
-            await self._client.put(
-                self._ours(job.get("upload_url")),
-                body,
-                headers=api.headers,
-                allow_private=self._allow_private,
-            )
+            await self._client.put(address, body, headers=api.headers, allow_private=self._allow_private)
         except (Retriable, Permanent):
             # Its own words may hold the address, which is a secret.
             raise Retriable("the list of ids could not be uploaded") from None
@@ -141,8 +143,10 @@ class Compliance:
 
     def _ours(self, address: object) -> str:
         """An address of the service itself: the token is sent along, and must go nowhere else."""
-        if isinstance(address, str) and urlsplit(address)[:2] == urlsplit(self._url)[:2]:
-            return address
+        plain = address if isinstance(address, str) and address.isascii() and address.isprintable() else ""
+        with suppress(ValueError):
+            if urlsplit(plain)[:2] == urlsplit(self._url)[:2]:
+                return plain
         raise Retriable("the compliance job names no address of the service")
 
 
@@ -151,6 +155,6 @@ def _job_of(body: bytes) -> Json:
         job = json.loads(body)["data"]
     except (ValueError, KeyError, TypeError):
         job = None
-    if not isinstance(job, dict) or not isinstance(job.get("id"), str) or not job["id"].isdecimal():
+    if not isinstance(job, dict) or not is_id(job.get("id")):
         raise Retriable("the compliance job cannot be read")
     return job

@@ -30,7 +30,7 @@ _NO_LANGUAGE = ("und", "zxx", "art", "qam", "qct", "qht", "qme", "qst")
 def to_event(item: Mapping[str, Any]) -> Post:
     """Read one post. Raises ValueError, KeyError or TypeError for what is none."""
     native_id, text = item["id"], item["text"]
-    if not isinstance(native_id, str) or not native_id.isdecimal() or not native_id.isascii():
+    if not is_id(native_id):
         raise ValueError("no id")
     note = item.get("note_tweet") or item.get("note_post")
     if note is not None:
@@ -55,6 +55,11 @@ def to_event(item: Mapping[str, Any]) -> Post:
         copy_of=_text(refers.get("retweeted") or refers.get("quoted")),
         followers=_number(item.get("followers")),
     )
+
+
+def is_id(found: object) -> bool:
+    """Whether this is the number of a post, an account or a job, as the wire writes it."""
+    return isinstance(found, str) and found.isascii() and found.isdecimal() and len(found) <= 20
 
 
 def reading(item: Mapping[str, Any], at: int) -> Reading | None:

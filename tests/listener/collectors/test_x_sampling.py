@@ -6,6 +6,7 @@ import bisect
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_slices_lie_within_their_hour_and_never_over_each_other() -> None:
     for stratum in strata:
         own = sorted((s.since, s.until) for s in drawn if stratum.since <= s.since < stratum.until)
         assert own and own[0][0] >= stratum.since and own[-1][1] <= stratum.until
-        assert all(one[1] <= other[0] for one, other in zip(own, own[1:], strict=False))
+        assert all(one[1] <= other[0] for one, other in pairwise(own))
 
 
 def test_each_hour_gets_its_part_by_its_size_and_the_smallest_gets_some() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -41,7 +41,7 @@ class Direct:
         self.stub = stub
         stub.base = URL
         self.ends: list[str] = []
-        self.paid_unreserved = 0
+        self.dated = True
 
     async def get(self, url: str, **more: Any) -> Fetched:
         return self._ask("GET", url, b"", more["headers"])
@@ -67,7 +67,7 @@ class Direct:
             raise Retriable("did not answer in time")
         if how == "busy":
             answer = Reply(503)
-        return _fetched(answer, url)
+        return _fetched(answer, url) if self.dated else replace(_fetched(answer, url), headers={})
 
 
 def _fetched(answer: Reply, url: str) -> Fetched:

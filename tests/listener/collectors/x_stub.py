@@ -199,7 +199,7 @@ class XStub:
         found = [
             one
             for one in self.posts.values()
-            if one["id"] not in self.gone and since <= seconds(one["created_at"]) < until and tells(one)
+            if self._shown(one["id"]) and since <= seconds(one["created_at"]) < until and tells(one)
         ]
         return sorted(found, key=lambda one: int(one["id"]), reverse=True)
 
@@ -260,14 +260,18 @@ class XStub:
         ids = query["ids"].split(",")
         if not 1 <= len(ids) <= 100:
             raise Refusal(400, "1 to 100 ids")
-        found = [self.posts[one] for one in ids if one in self.posts and one not in self.gone]
+        found = [self.posts[one] for one in ids if self._shown(one)]
         self.charge(PRICES["post"] * len(found))
-        return {"data": found} if found else {"errors": [{"title": "Not Found Error"}]}
+        lost = [_not_found("tweet", "ids", one) for one in ids if not self._shown(one)]
+        return {**({"data": found} if found else {}), **({"errors": lost} if lost else {})}
+
+    def _shown(self, native_id: str) -> bool:
+        return native_id in self.posts and self.gone.get(native_id) != "delete"
 
     def _user(self, name: str, query: Mapping[str, str]) -> Any:
         self._check("user", query)
         if name not in self.users:
-            return {"errors": [{"title": "Not Found Error", "detail": "no such user"}]}
+            return {"errors": [_not_found("user", "username", name)]}
         self.charge(PRICES["user"])
         return {"data": self.users[name]}
 
@@ -309,6 +313,18 @@ class XStub:
     def _event(self, native_id: str) -> dict[str, Any]:
         action = self.gone[native_id]
         return {"id": native_id, "action": action, "created_at": iso(0), "redacted_at": None, "reason": "x"}
+
+
+def _not_found(what: str, parameter: str, value: str) -> dict[str, str]:
+    return {
+        "type": "https://api.twitter.com/2/problems/resource-not-found",
+        "title": "Not Found Error",
+        "detail": f"Could not find {what} with {parameter}: [{value}].",
+        "resource_type": what,
+        "parameter": parameter,
+        "resource_id": value,
+        "value": value,
+    }
 
 
 def matcher(query: str, users: Mapping[str, Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], bool]:

@@ -206,4 +206,7 @@ async def test_a_review_is_about_its_app_whether_or_not_it_names_it(tmp_path: Pa
         told = bench.rows(
             "SELECT kind, network, account, item, value FROM measures WHERE value > 0 ORDER BY item"
         )
-        assert told == [("reviews", "appstore", "1 us", "1", 1.0), ("reviews", "appstore", "1 us", "5", 1.0)]
+        assert told == [
+            ("snapshot", "appstore", "1 us", "1", 1.0),
+            ("snapshot", "appstore", "1 us", "5", 1.0),
+        ]

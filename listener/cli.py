@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "rejudge": "listener.commands.rejudge",
     "quarantine": "listener.commands.quarantine",
     "token": "listener.commands.token",
+    "story": "listener.commands.story",
     "tag": "listener.commands.tag",
 }
 

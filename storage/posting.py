@@ -100,7 +100,9 @@ def add(
     rollups.add(db, counted)
     speaking = [one.id for one in numbered if any(m.own or m.addressed for m in one.post.mentions)]
     waits.add(db, source, speaking, joined)
-    stories.assign(db, source, [(one.id, one.post) for one in numbered if any(map(counts, one.post.mentions))])
+    stories.assign(
+        db, source, [(one.id, one.post) for one in numbered if any(map(counts, one.post.mentions))]
+    )
     mentions = sum(counts(mention) for post in fresh for mention in post.mentions)
     return Added({one.post.native_id: one.id for one in numbered}, mentions, touched)
 

@@ -98,7 +98,9 @@ def share_of_stories(scope: Scope) -> Reading:
 
 def _stories_of(scope: Scope, brand: Numbered) -> Parts:
     copies = repeated(scope, brand) or {}
-    return {source: n - _more_than_one(copies.get(source, {})) for source, n in mentions_of(scope, brand).items()}
+    return {
+        source: n - _more_than_one(copies.get(source, {})) for source, n in mentions_of(scope, brand).items()
+    }
 
 
 def _all_of(scope: Scope, brand: Numbered) -> int:

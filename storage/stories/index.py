@@ -13,7 +13,7 @@ _CROWDED = 8
 
 
 class Index:
-    """Stories by number, each with the fingerprint of the text that began it, so that a chain of copies cannot drift."""
+    """Stories by number, each with the fingerprint of the text that began it: a chain of copies cannot drift."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most

@@ -22,7 +22,9 @@ def told(store: SqliteStore) -> SqliteStore:
         keep(store, [], source, heard=HEARD)
     keep(store, [post("1", T0, names("Acme"), text=RELEASE)])
     keep(store, [post(n, T0 + HOUR, names("Acme"), text=RELEASE, author="ed") for n in "12"], DAILY)
-    copy = post("1", T0 + DAY, names("Acme"), names("Bolt"), text=f"RT @x: {RELEASE}", author="ana", language="en")
+    copy = post(
+        "1", T0 + DAY, names("Acme"), names("Bolt"), text=f"RT @x: {RELEASE}", author="ana", language="en"
+    )
     keep(store, [copy, post("2", T0 + DAY, names("Acme"), text="mine", author="ana")], FORUM)
     return store
 
@@ -39,7 +41,9 @@ def test_three_counts(told: SqliteStore) -> None:
     ("since", "until", "stories"),
     [(0, DAY, 1), (0, HOUR, 1), (HOUR, DAY, 1), (DAY, 2 * DAY, 2), (HOUR, DAY + 1, 2), (2 * DAY, 3 * DAY, 0)],
 )
-def test_a_window_counts_each_story_in_it_once(told: SqliteStore, since: int, until: int, stories: int) -> None:
+def test_a_window_counts_each_story_in_it_once(
+    told: SqliteStore, since: int, until: int, stories: int
+) -> None:
     assert value(told, "mentions.stories", (T0 + since, T0 + until)).value == stories
 
 
@@ -61,7 +65,9 @@ def test_cuts_that_no_rollup_knows_are_counted_from_the_mentions(told: SqliteSto
 def test_deletions_and_edits_are_followed(told: SqliteStore) -> None:
     told.commit(Kept(DAILY, [], deleted=["1"], at=T0))
     assert value(told, "mentions.stories", WEEK).value == 2
-    told.commit(Kept(DAILY, [], edits=[post("2", T0, names("Acme"), text="We were wrong about kettles")], at=T0))
+    told.commit(
+        Kept(DAILY, [], edits=[post("2", T0, names("Acme"), text="We were wrong about kettles")], at=T0)
+    )
     assert value(told, "mentions.stories", WEEK).value == 3
 
 

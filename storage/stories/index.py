@@ -17,8 +17,7 @@ class Index:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        # Numbers and bytes only: the collector of garbage looks at neither, and a tuple of numbers would be ten times as
-        # large.
+        # Numbers and bytes only: the collector of garbage looks at neither, and tuples would be ten times as large.
         self._exact: dict[int, int] = {}
         self._at: dict[int, int] = {}
         self._sketches: dict[int, bytes] = {}

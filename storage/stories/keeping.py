@@ -70,7 +70,7 @@ def _join(db: Transaction, joined: Mapping[int, int], repeats: Mapping[int, int]
 
 
 def assign_unknown(db: Transaction, source: int, posts: Sequence[tuple[int, KeptPost]]) -> None:
-    """The same of kept posts, as far as none of their stories is known: kept before there were any, or no mention then."""
+    """The same of posts whose stories are not known: kept before there were any, or no mentions then."""
     ids = json.dumps([number for number, _ in posts])
     known = {row[0] for row in db.rows(_KNOWN, (ids, ids))}
     assign(db, source, [one for one in sorted(posts, key=lambda one: one[0]) if one[0] not in known])

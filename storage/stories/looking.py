@@ -20,7 +20,8 @@ _LARGEST = f"""SELECT s.story_id, count(DISTINCT m.post_id), count(DISTINCT {_PU
     count(CASE WHEN m.label = 1 THEN 1 END), count(*)
     FROM story_members s JOIN mentions m ON m.post_id = s.post_id JOIN sources o ON o.id = m.source_id
     JOIN brands b ON b.id = m.brand_id
-    WHERE b.name IN (SELECT value FROM json_each(?)) AND m.published_at >= ? AND m.published_at < ? GROUP BY s.story_id HAVING count(DISTINCT m.post_id) > 1
+    WHERE b.name IN (SELECT value FROM json_each(?)) AND m.published_at >= ? AND m.published_at < ?
+    GROUP BY s.story_id HAVING count(DISTINCT m.post_id) > 1
     ORDER BY count(DISTINCT m.post_id) DESC, s.story_id LIMIT ?"""
 _HEADLINES = """SELECT id, title, text FROM (SELECT coalesce(s.story_id, p.id) AS id, p.title, p.text,
     row_number() OVER (PARTITION BY coalesce(s.story_id, p.id) ORDER BY p.published_at, p.id) AS place

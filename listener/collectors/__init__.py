@@ -31,6 +31,7 @@ COLLECTORS = {
     "ingest": "listener.collectors.ingest.collector",
     "mastodon": "listener.collectors.mastodon.collector",
     "reddit": "listener.collectors.reddit.collector",
+    "youtube": "listener.collectors.youtube.collector",
 }
 
 

@@ -28,6 +28,7 @@ from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
 from mastodon_stub import Fault, Stub, iso
 from reddit_world import RedditWorld
+from youtube_world import YouTubeWorld
 
 from listener.collectors.ingest.collector import Options as IngestOptions
 from listener.dashboard.ingest import PATH, Door
@@ -391,6 +392,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "ingest": IngestWorld,
     "mastodon": MastodonWorld,
     "reddit": RedditWorld,
+    "youtube": YouTubeWorld,
 }
 """By kind, as in the registry of collectors."""
 

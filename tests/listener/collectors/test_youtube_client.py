@@ -1,4 +1,4 @@
-"""Google's own client library and its discovery document of the YouTube Data API v3, at our stand-in and our requests."""
+"""Google's client library and its discovery document of the YouTube Data API, at our stand-in and our requests."""
 
 from __future__ import annotations
 

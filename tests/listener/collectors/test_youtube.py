@@ -244,6 +244,20 @@ async def test_units_are_kept_for_the_whole_day(
     assert told.value.retry_after == 12 * HOUR
 
 
+async def test_no_search_goes_beyond_the_day_whoever_asks(
+    client: PoliteClient, server: FaultServer, site: YouTubeStub
+) -> None:
+    """The turn of two searches has come, and the first one needs all that is left for its pages."""
+    ear = TestEar(searches=("acme", "b" * 299))
+    for number in range(180):
+        site.video(f"v{number:010d}", NOW - 2 * HOUR + number, "acme")
+    listens = Listens(client, server, ear, searches=3, comments=None)
+    with pytest.raises(Retriable, match="searches") as told:
+        await listens.poll(NOW)
+    assert told.value.retry_after == 12 * HOUR and told.value.partly
+    assert len(asked(server, "search")) == 3
+
+
 async def test_a_day_that_ends_within_a_search_keeps_what_was_found(
     client: PoliteClient, server: FaultServer, site: YouTubeStub, ear: TestEar
 ) -> None:

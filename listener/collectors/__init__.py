@@ -47,6 +47,7 @@ COLLECTORS = {
     "x": "listener.collectors.x.collector",
     "stackexchange": "listener.collectors.stackexchange.collector",
     "reddit": "listener.collectors.reddit.collector",
+    "youtube": "listener.collectors.youtube.collector",
 }
 
 

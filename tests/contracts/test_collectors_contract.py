@@ -161,7 +161,7 @@ async def test_deletions_arrive_once(bench: Bench) -> None:
 # ---- kept posts looked at again
 
 
-LOOKS_TESTED_ELSEWHERE = {"discourse", "reddit", "stackexchange", "x"}
+LOOKS_TESTED_ELSEWHERE = {"reddit", "x"}
 """Collectors whose looks only tests of their own show: each leaves this set once its world is a `VisitedWorld`."""
 
 

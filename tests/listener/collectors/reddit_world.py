@@ -10,18 +10,19 @@ from reddit_stub import CLIENT_ID, CLIENT_SECRET, TOKEN, RedditStub
 
 
 class RedditWorld(OnFaultServer):
-    """Posts that a search finds. A deleted one is learned of by a visit, which the contract does not make."""
+    """Posts that a search finds. A deleted one is learned of by a look."""
 
     kind = "reddit"
     several = 120
     late = 3_000
-    can = frozenset({"edit", "spoil", "retry-after"})
+    can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
     secrets = (CLIENT_SECRET, "token-1")
 
     def begin(self) -> None:
         self.site = RedditStub(self.server)
         self.serve(TOKEN, self.site.login)
         self.serve("/search", self.site.search)
+        self.serve("/api/info", self.site.info)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -39,9 +40,19 @@ class RedditWorld(OnFaultServer):
     async def post(self, number: int, at: int | None, text: str) -> None:
         self.site.post(1_000 + number, at or time.time(), text)
 
-    async def edit(self, number: int, text: str) -> None:
+    def _thing(self, number: int) -> dict[str, Any]:
         name = self.native_id(number)
-        next(t for t in self.site.things if t["data"]["name"] == name)["data"]["title"] = text
+        found: dict[str, Any] = next(t for t in self.site.things if t["data"]["name"] == name)["data"]
+        return found
+
+    async def count(self, number: int, seen: int) -> None:
+        self._thing(number)["score"] = seen
+
+    async def vanish(self, number: int) -> None:
+        self._thing(number)["removed_by_category"] = "deleted"
+
+    async def edit(self, number: int, text: str) -> None:
+        self._thing(number)["title"] = text
 
     async def delete(self, number: int) -> None:
         raise NotImplementedError

@@ -26,9 +26,10 @@ from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.learning import with_head
 from listener.pipeline import Pipeline
+from listener.purse import StorePurse
 from listener.writer import Writer
 from sentiment.tone import Engine
-from storage import ledger, outbox, polling, quarantine, queries
+from storage import ledger, outbox, polling, quarantine, queries, visits
 from storage.alerting import AlertState
 from storage.base import Transaction
 from storage.hearing import kept_ids, sampled_ids
@@ -101,7 +102,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                 pipeline = Pipeline(
                     config.brands, await asyncio.to_thread(with_head, engine, reader), config.tags
                 )
-                hearing = Hearing(config.brands, pipeline.matcher)
+                hearing = Hearing(config.brands, pipeline.matcher, lambda kind: StorePurse(kind, writer))
                 transport = await stack.enter_async_context(Transport())
                 collectors = collectors_of(config.sources, PoliteClient(transport, clock), hearing)
                 born = await _settle(config, writer, collectors, pipeline.engine_name, int(clock()))
@@ -177,6 +178,7 @@ async def _settle(config: Config, writer: Writer, collectors: list[Collector], e
             polling.ask_anew(db, now)
         if (changed := queries.keep_versions(db, config.brands, now)) and born < now:
             log.info("what counts as a mention is new, from now on", brands=", ".join(changed))
+        visits.keep_plans(db, sources, now)
         return born, outbox.recover(db, now), judging.restart(db, config.rules, now)
 
     born, unknown, gone = await writer(work)

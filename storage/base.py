@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from storage.mention import Brand, Committed, Cursor, Kept, Source
+
+if TYPE_CHECKING:
+    from storage.stories.memory import Memory
 
 Row = tuple[Any, ...]
 
@@ -20,7 +23,13 @@ class Rows(Protocol):
 
 
 class Transaction(Rows, Protocol):
-    """A writing transaction: everything in it is kept, or nothing."""
+    """A writing transaction: everything in it is kept, or nothing.
+
+    `memory` are the stories that are known by heart; what a transaction adds to them is forgotten if it is rolled back.
+    """
+
+    @property
+    def memory(self) -> Memory: ...
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Execute one statement; return how many rows it touched."""

@@ -7,7 +7,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from storage import counters, coverage, editing, erasing, hearing, polling, posting, quarantine, sample
+from storage import (
+    counters,
+    coverage,
+    editing,
+    erasing,
+    hearing,
+    measures,
+    polling,
+    posting,
+    quarantine,
+    sample,
+    spans,
+    visits,
+)
 from storage.base import Transaction
 from storage.editing import Edited
 from storage.mention import Committed, Kept, KeptPost, Source
@@ -20,8 +33,8 @@ MOST_UNMATCHED = 10_000
 def source_id(db: Transaction, source: Source) -> int:
     """Return the number of a source, made when it is new."""
     db.run(
-        "INSERT INTO sources (name, kind, lateness) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
-        (source.name, source.kind, source.lateness),
+        "INSERT INTO sources (name, kind, lateness, visits) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+        (source.name, source.kind, source.lateness, visits.written(source.visits)),
     )
     return int(db.rows("SELECT id FROM sources WHERE name = ?", (source.name,))[0][0])
 
@@ -43,8 +56,11 @@ def keep(db: Transaction, page: Kept, most_unmatched: int = MOST_UNMATCHED) -> C
         _add(db, source, page, [post for post in edits if post.native_id not in done.known], done)
     _keep_sample(db, source, page, done, most_unmatched)
     counters.add(db, source, page.readings)
+    measures.tell(db, page.figures)
+    spans.add(db, source, page.counted, page.sampled)
     set_aside, left_out = quarantine.add(db, source, page.set_aside, page.at)
     erased = erasing.erase(db, source, page.deleted, page.departed, page.at)
+    visits.move(db, source, page.visited, page.at)
     _write_progress(db, source, page, len(done.new))
     polling.count(db, page.source.name, page.at, page.traffic, page.items, page.cut + left_out, page.passed)
     kept = tuple(native_id for native_id in done.new if native_id not in set(erased))

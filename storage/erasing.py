@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from storage import authors, post_hashtags, sample
+from storage import authors, post_hashtags, sample, visits
 from storage.base import Transaction
 from storage.rollups import recounted
+from storage.stories import keeping as stories
 
 # What had only grown old is taken back now: it still had its address and its hashtags.
 _WIPE = """UPDATE posts SET title = NULL, text = '', author = NULL, author_id = NULL, url = NULL, erased_at = ?,
@@ -50,6 +51,8 @@ def erase(
         )
     if numbers:
         authors.forget(db, numbers)
+        visits.forget(db, numbers)
+        stories.forget(db, numbers)
         # A hashtag is somebody's words, and is counted no more; that they spoke of the brand still is.
         with recounted(db, numbers):
             post_hashtags.forget(db, numbers)

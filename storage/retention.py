@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from storage import authors
+from storage import authors, visits
 from storage.base import Rows, Transaction
+from storage.stories import keeping as stories
 
 DEFAULT = "default"
 """The name under which the time of all sources stands that have none of their own."""
@@ -45,4 +46,6 @@ def expire(db: Transaction, limit: Mapping[int, int], now: int, most: int = PAGE
     if wiped:
         db.run(_WIPE, (now, json.dumps(wiped)))
         authors.forget(db, wiped)
+        visits.forget(db, wiped)
+        stories.forget(db, wiped)
     return len(wiped)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from storage import commit, rollups, schema, views
 from storage.base import Row, Rows, StoreError
 from storage.mention import Brand, Committed, Cursor, Kept, Source
+from storage.stories.memory import Memory
 
 PATIENCE = 30.0
 """Seconds to wait for another writer before giving up."""
@@ -124,8 +125,9 @@ class _Snapshot:
 
 
 class _Transaction:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, memory: Memory) -> None:
         self._connection = connection
+        self.memory = memory
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         return self._connection.execute(sql, parameters).fetchall()
@@ -160,6 +162,7 @@ class SqliteStore:
         self._unmatched = unmatched
         self._patience = patience
         self._stop = stop
+        self._memory = Memory()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -194,7 +197,7 @@ class SqliteStore:
                 self._migrate()
         if rollups.outdated(self, zone):
             with self._immediate():
-                rollups.rebuild(_Transaction(self._connection), zone or rollups.zone_of(self))
+                rollups.rebuild(_Transaction(self._connection, self._memory), zone or rollups.zone_of(self))
         if views.stale(self._connection, rollups.zone_of(self)):
             with self._immediate():
                 views.make(self._connection, rollups.zone_of(self))
@@ -238,13 +241,15 @@ class SqliteStore:
             # A full disk has rolled back already.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            # What it holds of this transaction was never kept.
+            self._memory.drop()
             raise
 
     @contextmanager
     def writing(self) -> Iterator[_Transaction]:
         """Open a writing transaction; waits at most `patience` for another writer. Raises StoreError."""
         with _clear_errors(self.path), self._immediate():
-            yield _Transaction(self._connection)
+            yield _Transaction(self._connection, self._memory)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Return all rows of a query, as the writer sees them."""

@@ -32,13 +32,15 @@ class Listing:
     """One answer of a lane, newest first. A reading stands beside its post, in any order.
 
     `oldest`: the time of the oldest item that the answer holds, kept or not; None where it holds none with a time.
-    `next`: what to ask with for what is older, None where there is nothing more.
+    `next`: what to ask with for what is older, None where there is nothing more. `cut`: there may be more, and no way
+    to ask for it.
     """
 
     events: Sequence[Event] = ()
     aside: Sequence[SetAside] = ()
     oldest: int | None = None
     next: Token | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +167,8 @@ class Lanes:
                 async for page in pages:
                     before = page.next_cursor
                     yield page
+        heard = state.now_heard(keys) if self._answered else None
         if self._answered and state.cursor() != before:
-            heard = state.now_heard(keys)
             yield Page((), state.cursor(), heard)
         self._tell()
 
@@ -176,17 +178,18 @@ class Lanes:
         read = _Read([], [], begin if place is None else place.since, [])
         token: Token | None = None
         oldest: int | None = None
+        cut = False
         for _ in range(self._pace.answers):
             listing = await self._ask(lane, begin, token)
             read.events += listing.events
             read.aside += listing.aside
             oldest = min((t for t in (oldest, listing.oldest) if t is not None), default=None)
-            token = listing.next
+            token, cut = listing.next, listing.cut
             if token is None or (oldest is not None and oldest < begin):
                 break
         reached = oldest is not None and oldest < begin
         read.seen = _marks(read.events)
-        if not reached and self._is_lost(lane, place, read, more=token is not None):
+        if not reached and self._is_lost(lane, place, read, more=cut or token is not None):
             shown = min(max(oldest if oldest is not None else self._now, begin), self._now)
             # Where nothing was read before nothing is lost: it begins where the list begins.
             if place is not None and shown > place.through:

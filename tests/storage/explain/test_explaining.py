@@ -256,7 +256,7 @@ def test_json_is_the_value_with_everything_else_beside_it(store: SqliteStore) ->
     explained = told["explained"]
     assert explained["formula"] == KPIS["net_sentiment"].formula
     assert explained["worked"] == "(3 - 2) / 6"
-    assert explained["copies"] == {"collapsed": None, "reason": "stories are not collapsed yet"}
+    assert explained["copies"] == {"collapsed": 0, "reason": None}
     assert explained["coverage"][0]["hours_asked"] == 24
     assert [post["native_id"] for post in explained["posts"]["shown"]] == ["open", "a5"]
     assert all(statement.endswith(";") for statement in explained["sql"])

@@ -203,7 +203,7 @@ def test_what_is_paid_is_not_organic(store: SqliteStore) -> None:
         ("interactions", "no source that is heard tells such counters"),
         ("reach", "no source tells how many followers authors have"),
         ("organic", "nothing in the market"),
-        ("stories", "stories are not built yet"),
+        ("stories", "nothing in the market"),
     ],
 )
 def test_share_of_voice_is_none_with_a_reason(store: SqliteStore, kpi: str, reason: str) -> None:
@@ -212,19 +212,18 @@ def test_share_of_voice_is_none_with_a_reason(store: SqliteStore, kpi: str, reas
     hear(store)
     found = value(store, name, WINDOW, brands=MARKET)
     assert (found.value, found.reason) == (None, reason)
-    if kpi != "stories":
-        assert value(store, name, WINDOW, brands=(ACME,)).reason == "a market of one brand"
+    assert value(store, name, WINDOW, brands=(ACME,)).reason == "a market of one brand"
 
 
 @pytest.mark.parametrize(
-    "kpi", ["mentions.direct", "mentions.indirect", "mentions.as_now", "mentions.stories"]
+    "kpi",
+    ["mentions.direct", "mentions.indirect", "mentions.as_now", "mentions.stories", "mentions.publishers"],
 )
 def test_mentions_are_none_where_nothing_was_heard(store: SqliteStore, kpi: str) -> None:
     assert value(store, kpi, WINDOW).reason == "no source heard"
     hear(store)
     found = value(store, kpi, WINDOW)
-    stories = kpi == "mentions.stories"
-    assert (found.value, found.reason) == ((None, "stories are not built yet") if stories else (0, None))
+    assert (found.value, found.reason) == (0, None)
 
 
 # Direct and indirect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -118,8 +118,6 @@ _TABLES: dict[type[Counted], _Table] = {
 SNAPSHOT: Final = "snapshot"
 """The kind of what sources told. Apart from the kinds of files, so that whichever comes first, the file is preferred by
 whoever reads both, and what a file takes back leaves what was heard."""
-KINDS: Mapping[str, str] = {"stars": "reviews"}
-"""Of what sources told, what stands with the files of a kind: no file holds the reviews that were read one by one."""
 MOST = 1e15
 """From this number on nothing is believed, as in files."""
 _TELL = """INSERT INTO measures (brand_id, kind, metric, day, network, account, campaign, item, value, unit)
@@ -140,16 +138,7 @@ def tell(db: Transaction, figures: Iterable[BrandFigure]) -> None:
     db.run_many(
         _TELL,
         [
-            (
-                KINDS.get(one.metric, SNAPSHOT),
-                one.metric,
-                one.day,
-                one.network,
-                one.account,
-                one.item,
-                float(one.value),
-                one.brand,
-            )
+            (SNAPSHOT, one.metric, one.day, one.network, one.account, one.item, float(one.value), one.brand)
             for one in figures
             if math.isfinite(one.value) and 0 <= one.value < MOST
         ],

@@ -32,8 +32,8 @@ COLLECTORS = {
     "discourse": "listener.collectors.discourse",
     "feeds": "listener.collectors.feeds.collector",
     "gdelt": "listener.collectors.gdelt.collector",
-    "github": "listener.collectors.github.collector",
     "googlenews": "listener.collectors.googlenews",
+    "github": "listener.collectors.github.collector",
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
     "lemmy": "listener.collectors.lemmy",
@@ -41,12 +41,13 @@ COLLECTORS = {
     "mastodon": "listener.collectors.mastodon.collector",
     "podcastindex": "listener.collectors.podcastindex",
     "producthunt": "listener.collectors.producthunt",
-    "reddit": "listener.collectors.reddit.collector",
-    "stackexchange": "listener.collectors.stackexchange.collector",
     "telegram": "listener.collectors.telegram.collector",
     "threads": "listener.collectors.threads",
     "wikipedia": "listener.collectors.wikipedia",
     "x": "listener.collectors.x.collector",
+    "stackexchange": "listener.collectors.stackexchange.collector",
+    "reddit": "listener.collectors.reddit.collector",
+    "youtube": "listener.collectors.youtube.collector",
 }
 
 

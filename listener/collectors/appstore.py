@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -108,12 +108,14 @@ class AppStore:
             if entries is None or (not entries and more):
                 # So it answers at times where there are reviews; that is not the end of the list.
                 raise self._api.strange(path)
-            posts, aside = read_items(entries, to_event)
+            # With the item, so that one that was set aside is still known to be about the brand when it is replayed.
+            where = {"about": brand, "page": _page_of(app, country)}
+            items = [{**one, **where} if isinstance(one, dict) else one for one in entries]
+            posts, aside = read_items(items, to_event)
             stars.add(entries)
             oldest = min((one.published_at for one in posts if one.published_at is not None), default=None)
             last = not entries or page == _PAGES
-            events: list[Event] = [replace(post, about=brand, url=_page_of(app, country)) for post in posts]
-            events += stars.of_whole_days(since, everything=not entries)
+            events: list[Event] = [*posts, *stars.of_whole_days(since, everything=not entries)]
             return Listing(events, aside, oldest, None if last else page + 1)
 
         return Lane(f"{app} {country}", ask, windowed=True)
@@ -175,7 +177,7 @@ def _opened(answer: object) -> tuple[list[Mapping[str, Any]] | None, bool]:
 
 
 def to_event(entry: Mapping[str, Any]) -> Post | None:
-    """Turn a review into a Post; None where it says nothing. Which brand it is about its collector knows."""
+    """Turn a review into a Post; None where it says nothing. `about` and `page` its collector has put beside it."""
     title = " ".join(to_plain(_label(entry, "title")).split())[:_LONGEST_TITLE]
     text = "\n\n".join(part for part in (title, to_plain(_label(entry, "content"))) if part)
     native_id = _label(entry, "id").strip()
@@ -190,6 +192,8 @@ def to_event(entry: Mapping[str, Any]) -> Post | None:
         published_at=_updated(entry),
         title=title or None,
         author=author or None,
+        url=entry["page"],
+        about=entry["about"],
     )
 
 

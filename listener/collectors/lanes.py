@@ -62,7 +62,7 @@ class Pace:
 
     `history`: how far back the first reading goes; `overlap`: how late items may appear; `pause`: between two requests,
     where the service asks for it. `answers`: the most answers of one lane in a poll, `asks`: of all lanes together
-    (None: no limit); lanes that were left out come first in the next poll.
+    (None: no limit), `lanes`: the most lanes that are read in a poll; lanes that were left out come first in the next.
     """
 
     history: int
@@ -70,6 +70,7 @@ class Pace:
     answers: int = 10
     asks: int | None = None
     pause: float = 0.0
+    lanes: int | None = None
 
 
 @dataclass(slots=True)
@@ -150,7 +151,7 @@ class Lanes:
         before = cursor
         turns = sorted(lanes, key=lambda lane: p.through if (p := state.places.get(lane.key)) else 0)
         row = 0
-        for lane in turns:
+        for lane in turns[: self._pace.lanes]:
             place = state.places.get(lane.key)
             try:
                 read = await self._read(lane, place)

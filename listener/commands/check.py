@@ -99,10 +99,13 @@ def describe(config: Config) -> list[str]:
         lines.append(
             f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}"
         )
-    for name, seconds in config.storage.retention.items():
-        lines.append(
-            f"retention: {name}: texts are dropped {format_duration(seconds)} after they were fetched"
+    for name, seconds in config.storage.kept_for.items():
+        when = (
+            "kept for good"
+            if seconds is None
+            else f"dropped {format_duration(seconds)} after they were fetched"
         )
+        lines.append(f"retention: {name}: texts are {when}")
     return lines
 
 

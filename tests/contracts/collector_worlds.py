@@ -37,6 +37,7 @@ from telegram_world import TelegramWorld
 from threads_world import World as ThreadsWorld
 from wikipedia_world import WikipediaWorld
 from x_world import XWorld
+from youtube_world import YouTubeWorld
 
 from listener.collectors.ingest.collector import Options as IngestOptions
 from listener.dashboard.ingest import PATH, Door
@@ -428,9 +429,9 @@ WORLDS: dict[str, Callable[[], World]] = {
     "devto": DevtoWorld,
     "discourse": DiscourseWorld,
     "feeds": FeedsWorld,
-    "github": GitHubWorld,
     "gdelt": GdeltWorld,
     "googlenews": GoogleNewsWorld,
+    "github": GitHubWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
     "lemmy": LemmyWorld,
@@ -444,6 +445,7 @@ WORLDS: dict[str, Callable[[], World]] = {
     "x": XWorld,
     "stackexchange": StackExchangeWorld,
     "reddit": RedditWorld,
+    "youtube": YouTubeWorld,
 }
 """By kind, as in the registry of collectors."""
 

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,10 @@ class _Answers:
         return Fetched(False, self._answer(url), None, None, "application/json", url)
 
     async def post(self, url: str, body: bytes, **more: Any) -> Fetched:
-        return Fetched(False, self._login or self._answer(url), None, None, "application/json", url)
+        """Answer as to any request, or with `login`, where that is what is sent."""
+        if self._login:
+            return Fetched(False, self._login, None, None, "application/json", url)
+        return await self.get(url)
 
 
 async def _polled(collector: Collector, now: int) -> AsyncIterator[Page]:
@@ -427,15 +431,69 @@ async def _x(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
         yield page
 
 
+async def _youtube(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    module = module_of("youtube")
+    when = datetime.fromtimestamp(now - 60, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    channel, video, comment = "UC" + "a" * 22, f"v{number:010d}", f"Ug{number:020d}"
+    common = {
+        "publishedAt": when,
+        "channelId": channel,
+        "title": BRAND,
+        "description": "y",
+        "channelTitle": "ann",
+    }
+    said = {
+        "textDisplay": BRAND,
+        "authorDisplayName": "@ann",
+        "authorChannelId": {"value": channel},
+        "likeCount": 2,
+    }
+    first = {
+        "kind": "youtube#comment",
+        "id": comment,
+        "snippet": {**said, "publishedAt": when, "videoId": video},
+    }
+    reply = {**first, "id": f"{comment}.1", "snippet": {**first["snippet"], "parentId": comment}}
+    statistics = {"viewCount": "3", "subscriberCount": "5", "hiddenSubscriberCount": False}
+    items: dict[str, Any] = {
+        "search": {"id": {"videoId": video}, "snippet": common},
+        "videos": {"kind": "youtube#video", "id": video, "snippet": common, "statistics": statistics},
+        "channels": {
+            "id": channel,
+            "statistics": statistics,
+            "contentDetails": {"relatedPlaylists": {"uploads": "UU"}},
+        },
+        "playlistItems": {"contentDetails": {"videoId": video, "videoPublishedAt": when}},
+        "comments": reply,
+        "commentThreads": {
+            "kind": "youtube#commentThread",
+            "id": comment,
+            "snippet": {"videoId": video, "topLevelComment": first, "totalReplyCount": 2},
+            "replies": {"comments": [reply]},
+        },
+    }
+
+    def answer(url: str) -> bytes:
+        method = url.partition("?")[0].rpartition("/")[2]
+        return json.dumps(_spoiled(rng, {"kind": "youtube#list", "items": [items[method]]})).encode()
+
+    ear = TestEar(ids={video}, searches=(BRAND,), handles=("acme",))
+    (collector,) = module.build(module.Options(key="x"), _Answers(answer), ear)
+    async for page in _polled(collector, now):
+        yield page
+    visited = await collector.visit([video, comment, f"{comment}.1"], now)
+    yield Page(visited.events, {}, None, False, visited.aside)
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "appstore": _appstore,
     "bluesky": _bluesky,
     "devto": _sampled("devto", devto_sample, {"tags": ["kettles"]}),
     "discourse": _sampled("discourse", discourse_sample, {"forums": ["forum.example"]}),
     "feeds": _feeds,
-    "github": _sampled("github", github_sample, {"repositories": ["acme/kettle"], "token": "t"}),
     "gdelt": _gdelt,
     "googlenews": _googlenews,
+    "github": _sampled("github", github_sample, {"repositories": ["acme/kettle"], "token": "t"}),
     "hackernews": _hackernews,
     "ingest": _ingest,
     "lemmy": _sampled("lemmy", lemmy_sample, {}),
@@ -449,6 +507,7 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
     "reddit": _reddit,
     "x": _x,
+    "youtube": _youtube,
 }
 
 

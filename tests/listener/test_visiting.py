@@ -146,6 +146,18 @@ async def test_what_is_not_answered_stays_due_and_lets_the_others_go_first(
     assert due(station, clock.now) == []
 
 
+async def test_posts_that_always_fail_do_not_keep_the_others_waiting(station: Station, clock: Clock) -> None:
+    await keep(station, *"abcd")
+    clock.now = T0 + 2 * HOUR
+    forum = Forum([Retriable("no"), Visited(), Retriable("no")])
+    looks = Visiting(station, forum)
+    await looks.turn()
+    clock.now += 60
+    await looks.turn()
+    assert forum.asked == [["a", "b"], ["c", "d"], ["a", "b"]]
+    assert due(station, clock.now) == ["a", "b"]
+
+
 async def test_silence_is_no_deletion(station: Station, clock: Clock) -> None:
     await keep(station, "a")
     clock.now = T0 + 2 * HOUR

@@ -15,7 +15,7 @@ class LemmyWorld(OnFaultServer):
     kind = "lemmy"
     several = 60
     late = 1_500
-    can = frozenset({"edit", "delete", "spoil", "retry-after"})
+    can = frozenset({"edit", "delete", "spoil", "retry-after", "visit", "vanish"})
 
     def begin(self) -> None:
         self.instance = Instance(self.server.url(""))
@@ -30,6 +30,12 @@ class LemmyWorld(OnFaultServer):
 
     async def post(self, number: int, at: int | None, text: str) -> None:
         self.instance.comment(1_000 + number, 5, at or int(time.time()), text)
+
+    async def count(self, number: int, seen: int) -> None:
+        self.instance.comments[1_000 + number]["counts"]["upvotes"] = seen
+
+    async def vanish(self, number: int) -> None:
+        await self.delete(number)
 
     async def edit(self, number: int, text: str) -> None:
         self.instance.comments[1_000 + number]["comment"]["content"] = text

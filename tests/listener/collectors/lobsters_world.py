@@ -15,7 +15,7 @@ class LobstersWorld(OnFaultServer):
     kind = "lobsters"
     several = 24
     late = 1_500
-    can = frozenset({"edit", "spoil", "retry-after"})
+    can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
 
     def begin(self) -> None:
         self.site = Site()
@@ -30,6 +30,12 @@ class LobstersWorld(OnFaultServer):
 
     async def post(self, number: int, at: int | None, text: str) -> None:
         self.site.comment(f"x{number}", "abc", at or int(time.time()), f"<p>{text}</p>")
+
+    async def count(self, number: int, seen: int) -> None:
+        self.site.comments[f"x{number}"]["score"] = seen
+
+    async def vanish(self, number: int) -> None:
+        await self.delete(number)
 
     async def edit(self, number: int, text: str) -> None:
         self.site.comments[f"x{number}"]["comment"] = f"<p>{text}</p>"

@@ -69,12 +69,19 @@ def stars(pages: Sequence[Page]) -> dict[str, list[int]]:
 
 
 def test_what_is_kept_of_a_review() -> None:
-    assert to_event(review(6290024630, NOON, "Works &amp; works", 4, "Great")) == Post(
-        "6290024630", "Great\n\nWorks & works", NOON, "Great", "user6290024630"
+    where = {"about": "Acme", "page": "https://apps.apple.com/us/app/id1?see-all=reviews"}
+    assert to_event({**review(6290024630, NOON, "Works &amp; works", 4, "Great"), **where}) == Post(
+        "6290024630",
+        "Great\n\nWorks & works",
+        NOON,
+        "Great",
+        "user6290024630",
+        where["page"],
+        about="Acme",
     )
-    undated = to_event(review(1, None, "fine"))
+    undated = to_event({**review(1, None, "fine"), **where})
     assert undated is not None and undated.published_at is None
-    assert to_event(review(1, NOON, "")) is None
+    assert to_event({**review(1, NOON, ""), **where}) is None
 
 
 async def test_each_app_is_asked_for_in_each_country(server: FaultServer, stub: AppStoreStub) -> None:
@@ -199,4 +206,7 @@ async def test_a_review_is_about_its_app_whether_or_not_it_names_it(tmp_path: Pa
         told = bench.rows(
             "SELECT kind, network, account, item, value FROM measures WHERE value > 0 ORDER BY item"
         )
-        assert told == [("reviews", "appstore", "1 us", "1", 1.0), ("reviews", "appstore", "1 us", "5", 1.0)]
+        assert told == [
+            ("snapshot", "appstore", "1 us", "1", 1.0),
+            ("snapshot", "appstore", "1 us", "5", 1.0),
+        ]

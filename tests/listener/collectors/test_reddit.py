@@ -296,6 +296,14 @@ async def test_what_was_deleted_is_learned_by_a_visit(
     assert len(visited.aside) == 1 and list(visited.unseen) == []
 
 
+async def test_a_link_that_moderators_removed_is_gone_though_its_title_stands(
+    client: PoliteClient, server: FaultServer, site: RedditStub, ear: TestEar
+) -> None:
+    site.post(1, NOW - 60, "acme", is_self=False, removed_by_category="moderator")
+    visited = await Listens(client, server, ear).collector.visit(["t3_1"], NOW)
+    assert Delete("t3_1") in visited.events
+
+
 @pytest.mark.parametrize(("witness", "unseen", "deleted"), [(True, [], ["t3_1"]), (False, ["t3_1"], [])])
 async def test_an_answer_that_lacks_everything_says_nothing(
     client: PoliteClient,

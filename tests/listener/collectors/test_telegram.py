@@ -105,6 +105,13 @@ def test_a_forward_from_nowhere_public_is_no_copy(link: str) -> None:
     assert post is not None and post.copy_of is None
 
 
+def test_a_text_within_a_text_is_read_once() -> None:
+    # So pages of 2026 show the captions of albums.
+    inner = '<div class="tgme_widget_message_text js-message_text" dir="auto">Acme <br/>$1&nbsp;450</div>'
+    post = post_of(Message(7, NOW, inner))
+    assert post is not None and post.text == "Acme\n$1 450"
+
+
 def test_a_picture_alone_and_service_messages_are_no_posts() -> None:
     assert (
         post_of(Message(7, NOW, "", extra='<a class="tgme_widget_message_photo_wrap" href="x"></a>')) is None

@@ -15,6 +15,7 @@ from listener.config import Config
 from listener.dashboard.app import serve
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
+from listener.settling import Settling
 from listener.station import Station, judge_by_head, open_station
 from listener.visiting import EVERY as VISIT_EVERY
 from listener.visiting import Visiting, visitor_of
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 JUDGE_EVERY = 60
 """Seconds between two looks at every rule, for `for`, expiry and lateness."""
+SETTLE_EVERY = 20
+"""Seconds between two looks for what was wiped and may still stand in the store's files: what fails is tried again."""
 NOTICE_EVERY = 1
 """Seconds between two looks for what other programs wrote."""
 HELPER = "helper"
@@ -107,6 +110,7 @@ class _Day:
             self._notice_others(),
             self._write_letters(),
             self._expire(),
+            self._settle(),
             *(self._station.dispatcher.run(channel) for channel in channels),
             *(self._listen(collector) for collector in self._station.collectors),
             *(self._visit(collector) for collector in self._station.collectors if visitor_of(collector)),
@@ -167,9 +171,13 @@ class _Day:
         while True:
             await bell.wait_and_clear()
             await watching.judge(self._station, self._station.config.rules)
-            if self._station.wiped:
-                self._station.wiped = False
-                await self._station.writer.store(SqliteStore.checkpoint)
+
+    async def _settle(self) -> None:
+        """See to it that what was taken back stands in no byte of the store's files a minute later."""
+        bell, settling = self._bells.every(SETTLE_EVERY), Settling()
+        while True:
+            await bell.wait_and_clear()
+            await settling.settle(self._station)
 
     async def _expire(self) -> None:
         """Drop texts that have grown old, at once and then every hour."""

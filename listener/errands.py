@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from listener import expiring, letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config
+from listener.settling import Settling
 from listener.station import Clock, Station, open_station
 from listener.visiting import Visiting
 from listener.writer import Writer
@@ -43,6 +44,7 @@ async def run_once(config: Config, clock: Clock) -> Errand:
         await watching.judge(station, config.rules)
         await letters.write_if_due(station)
         await expiring.expire(station)
+        await Settling().settle(station)
         for channel in config.channels:
             await station.dispatcher.deliver_due(channel)
         failed = [

@@ -110,7 +110,8 @@ async def keep(
         station.hearing.remember_sampled(source.kind, [one.post.native_id for one in kept.unmatched])
     station.hearing.remember_sampled(source.kind, [o.native_id for o in kept.set_aside if o.native_id])
     station.hearing.forget(source.kind, (*committed.erased, *kept.deleted))
-    station.wiped = station.wiped or bool(kept.deleted or kept.departed)
+    # What an edit takes away is taken back as well.
+    station.wiped = station.wiped or bool(kept.deleted or kept.departed or kept.edits)
     if committed.set_aside:
         log.warning("items set aside", source=source.name, items=committed.set_aside)
     if kept.cut:

@@ -155,8 +155,15 @@ class Pipeline:
         """Find the brands that a post concerns."""
         text = clean(post.text)
         mentions, near = self._mentions(said_of(post, text, source), post.automatic)
+        mentions = self._with_its_subject(mentions, post.about)
         kept = _kept(post, text, now)
         return Named(self.tagged(kept, source) if mentions else kept, mentions, near)
+
+    def _with_its_subject(self, mentions: tuple[Mention, ...], brand: str | None) -> tuple[Mention, ...]:
+        """Add the brand that a post is about without naming it; what a brand's own people write stays theirs."""
+        if brand not in self.definitions or any(mention.brand == brand for mention in mentions):
+            return mentions
+        return (*mentions, Mention(brand, by_query=False))
 
     def tagged(self, post: KeptPost, source: Source) -> KeptPost:
         """The post with the tags that the rules of today give to its mentions."""

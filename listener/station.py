@@ -49,7 +49,7 @@ class Station:
     """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them.
 
     `engine` is the configured one; the pipeline judges by it with the head in service. `wiped`: texts were taken back,
-    and the store's log still holds them.
+    and the store's file or its log may still hold them.
     `heard_from` is told when a stream answers, which no end of a poll will tell.
     """
 
@@ -67,7 +67,8 @@ class Station:
     rng: random.Random = field(default_factory=random.Random)
     changed: set[tuple[str, int]] = field(default_factory=set)
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
-    wiped: bool = False
+    # What the last run left is seen to once.
+    wiped: bool = True
     heard_from: Callable[[str, bool], None] = lambda source, answered: None
 
     def now(self) -> int:

@@ -12,8 +12,10 @@ from storage import (
     coverage,
     editing,
     erasing,
+    hashed_ids,
     hearing,
     measures,
+    objections,
     polling,
     posting,
     quarantine,
@@ -44,9 +46,11 @@ def keep(db: Transaction, page: Kept, most_unmatched: int = MOST_UNMATCHED) -> C
 
     Posts come first, then edits, then what was taken back: a post and its deletion in one page leave no text. A post
     that is kept already, or was erased, is left as it is when it is heard again. A post that names no brand is kept
-    only where it answers a brand's own post. `most_unmatched` posts that matched nobody are kept as a sample.
+    only where it answers a brand's own post. `most_unmatched` posts that matched nobody are kept as a sample. What is
+    known by the hash of its id only is known all the same, and who objects is not listened to.
     """
     source = source_id(db, page.source)
+    page = hashed_ids.known_by_hash(db, source, objections.heeded(db, source, page))
     done = _Done(posting.known(db, source, _named(page)))
     # Together, so that an answer finds the brand's own post which is first heard of by its edit.
     _add(db, source, page, [*page.posts, *page.edits], done)

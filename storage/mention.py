@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sentiment.tone import Tone
 from storage.stats.business_hours import BusinessHours
@@ -271,6 +271,21 @@ class Kept:
     figures: Sequence[BrandFigure] = ()
     counted: Sequence[Counted] = ()
     sampled: Sequence[Sampled] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What the journal says of one erasure: of a post, of all posts of an author, or of a post's mention of a brand.
+
+    `of` is the keyed hash of the post's native id, or of the author's id or name; `source` the name of the source. An
+    `objection` says that nothing more of this author is kept. `at` in seconds since 1970.
+    """
+
+    at: int
+    source: str
+    kind: Literal["post", "author", "mention", "objection"]
+    of: str
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

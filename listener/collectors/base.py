@@ -167,9 +167,11 @@ class Retriable(Exception):
 class Permanent(Exception):
     """The source will not answer like this: wrong address, refused, not a feed. It is asked again slowly.
 
-    `status` is the HTTP status that said so, where one did.
+    `status` is the HTTP status that said so, where one did, and `answer` the beginning of what came with it: some
+    services tell only there what they mean. It may say anything: never show it.
     """
 
-    def __init__(self, reason: str, status: int | None = None) -> None:
+    def __init__(self, reason: str, status: int | None = None, answer: bytes = b"") -> None:
         super().__init__(reason)
         self.status = status
+        self.answer = answer

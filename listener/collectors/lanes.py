@@ -32,13 +32,15 @@ class Listing:
     """One answer of a lane, newest first. A reading stands beside its post, in any order.
 
     `oldest`: the time of the oldest item that the answer holds, kept or not; None where it holds none with a time.
-    `next`: what to ask with for what is older, None where there is nothing more.
+    `next`: what to ask with for what is older, None where there is nothing more. `cut`: there may be more, and no way
+    to ask for it.
     """
 
     events: Sequence[Event] = ()
     aside: Sequence[SetAside] = ()
     oldest: int | None = None
     next: Token | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Pace:
 
     `history`: how far back the first reading goes; `overlap`: how late items may appear; `pause`: between two requests,
     where the service asks for it. `answers`: the most answers of one lane in a poll, `asks`: of all lanes together
-    (None: no limit); lanes that were left out come first in the next poll.
+    (None: no limit), `lanes`: the most lanes that are read in a poll; lanes that were left out come first in the next.
     """
 
     history: int
@@ -68,6 +70,7 @@ class Pace:
     answers: int = 10
     asks: int | None = None
     pause: float = 0.0
+    lanes: int | None = None
 
 
 @dataclass(slots=True)
@@ -148,7 +151,7 @@ class Lanes:
         before = cursor
         turns = sorted(lanes, key=lambda lane: p.through if (p := state.places.get(lane.key)) else 0)
         row = 0
-        for lane in turns:
+        for lane in turns[: self._pace.lanes]:
             place = state.places.get(lane.key)
             try:
                 read = await self._read(lane, place)
@@ -176,17 +179,18 @@ class Lanes:
         read = _Read([], [], begin if place is None else place.since, [])
         token: Token | None = None
         oldest: int | None = None
+        cut = False
         for _ in range(self._pace.answers):
             listing = await self._ask(lane, begin, token)
             read.events += listing.events
             read.aside += listing.aside
             oldest = min((t for t in (oldest, listing.oldest) if t is not None), default=None)
-            token = listing.next
+            token, cut = listing.next, listing.cut
             if token is None or (oldest is not None and oldest < begin):
                 break
         reached = oldest is not None and oldest < begin
         read.seen = _marks(read.events)
-        if not reached and self._is_lost(lane, place, read, more=token is not None):
+        if not reached and self._is_lost(lane, place, read, more=cut or token is not None):
             shown = min(max(oldest if oldest is not None else self._now, begin), self._now)
             # Where nothing was read before nothing is lost: it begins where the list begins.
             if place is not None and shown > place.through:

@@ -21,6 +21,7 @@ from storage.kpi import (
     sales,
     sampled,
     satisfaction,
+    stories,
     visibility,
     voice,
 )
@@ -33,6 +34,7 @@ _FAMILIES = (
     *(
         visibility.KPIS,
         voice.KPIS,
+        stories.KPIS,
         following.KPIS,
         authors.KPIS,
         hashtags.KPIS,

@@ -16,10 +16,12 @@ from storage.kpi.cell import Cell
 
 POST = "post:"
 """How the item of a number begins that is of one post."""
-SNAPSHOTS = ("followers",)
-"""Of what sources tell a day, what is also told by exports of networks."""
-METRIC_OF: Mapping[str, str] = {**KIND_OF, "views": "video_views", "impressions": "impressions"}
+TOLD_AS: Mapping[str, tuple[str, ...]] = {"native": ("followers",), "reviews": ("stars",)}
+"""Of what sources tell by the day, what files tell too, by the kind of file."""
+METRIC_OF: Mapping[str, str] = {**KIND_OF, "views": "impressions", "impressions": "impressions"}
 """Under which metric of an export a counter stands."""
+VIDEOS = frozenset(("youtube",))
+"""Networks where a view is one of a video, and not of a post that passed by."""
 
 # A reading is written each time that a counter has changed: the last one tells the counter as it is now. What answers
 # somebody is no publication: an account that helps many people would seem to be liked by nobody.
@@ -49,7 +51,10 @@ def own_posts(store: Rows, zone: ZoneInfo, brand: int, first: date, end: date) -
     asked = (brand, start_of(first, "day", zone), start_of(end, "day", zone))
     numbers: dict[tuple[str, str, str, str, int], dict[str, int]] = defaultdict(dict)
     for *post, counter, value in store.rows(_POSTS, asked):
-        if (metric := METRIC_OF.get(counter)) is not None:
+        metric = METRIC_OF.get(counter)
+        if counter == "views" and post[0] in VIDEOS:
+            metric = "video_views"
+        if metric is not None:
             told = numbers[tuple(post)]
             told[metric] = told.get(metric, 0) + value
     return [
@@ -63,9 +68,9 @@ def own_posts(store: Rows, zone: ZoneInfo, brand: int, first: date, end: date) -
 def blended(
     exported: Mapping[str, Sequence[Cell]],
     snapshots: Mapping[str, Sequence[Cell]],
-    posts: Sequence[OwnPost],
+    posts: Sequence[OwnPost] = (),
 ) -> Mapping[str, list[Cell]]:
-    """Native numbers by metric, in order of days, each told once: by the export, or where it says nothing as heard.
+    """Numbers of one kind by metric, in order of days, each told once: by the export, else as heard.
 
     An account is the same in both where its names are, with or without the @ and what stands behind the name. An
     export that names no account tells of whichever there is. Where exports tell of a network and none of an account
@@ -73,11 +78,12 @@ def blended(
     """
     found = {metric: list(cells) for metric, cells in exported.items()}
     accounts = _accounts(exported)
-    told = {(metric, *cell[:4]) for metric, cells in exported.items() for cell in cells}
-    for metric in SNAPSHOTS:
-        for cell in snapshots.get(metric, ()):
+    # Whatever its item: who tells of some stars of a day has counted the others too.
+    told = {(metric, *cell[:3]) for metric, cells in exported.items() for cell in cells}
+    for metric, heard in snapshots.items():
+        for cell in heard:
             account = _exported_as(folded(cell.account), accounts.get(cell.network))
-            if account is not None and (metric, cell.day, cell.network, account, cell.item) not in told:
+            if account is not None and (metric, cell.day, cell.network, account) not in told:
                 found.setdefault(metric, []).append(cell._replace(account=account))
     known = _known_posts(exported)
     for post in posts:

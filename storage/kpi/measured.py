@@ -13,7 +13,7 @@ from storage.base import Rows
 from storage.calendar import days_begun, parse_time
 from storage.kpi.cell import Cell
 from storage.kpi.evidence import Evidence
-from storage.kpi.heard import blended, own_posts
+from storage.kpi.heard import TOLD_AS, blended, own_posts
 from storage.measures import SNAPSHOT
 
 # Named, so that each is found by the primary key and years of other days cost nothing.
@@ -38,7 +38,7 @@ METRICS: Mapping[str, tuple[str, ...]] = {
         *("lifetime_months", "revenue", "cost_of_sales", "gross_profit", "net_profit"),
     ),
     "reviews": ("stars",),
-    SNAPSHOT: ("followers", "page_views", "articles_matching", "articles_monitored"),
+    SNAPSHOT: ("followers", "stars", "page_views", "articles_matching", "articles_monitored"),
 }
 """The metrics of each kind of numbers; those of `custom` bear whatever names people give them."""
 
@@ -80,15 +80,17 @@ def asked_days(evidence: Evidence, zone: ZoneInfo) -> tuple[date, date]:
 
 def measures(evidence: Evidence, zone: ZoneInfo, kind: str, brand: int) -> Mapping[str, Sequence[Cell]]:
     """A brand's numbers of one kind by metric, in order of days, with those of the eve of the window: a level grows
-    from there. Those of own accounts are of exports, and of what was heard where these say nothing."""
+    from there. What files tell is preferred to what was heard, where both tell it."""
 
     def read() -> Mapping[str, Sequence[Cell]]:
         first, end = asked_days(evidence, zone)
         kept = _of_kind(evidence, kind, brand, first, end)
-        if kind != "native":
+        if kind not in TOLD_AS:
             return kept
         snapshots = measures(evidence, zone, SNAPSHOT, brand)
-        return blended(kept, snapshots, own_posts(evidence.store, zone, brand, first, end))
+        told = {metric: snapshots[metric] for metric in TOLD_AS[kind] if metric in snapshots}
+        posts = own_posts(evidence.store, zone, brand, first, end) if kind == "native" else ()
+        return blended(kept, told, posts)
 
     return evidence.once(("measures", kind, brand), read)
 

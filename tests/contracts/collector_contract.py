@@ -47,9 +47,10 @@ class World(Protocol):
 
     `several`: how many posts make more than one page. `late`: by how many seconds a post may be dated back and must
     still be found (None: the network gives what it gives in order). `can`: edit, delete, spoil, undated (posts without
-    a date), forget, stream, refuses (a broken item is told to its sender), retry-after (told in an answer). `faults`:
-    what it can be made to do wrong. `secrets`: what must stand in no log and no error. `pace`: seconds from one poll to
-    the next; 0 where the collector looks at the real clock, so that no time may be invented.
+    a date), forget, stream, refuses (a broken item is told to its sender), retry-after (told in an answer),
+    figures (it brings figures alone, and is asked for no posts). `faults`: what it can be made to do wrong.
+    `secrets`: what must stand in no log and no error. `pace`: seconds from one poll to the next; 0 where the collector
+    looks at the real clock, so that no time may be invented.
     """
 
     kind: str

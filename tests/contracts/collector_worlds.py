@@ -12,18 +12,32 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from appstore_world import AppStoreWorld
 from collector_contract import COUNTED, Died, Keep, World
+from devto_world import DevtoWorld
+from discourse_world import DiscourseWorld
+from gdelt_world import GdeltWorld
+from github_world import GitHubWorld
+from googlenews_world import GoogleNewsWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
+from lemmy_world import LemmyWorld
+from lobsters_world import LobstersWorld
 from mastodon_stub import Fault, Stub, iso
 from on_fault_server import OnFaultServer
 from podcastindex_world import World as PodcastIndexWorld
 from producthunt_world import World as ProductHuntWorld
 from pydantic import SecretStr
+from reddit_world import RedditWorld
 from servers import Reply, Seen
+from stackexchange_world import StackExchangeWorld
 from standardwebhooks.webhooks import Webhook
+from telegram_world import TelegramWorld
+from threads_world import World as ThreadsWorld
+from wikipedia_world import WikipediaWorld
 from x_world import XWorld
+from youtube_world import YouTubeWorld
 
 from listener.collectors.ingest.collector import Options as IngestOptions
 from listener.dashboard.ingest import PATH, Door
@@ -410,14 +424,28 @@ class MastodonStreamWorld(MastodonWorld):
 
 
 WORLDS: dict[str, Callable[[], World]] = {
+    "appstore": AppStoreWorld,
     "bluesky": BlueskyWorld,
+    "devto": DevtoWorld,
+    "discourse": DiscourseWorld,
     "feeds": FeedsWorld,
+    "gdelt": GdeltWorld,
+    "googlenews": GoogleNewsWorld,
+    "github": GitHubWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
+    "lemmy": LemmyWorld,
+    "lobsters": LobstersWorld,
     "mastodon": MastodonWorld,
     "podcastindex": PodcastIndexWorld,
     "producthunt": ProductHuntWorld,
+    "telegram": TelegramWorld,
+    "threads": ThreadsWorld,
+    "wikipedia": WikipediaWorld,
     "x": XWorld,
+    "stackexchange": StackExchangeWorld,
+    "reddit": RedditWorld,
+    "youtube": YouTubeWorld,
 }
 """By kind, as in the registry of collectors."""
 

@@ -125,6 +125,8 @@ async def test_kills_while_every_collector_listens(
 ) -> None:
     rng = random.Random(seed)
     made = {kind: OTHERWISE[otherwise[kind]] if kind in otherwise else WORLDS[kind] for kind in COLLECTORS}
+    # What brings figures alone writes no posts that a kill could lose.
+    made = {kind: world for kind, world in made.items() if "figures" not in world.can}
     async with AsyncExitStack() as stack:
         worlds = {kind: await stack.enter_async_context(world()) for kind, world in made.items()}
         town, port = Town(worlds), free_port()

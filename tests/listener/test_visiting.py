@@ -146,6 +146,18 @@ async def test_what_is_not_answered_stays_due_and_lets_the_others_go_first(
     assert due(station, clock.now) == []
 
 
+async def test_posts_that_always_fail_do_not_keep_the_others_waiting(station: Station, clock: Clock) -> None:
+    await keep(station, *"abcd")
+    clock.now = T0 + 2 * HOUR
+    forum = Forum([Retriable("no"), Visited(), Retriable("no")])
+    looks = Visiting(station, forum)
+    await looks.turn()
+    clock.now += 60
+    await looks.turn()
+    assert forum.asked == [["a", "b"], ["c", "d"], ["a", "b"]]
+    assert due(station, clock.now) == ["a", "b"]
+
+
 async def test_silence_is_no_deletion(station: Station, clock: Clock) -> None:
     await keep(station, "a")
     clock.now = T0 + 2 * HOUR
@@ -228,6 +240,17 @@ async def test_only_so_many_are_remembered_as_asked_for_in_vain(
 # ---- when it happens
 
 
+class Silent(Bells):
+    """Bells that a test rings: no clock does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[Bell] = []
+
+    def at(self, name: str, when: float, bell: Bell) -> None:
+        self.waiting.append(bell)
+
+
 async def test_the_daemon_takes_a_turn_after_each_poll_and_hearing_does_not_wait(
     station: Station, clock: Clock
 ) -> None:
@@ -249,20 +272,15 @@ async def test_the_daemon_takes_a_turn_after_each_poll_and_hearing_does_not_wait
 
     forum = Hanging(poll=1)
     station.collectors = [forum]
-    rung: list[Bell] = []
-
-    class Noted(Bells):
-        def at(self, name: str, when: float, bell: Bell) -> None:
-            rung.append(bell)
-
-    with Noted() as bells:
+    bells = Silent()
+    with bells:
         day = daemon._Day(station, bells)
         async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(work) for work in (day._listen(forum), day._visit(forum))]
             await until(lambda: forum.asked == [["a", "b"]])
             polls = forum.polls
-            await until(lambda: bool(rung))
-            rung[0].set()
+            await until(lambda: bool(bells.waiting))
+            bells.waiting[0].set()
             await until(lambda: forum.polls > polls)
             assert due(station, clock.now) == ["a", "b"]
             hung.set()
@@ -293,6 +311,47 @@ async def test_a_source_that_asked_to_wait_is_not_asked_about_its_posts_either(
     clock.now += 902
     await errands._poll(station, down)
     assert down.asked == [["a"]]
+
+
+async def test_the_daemon_does_not_ask_about_posts_either_where_it_was_asked_to_wait(
+    station: Station, clock: Clock
+) -> None:
+    class Busy(Forum):
+        wait: float | None = 900
+
+        async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+            raise Retriable("no", retry_after=self.wait)
+            yield
+
+    for wait, rings in ((900, False), (None, True)):
+        forum = Busy()
+        forum.wait = wait
+        station.collectors = [forum]
+        bells = Silent()
+        day = daemon._Day(station, bells)
+        task = asyncio.create_task(day._listen(forum))
+        try:
+            await until(lambda: bool(bells.waiting))  # noqa: B023
+            assert day._visit_bells["forum"].is_set() == rings
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        clock.now += 902
+
+
+async def test_posts_kept_by_an_older_version_are_planned_at_the_start(tmp_path: Path, clock: Clock) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "brands: [{name: Acme, own: true}]\nsources: {hackernews: {}}\nstorage: {url: 'sqlite:///listener.db'}\n"
+    )
+    async with open_station(load(file, {}), clock) as opened:
+        (collector,) = opened.collectors
+        await listening.keep(opened, collector, Page([Post("1", "acme", T0)], {"through": T0}))
+        await opened.writer(lambda db: db.run("DELETE FROM visits"))
+        await opened.writer(lambda db: db.run("UPDATE sources SET visits = NULL"))
+    clock.now = T0 + HOUR
+    async with open_station(load(file, {}), clock) as opened:
+        assert visits.due(opened.reader, "hackernews", T0 + 3 * HOUR, 9) == ["1"]
 
 
 async def test_a_stream_has_its_turns_by_the_clock(station: Station, clock: Clock) -> None:

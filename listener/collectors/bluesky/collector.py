@@ -18,7 +18,7 @@ from listener.collectors.bluesky.accounts import Accounts
 from listener.collectors.bluesky.events import Batch, read_batch, to_event
 from listener.collectors.bluesky.own import Own
 from listener.collectors.bluesky.place import SECOND, Place
-from listener.collectors.bluesky.posts import POST
+from listener.collectors.bluesky.posts import POST, valid_handle
 from listener.collectors.bluesky.search import GaveUp, Login, Search, Step, begin, web_address
 from listener.collectors.bluesky.views import AT_ONCE, MOST_CALLS, Views
 from listener.collectors.post import AHEAD, Event, Page
@@ -98,6 +98,13 @@ class Options(BaseModel):
         if plain and not self.allow_private:
             raise ValueError("a password is not sent over plain http; write login.service with https://")
         return self
+
+
+def handle_mistake(handle: str) -> str | None:
+    """Say what is wrong with a brand's account as configured; None where nothing is."""
+    if handle.startswith("did:") or valid_handle(handle.removeprefix("@")) is not None:
+        return None
+    return f"write it with its domain, as in {handle.lstrip('@')}.bsky.social, or as a DID"
 
 
 def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 import structlog
@@ -23,6 +23,7 @@ from storage.mention import SetAside
 A_PAGE = 100
 """Posts, or notifications, that one request may ask for."""
 MOST_PAGES = 20
+_LONGEST = 1_000
 AGAIN = 900.0
 """Seconds until what failed is tried again."""
 FIGURES = {"followersCount": "followers", "followsCount": "follows", "postsCount": "posts_total"}
@@ -170,7 +171,8 @@ class Own:
     async def _subjects(self, items: Iterable[Item]) -> list[Item]:
         """Own posts that were answered and are not kept: an answer counts only where what it answers is known."""
         answered = (item.get("reasonSubject") for item in items if item.get("reason") == "reply")
-        uris = [uri for uri in dict.fromkeys(answered) if isinstance(uri, str) and not self._ear.kept(uri)]
+        named = dict.fromkeys(uri for uri in answered if _sendable(uri))
+        uris = [uri for uri in named if not self._ear.kept(uri)]
         found: list[Item] = []
         for start in range(0, len(uris), AT_A_TIME):
             query = urlencode({"uris": uris[start : start + AT_A_TIME]}, doseq=True)
@@ -212,7 +214,12 @@ def _items(answer: Item, key: str) -> list[Item]:
 
 def _page(answer: Item) -> str | None:
     page = answer.get("cursor")
-    return page if isinstance(page, str) and page else None
+    return page if _sendable(page) else None
+
+
+def _sendable(text: object) -> TypeGuard[str]:
+    """Whether it can be part of an address: half of a surrogate pair cannot."""
+    return isinstance(text, str) and 0 < len(text) <= _LONGEST and text.isprintable()
 
 
 def _views(entry: Item) -> list[Item]:

@@ -192,6 +192,25 @@ async def test_a_lane_that_is_configured_no_more_holds_nothing_back() -> None:
     assert list((later[-1].next_cursor or {})["lanes"]) == ["a"]
 
 
+async def test_an_answer_that_says_that_it_is_cut_tells_nothing_of_what_lies_before() -> None:
+    shown: list[Post] = []
+
+    async def ask(since: int, token: Token | None) -> Listing:
+        return Listing(shown, cut=True)
+
+    async def told(cursor: Cursor | None, now: int) -> list[Page]:
+        lanes = [Lane("a", ask)]
+        return [page async for page in Lanes(TestEar(), PACE, now).pages(lanes, cursor)]
+
+    first = await told(None, NOW)
+    assert all(page.heard is None and page.gap is None for page in first)
+    shown.append(Post("1", "acme", NOW + 5))
+    later = await told(first[-1].next_cursor, NOW + 60)
+    gap = later[-1].gap
+    assert gap is not None and (gap.since, gap.until) == (NOW, NOW + 60)
+    assert all(page.heard is None for page in later)
+
+
 async def test_a_poll_that_brings_nothing_says_through_when_it_heard() -> None:
     a = List("a")
     pages, _ = await read([a], None)

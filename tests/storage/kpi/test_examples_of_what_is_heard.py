@@ -26,8 +26,6 @@ MASTODON = Source("mastodon", "mastodon")
 X = Source("x", "x")
 FRIDAY, MONDAY = T0 + 2 * DAY, T0 + 5 * DAY
 UNHEARD = {
-    "share_of_voice.stories": "stories are not built yet",
-    "mentions.stories": "stories are not built yet",
     "non_follower_share": "follower lists are not collected yet",
     "influencers.tier5": "who never writes is not heard",
 }
@@ -97,6 +95,23 @@ def called_and_answered(store: SqliteStore) -> None:
 def two_are_deleted(store: SqliteStore) -> None:
     keep(store, [post(str(n), T0, names("Acme"), author="ana", author_id="1") for n in range(5)])
     store.commit(Kept(NEWS, [], deleted=["1", "3"], at=T0 + DAY))
+
+
+RELEASE = "Acme opens a new plant for blue kettles near the old harbour of Porto this autumn"
+
+
+def one_release_in_thirty_papers(store: SqliteStore) -> None:
+    for n in range(30):
+        paper = Source(f"paper {n}", "feeds")
+        keep(store, [post("1", T0, names("Acme"), text=RELEASE)], paper, heard=(T0 - DAY, T0 + 7 * DAY))
+    said(store, "Bolt", "neutral")
+
+
+def two_feeds_and_ana(store: SqliteStore) -> None:
+    for n in range(2):
+        told = post("1", T0, names("Acme"), text=RELEASE, author=f"editor {n}")
+        keep(store, [told], Source(f"paper {n}", "feeds"), heard=(T0 - DAY, T0 + 7 * DAY))
+    said(store, "Acme", "neutral", "neutral", source=FORUM, author="ana")
 
 
 def followers_of_both(store: SqliteStore) -> None:
@@ -270,6 +285,8 @@ STORIES = (
     Story(one_is_paid, (f"{SHARE}.organic",)),
     Story(called_and_answered, ("mentions.direct", "mentions.indirect")),
     Story(two_are_deleted, ("mentions.as_now",)),
+    Story(one_release_in_thirty_papers, ("mentions.stories", "share_of_voice.stories")),
+    Story(two_feeds_and_ana, ("mentions.publishers",)),
     Story(followers_of_both, (f"{SHARE}.followers",), brands=(ACME, BOLT)),
     Story(ana_comes_back, ("authors", "new_authors", "returning_author_share", "advocates")),
     Story(twenty_authors, (*(f"influencers.tier{n}" for n in range(1, 5)), "new_influencers")),

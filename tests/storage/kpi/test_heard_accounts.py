@@ -175,6 +175,38 @@ def test_own_posts_of_a_competitor_and_of_other_days_are_not_among_them(store: S
     assert told(store, "applause_rate.posts").value == 10
 
 
+def test_views_of_a_video_are_no_impressions(store: SqliteStore) -> None:
+    publish(store, "a", views=70)
+    assert told(store, "impressions").value == 70
+    youtube = Source("youtube", "youtube")
+    keep(store, [post("v", TUESDAY, own("Acme"), author="acme.example")], youtube)
+    store.commit(Kept(youtube, [], readings=[Reading("v", TUESDAY + 60, {"views": 900})], at=TUESDAY))
+    assert told(store, "impressions").value == 70
+
+
+# Stars
+
+
+def stars(day: str, **counts: int) -> list[BrandFigure]:
+    return [
+        BrandFigure("Acme", "stars", day, n, "appstore", "app/us", star.removeprefix("s"))
+        for star, n in counts.items()
+    ]
+
+
+def test_stars_that_a_source_counts_are_stars(store: SqliteStore) -> None:
+    tell(store, *stars("2026-11-03", s5=3, s1=1))
+    found = told(store, "star_rating")
+    assert (found.value, found.n) == (4, 4)
+
+
+def test_a_file_that_tells_a_day_of_stars_is_preferred(store: SqliteStore) -> None:
+    bring(store, row("reviews", "stars", 2, network="appstore", item="5", account="app/us"))
+    tell(store, *stars("2026-11-03", s5=3, s1=1), *stars("2026-11-04", s2=2))
+    found = told(store, "star_rating")
+    assert (found.value, found.n) == (3.5, 4)
+
+
 # Awareness
 
 

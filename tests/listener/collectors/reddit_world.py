@@ -1,0 +1,50 @@
+"""The world of Reddit: a search on one server, that an app's token opens."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from on_fault_server import OnFaultServer
+from reddit_stub import CLIENT_ID, CLIENT_SECRET, TOKEN, RedditStub
+
+
+class RedditWorld(OnFaultServer):
+    """Posts that a search finds. A deleted one is learned of by a visit, which the contract does not make."""
+
+    kind = "reddit"
+    several = 120
+    late = 3_000
+    can = frozenset({"edit", "spoil", "retry-after"})
+    secrets = (CLIENT_SECRET, "token-1")
+
+    def begin(self) -> None:
+        self.site = RedditStub(self.server)
+        self.serve(TOKEN, self.site.login)
+        self.serve("/search", self.site.search)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"REDDIT_ID": CLIENT_ID, "REDDIT_SECRET": CLIENT_SECRET}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        app = {"client_id": "${REDDIT_ID}", "client_secret": "${REDDIT_SECRET}", "username": "ann"}
+        url = self.server.url("")
+        return {**app, "url": url, "login": url, "poll": "1s", "history": "1h", "allow_private": True}
+
+    def native_id(self, number: int) -> str:
+        return f"t3_{1_000 + number}"
+
+    async def post(self, number: int, at: int | None, text: str) -> None:
+        self.site.post(1_000 + number, at or time.time(), text)
+
+    async def edit(self, number: int, text: str) -> None:
+        name = self.native_id(number)
+        next(t for t in self.site.things if t["data"]["name"] == name)["data"]["title"] = text
+
+    async def delete(self, number: int) -> None:
+        raise NotImplementedError
+
+    async def spoil(self, number: int, at: int) -> None:
+        self.site.post(1_000 + number, at, "Morvane")["author"] = ["no", "text"]

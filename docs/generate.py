@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
@@ -47,6 +48,7 @@ _WORDS: dict[Any, str] = {
     int: "number",
     float: "number",
     date: "day",
+    Decimal: "number",
     Any: "anything",
     SecretStr: "secret",
     Feed: "feed",

@@ -28,6 +28,8 @@ RETRIABLE_CAP = 3600.0
 PERMANENT_BASE = 900.0
 PERMANENT_CAP = 6 * 3600.0
 
+# Bytes of an answer that refuses which its collector may look at.
+_TOLD = 2_000
 _WAIT_AND_TRY = frozenset({408, 425, 429})
 _REMEDIES = {
     400: "the server calls the request malformed; check the address",
@@ -138,6 +140,21 @@ class PoliteClient:
         answer = await self._in_turn("POST", url, sent, body, allow_private, max_bytes, timeout)
         return self._fetched(answer, url)
 
+    async def put(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        max_bytes: int = 1_000_000,
+        timeout: float = 300.0,  # noqa: ASYNC109 - handed on to the transport
+    ) -> Fetched:
+        """Upload a plain text. Raises Retriable and Permanent."""
+        sent = {"Accept": "application/json", "Content-Type": "text/plain", **(headers or {})}
+        answer = await self._in_turn("PUT", url, sent, body, allow_private, max_bytes, timeout)
+        return self._fetched(answer, url)
+
     @asynccontextmanager
     async def stream(
         self,
@@ -240,7 +257,7 @@ def _failure(answer: Answer, url: str, now: float) -> Retriable | Permanent:
     if answer.status >= 500 or answer.status in _WAIT_AND_TRY or answer.status == 304:
         return Retriable(f"{where} answered {answer.status}", retry_after(answer.headers, now))
     remedy = _REMEDIES.get(answer.status, "check the address")
-    return Permanent(f"{where} answered {answer.status}: {remedy}", answer.status)
+    return Permanent(f"{where} answered {answer.status}: {remedy}", answer.status, answer.body[:_TOLD])
 
 
 def _validator(answer: Answer, name: str) -> str | None:

@@ -150,6 +150,16 @@ def is_spaceless(character: str) -> bool:
     return _SPACELESS.match(character) is not None
 
 
+def has_spaceless(text: str) -> bool:
+    """Say whether any of its characters is of such a script."""
+    return _SPACELESS.search(text) is not None
+
+
+def apart(text: str) -> str:
+    """Put a space around each character of such a script."""
+    return _SPACELESS.sub(r" \g<0> ", text)
+
+
 def is_edge(inside: str, outside: str) -> bool:
     """Say whether a word may end between `inside`, its last (or first) character, and the neighbour `outside`.
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from storage.mention import Brand, Committed, Cursor, Kept, Source
+from storage.mention import Brand, Committed, Cursor, Erasure, Kept, Source
+
+if TYPE_CHECKING:
+    from storage.stories.memory import Memory
 
 Row = tuple[Any, ...]
 
@@ -20,7 +23,13 @@ class Rows(Protocol):
 
 
 class Transaction(Rows, Protocol):
-    """A writing transaction: everything in it is kept, or nothing."""
+    """A writing transaction: everything in it is kept, or nothing.
+
+    `memory` are the stories that are known by heart; what a transaction adds to them is forgotten if it is rolled back.
+    """
+
+    @property
+    def memory(self) -> Memory: ...
 
     def run(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Execute one statement; return how many rows it touched."""
@@ -28,6 +37,14 @@ class Transaction(Rows, Protocol):
 
     def run_many(self, sql: str, parameters: Sequence[Sequence[object]]) -> None:
         """Execute one statement for each row of parameters."""
+        ...
+
+    def hashed(self, source: str, name: str) -> str:
+        """Return the keyed hash that stands for an id of a source (by its name) once nobody may read it."""
+        ...
+
+    def write_down(self, entries: Sequence[Erasure]) -> None:
+        """Write erasures into the journal, durably and before this transaction ends."""
         ...
 
 

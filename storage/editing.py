@@ -13,6 +13,7 @@ from storage.desk import tags
 from storage.mention import KeptPost, Mention
 from storage.posting import Numbered
 from storage.rollups import recounted, waits
+from storage.stories import keeping as stories
 
 _OLD = """SELECT native_id, id, live, published_at, in_reply_to, thread, author_id, title, text, language, author,
     url FROM posts WHERE source_id = ? AND native_id IN (SELECT value FROM json_each(?)) AND erased_at IS NULL"""
@@ -26,6 +27,7 @@ _TURNS = """SELECT t.post_id, b.name FROM turns t JOIN brands b ON b.id = t.bran
     WHERE t.post_id IN (SELECT value FROM json_each(?))"""
 _UNMENTION = """DELETE FROM mentions WHERE post_id IN (SELECT value FROM json_each(?))
     AND brand_id || ' ' || post_id NOT IN (SELECT value FROM json_each(?))"""
+_MENTIONING = "SELECT DISTINCT post_id FROM mentions WHERE post_id IN (SELECT value FROM json_each(?))"
 _UNTURN = _UNMENTION.replace("mentions", "turns")
 
 
@@ -66,8 +68,13 @@ def edit(
     if not changed:
         return Edited()
     untold_now = _untold(found.values(), posts)
-    with recounted(db, [one.id for one in changed]):
-        return _rewrite(db, source, changed, posts, definitions, untold_now, at)
+    numbers = [one.id for one in changed]
+    stories.leave(db, numbers)
+    with recounted(db, numbers):
+        edited = _rewrite(db, source, changed, posts, definitions, untold_now, at)
+    mentioning = {row[0] for row in db.rows(_MENTIONING, (json.dumps(numbers),))}
+    stories.assign(db, source, [(one.id, one.post) for one in changed if one.id in mentioning])
+    return edited
 
 
 def _rewrite(

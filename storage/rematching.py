@@ -14,6 +14,7 @@ from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention, Source
 from storage.posting import Numbered, counts, role
 from storage.rollups import recounted, waits
+from storage.stories import keeping as stories
 
 PAGE = 500
 
@@ -142,9 +143,17 @@ def apply(
     for source, group in _by_source(db, kept):
         with recounted(db, [one.standing.id for one in group]):
             _apply_kept(db, source, group, definitions, changes)
+        _assign_stories(db, source, group)
     for source, group in _by_source(db, sampled):
         _apply_sampled(db, source, group, definitions, changes)
     return changes
+
+
+def _assign_stories(db: Transaction, source: int, group: Sequence[Rematched]) -> None:
+    """Posts that were kept before there were stories, or are mentions only now, get theirs."""
+    now = posts_numbered(db, [one.standing.id for one in group])
+    mentioned = [(one.id, one.post) for one in now if any(map(counts, one.post.mentions))]
+    stories.assign_unknown(db, source, mentioned)
 
 
 def tag(db: Transaction, standings: Sequence[Standing]) -> None:

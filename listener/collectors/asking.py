@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import urlencode, urlsplit
 
@@ -88,8 +88,22 @@ class Asker:
             accept="application/json",
             max_bytes=MOST_BYTES,
         )
+        return self._read(fetched.body, path)
+
+    async def post(self, path: str, body: bytes) -> tuple[Any, Mapping[str, str]]:
+        """Send a JSON document; return what the service answers, and the headers of its answer. Raises as `get`."""
+        fetched = await self._client.post(
+            f"{self._url}{path}",
+            body,
+            headers=self._headers,
+            allow_private=self._allow_private,
+            max_bytes=MOST_BYTES,
+        )
+        return self._read(fetched.body, path), fetched.headers
+
+    def _read(self, body: bytes, path: str) -> Any:
         try:
-            return json.loads(fetched.body)
+            return json.loads(body)
         except (ValueError, RecursionError) as error:
             raise self.strange(path) from error
 
@@ -121,6 +135,18 @@ def searched(ear: Ear, most: int) -> list[str]:
     if len(words) > most:
         raise Permanent(f"the queries have {len(words)} words to search for, and at most {most} fit here")
     return words
+
+
+def know_brands(ear: Ear, brands: Iterable[str], key: str) -> None:
+    """Raise Permanent for a brand that nobody configured: what is heard of it would belong to nobody.
+
+    `key` is where in the options of the source the brands are named.
+    """
+    known = {sought.brand for sought in ear.sought}
+    if strange := sorted(set(brands) - known):
+        raise Permanent(
+            f"no brand is called {', '.join(strange)}; write each brand under `{key}` as under `brands`"
+        )
 
 
 def any_of(words: list[str], longest: int, *, either: str = " OR ", most: int = 1_000) -> list[str]:

@@ -168,8 +168,8 @@ class Lanes:
                 async for page in pages:
                     before = page.next_cursor
                     yield page
+        heard = state.now_heard(keys) if self._answered else None
         if self._answered and state.cursor() != before:
-            heard = state.now_heard(keys)
             yield Page((), state.cursor(), heard)
         self._tell()
 

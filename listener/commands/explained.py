@@ -31,12 +31,23 @@ def lines(made: Explanation, zone: ZoneInfo) -> Iterator[str]:
         ("Tone", _tone(made)),
         ("Query", _queries(made, zone)),
         ("Corrections", _corrections(made)),
-        ("Copies", [NO_STORIES] if made.kpi.of_sources else []),
+        ("Copies", _copies(made)),
         ("Files", _files(made, zone)),
         ("Posts", _posts(made, zone)),
         ("SQL", _sql(made)),
     ):
         yield from _block(title, content)
+
+
+def _copies(made: Explanation) -> list[str]:
+    if not made.kpi.of_sources:
+        return []
+    if made.copies is None:
+        return [NO_STORIES]
+    if not made.copies:
+        return ["no mention repeats another one"]
+    verb = "mention repeats" if made.copies == 1 else "mentions repeat"
+    return [f"{made.copies} {verb} another one; listener story shows which"]
 
 
 def _block(title: str, content: Iterable[str]) -> Iterator[str]:

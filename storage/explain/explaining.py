@@ -13,8 +13,10 @@ from storage.explain.explanation import Explanation, QueryVersion
 from storage.explain.listening import Listened, listened, unlike
 from storage.explain.recording import Recording
 from storage.explain.warnings import warnings
+from storage.kpi import KPIS
 from storage.kpi.compute import compute
 from storage.kpi.declaration import Kpi
+from storage.kpi.stories import TOO_MANY
 from storage.kpi.value import Ask, KpiValue
 from storage.kpi.working import evaluate, numbers_of, put_in
 
@@ -54,7 +56,12 @@ def explain(
         corrections=behind.corrections(store, facts) if "tone" in kpi.inputs else None,
         posts=behind.posts(store, kpi, facts, posts, after, label),
         files=tuple(behind.files(store, kpi)),
-        warnings=tuple(warnings(value, now, differently, ask.zone)),
+        warnings=tuple(
+            warnings(
+                value, now, differently, ask.zone, 0 if kpi.imported else behind.taken_back(store, facts)
+            )
+        ),
+        copies=_copies(store, ask) if kpi.of_sources else None,
     )
 
 
@@ -68,6 +75,12 @@ def facts_of(store: Rows, value: KpiValue, brand: str | None = None) -> Facts:
 def _only(store: Rows, kpi: Kpi, ask: Ask) -> KpiValue:
     (value,) = compute(store, [kpi], ask)
     return value
+
+
+def _copies(store: Rows, ask: Ask) -> int | None:
+    """How many of the mentions of the window repeat another one; 0 where none was heard."""
+    counted = _only(store, KPIS["mentions.stories"], replace(ask, compare=False))
+    return None if counted.reason == TOO_MANY else int(str(counted.more.get("copies", 0)))
 
 
 def _heard(store: Rows, ask: Ask, value: KpiValue, window: Window) -> list[Listened]:

@@ -12,7 +12,7 @@ from storage.explain.listening import Listened
 from storage.kpi.declaration import Kpi
 from storage.kpi.value import KpiValue
 
-NO_STORIES = "stories are not collapsed yet"
+NO_STORIES = "too many mentions in this window for their stories to be read one by one"
 NO_POSTS = "this number is made of no posts"
 
 
@@ -113,6 +113,7 @@ class Explanation:
     `numbers` are those that `worked` (None where the KPI is no arithmetic) puts in place of its names; `counted` is
     what comes of it, which differs from the value where that is an estimate. `unlike`: by the periods that it stands
     beside, the sources that were heard otherwise then, with the shares of the time heard now and then.
+    `copies`: how many of the mentions behind it repeat another one of them; None where they are too many to look at.
     `warnings`: what whoever uses the number must know first, in words.
     """
 
@@ -131,10 +132,17 @@ class Explanation:
     posts: Posts | None
     files: tuple[File, ...]
     warnings: tuple[str, ...]
+    copies: int | None
 
     def to_json(self, zone: ZoneInfo | None = None) -> dict[str, object]:
         """The fields of the value, as `listener kpi --json` gives them, and under `explained` all the rest."""
         return {**self.value.to_json(zone), "explained": self._explained(zone)}
+
+    @property
+    def _no_copies(self) -> str | None:
+        if self.copies is not None:
+            return None
+        return NO_STORIES if self.kpi.of_sources else NO_POSTS
 
     def _explained(self, zone: ZoneInfo | None) -> dict[str, object]:
         kpi = self.kpi
@@ -171,7 +179,7 @@ class Explanation:
                 for one in self.queries
             ],
             "corrections": _corrections(self.corrections),
-            "copies": {"collapsed": None, "reason": NO_STORIES if kpi.of_sources else NO_POSTS},
+            "copies": {"collapsed": self.copies, "reason": self._no_copies},
             "posts": _posts(self.posts, zone),
             "files": [{**_plain(one, *File.__slots__), "at": iso(one.at, zone)} for one in self.files],
         }

@@ -20,8 +20,6 @@ from storage.kpi.value import ENGINE_CHANGED, NO_SOURCE, Reading
 
 Tones = Callable[[Scope, Numbered], Mapping[int, Counts]]
 
-_STORIES = "stories are not built yet"
-
 
 def authors(scope: Scope) -> Reading:
     """Authors of the brand / sum over the brands of its market of their authors; n is the denominator.
@@ -124,11 +122,6 @@ def reach(scope: Scope) -> Reading:
     return reading
 
 
-def stories(scope: Scope) -> Reading:
-    """Stories that name the brand / those of all brands of its market; a story is a cluster of copies."""
-    return Reading(None, 0, _STORIES) if scope.sources else Reading(None, 0, NO_SOURCE)
-
-
 def direct(scope: Scope) -> Reading:
     """Count mentions that address the brand: by its handle, by a reply to its post, or by an import's word."""
     return _addressed(scope, direct=True)
@@ -146,11 +139,6 @@ def _addressed(scope: Scope, *, direct: bool) -> Reading:
     to_it = sum(addressed(scope).values())
     more = {"direct": to_it, "indirect": mentions - to_it, "mentions": mentions}
     return Reading(to_it if direct else mentions - to_it, mentions, None, more)
-
-
-def unique_stories(scope: Scope) -> Reading:
-    """Count stories: mentions of which copies and near-copies are one."""
-    return Reading(None, 0, _STORIES) if scope.sources else Reading(None, 0, NO_SOURCE)
 
 
 def as_now(scope: Scope) -> Reading:
@@ -226,13 +214,6 @@ KPIS = (
         rows=("9", "35"),
         example=Example({"own": 3, "market": 5}, 0.6, "Acme: 4 mentions, one of them paid; Bolt: 2"),
     ),
-    _market(
-        "share_of_voice.stories",
-        formula="stories that name the brand / those of all brands of its market",
-        read=stories,
-        inputs=("mentions", "stories"),
-        example=Example({"own": 1, "market": 2}, 0.5, "Acme: one release in 30 papers; Bolt: one post"),
-    ),
     Kpi(
         "mentions.direct",
         "mentions",
@@ -258,18 +239,6 @@ KPIS = (
         example=Example(
             {"mentions": 5, "direct": 2}, 3, "of 5 mentions one calls @acme, one replies to Acme"
         ),
-    ),
-    Kpi(
-        "mentions.stories",
-        "stories",
-        "mentions of which copies and near-copies count as one",
-        unique_stories,
-        better="up",
-        source="Determ",
-        inputs=("mentions", "stories"),
-        rows=("13", "35"),
-        worked="{stories}",
-        example=Example({"stories": 1}, 1, "one release in 30 papers"),
     ),
     Kpi(
         "mentions.as_now",

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from storage.authors import drop_unused
 from storage.base import Rows, Transaction
-from storage.rollups import authors, cells, counted, hashtags, readings
+from storage.rollups import authors, cells, counted, hashtags, readings, stories
 from storage.rollups.counted import Counted
 from storage.rollups.periods import Calendar
 
@@ -49,6 +49,17 @@ def add(db: Transaction, new: Sequence[Counted]) -> None:
 
 
 @contextmanager
+def retold(db: Transaction, posts: Iterable[int]) -> Iterator[None]:
+    """Whatever is done to the stories of these posts, or to their mentions, inside of the block, the roll-up follows."""
+    numbers = list(posts)
+    before = stories.of_posts(db, numbers)
+    yield
+    after = stories.of_posts(db, numbers)
+    if after != before:
+        stories.change(db, calendar_of(db), after, before)
+
+
+@contextmanager
 def reread(db: Transaction, posts: Iterable[int]) -> Iterator[None]:
     """Whatever is written of the counters of these posts inside of the block, the roll-up follows."""
     numbers = list(posts)
@@ -62,7 +73,7 @@ def recounted(db: Transaction, posts: Iterable[int]) -> Iterator[None]:
     """Whatever is done to the mentions of these posts inside of the block, the roll-ups follow."""
     numbers = list(posts)
     before, bore = counted.of_posts(db, numbers), hashtags.of_posts(db, numbers)
-    with reread(db, numbers):
+    with reread(db, numbers), retold(db, numbers):
         yield
     after = counted.of_posts(db, numbers)
     had, has = Counter(before), Counter(after)

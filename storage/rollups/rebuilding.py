@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from storage import post_hashtags
 from storage.base import Rows, Transaction
 from storage.calendar import Window, cut, unit_of
-from storage.rollups import authors, cells, filling, hashtags, readings, standings, waits
+from storage.rollups import authors, cells, filling, hashtags, readings, standings, stories, waits
 from storage.rollups.keeping import ZONE, zone_of
 from storage.rollups.periods import NAMES, Unit
 from storage.rollups.standings import Standing, standing
@@ -28,6 +28,7 @@ _TABLES = (
     "author_firsts",
     "rollup_hashtags",
     "rollup_counters",
+    "rollup_stories",
 )
 _CELLS = (Unit.DAY, Unit.MONTH)
 _ENDS = """SELECT min(low), max(high) FROM (SELECT
@@ -78,6 +79,8 @@ def rebuild(db: Transaction, zone: ZoneInfo) -> None:
             cells.write(db, unit, since, cells.counted(db, facts.brands, since, until))
         if unit in hashtags.UNITS:
             hashtags.write(db, unit, since, hashtags.counted(db, facts.brands, since, until))
+        if unit in stories.UNITS:
+            stories.write(db, unit, since, stories.counted(db, facts.brands, since, until))
         if unit in readings.UNITS:
             readings.write(db, unit, since, readings.counted(db, facts.brands, since, until))
         if unit == Unit.DAY:
@@ -109,6 +112,7 @@ def differences(db: Rows) -> Iterator[Difference]:
         "rollups",
         "rollup_hashtags",
         "rollup_counters",
+        "rollup_stories",
         "author_periods",
         "author_totals",
         "author_pairs",
@@ -130,6 +134,9 @@ def _pairs(db: Rows, facts: _Facts, unit: Unit, period: Window) -> Iterator[tupl
     if unit in hashtags.UNITS:
         borne = hashtags.counted(db, facts.brands, since, until)
         yield "rollup_hashtags", borne, hashtags.kept(db, unit, since)
+    if unit in stories.UNITS:
+        told = stories.counted(db, facts.brands, since, until)
+        yield "rollup_stories", told, stories.kept(db, unit, since)
     if unit in readings.UNITS:
         yield (
             "rollup_counters",

@@ -43,7 +43,7 @@ def test_it_reads_from_the_number_to_its_sql(filled: CommandLine) -> None:
         "Formula mentions of the brand / mentions of all brands of its market 3 / 4 = 0.75",
         "shop 168 of 168 h, by import",
         "Acme, version 1 since",
-        "Copies stories are not collapsed yet",
+        "Copies no mention repeats another one",
         "3 of 3 posts, newest first",
         "statements, as sqlite3 takes them",
     ):

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -92,10 +93,7 @@ def test_generated_parts_are_current(generate: ModuleType, capsys: pytest.Captur
 def test_a_stale_part_is_noticed_and_nothing_is_written(
     generate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "sources").mkdir()
-    for path in (*DOCS.glob("*.md"), *DOCS.glob("sources/*.md")):
-        (tmp_path / path.relative_to(DOCS)).write_bytes(path.read_bytes())
-    (tmp_path / "keys.yaml").write_bytes((DOCS / "keys.yaml").read_bytes())
+    shutil.copytree(DOCS, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(generate, "DOCS", tmp_path)
     stale = (tmp_path / "kpis.md").read_text(encoding="utf-8").replace("Unit: ratio.", "Unit: percent.")
     (tmp_path / "kpis.md").write_text(stale, encoding="utf-8")

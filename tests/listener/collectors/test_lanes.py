@@ -211,8 +211,11 @@ async def test_an_answer_that_says_that_it_is_cut_tells_nothing_of_what_lies_bef
     assert all(page.heard is None for page in later)
 
 
-async def test_what_is_heard_of_silence_is_told_once() -> None:
-    first, _ = await read([List("a")], None)
-    assert [page.heard for page in first] == [Heard(NOW - 10_000, NOW)]
-    second, _ = await read([List("a")], first[-1].next_cursor, NOW + 60)
-    assert [page.heard for page in second] == [Heard(NOW, NOW + 60)]
+async def test_a_poll_that_brings_nothing_says_through_when_it_heard() -> None:
+    a = List("a")
+    pages, _ = await read([a], None)
+    assert [(page.heard, (page.next_cursor or {})["heard"]) for page in pages] == [
+        (Heard(NOW - 10_000, NOW), NOW)
+    ]
+    later, _ = await read([a], pages[-1].next_cursor, NOW + 60)
+    assert [page.heard for page in later] == [Heard(NOW, NOW + 60)]

@@ -14,7 +14,7 @@ from sentiment.tone import Label
 from storage.desk import cases, tags
 from storage.kpi import KPIS, KpiValue
 from storage.kpi.imported import Measured
-from storage.mention import Brand, Kept, KeptPost, Mention, Reading, Source
+from storage.mention import Brand, Counted, Kept, KeptPost, Mention, Reading, Sampled, Source
 from storage.sqlite import SqliteStore
 from storage.stats.business_hours import BusinessHours, parse_week
 
@@ -23,10 +23,9 @@ TODAY, WEEK = (T0, T0 + DAY), (T0 - 2 * DAY, T0 + 5 * DAY)
 ACME, BOLT, ZAP = Brand("Acme", own=True), Brand("Bolt"), Brand("Zap")
 OFFICE = Brand("Acme", business_hours=BusinessHours(UTC, parse_week({"mon-fri": "09:00-18:00"})))
 MASTODON = Source("mastodon", "mastodon")
+X = Source("x", "x")
 FRIDAY, MONDAY = T0 + 2 * DAY, T0 + 5 * DAY
 UNHEARD = {
-    "share_of_voice.stories": "stories are not built yet",
-    "mentions.stories": "stories are not built yet",
     "non_follower_share": "follower lists are not collected yet",
     "influencers.tier5": "who never writes is not heard",
 }
@@ -96,6 +95,23 @@ def called_and_answered(store: SqliteStore) -> None:
 def two_are_deleted(store: SqliteStore) -> None:
     keep(store, [post(str(n), T0, names("Acme"), author="ana", author_id="1") for n in range(5)])
     store.commit(Kept(NEWS, [], deleted=["1", "3"], at=T0 + DAY))
+
+
+RELEASE = "Acme opens a new plant for blue kettles near the old harbour of Porto this autumn"
+
+
+def one_release_in_thirty_papers(store: SqliteStore) -> None:
+    for n in range(30):
+        paper = Source(f"paper {n}", "feeds")
+        keep(store, [post("1", T0, names("Acme"), text=RELEASE)], paper, heard=(T0 - DAY, T0 + 7 * DAY))
+    said(store, "Bolt", "neutral")
+
+
+def two_feeds_and_ana(store: SqliteStore) -> None:
+    for n in range(2):
+        told = post("1", T0, names("Acme"), text=RELEASE, author=f"editor {n}")
+        keep(store, [told], Source(f"paper {n}", "feeds"), heard=(T0 - DAY, T0 + 7 * DAY))
+    said(store, "Acme", "neutral", "neutral", source=FORUM, author="ana")
 
 
 def followers_of_both(store: SqliteStore) -> None:
@@ -233,6 +249,21 @@ def three_after_two(store: SqliteStore) -> None:
         said(store, "Acme", *[label] * 3)  # type: ignore[list-item]
 
 
+def eighty_of_a_hundred(store: SqliteStore) -> None:
+    """In each half of an hour in which X counted 100 posts, a slice with ten posts was read, 8 of them mentions."""
+    with store.writing() as db:
+        db.run_many("INSERT OR IGNORE INTO brands (name) VALUES (?)", [("Acme",), ("Bolt",)])
+    counted = [Counted("Acme", T0, T0 + HOUR, 100), Counted("Bolt", T0, T0 + HOUR, 20)]
+    for half in (T0, T0 + HOUR // 2):
+        said(store, "Acme", *["positive"] * 4, *["negative"] * 2, *["neutral"] * 2, at=half, source=X)
+        store.commit(Kept(X, [], counted=counted, sampled=[Sampled("Acme", half, half + 360, 10)]))
+
+
+def eighty_and_three(store: SqliteStore) -> None:
+    eighty_of_a_hundred(store)
+    said(store, "Acme", *["neutral"] * 3)
+
+
 @dataclass(frozen=True)
 class Story:
     """What is told to the store before which KPIs are asked for, and how."""
@@ -254,6 +285,8 @@ STORIES = (
     Story(one_is_paid, (f"{SHARE}.organic",)),
     Story(called_and_answered, ("mentions.direct", "mentions.indirect")),
     Story(two_are_deleted, ("mentions.as_now",)),
+    Story(one_release_in_thirty_papers, ("mentions.stories", "share_of_voice.stories")),
+    Story(two_feeds_and_ana, ("mentions.publishers",)),
     Story(followers_of_both, (f"{SHARE}.followers",), brands=(ACME, BOLT)),
     Story(ana_comes_back, ("authors", "new_authors", "returning_author_share", "advocates")),
     Story(twenty_authors, (*(f"influencers.tier{n}" for n in range(1, 5)), "new_influencers")),
@@ -277,11 +310,13 @@ STORIES = (
     ),
     Story(four_judged_of_five, ("negative_mentions",)),
     Story(three_after_two, ("positive_growth", "negative_growth")),
+    Story(eighty_and_three, ("mentions.counted", f"{SHARE}.counted"), brands=(ACME, BOLT)),
+    Story(eighty_of_a_hundred, ("positive_share.sampled", "negative_share.sampled")),
 )
 
 
 def ask(store: SqliteStore, story: Story, kpi: str) -> KpiValue:
-    for source in (NEWS, FORUM, MASTODON):
+    for source in (NEWS, FORUM, MASTODON, X):
         keep(store, [], source, heard=(T0 - 60 * DAY, T0 + 60 * DAY))
     story.told(store)
     return value(store, kpi, story.window, brands=story.brands, **story.more)

@@ -203,7 +203,7 @@ def test_what_is_paid_is_not_organic(store: SqliteStore) -> None:
         ("interactions", "no source that is heard tells such counters"),
         ("reach", "no source tells how many followers authors have"),
         ("organic", "nothing in the market"),
-        ("stories", "stories are not built yet"),
+        ("stories", "nothing in the market"),
     ],
 )
 def test_share_of_voice_is_none_with_a_reason(store: SqliteStore, kpi: str, reason: str) -> None:
@@ -212,19 +212,18 @@ def test_share_of_voice_is_none_with_a_reason(store: SqliteStore, kpi: str, reas
     hear(store)
     found = value(store, name, WINDOW, brands=MARKET)
     assert (found.value, found.reason) == (None, reason)
-    if kpi != "stories":
-        assert value(store, name, WINDOW, brands=(ACME,)).reason == "a market of one brand"
+    assert value(store, name, WINDOW, brands=(ACME,)).reason == "a market of one brand"
 
 
 @pytest.mark.parametrize(
-    "kpi", ["mentions.direct", "mentions.indirect", "mentions.as_now", "mentions.stories"]
+    "kpi",
+    ["mentions.direct", "mentions.indirect", "mentions.as_now", "mentions.stories", "mentions.publishers"],
 )
 def test_mentions_are_none_where_nothing_was_heard(store: SqliteStore, kpi: str) -> None:
     assert value(store, kpi, WINDOW).reason == "no source heard"
     hear(store)
     found = value(store, kpi, WINDOW)
-    stories = kpi == "mentions.stories"
-    assert (found.value, found.reason) == ((None, "stories are not built yet") if stories else (0, None))
+    assert (found.value, found.reason) == (0, None)
 
 
 # Direct and indirect
@@ -248,7 +247,7 @@ def test_mentions_that_speak_to_the_brand_and_those_that_speak_of_it(store: Sqli
 
 def test_what_was_reported_and_what_is_left_of_it(store: SqliteStore) -> None:
     hear(store)
-    keep(store, [post(str(n), T0, names("Acme"), author="ana", author_id="1") for n in range(5)])
+    keep(store, [post(str(n), T0, names("Acme"), author="ana", author_id="did:ana") for n in range(5)])
     store.commit(Kept(NEWS, [], deleted=["1", "3"], at=T0 + DAY))
     found = value(store, "mentions.as_now", WINDOW)
     assert (found.value, found.n, found.more["as_reported"], found.more["taken_back"]) == (3, 5, 5, 2)

@@ -26,6 +26,9 @@ ZONES = [ZoneInfo("Europe/Madrid"), ZoneInfo("Asia/Kathmandu"), ZoneInfo("Americ
 NEW_YEAR = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
 BRANDS = ("Acme", "Bolt", "Cog")
 
+RELEASE = "Acme opens a new plant for blue kettles near the old harbour of Porto this autumn"
+OTHER = "Bolt takes back every kettle that it has sold since March because handles grow hot"
+
 ids = st.sampled_from("abcdefgh")
 times = st.one_of(
     st.integers(NEW_YEAR - 3 * DAY, NEW_YEAR + 3 * DAY),
@@ -33,7 +36,7 @@ times = st.one_of(
 )
 said = st.dictionaries(st.sampled_from(BRANDS), st.sampled_from([*LABELS, None]), max_size=3)
 kept_posts = st.builds(
-    lambda id_, at, about, author, account, followers, language, p, tags: post(
+    lambda id_, at, about, author, account, followers, language, p, tags, words, copy_of: post(
         id_,
         at,
         *[Mention(brand, tone=tone(label, p)) for brand, label in about.items()],
@@ -41,7 +44,8 @@ kept_posts = st.builds(
         author_id=account,
         followers=followers,
         language=language,
-        text=f"{id_}{at}{about} {' '.join(tags)}",
+        text=f"{words or f'{id_}{at}{about}'} {' '.join(tags)}",
+        copy_of=copy_of,
     ),
     ids,
     times,
@@ -52,6 +56,8 @@ kept_posts = st.builds(
     st.sampled_from([None, "es", "de"]),
     st.floats(0.34, 1.0),
     st.lists(st.sampled_from(["#sale", "#SALE", "#café", "#1"]), max_size=3),
+    st.sampled_from([None, RELEASE, f"RT @ana: {RELEASE}", RELEASE.rpartition(" ")[0], OTHER]),
+    st.sampled_from([None, None, "a", "b"]),
 )
 pages = st.tuples(
     st.just("page"), st.sampled_from([NEWS, FORUM]), st.lists(kept_posts, max_size=6), st.booleans()
@@ -246,6 +252,30 @@ def true_hashtags(store: SqliteStore, zone: ZoneInfo) -> dict[object, tuple[int]
     return {key: (times,) for key, times in found.items()}
 
 
+def true_stories(store: SqliteStore, zone: ZoneInfo) -> dict[object, tuple[int]]:
+    story_of = dict(store.rows("SELECT post_id, story_id FROM story_members"))
+    found: Counter[object] = Counter()
+    for brand, at, source, number in store.rows(
+        "SELECT brand_id, published_at, source_id, post_id FROM mentions"
+    ):
+        if number in story_of:
+            for unit in (1, 2):
+                found[unit, brand, first_second(at, zone, unit), source, story_of[number]] += 1
+    return {key: (times,) for key, times in found.items()}
+
+
+def check_stories(store: SqliteStore) -> None:
+    """Stories are two or more, bear the number of one of theirs, and are known by one that can be read."""
+    sizes: Counter[int] = Counter()
+    for number, story in store.rows("SELECT post_id, story_id FROM story_members"):
+        sizes[story] += 1
+        assert store.rows("SELECT story_id FROM story_members WHERE post_id = ?", (story,)) == [(story,)]
+    assert all(size > 1 for size in sizes.values())
+    unread = """SELECT count(*) FROM fingerprints f JOIN posts p ON p.id = f.post_id LEFT JOIN story_members m
+        ON m.post_id = p.id WHERE p.erased_at IS NOT NULL OR coalesce(m.story_id, p.id) <> f.story_id"""
+    assert store.rows(unread) == [(0,)]
+
+
 def true_counters(store: SqliteStore, zone: ZoneInfo) -> dict[object, tuple[int, ...]]:
     last: dict[tuple[int, str], tuple[int, int]] = {}
     for post_id, counter, at, number in store.rows("SELECT post_id, counter, at, value FROM readings"):
@@ -290,6 +320,8 @@ def check(store: SqliteStore, zone: ZoneInfo) -> None:
     said_of = "SELECT unit, brand_id, start, source_id, coalesce(tag, 'any'), mentions FROM rollup_hashtags"
     borne = kept(store, f"{said_of} LEFT JOIN hashtags h ON h.id = hashtag_id", 5)
     assert borne == true_hashtags(store, zone)
+    assert kept(store, "SELECT * FROM rollup_stories", 5) == true_stories(store, zone)
+    check_stories(store)
     assert kept(store, "SELECT * FROM rollup_counters", 5) == true_counters(store, zone)
     assert list(rollups.differences(store)) == []
     unused = "SELECT count(*) FROM authors WHERE id NOT IN (SELECT author_id FROM mentions WHERE author_id IS NOT NULL)"
@@ -330,7 +362,7 @@ def heard(store: SqliteStore) -> None:
             names("Acme", "positive"),
             names("Bolt"),
             author=f"a{n % 3}",
-            text=f"{n} #sale",
+            text=f"{RELEASE} #sale" if n < 4 else f"{n} #sale",
         )
         for n in range(9)
     ]
@@ -352,6 +384,9 @@ def heard(store: SqliteStore) -> None:
         ("UPDATE rollup_hashtags SET mentions = mentions + 1 WHERE hashtag_id = 0", "rollup_hashtags"),
         ("DELETE FROM rollup_hashtags WHERE unit = 2 AND hashtag_id > 0", "rollup_hashtags"),
         ("INSERT INTO rollup_hashtags VALUES (1, 1, 0, 1, 0, 1)", "rollup_hashtags"),
+        ("UPDATE rollup_stories SET mentions = mentions + 1 WHERE unit = 2", "rollup_stories"),
+        ("DELETE FROM rollup_stories WHERE unit = 1", "rollup_stories"),
+        ("DELETE FROM story_members WHERE post_id = 2", "rollup_stories"),
     ],
 )
 def test_every_difference_is_found(store: SqliteStore, damage: str, rollup: str) -> None:

@@ -1,0 +1,101 @@
+"""Finds the story that a text is a copy of, among those of the last days, in memory. Pure: no store, no clock."""
+
+from __future__ import annotations
+
+from storage.stories.fingerprint import KEYS, Fingerprint, packed, shared, unpacked
+
+WINDOW = 14 * 86_400
+"""Seconds between the first post of a story and its last one, at most."""
+MOST = 100_000
+"""Stories that are remembered; the oldest go first."""
+_CROWDED = 8
+"""Stories under one key that are looked at, the newest: what so many share is a phrase."""
+
+
+class Index:
+    """Stories by number, each with the fingerprint of the text that began it, so that a chain of copies cannot drift."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        # Numbers and bytes only: the collector of garbage looks at neither, and a tuple of numbers would be ten times as
+        # large.
+        self._exact: dict[int, int] = {}
+        self._at: dict[int, int] = {}
+        self._sketches: dict[int, bytes] = {}
+        self._equal: dict[int, int] = {}
+        self._keys: dict[int, int | tuple[int, ...]] = {}
+        self.looked_at = 0
+
+    def __len__(self) -> int:
+        return len(self._exact)
+
+    def find(self, sought: Fingerprint, at: int) -> int | None:
+        """The story that this, published at `at`, is a copy of; of several the one that it shares most with."""
+        if sought.exact is None:
+            return None
+        found = self._equal.get(sought.exact)
+        if found is not None and abs(at - self._at[found]) <= WINDOW:
+            return found
+        best: tuple[float, int] | None = None
+        for story in self._candidates(sought):
+            if abs(at - self._at[story]) > WINDOW:
+                continue
+            self.looked_at += 1
+            alike = shared(sought, unpacked(0, self._sketches[story]))
+            if alike and (best is None or (alike, -story) > best):
+                best = (alike, -story)
+        return None if best is None else -best[1]
+
+    def _candidates(self, sought: Fingerprint) -> set[int]:
+        found: set[int] = set()
+        for key in sought.sketch[:KEYS]:
+            stories = self._keys.get(key)
+            if stories is None:
+                continue
+            if isinstance(stories, int):
+                found.add(stories)
+            else:
+                found.update(stories)
+        return found
+
+    def add(self, story: int, begun: Fingerprint, at: int) -> int | None:
+        """Remember the text that a story began with; return the story that is forgotten for it, if one is."""
+        if begun.exact is None:
+            return None
+        self.forget(story)
+        self._exact[story] = begun.exact
+        self._at[story] = at
+        # Of equal texts the newest: the next copy comes after it.
+        self._equal[begun.exact] = story
+        if begun.sketch:
+            self._sketches[story] = packed(begun)
+        for key in begun.sketch[:KEYS]:
+            stories = self._keys.setdefault(key, story)
+            if stories is not story:
+                before = (stories,) if isinstance(stories, int) else stories
+                self._keys[key] = (*before, story)[-_CROWDED:]
+        if len(self._exact) <= self._most:
+            return None
+        oldest = next(iter(self._exact))
+        self.forget(oldest)
+        return oldest
+
+    def forget(self, story: int) -> None:
+        """Remember nothing of a story any more."""
+        exact = self._exact.pop(story, None)
+        if exact is None:
+            return
+        del self._at[story]
+        if self._equal.get(exact) == story:
+            del self._equal[exact]
+        sketch = self._sketches.pop(story, None)
+        for key in unpacked(0, sketch).sketch[:KEYS] if sketch else ():
+            stories = self._keys.get(key)
+            if stories == story:
+                del self._keys[key]
+            elif isinstance(stories, tuple):
+                left = tuple(one for one in stories if one != story)
+                if left:
+                    self._keys[key] = left
+                else:
+                    del self._keys[key]

@@ -145,7 +145,8 @@ def main(half: int, copies: int, show: int) -> None:
     )
     print(
         f"{looked_at} pairs looked at; {len(wrong)} merges share no long run of words:"
-        f" {1000 * len(wrong) / max(1, looked_at):.3f} in 1,000 pairs looked at, {len(wrong) / len(near):.4f} of near-copies"
+        f" {1000 * len(wrong) / max(1, looked_at):.3f} in 1,000 pairs looked at,"
+        f" {len(wrong) / len(near):.4f} of near-copies"
     )
     recall(texts, index, stories, copies)
     print(f"{seconds / len(texts) * 1e6:.1f} microseconds of CPU a post: fold, hash, look up, add")

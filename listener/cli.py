@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "erase": "listener.commands.erase",
     "export": "listener.commands.export",
     "token": "listener.commands.token",
+    "story": "listener.commands.story",
     "tag": "listener.commands.tag",
 }
 

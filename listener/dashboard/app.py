@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from listener.collectors.ingest.collector import Ingest
-from listener.dashboard import api, cases, corrections, health, page, tags
+from listener.dashboard import api, cases, corrections, health, page, stories, tags
 from listener.dashboard.ingest import PATH, Door
 from listener.dashboard.keys import STATION
 from listener.listening import keep
@@ -100,6 +100,8 @@ def make_app(station: Station) -> web.Application:
             web.get(tags.PATH, tags.listing),
             web.post(tags.PATH, tags.add),
             web.delete(tags.PATH, tags.remove),
+            web.get(stories.PATH, stories.listing),
+            web.get(stories.ONE, stories.show),
             web.get(cases.PATH, cases.listing),
             web.post(cases.PATH, cases.open_),
             web.get(cases.ONE, cases.show),

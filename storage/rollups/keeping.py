@@ -50,7 +50,7 @@ def add(db: Transaction, new: Sequence[Counted]) -> None:
 
 @contextmanager
 def retold(db: Transaction, posts: Iterable[int]) -> Iterator[None]:
-    """Whatever is done to the stories of these posts, or to their mentions, inside of the block, the roll-up follows."""
+    """Whatever is done inside of the block to the stories of these posts, the roll-up of stories follows."""
     numbers = list(posts)
     before = stories.of_posts(db, numbers)
     yield

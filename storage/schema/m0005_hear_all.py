@@ -24,9 +24,10 @@ _STORIES = (
         post_id INTEGER NOT NULL UNIQUE REFERENCES posts(id), at INTEGER NOT NULL, exact INTEGER NOT NULL,
         sketch BLOB NOT NULL)""",
     # Posts of stories of two or more; a post that is not here is a story by itself. A story bears the number of one of
-    # its posts, the one that was kept first.
+    # its posts, the one that was kept first. `repeats`: the post that it says it repeats, NULL where its words tell.
     """CREATE TABLE story_members (
-        post_id INTEGER PRIMARY KEY REFERENCES posts(id), story_id INTEGER NOT NULL)""",
+        post_id INTEGER PRIMARY KEY REFERENCES posts(id), story_id INTEGER NOT NULL,
+        repeats INTEGER REFERENCES posts(id))""",
     "CREATE INDEX story_members_story ON story_members (story_id, post_id)",
     # Mentions by the stories of two or more that they are in; `unit` as in `rollups`.
     """CREATE TABLE rollup_stories (

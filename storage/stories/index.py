@@ -13,12 +13,11 @@ _CROWDED = 8
 
 
 class Index:
-    """Stories by number, each with the fingerprint of the text that began it, so that a chain of copies cannot drift."""
+    """Stories by number, each with the fingerprint of the text that began it: a chain of copies cannot drift."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        # Numbers and bytes only: the collector of garbage looks at neither, and a tuple of numbers would be ten times as
-        # large.
+        # Numbers and bytes only: the collector of garbage looks at neither, and tuples would be ten times as large.
         self._exact: dict[int, int] = {}
         self._at: dict[int, int] = {}
         self._sketches: dict[int, bytes] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from storage.base import Transaction
 from storage.mention import KeptPost
@@ -15,7 +15,8 @@ _NUMBERS = """SELECT native_id, id FROM posts
 _STORIES = """SELECT post_id, story_id FROM story_members WHERE post_id IN (SELECT value FROM json_each(?))"""
 _KNOWN = """SELECT post_id FROM story_members WHERE post_id IN (SELECT value FROM json_each(?))
     UNION SELECT post_id FROM fingerprints WHERE post_id IN (SELECT value FROM json_each(?))"""
-_JOIN = "INSERT INTO story_members (post_id, story_id) VALUES (?, ?) ON CONFLICT (post_id) DO NOTHING"
+_JOIN = """INSERT INTO story_members (post_id, story_id, repeats) VALUES (?, ?, ?)
+    ON CONFLICT (post_id) DO NOTHING"""
 _LEAVE = "DELETE FROM story_members WHERE post_id IN (SELECT value FROM json_each(?))"
 _MEMBERS = """SELECT story_id, post_id FROM story_members
     WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY story_id, post_id"""
@@ -43,26 +44,33 @@ def assign(db: Transaction, source: int, posts: Sequence[tuple[int, KeptPost]]) 
     if not posts:
         return
     db.memory.follow(db)
-    original = _originals(db, source, posts)
-    joined: dict[int, int] = {}
+    repeats = _repeated(db, source, posts)
+    joined = _stories_of(db, repeats)
+    found: dict[int, int] = {}
     for number, post in posts:
-        story = original.get(post.copy_of or "")
-        story = joined.get(story, story) if story is not None else None
+        if number in joined:
+            continue
         words = fingerprint(said(post.title, post.text))
-        if story is None or story == number:
-            story = db.memory.find(db, words, post.published_at)
+        story = db.memory.find(words, post.published_at)
         if story is None:
             _begin(db, number, number, words, post.published_at)
-        elif story != number:
-            joined[number] = story
+        else:
+            found[number] = story
+    wiped = db.memory.wiped(db, found.values())
+    joined |= {number: story for number, story in found.items() if story not in wiped}
+    _join(db, {number: joined.get(story, story) for number, story in joined.items()}, repeats)
+    assign(db, source, [one for one in posts if found.get(one[0]) in wiped])
+
+
+def _join(db: Transaction, joined: Mapping[int, int], repeats: Mapping[int, int]) -> None:
     if joined:
         with retold(db, {*joined, *joined.values()}):
-            db.run_many(_JOIN, [(story, story) for story in dict.fromkeys(joined.values())])
-            db.run_many(_JOIN, list(joined.items()))
+            db.run_many(_JOIN, [(story, story, None) for story in dict.fromkeys(joined.values())])
+            db.run_many(_JOIN, [(post, story, repeats.get(post)) for post, story in joined.items()])
 
 
 def assign_unknown(db: Transaction, source: int, posts: Sequence[tuple[int, KeptPost]]) -> None:
-    """The same of kept posts, as far as none of their stories is known: kept before there were any, or no mention then."""
+    """The same of posts whose stories are not known: kept before there were any, or no mentions then."""
     ids = json.dumps([number for number, _ in posts])
     known = {row[0] for row in db.rows(_KNOWN, (ids, ids))}
     assign(db, source, [one for one in sorted(posts, key=lambda one: one[0]) if one[0] not in known])
@@ -114,14 +122,26 @@ def _remember(db: Transaction, story: int, now: int, without: str = "[]") -> Non
         _begin(db, now, post, fingerprint(said(title, text)), at)
 
 
-def _originals(db: Transaction, source: int, posts: Sequence[tuple[int, KeptPost]]) -> dict[str, int]:
-    """The stories of kept posts of this source that some of these say they repeat, by native id."""
-    repeated = {post.copy_of for _, post in posts if post.copy_of}
-    if not repeated:
+def _repeated(db: Transaction, source: int, posts: Sequence[tuple[int, KeptPost]]) -> dict[int, int]:
+    """The kept posts of this source that some of these say they repeat, by their numbers."""
+    named = {post.copy_of for _, post in posts if post.copy_of}
+    if not named:
         return {}
-    numbers: dict[str, int] = dict(db.rows(_NUMBERS, (source, json.dumps(sorted(repeated)))))
-    stories: dict[int, int] = dict(db.rows(_STORIES, (json.dumps(sorted(numbers.values())),)))
-    return {native_id: stories.get(number, number) for native_id, number in numbers.items()}
+    numbers: dict[str | None, int] = dict(db.rows(_NUMBERS, (source, json.dumps(sorted(named)))))
+    found = {number: numbers.get(post.copy_of) for number, post in posts}
+    # Whoever repeats what came later, or itself, repeats nothing.
+    return {number: of for number, of in found.items() if of is not None and of < number}
+
+
+def _stories_of(db: Transaction, repeats: Mapping[int, int]) -> dict[int, int]:
+    """The stories that these posts are in because of what they repeat: each may repeat one before it."""
+    known: dict[int, int] = (
+        dict(db.rows(_STORIES, (json.dumps(sorted(repeats.values())),))) if repeats else {}
+    )
+    joined: dict[int, int] = {}
+    for number, of in sorted(repeats.items()):
+        joined[number] = joined.get(of, known.get(of, of))
+    return joined
 
 
 def _begin(db: Transaction, story: int, post: int, words: Fingerprint, at: int) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 from storage.base import Rows
 from storage.stories.fingerprint import Fingerprint, unpacked
 from storage.stories.index import Index
 
 _NEWER = "SELECT id, story_id, at, exact, sketch FROM fingerprints WHERE id > ? ORDER BY id"
-_THERE = "SELECT 1 FROM fingerprints WHERE story_id = ?"
+_THERE = "SELECT story_id FROM fingerprints WHERE story_id IN (SELECT value FROM json_each(?))"
 
 
 class Memory:
@@ -32,14 +35,19 @@ class Memory:
             self._index.add(story, unpacked(exact, sketch), at)
             self._last = number
 
-    def find(self, db: Rows, sought: Fingerprint, at: int) -> int | None:
-        """The story that a text is a copy of. One that another program has wiped meanwhile is forgotten here."""
+    def find(self, sought: Fingerprint, at: int) -> int | None:
+        """The story that a text is a copy of; it may be one that another program has wiped meanwhile: ask `wiped`."""
         assert self._index is not None
-        while (story := self._index.find(sought, at)) is not None:
-            if db.rows(_THERE, (story,)):
-                return story
-            self._index.forget(story)
-        return None
+        return self._index.find(sought, at)
+
+    def wiped(self, db: Rows, stories: Iterable[int]) -> set[int]:
+        """Those of these stories that nothing is known of any more, and forget them here."""
+        asked = set(stories)
+        there = db.rows(_THERE, (json.dumps(sorted(asked)),)) if asked else []
+        gone = asked - {row[0] for row in there}
+        for story in gone:
+            self.forget(story)
+        return gone
 
     def add(self, number: int, story: int, begun: Fingerprint, at: int) -> int | None:
         """Remember a fingerprint that is written under this number; return the story that is forgotten for it."""

@@ -96,14 +96,14 @@ class _Answers:
         self._answer = answer
         self._login = login
 
-    async def get(self, url: str, *body: bytes, **more: Any) -> Fetched:
+    async def get(self, url: str, **more: Any) -> Fetched:
         return Fetched(False, self._answer(url), None, None, "application/json", url)
 
     async def post(self, url: str, body: bytes, **more: Any) -> Fetched:
+        """Answer as to any request, or with `login`, where that is what is sent."""
+        if self._login:
+            return Fetched(False, self._login, None, None, "application/json", url)
         return await self.get(url)
-        return Fetched(False, self._login, None, None, "application/json", url)
-
-    post = get
 
 
 async def _polled(collector: Collector, now: int) -> AsyncIterator[Page]:
@@ -426,6 +426,11 @@ async def _reddit(rng: random.Random, now: int, number: int) -> AsyncIterator[Pa
     yield Page(visited.events, {}, None, False, visited.aside)
 
 
+async def _x(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    async for page in spoiled_pages(rng, now, number, _spoiled):
+        yield page
+
+
 async def _youtube(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
     module = module_of("youtube")
     when = datetime.fromtimestamp(now - 60, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -508,6 +513,8 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "reddit": _reddit,
     "youtube": _youtube,
     "x": _x,
+    "x": _x,
+    "youtube": _youtube,
 }
 
 

@@ -1,4 +1,4 @@
-"""Stories as the store keeps them: found on arrival, the same after a restart, gone with the last text that tells them."""
+"""Stories as the store keeps them: found on arrival, the same after a restart, gone with the last text of theirs."""
 
 from __future__ import annotations
 

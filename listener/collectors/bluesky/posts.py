@@ -43,6 +43,12 @@ class Reply(msgspec.Struct, gc=False):
     root: Ref
 
 
+class Embed(msgspec.Struct, gc=False):
+    """What is shown under a post; `record` is another one, or holds it where pictures are shown beside it."""
+
+    record: Any = None
+
+
 class Record(msgspec.Struct, gc=False):
     """What an author wrote; only what is used of it is decoded."""
 
@@ -50,6 +56,7 @@ class Record(msgspec.Struct, gc=False):
     createdAt: str | None = None  # noqa: N815 - as on the wire
     langs: list[str] | None = None
     reply: Reply | None = None
+    embed: Embed | None = None
 
 
 class _Author(msgspec.Struct, gc=False):
@@ -89,7 +96,18 @@ def to_post(did: str, rkey: str, record: Record, seen_at: int | None) -> Post:
         in_reply_to=None if reply is None else _other(reply.parent.uri),
         thread=native_id if reply is None else _other(reply.root.uri) or native_id,
         author_id=did,
+        copy_of=_quoted(record.embed),
     )
+
+
+def _quoted(embed: Embed | None) -> str | None:
+    """The post that is quoted; None where it is none, or another kind of record, as a list or a feed."""
+    found = None if embed is None else embed.record
+    if isinstance(found, Mapping) and isinstance(found.get("record"), Mapping):
+        found = found["record"]
+    uri = found.get("uri") if isinstance(found, Mapping) else None
+    place = _URI.fullmatch(uri) if isinstance(uri, str) else None
+    return address(place.group(1), place.group(3)) if place is not None and place.group(2) == POST else None
 
 
 def shown(item: Mapping[str, Any]) -> Post | None:

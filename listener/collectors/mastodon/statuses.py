@@ -162,7 +162,16 @@ def _post(status: Status, stamp: Mapping[str, Any]) -> Post | None:
         automatic=account.get("bot") is True,
         author_id=account_id(account),
         followers=_followers(account.get("followers_count")),
+        copy_of=_repeated(status),
     )
+
+
+def _repeated(status: Status) -> str | None:
+    """The status that this one boosts, or quotes: a quote shows it only where its author lets it."""
+    quote = status.get("quote")
+    quoted = quote.get("quoted_status") if isinstance(quote, Mapping) else None
+    found = status.get("reblog") or quoted
+    return native_id(found) if isinstance(found, Mapping) and isinstance(found.get("uri"), str) else None
 
 
 def _text(status: Status, home: str) -> str:

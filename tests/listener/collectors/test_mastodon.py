@@ -125,6 +125,19 @@ def test_a_boost_is_a_post_of_whoever_boosts() -> None:
     assert to_event({**boost, "reblog": {**original, "visibility": "private"}}) is None
 
 
+def test_a_boost_and_a_quote_say_what_they_repeat() -> None:
+    original = status("Acme is fine", uri="https://other.example/users/bob/statuses/1")
+    boost = status(
+        "Acme is fine", reblog=original, uri="https://social.example/users/ann/statuses/9/activity"
+    )
+    assert post(boost).copy_of == original["uri"]
+    # https://docs.joinmastodon.org/entities/Quote: null where its author has not let it.
+    quote = status("Look", quote={"state": "accepted", "quoted_status": original})
+    assert post(quote).copy_of == original["uri"]
+    for odd in (None, {}, {"state": "pending", "quoted_status": None}, {"quoted_status": {"uri": 1}}, "x"):
+        assert post(status("Look", quote=odd)).copy_of is None
+
+
 def test_an_answer_is_tied_to_what_it_answers() -> None:
     item = status(in_reply_to_id="77")
     made = post(item, parent="https://a.example/1", thread="https://a.example/0")

@@ -267,7 +267,7 @@ def true_stories(store: SqliteStore, zone: ZoneInfo) -> dict[object, tuple[int]]
 def check_stories(store: SqliteStore) -> None:
     """Stories are two or more, bear the number of one of theirs, and are known by one that can be read."""
     sizes: Counter[int] = Counter()
-    for number, story in store.rows("SELECT post_id, story_id FROM story_members"):
+    for _, story in store.rows("SELECT post_id, story_id FROM story_members"):
         sizes[story] += 1
         assert store.rows("SELECT story_id FROM story_members WHERE post_id = ?", (story,)) == [(story,)]
     assert all(size > 1 for size in sizes.values())

@@ -13,7 +13,7 @@ from servers import FaultServer, Reply
 
 from alerts.transport import Transport
 from listener.collectors.base import Retriable
-from listener.collectors.lemmy import Lemmy, Options, build, to_event
+from listener.collectors.lemmy import LIMIT, Lemmy, Options, build, to_event
 from listener.collectors.post import Delete, Edit, Page, Post
 from listener.http import PoliteClient
 from storage.mention import Heard, Reading
@@ -82,6 +82,17 @@ async def test_posts_and_comments(instance: Instance, server: FaultServer, clien
     assert (second.in_reply_to, second.thread) == (None, post.native_id)
     assert pages[-1].heard == Heard(NOW - 6 * 3_600, NOW)
     assert {request.query["type_"] for request in server.requests} == {"All"}
+
+
+async def test_a_featured_post_of_last_year_does_not_end_the_list(
+    instance: Instance, server: FaultServer, client: PoliteClient
+) -> None:
+    instance.post(1, NOW - 365 * 86_400, "Rules", featured_local=True)
+    for number in range(2, 2 + LIMIT):
+        instance.post(number, NOW - number, "Acme")
+    pages = await read(made(client, server))
+    assert len(posts(pages)) == LIMIT
+    assert pages[-1].heard == Heard(NOW - 6 * 3_600, NOW)
 
 
 async def test_what_does_not_concern_us_is_dropped(

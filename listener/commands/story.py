@@ -50,7 +50,7 @@ def command(
     as_json: bool,
     config_file: Path,
 ) -> None:
-    """Show the largest stories: posts that are copies of one another count as one.
+    """Show the largest stories, copies counted as one.
 
     With the ID of any of its posts one story is opened: who had it first, and who repeated whom.
 

@@ -10,7 +10,7 @@ from reddit_stub import CLIENT_ID, CLIENT_SECRET, TOKEN, RedditStub
 
 
 class RedditWorld(OnFaultServer):
-    """Posts that a search finds. A deleted one is learned of by a look."""
+    """Posts that a search finds. A deleted one is learned of by a look at it."""
 
     kind = "reddit"
     several = 120
@@ -40,19 +40,21 @@ class RedditWorld(OnFaultServer):
     async def post(self, number: int, at: int | None, text: str) -> None:
         self.site.post(1_000 + number, at or time.time(), text)
 
-    def _thing(self, number: int) -> dict[str, Any]:
+    async def edit(self, number: int, text: str) -> None:
+        self._data(number)["title"] = text
+
+    def _data(self, number: int) -> dict[str, Any]:
         name = self.native_id(number)
         found: dict[str, Any] = next(t for t in self.site.things if t["data"]["name"] == name)["data"]
         return found
 
     async def count(self, number: int, seen: int) -> None:
-        self._thing(number)["score"] = seen
+        self._data(number)["score"] = seen
 
     async def vanish(self, number: int) -> None:
-        self._thing(number)["removed_by_category"] = "deleted"
-
-    async def edit(self, number: int, text: str) -> None:
-        self._thing(number)["title"] = text
+        # Reddit shows it no more in its lists; asked for by its name it is a shell.
+        self.site.unlisted.add(self.native_id(number))
+        self._data(number).update(author="[deleted]", selftext="[deleted]", selftext_html=None)
 
     async def delete(self, number: int) -> None:
         raise NotImplementedError

@@ -15,7 +15,7 @@ from storage.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
 
-REST = 50
+REST = 10
 """How many times as long as the last cleaning took the next one waits: a large file is looked through less often."""
 
 

@@ -1,4 +1,4 @@
-"""Every column of the store, by what may stand in it: a stranger's words, their ids, or only what is our own.
+"""Every column of the store, by what may stand in it: a stranger's words, what was made of them, ids, or our own.
 
 A test compares this list with the store: a new column is a mistake until somebody has decided what it holds, and words
 that a stranger may have written until `storage.erasing` empties their place.
@@ -25,6 +25,12 @@ IDS: Mapping[str, tuple[str, ...]] = {
 }
 """Ids of posts. They stay, so that a post is known; keyed hashes stand for them once they name somebody, or are old."""
 
+DERIVED: Mapping[str, tuple[str, ...]] = {
+    # Hashes of words, by which copies are known: they go with the words that they were made of.
+    "fingerprints": ("sketch",),
+}
+"""What was made of a stranger's words: it goes when they go."""
+
 OURS: Mapping[str, tuple[str, ...]] = {
     "_sqlite_migrations": ("migration_set", "name", "applied_at"),
     "alert_events": ("key", "rule", "brand", "kind", "numbers", "post_ids"),
@@ -42,7 +48,8 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "erasures": ("how",),
     "facts": ("name", "value"),
     "gaps": ("reason",),
-    "heads": ("engine", "evidence", "state"),
+    # Weights learned from all corrections together.
+    "heads": ("engine", "evidence", "state", "weights"),
     "imports": ("kind", "name", "sha256"),
     "judgements": ("by",),
     # Whoever may buy, by the number that the house's own CRM knows them by.

@@ -28,25 +28,28 @@ _HEADER = struct.Struct(">BHHHB")
 _MOST_PAGES = 2 << 24
 
 
-def gap(page: bytes, first: bool = False) -> tuple[int, int] | None:
+def gap(page: bytes, size: int, start: int = 0, first: bool = False) -> tuple[int, int] | None:
     """Where the space without meaning of a page begins and ends; None for a page that is no part of a tree.
 
-    `first`: it is the first page of the file, which begins with the file's own header.
+    The page of `size` bytes begins at `start`. `first`: it is the first of the file, and begins with the file's header.
     """
-    start = 100 if first else 0
-    kind, _, cells, content, _ = _HEADER.unpack_from(page, start)
-    if kind not in _INTERIOR + _LEAF:
+    head = start + 100 if first else start
+    kind, _, cells, content, _ = _HEADER.unpack_from(page, head)
+    if kind in _LEAF:
+        begin = head + 8 + 2 * cells
+    elif kind in _INTERIOR:
+        begin = head + 12 + 2 * cells
+    else:
         return None
-    begin = start + (12 if kind in _INTERIOR else 8) + 2 * cells
-    end = content or 65_536
-    return (begin, end) if begin <= end <= len(page) else None
+    end = start + (content or 65_536)
+    return (begin, end) if begin <= end <= start + size else None
 
 
 def _leftovers(file: int, size: int, numbers: Iterator[int] | range) -> Iterator[tuple[int, int]]:
     """Where in the file there are leftovers, and how long they are; of these pages, counted from 0."""
     for number in numbers:
         page = os.pread(file, size, number * size)
-        if len(page) == size and (found := gap(page, number == 0)):
+        if len(page) == size and (found := gap(page, size, 0, number == 0)):
             begin, end = found
             if page.count(0, begin, end) != end - begin:
                 yield number * size + begin, end - begin
@@ -58,11 +61,8 @@ def _suspects(file: int, size: int, pages: int) -> list[int]:
     for first in range(0, pages, _CHUNK):
         chunk = os.pread(file, size * _CHUNK, first * size)
         for number in range(len(chunk) // size):
-            page = chunk[number * size : (number + 1) * size]
-            if page[0] in (0, 1) and first + number:
-                continue
-            place = gap(page, first + number == 0)
-            if place and page.count(0, *place) != place[1] - place[0]:
+            place = gap(chunk, size, number * size, first + number == 0)
+            if place and chunk.count(0, *place) != place[1] - place[0]:
                 found.append(first + number)
     return found
 
@@ -121,4 +121,5 @@ def _quiet(connection: sqlite3.Connection, path: Path, patience: float) -> bool:
 
 
 if __name__ == "__main__":
+    os.nice(10)
     sys.exit(0 if clean(Path(sys.argv[1])) is not None else 1)

@@ -161,7 +161,7 @@ async def test_deletions_arrive_once(bench: Bench) -> None:
 # ---- kept posts looked at again
 
 
-LOOKS_TESTED_ELSEWHERE = {"discourse", "reddit", "stackexchange", "x"}
+LOOKS_TESTED_ELSEWHERE = {"x"}
 """Collectors whose looks only tests of their own show: each leaves this set once its world is a `VisitedWorld`."""
 
 
@@ -199,5 +199,6 @@ async def test_a_failing_look_loses_nothing(bench: Bench, fault: str) -> None:
 
 
 @over("visit")
+@pytest.mark.slow
 async def test_looks_are_bounded(bench: Bench) -> None:
     await contract.looks_are_bounded(bench)

@@ -485,6 +485,11 @@ async def _youtube(rng: random.Random, now: int, number: int) -> AsyncIterator[P
     yield Page(visited.events, {}, None, False, visited.aside)
 
 
+async def _x(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
+    async for page in spoiled_pages(rng, now, number, _spoiled):
+        yield page
+
+
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "appstore": _appstore,
     "bluesky": _bluesky,
@@ -492,8 +497,8 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "discourse": _sampled("discourse", discourse_sample, {"forums": ["forum.example"]}),
     "feeds": _feeds,
     "gdelt": _gdelt,
-    "googlenews": _googlenews,
     "github": _sampled("github", github_sample, {"repositories": ["acme/kettle"], "token": "t"}),
+    "googlenews": _googlenews,
     "hackernews": _hackernews,
     "ingest": _ingest,
     "lemmy": _sampled("lemmy", lemmy_sample, {}),
@@ -501,11 +506,11 @@ FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "mastodon": _mastodon,
     "podcastindex": _podcastindex,
     "producthunt": _producthunt,
+    "reddit": _reddit,
+    "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
     "telegram": _telegram,
     "threads": _threads,
     "wikipedia": _wikipedia,
-    "stackexchange": _sampled("stackexchange", stackexchange_sample, {"comments": True}),
-    "reddit": _reddit,
     "x": _x,
     "youtube": _youtube,
 }

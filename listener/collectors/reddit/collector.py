@@ -47,7 +47,7 @@ MOST_WORDS = 500
 TOGETHER = 20
 """Subreddits that are read as one list."""
 _ANSWERS = 10
-_MOST_VISITS = 15
+_MOST_VISITS = 8
 _INBOX = ("mentions", "comments", "selfreply")
 _SUBREDDIT = re.compile(r"[A-Za-z0-9_]{2,50}")
 _USER = re.compile(r"[A-Za-z0-9_-]{2,30}")

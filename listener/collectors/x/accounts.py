@@ -85,7 +85,8 @@ class Accounts:
             return
         for name in TIMELINES:
             first, newest, token = name not in known.newest, known.newest.get(name, "0"), ""
-            since = {"start_time": iso(now - self._history)} if first else {"since_id": known.newest[name]}
+            # Of a timeline that was empty no newest post is known.
+            since = {"start_time": iso(now - self._history)} if newest == "0" else {"since_id": newest}
             while True:
                 query = {"max_results": str(_PER_PAGE), "tweet.fields": FIELDS, **since}
                 more = {"pagination_token": token} if token else {}

@@ -43,10 +43,10 @@ OVERLAP = 3 * 3_600
 # Not in the documentation: longer questions than this are cut or refused by the site's own search.
 LONGEST_QUERY = 300
 MOST_WORDS = 500
-_SEARCHES = 3
-"""Answers of one search in a poll, fifty videos each."""
+_SEARCHES = 10
+"""Answers of one search in a poll, fifty videos each: more than five hundred YouTube never shows."""
 _ANSWERS = 5
-_MOST_VISITS = 10
+_MOST_VISITS = 9
 
 
 class Options(PoliteOptions):

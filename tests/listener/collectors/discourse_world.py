@@ -15,7 +15,7 @@ class DiscourseWorld(OnFaultServer):
     kind = "discourse"
     several = 60
     late = 700
-    can = frozenset({"edit", "delete", "spoil", "retry-after"})
+    can = frozenset({"edit", "delete", "spoil", "retry-after", "visit", "vanish"})
     secrets = ("forum-key-hunter2",)
 
     def begin(self) -> None:
@@ -36,6 +36,12 @@ class DiscourseWorld(OnFaultServer):
 
     async def post(self, number: int, at: int | None, text: str) -> None:
         self.forum.write(1_000 + number, at or int(time.time()), f"<p>{text}</p>")
+
+    async def count(self, number: int, seen: int) -> None:
+        self.forum.posts[1_000 + number]["reads"] = seen
+
+    async def vanish(self, number: int) -> None:
+        await self.delete(number)
 
     async def edit(self, number: int, text: str) -> None:
         self.forum.posts[1_000 + number]["cooked"] = f"<p>{text}</p>"

@@ -26,6 +26,7 @@ class RedditStub:
         self.things: list[dict[str, Any]] = []
         self.inbox: dict[str, list[dict[str, Any]]] = {"mentions": [], "comments": [], "selfreply": []}
         self.gone: set[str] = set()
+        self.unlisted: set[str] = set()
         self.has_witness = True
         self.left: float | None = 990.0
         self.reset = 120
@@ -147,7 +148,9 @@ class RedditStub:
         )
 
     def _listing(self, seen: Seen, things: list[dict[str, Any]]) -> Reply:
-        shown = [t for t in reversed(things) if t["data"]["name"] not in self.gone][: self.most]
+        shown = [t for t in reversed(things) if t["data"]["name"] not in self.gone | self.unlisted][
+            : self.most
+        ]
         shown.sort(key=lambda thing: -_time(thing))
         limit = min(int(seen.query.get("limit", 25)), 100)
         names = [thing["data"]["name"] for thing in shown]

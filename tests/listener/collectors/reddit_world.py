@@ -10,18 +10,19 @@ from reddit_stub import CLIENT_ID, CLIENT_SECRET, TOKEN, RedditStub
 
 
 class RedditWorld(OnFaultServer):
-    """Posts that a search finds. A deleted one is learned of by a visit, which the contract does not make."""
+    """Posts that a search finds. A deleted one is learned of by a look at it."""
 
     kind = "reddit"
     several = 120
     late = 3_000
-    can = frozenset({"edit", "spoil", "retry-after"})
+    can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
     secrets = (CLIENT_SECRET, "token-1")
 
     def begin(self) -> None:
         self.site = RedditStub(self.server)
         self.serve(TOKEN, self.site.login)
         self.serve("/search", self.site.search)
+        self.serve("/api/info", self.site.info)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -40,8 +41,20 @@ class RedditWorld(OnFaultServer):
         self.site.post(1_000 + number, at or time.time(), text)
 
     async def edit(self, number: int, text: str) -> None:
+        self._data(number)["title"] = text
+
+    def _data(self, number: int) -> dict[str, Any]:
         name = self.native_id(number)
-        next(t for t in self.site.things if t["data"]["name"] == name)["data"]["title"] = text
+        found: dict[str, Any] = next(t for t in self.site.things if t["data"]["name"] == name)["data"]
+        return found
+
+    async def count(self, number: int, seen: int) -> None:
+        self._data(number)["score"] = seen
+
+    async def vanish(self, number: int) -> None:
+        # Reddit shows it no more in its lists; asked for by its name it is a shell.
+        self.site.unlisted.add(self.native_id(number))
+        self._data(number).update(author="[deleted]", selftext="[deleted]", selftext_html=None)
 
     async def delete(self, number: int) -> None:
         raise NotImplementedError

@@ -15,7 +15,7 @@ class StackExchangeWorld(OnFaultServer):
     kind = "stackexchange"
     several = 20
     late = 3_000
-    can = frozenset({"spoil", "retry-after"})
+    can = frozenset({"spoil", "retry-after", "visit", "vanish"})
     secrets = ("se-key-hunter2",)
 
     def begin(self) -> None:
@@ -35,6 +35,12 @@ class StackExchangeWorld(OnFaultServer):
 
     async def post(self, number: int, at: int | None, text: str) -> None:
         self.site.ask(1_000 + number, at or int(time.time()), f"<p>{text}</p>", title="")
+
+    async def count(self, number: int, seen: int) -> None:
+        self.site.questions[1_000 + number]["score"] = seen
+
+    async def vanish(self, number: int) -> None:
+        await self.delete(number)
 
     async def edit(self, number: int, text: str) -> None:
         self.site.questions[1_000 + number]["body"] = f"<p>{text}</p>"

@@ -84,6 +84,18 @@ async def test_a_quiet_life_spends_most_of_its_budget_over_the_whole_day(tmp_pat
         assert 200 < len({post.native_id for post in posts}) < 400
 
 
+async def test_what_is_written_down_is_what_is_billed(tmp_path: Path) -> None:
+    """Of a poll without accidents, accounts and own posts included."""
+    options = {"daily_budget": "3", "authors": True, "account": "acme", "history": "2h"}
+    async with house(tmp_path, options=options, handles=("acme", "bolt")) as home:
+        home.stub.own = home.stub.user("acme")["id"]
+        chatter(home.stub, NOON - 2 * HOUR, NOON, 60, "@acme")
+        await home.poll()
+        assert home.writer is not None and home.dollars() > 0.3
+        left = await home.collector._ear.purse.left(3_000_000, NOON)  # type: ignore[union-attr]
+        assert 3_000_000 - left == home.stub.bill[NOON // DAY]
+
+
 async def test_an_empty_purse_is_no_failure_and_claims_nothing_more(tmp_path: Path) -> None:
     async with house(tmp_path, options={"daily_budget": "0.012"}) as home:
         await home.poll()

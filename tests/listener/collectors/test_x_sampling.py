@@ -72,7 +72,7 @@ def test_every_second_of_an_hour_is_drawn_as_often() -> None:
     for n in range(3_000):
         for one in plan(hours([1_000], since=T0 + n * HOUR), 100):
             drawn.update(range(one.since % HOUR // 360, (one.until - 1) % HOUR // 360 + 1))
-    assert max(drawn.values()) < 1.15 * min(drawn.values())
+    assert len(drawn) == 10 and max(drawn.values()) < 1.15 * min(drawn.values())
 
 
 # ---- what they say
@@ -198,6 +198,18 @@ def test_one_slice_alone_leaves_it_unsure() -> None:
     one = Sample([Stratum(100, [Cluster(0.1, 10, 10, negative=5, neutral=5)])])
     found = share([one], (0, 0), lambda cluster: cluster.negative)
     assert found is not None and found.low < 0.3 and found.high > 0.7
+
+
+def test_the_engines_error_and_its_correction_stand_beside_chance() -> None:
+    sample = Sample(
+        [Stratum(4_000, [Cluster(0.01, 20, 20, negative=n, neutral=20 - n) for n in (4, 6, 5, 5) * 4])]
+    )
+    plain, corrected = (
+        share([sample], (0, 0), lambda one: one.negative, *more) for more in ((), (0.1, 0.08))
+    )
+    assert plain is not None and corrected is not None
+    assert (plain.value, corrected.value) == (pytest.approx(0.25), pytest.approx(0.35))
+    assert corrected.high - corrected.low > 1.5 * (plain.high - plain.low)
 
 
 def test_nothing_judged_is_no_share() -> None:

@@ -10,12 +10,12 @@ from youtube_stub import BASE, KEY, YouTubeStub
 
 
 class YouTubeWorld(OnFaultServer):
-    """Videos that a search finds. A deleted one is learned of by a visit, which the contract does not make."""
+    """Videos that a search finds. A deleted one is learned of by a look at it."""
 
     kind = "youtube"
     several = 60
     late = 9_000
-    can = frozenset({"edit", "spoil", "retry-after"})
+    can = frozenset({"edit", "spoil", "retry-after", "visit"})
     secrets = (KEY,)
 
     def begin(self) -> None:
@@ -41,6 +41,12 @@ class YouTubeWorld(OnFaultServer):
 
     async def edit(self, number: int, text: str) -> None:
         self.site.videos[self.native_id(number)]["snippet"]["title"] = text
+
+    async def count(self, number: int, seen: int) -> None:
+        self.site.videos[self.native_id(number)]["statistics"]["viewCount"] = str(seen)
+
+    async def vanish(self, number: int) -> None:
+        self.site.gone.add(self.native_id(number))
 
     async def delete(self, number: int) -> None:
         raise NotImplementedError

@@ -230,3 +230,14 @@ def test_a_share_of_no_news_is_null(store: SqliteStore) -> None:
 def test_a_share_without_a_day_that_tells_both_is_null(store: SqliteStore) -> None:
     tell(store, *news(5, None), *news(None, 90, "2026-11-04"))
     assert told(store, "share_of_news").reason == "no day tells both articles_matching and articles_monitored"
+
+
+def test_a_source_without_posts_is_not_missed_in_mentions(store: SqliteStore) -> None:
+    wikipedia = Source("wikipedia", "wikipedia")
+    store.register(BRANDS, [BLUESKY, wikipedia])
+    views = BrandFigure("Acme", "page_views", "2026-11-03", 900, "wikipedia", "", "en:Acme")
+    store.commit(Kept(wikipedia, [], figures=[views], at=TUESDAY))
+    assert told(store, "mentions").left_out == ("bluesky",)
+    assert set(by_network(store, "mentions")) == {"bluesky"}
+    found = by_network(store, "awareness.page_views")
+    assert {name: value.value for name, value in found.items() if value.value} == {"wikipedia": 900}

@@ -17,14 +17,14 @@ CANARY = "canarybird"
 
 
 def columns(store: SqliteStore) -> set[tuple[str, str]]:
-    """All columns that can hold text: numbers cannot, whatever a stranger sends."""
+    """All columns that can hold text, or what was made of it: a single number cannot, whatever a stranger sends."""
     tables = [row[0] for row in store.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
     return {
         (table, column)
         for table in tables
         if not table.startswith("sqlite_")
         for _, column, kind, *_ in store.rows(f"PRAGMA table_info({table})")
-        if kind.upper() not in ("INTEGER", "REAL", "BLOB")
+        if kind.upper() not in ("INTEGER", "REAL")
     }
 
 
@@ -33,16 +33,16 @@ def declared(listed: Mapping[str, tuple[str, ...]]) -> set[tuple[str, str]]:
 
 
 def test_every_column_is_declared(store: SqliteStore) -> None:
-    all_of_them = declared(places.WORDS) | declared(places.IDS) | declared(places.OURS)
+    lists = (places.WORDS, places.DERIVED, places.IDS, places.OURS)
+    all_of_them = set().union(*map(declared, lists))
     assert columns(store) - all_of_them == set(), "decide in storage/places.py what these columns hold"
     assert all_of_them - columns(store) == set(), "these columns are no more"
-    sizes = [len(declared(listed)) for listed in (places.WORDS, places.IDS, places.OURS)]
-    assert sum(sizes) == len(all_of_them), "one column, one decision"
+    assert sum(len(declared(listed)) for listed in lists) == len(all_of_them), "one column, one decision"
 
 
 def filled(store: SqliteStore) -> None:
     """Something of one author in every place of words, through the way that the daemon writes."""
-    said = f"#{CANARY}tag {CANARY}text"
+    said = f"#{CANARY}tag {CANARY}text, so long that whoever says the same has copied it from them"
     who = {"author": f"{CANARY}name", "author_id": f"{CANARY}account", "title": f"{CANARY}title"}
     address = f"https://example.org/{CANARY}"
     aside = SetAside(f"{CANARY}aside", "KeyError", json.dumps({"by": f"{CANARY}account", "text": CANARY}))
@@ -65,8 +65,11 @@ def test_what_is_declared_as_words_is_filled_by_a_post_and_emptied(store: Sqlite
     filled(store)
     assert holding(store, places.WORDS) == declared(places.WORDS), "a place that this test does not fill"
     assert holding(store, places.OURS) == set(), "a stranger's words stand where only ours should"
+    made_of_it = [f"SELECT count(*) FROM {table}" for table in places.DERIVED]
+    assert all(store.rows(question)[0][0] for question in made_of_it), "a place that this test does not fill"
     store.commit(Kept(NEWS, [], departed=[f"{CANARY}account"], at=T0 + HOUR))
     assert holding(store, places.WORDS) == set()
+    assert not any(store.rows(question)[0][0] for question in made_of_it)
     store.checkpoint()
     for path in store.path.parent.iterdir():
         assert CANARY.encode() not in path.read_bytes(), path

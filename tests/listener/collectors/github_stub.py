@@ -52,7 +52,7 @@ class Hub:
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     discussions: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
-    def issue(self, of: str, number: int, at: int, title: Any, body: Any = None, **more: Any) -> None:
+    def issue(self, of: str, number: int, at: int, title: Any, body: Any = "", **more: Any) -> None:
         url = f"{API}/repos/{of}/issues/{number}"
         self.issues[of, number] = {
             "url": url,
@@ -115,7 +115,8 @@ class Hub:
             return self._graphql(seen.json()["variables"])
         if seen.path == "/search/issues":
             found = self._page(list(self.issues.values()), seen)
-            whole = {"total_count": len(self.issues), "incomplete_results": False, "items": found}
+            counted = {"total_count": len(self.issues), "incomplete_results": False, "search_type": "lexical"}
+            whole = {**counted, "items": found}
             return Reply(body=json.dumps(whole))
         if seen.path.startswith("/users/"):
             login = seen.path.removeprefix("/users/")

@@ -195,7 +195,13 @@ async def test_visits_bring_edits_counters_and_what_is_gone(
 
 
 @pytest.mark.parametrize(
-    "answer", ['{"errors": [{"type": "FORBIDDEN"}], "data": {"repository": null}}', "{}"]
+    "answer",
+    [
+        '{"errors": [{"type": "FORBIDDEN"}], "data": {"repository": null}}',
+        '{"data": {"repository": null}}',
+        '{"data": {"repository": {"discussion": null}}}',
+        "{}",
+    ],
 )
 async def test_an_error_of_graphql_deletes_nothing(
     hub: Hub, server: FaultServer, client: PoliteClient, ear: TestEar, answer: str

@@ -170,6 +170,17 @@ async def test_only_what_an_instance_does_not_know_any_more_is_gone(
     assert list(found.events) == ([Delete(native_id)] if gone else [])
 
 
+async def test_another_posts_answer_is_not_taken_for_this_one(
+    instance: Instance, server: FaultServer, client: PoliteClient
+) -> None:
+    instance.post(5, NOW - 90, "", deleted=True)
+    # The same number on a server that was set up anew.
+    instance.posts[6] = instance.posts[5]
+    native_id = f"{server.url('')}/post/6"
+    found = await made(client, server).visit([native_id], NOW)
+    assert (list(found.events), list(found.unseen)) == ([], [native_id])
+
+
 async def test_an_instance_that_is_down_holds_up_no_other(
     instance: Instance, server: FaultServer, other: FaultServer, client: PoliteClient
 ) -> None:

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
@@ -47,6 +48,7 @@ _WORDS: dict[Any, str] = {
     int: "number",
     float: "number",
     date: "day",
+    Decimal: "number",
     Any: "anything",
     SecretStr: "secret",
     Feed: "feed",
@@ -244,6 +246,7 @@ def generated(name: str) -> str:
         "commands": command_pages,
         "kpis": kpi_table,
         "views": view_tables,
+        "sources": sources_table,
         "kpi": lambda: kpi_facts(rest),
         "kpi-catalogue": kpi_catalogue,
         "config": lambda: config_table(rest),
@@ -259,15 +262,29 @@ def page(text: str) -> str:
     return _BLOCK.sub(lambda found: f"{found[1]}\n{generated(found[2])}\n{found[3]}", text)
 
 
+def pages() -> list[Path]:
+    """Every page that may hold generated parts."""
+    return sorted([*DOCS.glob("*.md"), *DOCS.glob("sources/*.md")])
+
+
+def sources_table() -> str:
+    """Every source at a glance: its page, what it hears, how well it is known to work."""
+    lines = ["| source | | grade |", "|---|---|---|"]
+    for kind, path in COLLECTORS.items():
+        module = import_module(path)
+        says = " ".join((module.__doc__ or "").split("\n\n")[0].split())
+        lines.append(f"| [{kind}](sources/{kind}.md) | {_cell(says)} | {module.GRADE} |")
+    return "\n".join(lines) + "\n"
+
+
 def missing() -> list[str]:
     """Parts that the code could fill and no page asks for."""
-    asked = {
-        name for path in DOCS.glob("*.md") for _, name, _ in _BLOCK.findall(path.read_text(encoding="utf-8"))
-    }
+    asked = {name for path in pages() for _, name, _ in _BLOCK.findall(path.read_text(encoding="utf-8"))}
     wanted = {
         "commands",
         "kpis",
         "views",
+        "sources",
         *(f"kpi:{name}" for name in CARD),
         "kpi-catalogue",
         *(f"config:{name}" for name in sections()),
@@ -278,11 +295,11 @@ def missing() -> list[str]:
 def main(arguments: list[str]) -> int:
     """Write what is stale, or say it: exit 1 with --check where something is, 0 otherwise."""
     stale = []
-    for path in sorted(DOCS.glob("*.md")):
+    for path in pages():
         old = path.read_text(encoding="utf-8")
         new = page(old)
         if new != old:
-            stale.append(path.name)
+            stale.append(str(path.relative_to(DOCS)))
             if "--check" not in arguments:
                 path.write_text(new, encoding="utf-8")
     absent = missing()

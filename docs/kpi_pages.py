@@ -10,8 +10,9 @@ from typing import get_args
 
 from storage.kpi import CARD, KPIS, Kpi
 from storage.kpi.declaration import Family
-from storage.kpi.imported import NOT_ADDED, Imported, Measured
+from storage.kpi.imported import NOT_ADDED, NOT_TOLD, Imported, Measured
 from storage.kpi.value import NO_SOURCE
+from storage.measures import SNAPSHOT
 
 
 def kpi_table() -> str:
@@ -71,7 +72,10 @@ def reasons_of(kpi: Kpi) -> list[str]:
     """The reasons that stand in a KPI's function and in those that it calls and is given."""
     found = dict.fromkeys(_reasons(_function(kpi), set()))
     if isinstance(kpi.read, Measured):
-        found |= dict.fromkeys(f"nothing imported of {kind}" for kind in kpi.read.kinds)
+        kinds = kpi.read.kinds
+        found |= dict.fromkeys(
+            NOT_TOLD if kind == SNAPSHOT else f"nothing imported of {kind}" for kind in kinds
+        )
         found |= dict.fromkeys([NOT_ADDED] if kpi.read.apart else [])
     return sorted(found, key=lambda reason: reason != NO_SOURCE)
 

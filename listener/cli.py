@@ -35,6 +35,8 @@ COMMANDS: dict[str, str] = {
     "case": "listener.commands.case",
     "rejudge": "listener.commands.rejudge",
     "quarantine": "listener.commands.quarantine",
+    "erase": "listener.commands.erase",
+    "export": "listener.commands.export",
     "token": "listener.commands.token",
     "story": "listener.commands.story",
     "tag": "listener.commands.tag",

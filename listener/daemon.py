@@ -15,14 +15,19 @@ from listener.config import Config
 from listener.dashboard.app import serve
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
+from listener.settling import Settling
 from listener.station import Station, judge_by_head, open_station
-from storage import hearing
+from listener.visiting import EVERY as VISIT_EVERY
+from listener.visiting import Visiting, visitor_of
+from storage import hearing, polling
 from storage.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
 
 JUDGE_EVERY = 60
 """Seconds between two looks at every rule, for `for`, expiry and lateness."""
+SETTLE_EVERY = 20
+"""Seconds between two looks for what was wiped and may still stand in the store's files: what fails is tried again."""
 NOTICE_EVERY = 1
 """Seconds between two looks for what other programs wrote."""
 HELPER = "helper"
@@ -87,6 +92,12 @@ class _Day:
         self._first_round = asyncio.Event()
         self._any_answered = False
         self._newest_post = 0
+        self._visit_bells = {
+            # A stream has no polls after which kept posts could be looked at.
+            collector.source.name: bells.every(VISIT_EVERY) if collector.streams else Bell()
+            for collector in station.collectors
+            if visitor_of(collector)
+        }
         station.heard_from = self._heard_from
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
@@ -99,8 +110,10 @@ class _Day:
             self._notice_others(),
             self._write_letters(),
             self._expire(),
+            self._settle(),
             *(self._station.dispatcher.run(channel) for channel in channels),
             *(self._listen(collector) for collector in self._station.collectors),
+            *(self._visit(collector) for collector in self._station.collectors if visitor_of(collector)),
         ):
             tasks.create_task(work)
 
@@ -119,7 +132,16 @@ class _Day:
             self._heard_from(source, outcome == "answered")
             state = await listening.state(self._station, source)
             self._bells.at(f"poll {source}", state.next_poll_at or self._station.now() + collector.poll, bell)
+            if source in self._visit_bells and state.next_reason != polling.ASKED_TO_WAIT:
+                self._visit_bells[source].set()
             await bell.wait_and_clear()
+
+    async def _visit(self, collector: Collector) -> None:
+        """Look at kept posts again after each poll, in a task of its own: hearing never waits for it."""
+        visiting, bell = Visiting(self._station, collector), self._visit_bells[collector.source.name]
+        while True:
+            await bell.wait_and_clear()
+            await visiting.turn()
 
     def _heard_from(self, source: str, answered: bool) -> None:
         self._any_answered = self._any_answered or answered
@@ -149,9 +171,13 @@ class _Day:
         while True:
             await bell.wait_and_clear()
             await watching.judge(self._station, self._station.config.rules)
-            if self._station.wiped:
-                self._station.wiped = False
-                await self._station.writer.store(SqliteStore.checkpoint)
+
+    async def _settle(self) -> None:
+        """See to it that what was taken back stands in no byte of the store's files a minute later."""
+        bell, settling = self._bells.every(SETTLE_EVERY), Settling()
+        while True:
+            await bell.wait_and_clear()
+            await settling.settle(self._station)
 
     async def _expire(self) -> None:
         """Drop texts that have grown old, at once and then every hour."""

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from listener import expiring, letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config
+from listener.settling import Settling
 from listener.station import Clock, Station, open_station
+from listener.visiting import Visiting
 from listener.writer import Writer
-from storage import outbox
+from storage import outbox, polling
 from storage.base import StoreBusy, Transaction
 from storage.sqlite import Reader
 
@@ -31,7 +33,10 @@ class Errand:
 
 
 async def run_once(config: Config, clock: Clock) -> Errand:
-    """Poll each source once, judge the rules, write a letter that is due, drop old texts, deliver what is due."""
+    """Poll each source once, with a look at kept posts, judge the rules, write a letter, drop old texts, deliver.
+
+    All of it as far as it is due.
+    """
     async with open_station(config, clock) as station:
         async with asyncio.TaskGroup() as polls:
             tasks = [polls.create_task(_poll(station, collector)) for collector in station.collectors]
@@ -39,6 +44,7 @@ async def run_once(config: Config, clock: Clock) -> Errand:
         await watching.judge(station, config.rules)
         await letters.write_if_due(station)
         await expiring.expire(station)
+        await Settling().settle(station)
         for channel in config.channels:
             await station.dispatcher.deliver_due(channel)
         failed = [
@@ -63,6 +69,8 @@ async def _poll(station: Station, collector: Collector) -> tuple[str, bool]:
         await listening.answered(station, collector)
         outcome = "answered"
     after = await listening.state(station, source)
+    if after.next_reason != polling.ASKED_TO_WAIT:
+        await Visiting(station, collector).turn()
     if outcome == "failed":
         return f"{source}: {after.error}", False
     return f"{source}: {after.posts - before.posts} new posts kept, {after.posts} in all", True

@@ -17,10 +17,7 @@ EVERY = 3600
 
 async def expire(station: Station) -> int:
     """Drop what is too old now; return how many posts lost their text. Between two pages others may write."""
-    kept_for = station.config.storage.retention
-    if not kept_for:
-        return 0
-    limits = await asyncio.to_thread(retention.limits, station.reader, kept_for)
+    limits = await asyncio.to_thread(retention.limits, station.reader, station.config.storage.kept_for)
     now, total = station.now(), 0
     while wiped := await station.writer(lambda db: retention.expire(db, limits, now)):
         total += wiped

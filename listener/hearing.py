@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
 
+from listener.collectors.base import Purse, Sought
 from listener.matching.matcher import Matcher
+from listener.matching.searches import searches
 from storage.mention import Brand
 
 MOST_REMEMBERED = 300_000
@@ -16,15 +19,21 @@ MOST_SAMPLED = 40_000
 class Hearing:
     """Every network's ear. Not to be shared between threads: it is asked and told on the event loop alone."""
 
-    def __init__(self, brands: Sequence[Brand], matcher: Matcher) -> None:
+    def __init__(
+        self,
+        brands: Sequence[Brand],
+        matcher: Matcher,
+        purse_of: Callable[[str], Purse | None] = lambda kind: None,
+    ) -> None:
         self._brands = brands
         self._matcher = matcher
+        self._purse_of = purse_of
         self._ears: dict[str, NetworkEar] = {}
 
     def ear(self, kind: str) -> NetworkEar:
         """The ear for one network, always the same one."""
         if kind not in self._ears:
-            self._ears[kind] = NetworkEar(kind, self._brands, self._matcher)
+            self._ears[kind] = NetworkEar(kind, self._brands, self._matcher, self._purse_of(kind))
         return self._ears[kind]
 
     def remember(self, kind: str, native_ids: Iterable[str]) -> None:
@@ -44,7 +53,12 @@ class Hearing:
 class NetworkEar:
     """What the collector of one network may ask (an `Ear`). `ids` are the posts that are kept of it."""
 
-    def __init__(self, kind: str, brands: Sequence[Brand], matcher: Matcher) -> None:
+    def __init__(
+        self, kind: str, brands: Sequence[Brand], matcher: Matcher, purse: Purse | None = None
+    ) -> None:
+        self._kind = kind
+        self._brands = brands
+        self.purse = purse
         own = (brand.handles[kind] for brand in brands if kind in brand.handles)
         self.handles = tuple(dict.fromkeys(name for handle in own if (name := handle.removeprefix("@"))))
         self.searches = matcher.searches(kind)
@@ -54,6 +68,18 @@ class NetworkEar:
         self._passed = 0
         self._may_match = matcher.sieve(kind)
         self._known: set[str] = set()
+
+    @cached_property
+    def sought(self) -> Sequence[Sought]:
+        """What each brand is looked for by; made when it is first asked for, for most networks never ask."""
+        return tuple(
+            Sought(
+                brand.name,
+                searches([brand], self._kind),
+                brand.handles.get(self._kind, "").removeprefix("@") or None,
+            )
+            for brand in self._brands
+        )
 
     def know(self, author_ids: Collection[str]) -> None:
         """Remember what the network calls the brands' own accounts: their posts are wanted from now on."""

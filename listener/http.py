@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -28,6 +28,8 @@ RETRIABLE_CAP = 3600.0
 PERMANENT_BASE = 900.0
 PERMANENT_CAP = 6 * 3600.0
 
+# Bytes of an answer that refuses which its collector may look at.
+_TOLD = 2_000
 _WAIT_AND_TRY = frozenset({408, 425, 429})
 _REMEDIES = {
     400: "the server calls the request malformed; check the address",
@@ -67,7 +69,10 @@ TALLY: ContextVar[Tally] = ContextVar("tally")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a GET brought. With `not_modified` the body is empty and the validators are the ones that were sent."""
+    """What a GET brought. With `not_modified` the body is empty and the validators are the ones that were sent.
+
+    `status` is another than a success only where the caller wanted to read such an answer.
+    """
 
     not_modified: bool
     body: bytes
@@ -76,6 +81,7 @@ class Fetched:
     content_type: str | None
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
 
 
 class PoliteClient:
@@ -98,9 +104,11 @@ class PoliteClient:
         max_bytes: int = 16_000_000,
         accept: str = "*/*",
         timeout: float = 30.0,  # noqa: ASYNC109 - handed on to the transport
+        read: Collection[int] = (),
     ) -> Fetched:
         """Fetch a URL, unless it is unchanged since `etag` or `last_modified`.
 
+        `read`: statuses of refusals that say in their body why, so that they are no failure here.
         Raises Retriable (with the server's Retry-After, if any) and Permanent; their words hold no query string.
         """
         sent = {"Accept": accept, **(headers or {})}
@@ -112,7 +120,7 @@ class PoliteClient:
         if answer.status == 304 and (etag or last_modified):
             _count_answer(well=True)
             return Fetched(True, b"", etag, last_modified, None, answer.url)
-        return self._fetched(answer, url)
+        return self._fetched(answer, url, read)
 
     async def post(
         self,
@@ -124,9 +132,27 @@ class PoliteClient:
         max_bytes: int = 16_000_000,
         timeout: float = 30.0,  # noqa: ASYNC109 - handed on to the transport
     ) -> Fetched:
-        """Send a JSON document, as a login wants it. Raises Retriable and Permanent."""
+        """Send a JSON document, or what the Content-Type among `headers` says, as a login wants it.
+
+        Raises Retriable and Permanent.
+        """
         sent = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
         answer = await self._in_turn("POST", url, sent, body, allow_private, max_bytes, timeout)
+        return self._fetched(answer, url)
+
+    async def put(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+        max_bytes: int = 1_000_000,
+        timeout: float = 300.0,  # noqa: ASYNC109 - handed on to the transport
+    ) -> Fetched:
+        """Upload a plain text. Raises Retriable and Permanent."""
+        sent = {"Accept": "application/json", "Content-Type": "text/plain", **(headers or {})}
+        answer = await self._in_turn("PUT", url, sent, body, allow_private, max_bytes, timeout)
         return self._fetched(answer, url)
 
     @asynccontextmanager
@@ -187,10 +213,10 @@ class PoliteClient:
                 _count_answer(well=False)
                 raise Permanent(str(error)) from error
 
-    def _fetched(self, answer: Answer, url: str) -> Fetched:
+    def _fetched(self, answer: Answer, url: str, read: Collection[int] = ()) -> Fetched:
         well = 200 <= answer.status < 300
         _count_answer(well=well)
-        if not well:
+        if not well and answer.status not in read:
             raise _failure(answer, url, self._clock())
         return Fetched(
             not_modified=False,
@@ -200,6 +226,7 @@ class PoliteClient:
             content_type=answer.headers.get("Content-Type"),
             url=answer.url,
             headers=answer.headers,
+            status=answer.status,
         )
 
 
@@ -230,7 +257,7 @@ def _failure(answer: Answer, url: str, now: float) -> Retriable | Permanent:
     if answer.status >= 500 or answer.status in _WAIT_AND_TRY or answer.status == 304:
         return Retriable(f"{where} answered {answer.status}", retry_after(answer.headers, now))
     remedy = _REMEDIES.get(answer.status, "check the address")
-    return Permanent(f"{where} answered {answer.status}: {remedy}", answer.status)
+    return Permanent(f"{where} answered {answer.status}: {remedy}", answer.status, answer.body[:_TOLD])
 
 
 def _validator(answer: Answer, name: str) -> str | None:

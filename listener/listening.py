@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Literal
@@ -88,16 +89,20 @@ class _Progress:
 
 
 async def keep(
-    station: Station, collector: Collector, page: Page, traffic: Traffic = _NO_TRAFFIC
+    station: Station,
+    collector: Collector,
+    page: Page,
+    traffic: Traffic = _NO_TRAFFIC,
+    visited: Sequence[str] = (),
 ) -> Committed:
-    """Match, judge and commit one page."""
+    """Match, judge and commit one page; `visited` are kept posts that were looked at again for it."""
     source = collector.source
     loop = asyncio.get_running_loop()
     kept = await loop.run_in_executor(
         station.judge_thread, station.pipeline.keep, page, source, station.now()
     )
     ear = station.hearing.ear(source.kind)
-    kept = replace(kept, traffic=traffic, passed=ear.take_passed())
+    kept = replace(kept, traffic=traffic, passed=ear.take_passed(), visited=visited)
     committed = await station.writer.store(lambda store: store.commit(kept))
     station.hearing.remember(source.kind, committed.kept)
     # So that what is taken back leaves the sample, where a stream tells it, and the quarantine too.
@@ -105,7 +110,8 @@ async def keep(
         station.hearing.remember_sampled(source.kind, [one.post.native_id for one in kept.unmatched])
     station.hearing.remember_sampled(source.kind, [o.native_id for o in kept.set_aside if o.native_id])
     station.hearing.forget(source.kind, (*committed.erased, *kept.deleted))
-    station.wiped = station.wiped or bool(kept.deleted or kept.departed)
+    # What an edit takes away is taken back as well.
+    station.wiped = station.wiped or bool(kept.deleted or kept.departed or kept.edits)
     if committed.set_aside:
         log.warning("items set aside", source=source.name, items=committed.set_aside)
     if kept.cut:

@@ -12,7 +12,18 @@ from listener.matching.tagging import Tagger, TagRule
 from sentiment.targets import Mask, Spans
 from sentiment.targets import Named as NamedBrand
 from sentiment.tone import Engine, Text, Tone
-from storage.mention import Brand, BrandFigure, Kept, KeptPost, Mention, Reading, Source, Unmatched
+from storage.mention import (
+    Brand,
+    BrandFigure,
+    Counted,
+    Kept,
+    KeptPost,
+    Mention,
+    Reading,
+    Sampled,
+    Source,
+    Unmatched,
+)
 
 _UNPRINTABLE = {0: None}
 
@@ -84,6 +95,8 @@ class Pipeline:
         deleted: list[str] = []
         departed: list[str] = []
         figures: list[BrandFigure] = []
+        counted: list[Counted] = []
+        sampled: list[Sampled] = []
         for event in page.events:
             if isinstance(event, Post):
                 found = self.name(event, source, now)
@@ -99,6 +112,10 @@ class Pipeline:
                 deleted.append(clean(event.native_id))
             elif isinstance(event, Figure):
                 figures += self._figures(event, source)
+            elif isinstance(event, Counted):
+                counted.append(event)
+            elif isinstance(event, Sampled):
+                sampled.append(event)
             else:
                 departed.append(clean(event.author_id))
         judged = self.judge([*named, *edited])
@@ -120,6 +137,8 @@ class Pipeline:
             gap=page.gap,
             definitions=self.definitions,
             figures=figures,
+            counted=counted,
+            sampled=sampled,
         )
 
     def _figures(self, told: Figure, source: Source) -> list[BrandFigure]:
@@ -136,8 +155,15 @@ class Pipeline:
         """Find the brands that a post concerns."""
         text = clean(post.text)
         mentions, near = self._mentions(said_of(post, text, source), post.automatic)
+        mentions = self._with_its_subject(mentions, post.about)
         kept = _kept(post, text, now)
         return Named(self.tagged(kept, source) if mentions else kept, mentions, near)
+
+    def _with_its_subject(self, mentions: tuple[Mention, ...], brand: str | None) -> tuple[Mention, ...]:
+        """Add the brand that a post is about without naming it; what a brand's own people write stays theirs."""
+        if brand not in self.definitions or any(mention.brand == brand for mention in mentions):
+            return mentions
+        return (*mentions, Mention(brand, by_query=False))
 
     def tagged(self, post: KeptPost, source: Source) -> KeptPost:
         """The post with the tags that the rules of today give to its mentions."""

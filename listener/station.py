@@ -26,9 +26,10 @@ from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.learning import with_head
 from listener.pipeline import Pipeline
+from listener.purse import StorePurse
 from listener.writer import Writer
 from sentiment.tone import Engine
-from storage import ledger, outbox, polling, quarantine, queries
+from storage import ledger, outbox, polling, quarantine, queries, visits
 from storage.alerting import AlertState
 from storage.base import Transaction
 from storage.hearing import kept_ids, sampled_ids
@@ -48,7 +49,7 @@ class Station:
     """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them.
 
     `engine` is the configured one; the pipeline judges by it with the head in service. `wiped`: texts were taken back,
-    and the store's log still holds them.
+    and the store's file or its log may still hold them.
     `heard_from` is told when a stream answers, which no end of a poll will tell.
     """
 
@@ -66,7 +67,8 @@ class Station:
     rng: random.Random = field(default_factory=random.Random)
     changed: set[tuple[str, int]] = field(default_factory=set)
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
-    wiped: bool = False
+    # What the last run left is seen to once.
+    wiped: bool = True
     heard_from: Callable[[str, bool], None] = lambda source, answered: None
 
     def now(self) -> int:
@@ -101,7 +103,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                 pipeline = Pipeline(
                     config.brands, await asyncio.to_thread(with_head, engine, reader), config.tags
                 )
-                hearing = Hearing(config.brands, pipeline.matcher)
+                hearing = Hearing(config.brands, pipeline.matcher, lambda kind: StorePurse(kind, writer))
                 transport = await stack.enter_async_context(Transport())
                 collectors = collectors_of(config.sources, PoliteClient(transport, clock), hearing)
                 born = await _settle(config, writer, collectors, pipeline.engine_name, int(clock()))
@@ -177,6 +179,7 @@ async def _settle(config: Config, writer: Writer, collectors: list[Collector], e
             polling.ask_anew(db, now)
         if (changed := queries.keep_versions(db, config.brands, now)) and born < now:
             log.info("what counts as a mention is new, from now on", brands=", ".join(changed))
+        visits.keep_plans(db, sources, now)
         return born, outbox.recover(db, now), judging.restart(db, config.rules, now)
 
     born, unknown, gone = await writer(work)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from storage.mention import Brand, Committed, Cursor, Kept, Source
+from storage.mention import Brand, Committed, Cursor, Erasure, Kept, Source
 
 if TYPE_CHECKING:
     from storage.stories.memory import Memory
@@ -37,6 +37,14 @@ class Transaction(Rows, Protocol):
 
     def run_many(self, sql: str, parameters: Sequence[Sequence[object]]) -> None:
         """Execute one statement for each row of parameters."""
+        ...
+
+    def hashed(self, source: str, name: str) -> str:
+        """Return the keyed hash that stands for an id of a source (by its name) once nobody may read it."""
+        ...
+
+    def write_down(self, entries: Sequence[Erasure]) -> None:
+        """Write erasures into the journal, durably and before this transaction ends."""
         ...
 
 

@@ -7,7 +7,22 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from storage import counters, coverage, editing, erasing, hearing, polling, posting, quarantine, sample
+from storage import (
+    counters,
+    coverage,
+    editing,
+    erasing,
+    hashed_ids,
+    hearing,
+    measures,
+    objections,
+    polling,
+    posting,
+    quarantine,
+    sample,
+    spans,
+    visits,
+)
 from storage.base import Transaction
 from storage.editing import Edited
 from storage.mention import Committed, Kept, KeptPost, Source
@@ -20,8 +35,8 @@ MOST_UNMATCHED = 10_000
 def source_id(db: Transaction, source: Source) -> int:
     """Return the number of a source, made when it is new."""
     db.run(
-        "INSERT INTO sources (name, kind, lateness) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
-        (source.name, source.kind, source.lateness),
+        "INSERT INTO sources (name, kind, lateness, visits) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING",
+        (source.name, source.kind, source.lateness, visits.written(source.visits)),
     )
     return int(db.rows("SELECT id FROM sources WHERE name = ?", (source.name,))[0][0])
 
@@ -31,9 +46,11 @@ def keep(db: Transaction, page: Kept, most_unmatched: int = MOST_UNMATCHED) -> C
 
     Posts come first, then edits, then what was taken back: a post and its deletion in one page leave no text. A post
     that is kept already, or was erased, is left as it is when it is heard again. A post that names no brand is kept
-    only where it answers a brand's own post. `most_unmatched` posts that matched nobody are kept as a sample.
+    only where it answers a brand's own post. `most_unmatched` posts that matched nobody are kept as a sample. What is
+    known by the hash of its id only is known all the same, and who objects is not listened to.
     """
     source = source_id(db, page.source)
+    page = hashed_ids.known_by_hash(db, source, objections.heeded(db, source, page))
     done = _Done(posting.known(db, source, _named(page)))
     # Together, so that an answer finds the brand's own post which is first heard of by its edit.
     _add(db, source, page, [*page.posts, *page.edits], done)
@@ -43,8 +60,11 @@ def keep(db: Transaction, page: Kept, most_unmatched: int = MOST_UNMATCHED) -> C
         _add(db, source, page, [post for post in edits if post.native_id not in done.known], done)
     _keep_sample(db, source, page, done, most_unmatched)
     counters.add(db, source, page.readings)
+    measures.tell(db, page.figures)
+    spans.add(db, source, page.counted, page.sampled)
     set_aside, left_out = quarantine.add(db, source, page.set_aside, page.at)
     erased = erasing.erase(db, source, page.deleted, page.departed, page.at)
+    visits.move(db, source, page.visited, page.at)
     _write_progress(db, source, page, len(done.new))
     polling.count(db, page.source.name, page.at, page.traffic, page.items, page.cut + left_out, page.passed)
     kept = tuple(native_id for native_id in done.new if native_id not in set(erased))

@@ -13,6 +13,9 @@ from storage.mention import Gap, Heard
 ENOUGH = 0.9
 """Share of a window that a source must have been heard for, to be used in rules and comparisons."""
 
+WITHOUT_POSTS = frozenset({"wikipedia"})
+"""Kinds of sources that bring figures alone: where nothing is to be heard, nothing is missed."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceHeard:
@@ -112,7 +115,7 @@ def cut(db: Transaction, source_id: int, kind: str, gap: Gap) -> None:
 
 
 def ledgers(store: Rows, only: Sequence[str] = ()) -> list[Ledger]:
-    """Read the coverage of all sources, or of those whose name or kind is in `only`."""
+    """Read the coverage of all sources with posts, or of those of them whose name or kind is in `only`."""
     spans: Mapping[tuple[int, str], list[Heard]] = defaultdict(list)
     for source_id, kind, since, until in store.rows(
         "SELECT source_id, kind, since, until FROM coverage ORDER BY source_id, kind, since"
@@ -125,5 +128,5 @@ def ledgers(store: Rows, only: Sequence[str] = ()) -> list[Ledger]:
         for id_, name, kind, lateness, active in store.rows(
             "SELECT id, name, kind, lateness, active FROM sources ORDER BY name"
         )
-        if not only or name in only or kind in only
+        if kind not in WITHOUT_POSTS and (not only or name in only or kind in only)
     ]

@@ -16,8 +16,10 @@ LEVELS = (
     "customers_active",
     "customers_start",
     "followers",
+    "follows",
     "gross_margin",
     "lifetime_months",
+    "posts_total",
     "reach",
 )
 """Metrics that say how much there is, of people or of a share: no sum of theirs means anything."""

@@ -1,13 +1,15 @@
-"""Numbers that come in files: what other programs counted; a newer file replaces, and nothing counts twice."""
+"""Numbers of days, from files that other programs made and from sources: a newer one replaces, none counts twice."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from storage.base import Row, Rows, Transaction
+from storage.mention import BrandFigure
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,14 @@ _TABLES: dict[type[Counted], _Table] = {
     ),
     SurveyAnswers: _Table("survey_answers", ("kind", "day", "network", "scale", "score"), ("answers",)),
 }
+SNAPSHOT: Final = "snapshot"
+"""The kind of what sources told. Apart from the kinds of files, so that whichever comes first, the file is preferred by
+whoever reads both, and what a file takes back leaves what was heard."""
+MOST = 1e15
+"""From this number on nothing is believed, as in files."""
+_TELL = """INSERT INTO measures (brand_id, kind, metric, day, network, account, campaign, item, value, unit)
+    SELECT id, ?, ?, ?, ?, ?, '', ?, ?, NULL FROM brands WHERE name = ?
+    ON CONFLICT (brand_id, kind, metric, day, network, account, campaign, item) DO UPDATE SET value = excluded.value"""
 _PAGE = 1_000
 """Keys looked up by one statement."""
 
@@ -121,6 +131,18 @@ def imported_at(store: Rows, kind: str, sha256: str) -> int | None:
     """When this very file was imported last as numbers of this kind; None where it never was."""
     rows = store.rows("SELECT max(at) FROM imports WHERE kind = ? AND sha256 = ?", (kind, sha256))
     return None if rows[0][0] is None else int(rows[0][0])
+
+
+def tell(db: Transaction, figures: Iterable[BrandFigure]) -> None:
+    """Write what sources told of brands; the last figure of a day stands. Of an unknown brand nothing is kept."""
+    db.run_many(
+        _TELL,
+        [
+            (SNAPSHOT, one.metric, one.day, one.network, one.account, one.item, float(one.value), one.brand)
+            for one in figures
+            if math.isfinite(one.value) and 0 <= one.value < MOST
+        ],
+    )
 
 
 def write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sentiment.tone import Tone
 from storage.stats.business_hours import BusinessHours
@@ -78,8 +78,9 @@ class Brand:
 class Visits:
     """When the kept posts of a source are looked at again, for counters, edits and deletions that nothing announces.
 
-    `ages`: seconds after a post was published. `every`: seconds between two looks after that, for as long as its text
-    is kept, where the service wants deletions followed; None: no more looks.
+    `ages`: seconds after a post was published. `every`: seconds that may pass at most between two looks, between ages
+    and after the last one, for as long as its text is kept, where the service wants deletions followed; None: no more
+    looks than at the ages.
     """
 
     ages: tuple[int, ...] = (3_600, 86_400, 7 * 86_400)
@@ -182,6 +183,26 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How many posts a service counted that hold a brand's words, in [since, until); told without the posts."""
+
+    brand: str
+    since: int
+    until: int
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A part [since, until) of what was counted, drawn by chance and read to the end, and how many posts were in it."""
+
+    brand: str
+    since: int
+    until: int
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
 class BrandFigure:
     """A number of a brand for a calendar day (YYYY-MM-DD) that a source tells beside posts, as followers of an account.
 
@@ -225,6 +246,7 @@ class Kept:
     `passed` how many an ear let pass unread because they could not concern anybody. `definitions`: by which definition
     the mentions of each brand were found; of a brand that is not in it, by its newest one. `visited`: native ids of
     kept posts that were looked at again, whether or not they had changed. `figures` are numbers beside the posts.
+    `counted` is what a service counted where it lets only a part be read, `sampled` the parts that were read whole.
     """
 
     source: Source
@@ -247,6 +269,23 @@ class Kept:
     definitions: Mapping[str, str] = field(default_factory=dict)
     visited: Sequence[str] = ()
     figures: Sequence[BrandFigure] = ()
+    counted: Sequence[Counted] = ()
+    sampled: Sequence[Sampled] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What the journal says of one erasure: of a post, of all posts of an author, or of a post's mention of a brand.
+
+    `of` is the keyed hash of the post's native id, or of the author's id or name; `source` the name of the source. An
+    `objection` says that nothing more of this author is kept. `at` in seconds since 1970.
+    """
+
+    at: int
+    source: str
+    kind: Literal["post", "author", "mention", "objection"]
+    of: str
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from storage import authors, conversations, post_hashtags, rollups
+from storage import authors, conversations, post_hashtags, rollups, visits
 from storage.base import Transaction
 from storage.desk import tags
 from storage.mention import LABEL_NUMBERS, KeptPost, Mention
@@ -100,6 +100,8 @@ def add(
     rollups.add(db, counted)
     speaking = [one.id for one in numbered if any(m.own or m.addressed for m in one.post.mentions)]
     waits.add(db, source, speaking, joined)
+    if not imported:
+        visits.plan(db, source, [(one.id, one.post.published_at, one.post.fetched_at) for one in numbered])
     stories.assign(
         db, source, [(one.id, one.post) for one in numbered if any(map(counts, one.post.mentions))]
     )

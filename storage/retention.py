@@ -1,27 +1,35 @@
-"""Texts grow old: after a source's time its posts lose text, author and title, and every count stays."""
+"""Texts grow old: after a source's time its posts lose their words and names, ids become hashes, every count stays."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
-from storage import authors
+from storage import authors, hashed_ids, visits
 from storage.base import Rows, Transaction
 from storage.stories import keeping as stories
 
 DEFAULT = "default"
 """The name under which the time of all sources stands that have none of their own."""
+KEPT_FOR = 365 * 86_400
+"""Seconds for which texts are kept where nobody says how long."""
 PAGE = 500
 
 _OLD = """SELECT id FROM posts WHERE source_id = ? AND fetched_at < ? AND erased_at IS NULL LIMIT ?"""
-# The address stays: it says none of the author's words, and leads to them as long as the author leaves them there.
-_WIPE = """UPDATE posts SET title = NULL, text = '', author = NULL, author_id = NULL, erased_at = ?, expired = 1
-    WHERE id IN (SELECT value FROM json_each(?))"""
+_STILL_NAMED = """SELECT id FROM posts WHERE source_id = ? AND fetched_at < ? AND erased_at IS NOT NULL
+    AND substr(native_id, 1, 5) <> 'hmac:' LIMIT ?"""
+# The address goes with the words: it names the post, and often who wrote it.
+_WIPE = """UPDATE posts SET title = NULL, text = '', author = NULL, author_id = NULL, url = NULL, erased_at = ?,
+    expired = 1 WHERE id IN (SELECT value FROM json_each(?))"""
+_UNADDRESS = "UPDATE posts SET url = NULL WHERE id IN (SELECT value FROM json_each(?))"
 _SET_ASIDE = "DELETE FROM quarantine WHERE source_id = ? AND at < ?"
 
 
-def limits(store: Rows, retention: Mapping[str, int]) -> dict[int, int]:
-    """Seconds for which texts are kept, by the source's number: what its name says, else its kind, else the default."""
+def limits(store: Rows, retention: Mapping[str, int | None]) -> dict[int, int]:
+    """Seconds for which texts are kept, by the source's number: what its name says, else its kind, else the default.
+
+    Those whose texts are kept for good are left out.
+    """
     found: dict[int, int] = {}
     for number, name, kind in store.rows("SELECT id, name, kind FROM sources"):
         seconds = retention.get(name, retention.get(kind, retention.get(DEFAULT)))
@@ -33,18 +41,24 @@ def limits(store: Rows, retention: Mapping[str, int]) -> dict[int, int]:
 def expire(db: Transaction, limit: Mapping[int, int], now: int, most: int = PAGE) -> int:
     """Wipe at most `most` posts that were fetched longer ago than their source's limit; return how many there were.
 
-    Mentions, turns, readings and roll-ups are counts and stay; authors of whom nothing can be read any more are only
-    numbers from then on. What was set aside unread is old text as well, and goes.
+    Mentions, turns, readings and roll-ups are counts and stay; ids become keyed hashes, by which a post is known that
+    is heard again, and an author who writes again. That holds for the ids of what was taken back before, too. What was
+    set aside unread is old text as well, and goes.
     """
-    wiped: list[int] = []
+    done = 0
     for source, seconds in limit.items():
         old = now - seconds
-        wiped += [row[0] for row in db.rows(_OLD, (source, old, most - len(wiped)))]
-        db.run(_SET_ASIDE, (source, old))
-        if len(wiped) >= most:
-            break
-    if wiped:
+        wiped = [row[0] for row in db.rows(_OLD, (source, old, most - done))]
+        left = most - done - len(wiped)
+        named = [row[0] for row in db.rows(_STILL_NAMED, (source, old, left))] if left else []
         db.run(_WIPE, (now, json.dumps(wiped)))
-        authors.forget(db, wiped)
+        db.run(_UNADDRESS, (json.dumps(named),))
+        authors.forget(db, wiped, hashed=True)
+        visits.forget(db, wiped)
         stories.forget(db, wiped)
-    return len(wiped)
+        hashed_ids.hash_ids(db, source, [*wiped, *named])
+        db.run(_SET_ASIDE, (source, old))
+        done += len(wiped) + len(named)
+        if done >= most:
+            break
+    return done

@@ -54,12 +54,26 @@ def expire(db: Transaction, at: int, most: int) -> None:
 
 
 def forget(db: Transaction, source: int, column: Column, values: Iterable[str]) -> None:
-    """Take posts out of the sample: they are kept now, or their texts were taken back."""
-    gone = db.run(
-        f"DELETE FROM unmatched WHERE source_id = ? AND {column} IN (SELECT value FROM json_each(?))",
-        (source, json.dumps(list(values))),
+    """Take posts out of the sample: they are kept now."""
+    take_out(db, source, column, values)
+
+
+def take_out(
+    db: Transaction, source: int, column: Column, values: Iterable[str]
+) -> list[tuple[str, str | None]]:
+    """Take posts out of the sample; return which they were, as native id and author id."""
+    asked = json.dumps(list(values))
+    gone = (
+        db.rows(
+            f"""DELETE FROM unmatched WHERE source_id = ? AND {column} IN (SELECT value FROM json_each(?))
+            RETURNING native_id, author_id""",
+            (source, asked),
+        )
+        if asked != "[]"
+        else []
     )
-    _resize(db, source, -gone)
+    _resize(db, source, -len(gone))
+    return [(native_id, author) for native_id, author in gone]
 
 
 def edit(db: Transaction, source: int, posts: Sequence[KeptPost]) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 from queue import LifoQueue
 from zoneinfo import ZoneInfo
 
-from storage import commit, rollups, schema, views
+from storage import commit, replaying, rollups, schema, views
 from storage.base import Row, Rows, StoreError
-from storage.mention import Brand, Committed, Cursor, Kept, Source
+from storage.journal import Journal
+from storage.mention import Brand, Committed, Cursor, Erasure, Kept, Source
 from storage.stories.memory import Memory
 
 PATIENCE = 30.0
@@ -125,9 +126,11 @@ class _Snapshot:
 
 
 class _Transaction:
-    def __init__(self, connection: sqlite3.Connection, memory: Memory) -> None:
+    def __init__(self, connection: sqlite3.Connection, memory: Memory, journal: Journal) -> None:
         self._connection = connection
         self.memory = memory
+        self._journal = journal
+        self.hashed = journal.hashed
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         return self._connection.execute(sql, parameters).fetchall()
@@ -137,6 +140,10 @@ class _Transaction:
 
     def run_many(self, sql: str, parameters: Sequence[Sequence[object]]) -> None:
         self._connection.executemany(sql, parameters)
+
+    def write_down(self, entries: Sequence[Erasure]) -> None:
+        if entries:
+            replaying.write_down(self, self._journal, entries)
 
 
 class SqliteStore:
@@ -153,12 +160,14 @@ class SqliteStore:
     ) -> None:
         """Open or create the file and bring it to the newest shape.
 
-        An older database is copied beside itself before it is migrated; a newer one is refused. `stop` is
-        asked while waiting for a lock, so that a daemon told to end does not wait `patience` seconds.
-        `unmatched`: posts that match nobody kept as a sample of each source; 0 for none. `zone`: where days begin;
-        where the roll-ups are cut in another one, or are not there yet, they are made anew.
+        An older database is copied beside itself before it is migrated; a newer one is refused. One that was restored
+        from a backup is brought up to the erasures made since, before anything else is read. `stop` is asked while
+        waiting for a lock, so that a daemon told to end does not wait `patience` seconds. `unmatched`: posts that
+        match nobody kept as a sample of each source; 0 for none. `zone`: where days begin; where the
+        roll-ups are cut in another one, or are not there yet, they are made anew.
         """
         self.path = path
+        self._journal = Journal(path)
         self._unmatched = unmatched
         self._patience = patience
         self._stop = stop
@@ -197,10 +206,16 @@ class SqliteStore:
                 self._migrate()
         if rollups.outdated(self, zone):
             with self._immediate():
-                rollups.rebuild(_Transaction(self._connection, self._memory), zone or rollups.zone_of(self))
+                rollups.rebuild(
+                    _Transaction(self._connection, self._memory, self._journal), zone or rollups.zone_of(self)
+                )
         if views.stale(self._connection, rollups.zone_of(self)):
             with self._immediate():
                 views.make(self._connection, rollups.zone_of(self))
+        if replaying.is_due(self, self._journal):
+            with self._immediate():
+                replaying.replay(_Transaction(self._connection, self._memory, self._journal), self._journal)
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         # Our own patience, in small steps, because sqlite's cannot be interrupted by SIGTERM.
         self._connection.execute("PRAGMA busy_timeout = 200")
 
@@ -249,7 +264,7 @@ class SqliteStore:
     def writing(self) -> Iterator[_Transaction]:
         """Open a writing transaction; waits at most `patience` for another writer. Raises StoreError."""
         with _clear_errors(self.path), self._immediate():
-            yield _Transaction(self._connection, self._memory)
+            yield _Transaction(self._connection, self._memory, self._journal)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Return all rows of a query, as the writer sees them."""
@@ -284,10 +299,13 @@ class SqliteStore:
         """What a quick look over the whole file finds wrong; empty where it is sound."""
         return [str(row[0]) for row in self.rows("PRAGMA quick_check") if row[0] != "ok"]
 
-    def checkpoint(self) -> None:
-        """Write the log into the file and empty it: until then it holds what was wiped. Waits for no reader."""
+    def checkpoint(self) -> bool:
+        """Write the log into the file and empty it: until then it holds what was wiped. Waits for no reader.
+
+        Returns whether it is empty now: whoever reads in this moment may keep it.
+        """
         with _clear_errors(self.path):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return not self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def data_version(self) -> int:
         """Changes when another connection has written to the file. Raises StoreError where the file has gone.

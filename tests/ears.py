@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from listener.collectors.base import Purse, Sought
+
 
 @dataclass
 class TestEar:
@@ -15,6 +17,8 @@ class TestEar:
     words: tuple[str, ...] = ()
     handles: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
+    sought: tuple[Sought, ...] = ()
+    purse: Purse | None = None
     ids: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
 

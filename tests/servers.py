@@ -6,8 +6,8 @@
         assert [r.method for r in server.seen("/feed.xml")] == ["GET", "GET", "GET"]
 
 Each path answers with its replies in order; the last one is repeated for ever. A reply may also be a function
-of the request (`lambda seen: Reply(...)`), sync or async. Paths without a script answer 404. Nothing sleeps:
-a reply with `gate` waits for an asyncio.Event, `await server.got(path, n)` waits for the n-th request.
+of the request (`lambda seen: Reply(...)`), sync or async. Paths without a script are answered by that of "*", or 404.
+Nothing sleeps: a reply with `gate` waits for an asyncio.Event, `await server.got(path, n)` waits for the n-th request.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class FaultServer:
         self.requests: list[Seen] = []
         self.sent = 0
         self._scripts: dict[str, list[Answer]] = {}
+        self._beginnings: dict[str, list[Answer]] = {}
         self._news = asyncio.Condition()
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -108,6 +109,10 @@ class FaultServer:
         if not answers:
             raise ValueError("a script needs at least one answer")
         self._scripts[path] = list(answers)
+
+    def script_all(self, beginning: str, *answers: Answer) -> None:
+        """Set the answers of every path that begins like this and has none of its own."""
+        self._beginnings[beginning] = list(answers)
 
     def seen(self, path: str) -> list[Seen]:
         """Return the requests to this path, in order."""
@@ -146,7 +151,10 @@ class FaultServer:
         return web.Response(status=reply.status, body=body, headers=dict(reply.headers))
 
     async def _next(self, seen: Seen) -> Reply:
-        script = self._scripts.get(seen.path)
+        script = self._scripts.get(seen.path) or next(
+            (answers for start, answers in self._beginnings.items() if seen.path.startswith(start)), None
+        )
+        script = script or self._scripts.get("*")
         if script is None:
             return Reply(404, "no script for this path")
         answer = script.pop(0) if len(script) > 1 else script[0]

@@ -1,7 +1,8 @@
 """The sources that can be listened to, and the one place where a broken item is set aside.
 
 Each module named here has a pydantic class `Options`, a function `build(options, client, ear) -> list[Collector]`, a
-`GRADE`, and a pure `to_event(item)` that reads one item as the wire brought it (None where there is nothing to keep).
+`GRADE`, where its interface is not official its `TERMS`, and a pure `to_event(item)` that reads one item as the wire
+brought it (None where there is nothing to keep).
 """
 
 from __future__ import annotations
@@ -25,11 +26,28 @@ if TYPE_CHECKING:
     from listener.http import PoliteClient
 
 COLLECTORS = {
+    "appstore": "listener.collectors.appstore",
     "bluesky": "listener.collectors.bluesky.collector",
+    "devto": "listener.collectors.devto",
+    "discourse": "listener.collectors.discourse",
     "feeds": "listener.collectors.feeds.collector",
+    "gdelt": "listener.collectors.gdelt.collector",
+    "googlenews": "listener.collectors.googlenews",
+    "github": "listener.collectors.github.collector",
     "hackernews": "listener.collectors.hackernews.collector",
     "ingest": "listener.collectors.ingest.collector",
+    "lemmy": "listener.collectors.lemmy",
+    "lobsters": "listener.collectors.lobsters",
     "mastodon": "listener.collectors.mastodon.collector",
+    "podcastindex": "listener.collectors.podcastindex",
+    "producthunt": "listener.collectors.producthunt",
+    "telegram": "listener.collectors.telegram.collector",
+    "threads": "listener.collectors.threads",
+    "wikipedia": "listener.collectors.wikipedia",
+    "x": "listener.collectors.x.collector",
+    "stackexchange": "listener.collectors.stackexchange.collector",
+    "reddit": "listener.collectors.reddit.collector",
+    "youtube": "listener.collectors.youtube.collector",
 }
 
 
@@ -50,6 +68,12 @@ def collectors_of(
     for kind, options in sources.items():
         ear = None if ears is None else ears.ear(kind)
         found.extend(import_module(COLLECTORS[kind]).build(options, client, ear))
+    return found
+
+
+def terms_of(kind: str) -> str | None:
+    """What whoever listens to an unofficial source must know of its terms; None for all others."""
+    found: str | None = getattr(import_module(COLLECTORS[kind]), "TERMS", None)
     return found
 
 

@@ -73,6 +73,42 @@ class Visitor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What one brand is looked for by on a network that must be asked for each brand by itself.
+
+    `words`: of which at least one stands in every post that its query can be true of, as in `Ear.searches`; empty where
+    there are none. `handle`: its own account there, without the @.
+    """
+
+    brand: str
+    words: tuple[str, ...] = ()
+    handle: str | None = None
+
+
+class Purse(Protocol):
+    """The money of a source whose requests cost some: no request without a reservation. Millionths of a dollar.
+
+    `at` is always the time that the server told last (seconds since 1970): its days are the days of the bill.
+    """
+
+    async def reserve(self, price: int, budget: int, at: int) -> int | None:
+        """Set aside the most that the next request can cost; None where the day's budget has no room for it.
+
+        It is written down for good before this returns. One request after the other: the next reservation takes
+        the one before, if it was not settled, for spent.
+        """
+        ...
+
+    async def settle(self, reservation: int, price: int, at: int) -> None:
+        """Write down what the request has cost in truth, and the time of its answer."""
+        ...
+
+    async def left(self, budget: int, at: int) -> int:
+        """What the budget has left."""
+        ...
+
+
 class Ear(Protocol):
     """What a collector of one network may ask about whom we listen for; never for what.
 
@@ -88,6 +124,16 @@ class Ear(Protocol):
 
         For a search service, to read back in time. Empty where some query has no such words (fields alone).
         """
+        ...
+
+    @property
+    def sought(self) -> Sequence[Sought]:
+        """The same for each brand by itself."""
+        ...
+
+    @property
+    def purse(self) -> Purse | None:
+        """The network's money; None where nobody writes down what is spent: then nothing may be."""
         ...
 
     def know(self, author_ids: Collection[str]) -> None:
@@ -121,9 +167,11 @@ class Retriable(Exception):
 class Permanent(Exception):
     """The source will not answer like this: wrong address, refused, not a feed. It is asked again slowly.
 
-    `status` is the HTTP status that said so, where one did.
+    `status` is the HTTP status that said so, where one did, and `answer` the beginning of what came with it: some
+    services tell only there what they mean. It may say anything: never show it.
     """
 
-    def __init__(self, reason: str, status: int | None = None) -> None:
+    def __init__(self, reason: str, status: int | None = None, answer: bytes = b"") -> None:
         super().__init__(reason)
         self.status = status
+        self.answer = answer

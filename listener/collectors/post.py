@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.mention import Cursor, Gap, Heard, Reading, SetAside
+from storage.mention import Counted, Cursor, Gap, Heard, Reading, Sampled, SetAside
 
 EARLIEST = 631_152_000
 """1990-01-01: what claims to be older has a broken clock."""
@@ -26,7 +26,8 @@ class Post:
 
     `text` includes the title. `native_id` is the source's own id, or a hash where it has none. `author` is the
     name that people know, and that handles are compared with; `author_id` what the network knows the account by.
-    `copy_of`: the native id of the post that it reposts or quotes, where the network says so.
+    `copy_of`: the native id of the post that it reposts or quotes, where the network says so. `about`: the brand that
+    it is about, by its configured name, where its place says so and not its words (the review of an app).
     """
 
     native_id: str
@@ -42,6 +43,7 @@ class Post:
     author_id: str | None = None
     followers: int | None = None
     copy_of: str | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Figure:
     item: str = ""
 
 
-Event = Post | Edit | Delete | AccountGone | Reading | Figure
+Event = Post | Edit | Delete | AccountGone | Reading | Figure | Counted | Sampled
 
 
 @dataclass(frozen=True, slots=True)

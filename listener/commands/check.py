@@ -12,6 +12,7 @@ from alerts.format import day, plural
 from alerts.goal_sets import vanity_hint
 from alerts.goals import vanity_alone
 from alerts.report.wording import figure
+from listener.collectors import terms_of
 from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
 from listener.engine import hindrance
@@ -77,6 +78,7 @@ def describe(config: Config) -> list[str]:
         f"sentiment: {config.engine}{f', or else {config.fallback.engine}' if config.fallback else ''}",
         f"channels: {', '.join(config.channels)}",
     ]
+    lines += [f"terms: {kind}: {terms}" for kind in config.sources if (terms := terms_of(kind))]
     if unsought := [brand.name for brand in config.brands if not searches([brand])]:
         lines.append(
             f"history: cannot be searched, because no word must stand in what these queries find: {', '.join(unsought)}"
@@ -97,10 +99,13 @@ def describe(config: Config) -> list[str]:
         lines.append(
             f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}"
         )
-    for name, seconds in config.storage.retention.items():
-        lines.append(
-            f"retention: {name}: texts are dropped {format_duration(seconds)} after they were fetched"
+    for name, seconds in config.storage.kept_for.items():
+        when = (
+            "kept for good"
+            if seconds is None
+            else f"dropped {format_duration(seconds)} after they were fetched"
         )
+        lines.append(f"retention: {name}: texts are {when}")
     return lines
 
 

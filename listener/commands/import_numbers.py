@@ -107,6 +107,22 @@ def bring(file: Path, config: Config, asked: Asked, mapped: Mapping[str, str], z
         raise Failure("nothing was imported")
     if not asked.dry_run:
         _keep(file.name, content, config, brand, asked.kind, found)
+        if asked.kind == "reviews":
+            _keep_words(file, content, config, brand)
+
+
+def _keep_words(file: Path, content: bytes, config: Config, brand: str) -> None:
+    """Keep what the reviews of an export say as mentions, and the company's replies as answers."""
+    from listener.commands import importing
+    from listener.imports.history import Wish
+    from listener.imports.reviews import posts
+    from listener.imports.sheet import sheets
+
+    found = posts(sheets(file.name, content), brand)
+    if found is not None:
+        network, rows = found
+        # Both exports write their times in UTC.
+        importing.bring(file, rows, config, Wish(network, {}, ZoneInfo("UTC")))
 
 
 def _wish(asked: Asked, zone: ZoneInfo) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from listener.commands import import_numbers
 from listener.commands.judging import make_pipeline
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
 from listener.config import Config
-from listener.imports.history import FIELDS, Importer, Report, Wish, rows
+from listener.imports.history import FIELDS, BadRow, Importer, Report, Row, Wish, rows
 from listener.imports.misfit import misfit
 from listener.imports.new_brands import BrandWriter, CannotAdd, market_of
 from storage import queries
@@ -75,7 +76,19 @@ def command(
         raise WrongUsage("--source needs a name for where the posts come from")
     if why := misfit(file, wish):
         raise WrongUsage(f"{file}: {why}")
-    report = _import(file, config, wish, add_brands)
+    bring(file, rows(file), config, wish, add_brands=add_brands)
+
+
+def bring(
+    file: Path,
+    found: Iterable[tuple[int, Row | BadRow]],
+    config: Config,
+    wish: Wish,
+    *,
+    add_brands: bool = False,
+) -> None:
+    """Keep rows of posts and tell what became of them. Raises Failure where nothing was imported."""
+    report = _import(found, config, wish, add_brands)
     _tell(report, file, wish.zone, market_of(config.brands))
     if not report.kept and not report.doubles:
         raise Failure("nothing was imported")
@@ -99,14 +112,16 @@ def _pairs(mapping: tuple[str, ...]) -> dict[str, str]:
     return {name: column for name, _, column in pairs}
 
 
-def _import(file: Path, config: Config, wish: Wish, add_brands: bool) -> Report:
+def _import(
+    found: Iterable[tuple[int, Row | BadRow]], config: Config, wish: Wish, add_brands: bool
+) -> Report:
     writer = BrandWriter(config.file, market_of(config.brands))
     with open_store(config) as store:
         pipeline = make_pipeline(config, store)
         with store.writing() as db:
             queries.keep_versions(db, config.brands, now())
         importer = Importer(config.brands, pipeline, store.commit, writer.add if add_brands else None, now())
-        report = importer.run(rows(file), wish)
+        report = importer.run(found, wish)
     try:
         writer.save()
     except CannotAdd as error:

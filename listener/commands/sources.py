@@ -16,12 +16,13 @@ from listener.collectors import COLLECTORS
 from listener.collectors.base import Grade
 from listener.commands.options import WrongUsage, config_option, json_option, now, open_reader, read_config
 from listener.config import Config
-from storage import polling
+from storage import polling, visits
 from storage.base import Rows
 from storage.calendar import iso
 from storage.hearing import Hour, gaps, hours, last_day
 from storage.mention import Gap
 from storage.polling import STREAMS, SourceState
+from storage.visits import Standing
 
 _GAPS_SHOWN = 7 * 86_400
 _SILENT_AFTER = 180
@@ -59,11 +60,13 @@ def command(config_file: Path, as_json: bool, explain: str | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Ledger:
-    """By source: what the last 24 hours brought together and hour by hour, and what was lost in the last week."""
+    """By source: what the last 24 hours brought together and hour by hour, what was lost in the last week, and which
+    kept posts wait to be looked at again."""
 
     day: Mapping[str, Hour]
     gaps: Mapping[str, Sequence[Gap]]
     hours: Mapping[str, Sequence[Hour]]
+    visits: Mapping[str, Standing]
 
 
 def _read_ledger(reader: Rows, present: int) -> _Ledger:
@@ -71,6 +74,7 @@ def _read_ledger(reader: Rows, present: int) -> _Ledger:
         last_day(reader, present),
         gaps(reader, present - _GAPS_SHOWN),
         hours(reader, present - 86_400, present),
+        visits.standing(reader, present),
     )
 
 
@@ -120,12 +124,28 @@ def _lines(state: SourceState, config: Config, ledger: _Ledger, *, full: bool) -
     if state.set_aside:
         items = reading.plural(state.set_aside, "item")
         lines.append(f"    {items} could not be read and set aside; see `listener quarantine list`")
+    standing = ledger.visits.get(state.name)
+    if standing is not None and (full or standing.behind):
+        lines += _looks(standing, present)
     if full:
         if state.last_poll_at:
             lines.append(f"    last poll {reading.moment(state.last_poll_at, zone)}")
         for hour in ledger.hours.get(state.name, ()):
             lines.append(f"    {reading.moment(hour.hour * 3600, zone)}  {_traffic(hour)}")
     return lines
+
+
+def _looks(standing: Standing, present: int) -> list[str]:
+    """How the looks at kept posts stand, and how many were not done in time for the duty."""
+    due = f"    {reading.plural(standing.due, 'kept post')} to look at again"
+    if standing.oldest is not None:
+        due += f", the first for {reading.duration(present - standing.oldest)}"
+    if standing.every is None:
+        return [due]
+    duty = f"the service wants each looked at every {reading.duration(standing.every)}"
+    if standing.behind:
+        duty += f"; {reading.plural(standing.behind, 'post')} not in time"
+    return [due, f"    {duty}"]
 
 
 def _traffic(hour: Hour) -> str:
@@ -160,6 +180,7 @@ def _to_json(state: SourceState, config: Config, ledger: _Ledger) -> dict[str, o
         "error": state.error,
         "posts": state.posts,
         "set_aside": state.set_aside,
+        "visits": _visits_to_json(ledger.visits.get(state.name), config),
         "hours": [
             {
                 "at": iso(hour.hour * 3600, config.zone),
@@ -172,3 +193,10 @@ def _to_json(state: SourceState, config: Config, ledger: _Ledger) -> dict[str, o
             for gap in ledger.gaps.get(state.name, ())
         ],
     }
+
+
+def _visits_to_json(standing: Standing | None, config: Config) -> dict[str, object] | None:
+    if standing is None:
+        return None
+    oldest = None if standing.oldest is None else iso(standing.oldest, config.zone)
+    return {"due": standing.due, "oldest": oldest, "every": standing.every, "behind": standing.behind}

@@ -23,6 +23,7 @@ from listener.matching.tagging import LONGEST_TAG, Route, TagRule, tag_named
 from storage import public_holidays
 from storage.durations import Duration
 from storage.mention import Brand, Exclude
+from storage.retention import DEFAULT, KEPT_FOR
 from storage.sqlite import path_of
 from storage.stats.business_hours import BusinessHours, parse_week
 
@@ -194,13 +195,18 @@ class StorageOptions(Strict):
     """Where mentions are kept. A relative file lies beside config.yaml.
 
     `retention`: how long the texts of a source (by name, kind, or `default`) are kept after they were fetched; without
-    one for good. `unmatched_sample`: how many posts of each source that are no mention of anybody are kept for a week,
-    to try queries on them; 0 keeps none.
+    one 365 days, `null`: for good. `unmatched_sample`: how many posts of each source that are no mention of anybody are
+    kept for a week, to try queries on them; 0 keeps none.
     """
 
     url: str = "sqlite:///data/listener.db"
-    retention: dict[str, Duration] = Field(default_factory=dict)
+    retention: dict[str, Duration | None] = Field(default_factory=dict)
     unmatched_sample: int = Field(default=10_000, ge=0, le=1_000_000)
+
+    @property
+    def kept_for(self) -> dict[str, int | None]:
+        """The same with the time of those for which none is given."""
+        return {DEFAULT: KEPT_FOR, **self.retention}
 
     @field_validator("url")
     @classmethod

@@ -54,6 +54,9 @@ _COLUMNS = f"""p.id, s.name, p.native_id, p.url, m.published_at, coalesce(c.labe
     p.erased_at IS NOT NULL, p.text FROM {{mentions}} m JOIN posts p ON p.id = m.post_id
     JOIN sources s ON s.id = p.source_id
     LEFT JOIN corrections c ON c.brand_id = m.brand_id AND c.post_id = m.post_id AND {STANDING}"""
+# What was taken back is little: it is looked for among itself.
+_TAKEN_BACK = f"""SELECT count(*) FROM posts p CROSS JOIN mentions m WHERE p.erased_at IS NOT NULL AND p.expired = 0
+    AND p.published_at >= ? AND p.published_at < ? AND m.post_id = p.id AND {_IN}"""
 # A post that addresses the brand, and for what it is counted: when it was published.
 _TURNS = """(SELECT t.brand_id, t.post_id, t.at AS published_at, o.source_id, n.label
     FROM turns t JOIN posts o ON o.id = t.post_id
@@ -113,6 +116,12 @@ def corrections(store: Rows, facts: Facts) -> Corrections:
         changed[_label(said), _LABELS[label]] += count
         sampled += count * drawn
     return Corrections(changed.total(), sampled, dict(changed))
+
+
+def taken_back(store: Rows, facts: Facts) -> int:
+    """How many of these mentions were taken back by now: they are counted all the same."""
+    window = facts.window
+    return int(store.rows(_TAKEN_BACK, (window.since, window.until, *facts.asked))[0][0])
 
 
 def posts(

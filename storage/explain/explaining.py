@@ -56,7 +56,11 @@ def explain(
         corrections=behind.corrections(store, facts) if "tone" in kpi.inputs else None,
         posts=behind.posts(store, kpi, facts, posts, after, label),
         files=tuple(behind.files(store, kpi)),
-        warnings=tuple(warnings(value, now, differently, ask.zone)),
+        warnings=tuple(
+            warnings(
+                value, now, differently, ask.zone, 0 if kpi.imported else behind.taken_back(store, facts)
+            )
+        ),
         copies=_copies(store, ask) if kpi.of_sources else None,
     )
 

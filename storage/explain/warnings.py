@@ -18,8 +18,9 @@ def warnings(
     listened: Sequence[Listened],
     unlike: Mapping[str, Sequence[tuple[str, float, float]]],
     zone: ZoneInfo,
+    taken_back: int = 0,
 ) -> Iterator[str]:
-    """One sentence for each thing, the gravest first."""
+    """One sentence for each thing, the gravest first. `taken_back`: mentions whose authors have done so since."""
     for one in listened:
         if one.counted and one.deaf:
             yield (
@@ -45,6 +46,9 @@ def warnings(
     counted = more.get("method") == "raw" and more.get("interval") is None and "judged" in more
     if value.value is not None and counted:
         yield "The engine was not measured on such posts: this is what it says, its mistakes included."
+    if taken_back and value.value is not None:
+        was = "1 mention was" if taken_back == 1 else f"{taken_back} mentions were"
+        yield f"{was} taken back since: the number is as reported, with them; mentions.as_now counts without."
 
 
 def _query_changes(value: KpiValue, zone: ZoneInfo) -> Iterator[str]:

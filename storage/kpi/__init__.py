@@ -4,6 +4,7 @@ from storage.base import Rows
 from storage.kpi import (
     audience,
     authors,
+    awareness,
     care,
     casework,
     conversion,
@@ -18,6 +19,7 @@ from storage.kpi import (
     opinion,
     reach,
     sales,
+    sampled,
     satisfaction,
     stories,
     visibility,
@@ -39,12 +41,14 @@ _FAMILIES = (
         reach.KPIS,
         audience.KPIS,
         exposure.KPIS,
+        awareness.KPIS,
     ),
     *(interactions.KPIS, engagement.KPIS),
     *(conversion.KPIS, leads.KPIS, sales.KPIS),
     *(money.KPIS, customers.KPIS),
     *(care.KPIS, casework.KPIS),
     *(opinion.KPIS, satisfaction.KPIS),
+    sampled.KPIS,
 )
 
 KPIS: dict[str, Kpi] = {kpi.name: kpi for kpis in _FAMILIES for kpi in kpis}

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from storage.kpi import own
+from storage.kpi.cell import Cell
 from storage.kpi.declaration import Example
 from storage.kpi.imported import Imported, Missing, imported_kpi
-from storage.kpi.measured import Cell
 from storage.kpi.value import Reading
 
 GROUPS = ("age", "gender", "country", "city", "interest")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from storage.kpi.cell import Cell
 from storage.kpi.declaration import Example, Input, Kpi
 from storage.kpi.imported import Imported, Missing, added, imported_kpi
-from storage.kpi.measured import Cell
 from storage.kpi.value import Reading
 
 _PEOPLE = frozenset(("customers_start", "customers_active"))

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from storage.kpi import own
+from storage.kpi.cell import Cell
 from storage.kpi.declaration import Example, Input, Kpi
 from storage.kpi.imported import SOCIAL, Imported, Missing, added, imported_kpi, ratio, social, whole
-from storage.kpi.measured import Cell
 from storage.kpi.value import Reading
 
 EVENT = "key_event:"

@@ -6,9 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from storage.base import Rows
+from storage.kpi.cell import Cell
 from storage.kpi.declaration import Kpi
 from storage.kpi.imported import Imported, Missing, added, imported_kpi, whole
-from storage.kpi.measured import Cell
 from storage.kpi.value import Reading
 
 _NAMES = """SELECT metric, min(coalesce(unit, '')), max(coalesce(unit, '')) FROM measures

@@ -44,12 +44,14 @@ Input = Literal[
     "reviews",
     "business",
     "custom",
+    "snapshot",
 ]
-"""What a KPI is made of: of what is heard, of what people decide at the desk, or of a kind of file that is imported."""
+"""What a KPI is made of: of what is heard, of what people decide at the desk, of a kind of file that is imported, or of
+what sources count by the day."""
 FILES: frozenset[Input] = frozenset(
-    ("native", "ga4", "gsc", "ads", "crm", "shop", "survey", "reviews", "business", "custom")
+    ("native", "ga4", "gsc", "ads", "crm", "shop", "survey", "reviews", "business", "custom", "snapshot")
 )
-"""The kinds of files: what is made of them alone has networks where others have sources."""
+"""The kinds of numbers of days, all but one of files: what is made of them alone has networks, others have sources."""
 
 HEARD: frozenset[Input] = frozenset(
     {"mentions", "tone", "authors", "followers", "hashtags", "counters", "conversations", "stories"}

@@ -1,4 +1,4 @@
-"""KPIs of imported numbers: looked up by name, told by network, and NULL with a reason wherever files say nothing."""
+"""KPIs of numbers of days, most of them imported: by name, by network, and NULL with a reason where there are none."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from storage.kpi import measured
+from storage.kpi.cell import Cell
 from storage.kpi.declaration import Input, Kpi
 from storage.kpi.evidence import Evidence
-from storage.kpi.measured import Answers, Cell, Lead
+from storage.kpi.measured import Answers, Lead
 from storage.kpi.scope import Scope
 from storage.kpi.value import Reading
+from storage.measures import SNAPSHOT
 
 NOT_ADDED = "audiences of several networks are not added up: ask by source"
+NOT_TOLD = "no source told figures of these days"
 SOCIAL = frozenset(("Organic Social", "Paid Social", "Social"))
 """The channel groups that are social media: two of GA4, and the one of Universal Analytics."""
 SOCIAL_NETWORKS = frozenset(
@@ -65,6 +68,11 @@ def social(cells: Sequence[Cell]) -> Sequence[Cell]:
     return [cell for cell in cells if cell.item in SOCIAL]
 
 
+def of_kind(kind: str) -> str:
+    """Where numbers of a kind come from, in words that follow "what"."""
+    return "sources told" if kind == SNAPSHOT else f"was imported of {kind}"
+
+
 def added(cells: Iterable[Cell]) -> float:
     """The sum of some cells, exact for cents."""
     return math.fsum(cell.value for cell in cells)
@@ -110,7 +118,7 @@ class Imported:
         """The numbers of one metric, in order of days. Raises Missing."""
         kept = self.kept(kind)
         if metric not in kept:
-            raise Missing(f"no {metric} in what was imported of {kind}")
+            raise Missing(f"no {metric} in what {of_kind(kind)}")
         return kept[metric]
 
     def kept(self, kind: str) -> Mapping[str, Sequence[Cell]]:
@@ -190,6 +198,8 @@ class Imported:
     def _nothing(self, kind: str) -> Missing:
         if not self.days_asked and kind != "crm":
             return Missing("no day begins in this window")
+        if kind == SNAPSHOT:
+            return Missing(NOT_TOLD)
         return Missing(f"nothing imported of {kind} for these days: listener import --kind {kind} FILE")
 
     def _mine(self, rows: Iterable[Told]) -> list[Told]:

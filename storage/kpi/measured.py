@@ -1,4 +1,4 @@
-"""What came in files: numbers of days, leads and answers, each read once a window for all brands together."""
+"""Numbers of days, leads and answers, from files and of what sources count; each read once a window."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo
 
 from storage.base import Rows
 from storage.calendar import days_begun, parse_time
+from storage.kpi.cell import Cell
 from storage.kpi.evidence import Evidence
+from storage.kpi.heard import TOLD_AS, blended, own_posts
+from storage.measures import SNAPSHOT
 
 # Named, so that each is found by the primary key and years of other days cost nothing.
 METRICS: Mapping[str, tuple[str, ...]] = {
@@ -35,8 +38,9 @@ METRICS: Mapping[str, tuple[str, ...]] = {
         *("lifetime_months", "revenue", "cost_of_sales", "gross_profit", "net_profit"),
     ),
     "reviews": ("stars",),
+    SNAPSHOT: ("followers", "stars", "page_views", "articles_matching", "articles_monitored"),
 }
-"""The metrics of each kind of file; those of `custom` bear whatever names people give them."""
+"""The metrics of each kind of numbers; those of `custom` bear whatever names people give them."""
 
 _MEASURES = """SELECT metric, day, network, account, item, sum(value), unit FROM measures
     WHERE brand_id = ? AND kind = ? {metrics} AND day >= ? AND day < ?
@@ -48,17 +52,6 @@ _SPAN = """SELECT min(created_at), max(CASE WHEN stage_at > created_at THEN stag
 _ANSWERS = """SELECT kind, day, network, score, scale, sum(answers) FROM survey_answers
     WHERE brand_id = ? AND kind IN ('csat', 'nps') AND day >= ? AND day < ?
     GROUP BY kind, day, network, score, scale"""
-
-
-class Cell(NamedTuple):
-    """One number of one day; `network`, `account` and `item` are '' where the file does not tell them apart."""
-
-    day: str
-    network: str
-    account: str
-    item: str
-    value: float
-    unit: str | None
 
 
 class Lead(NamedTuple):
@@ -87,21 +80,29 @@ def asked_days(evidence: Evidence, zone: ZoneInfo) -> tuple[date, date]:
 
 def measures(evidence: Evidence, zone: ZoneInfo, kind: str, brand: int) -> Mapping[str, Sequence[Cell]]:
     """A brand's numbers of one kind by metric, in order of days, with those of the eve of the window: a level grows
-    from there."""
+    from there. What files tell is preferred to what was heard, where both tell it."""
 
     def read() -> Mapping[str, Sequence[Cell]]:
         first, end = asked_days(evidence, zone)
-        names = METRICS.get(kind, ())
-        sql = _MEASURES.format(metrics=f"AND metric IN ({','.join('?' * len(names))})" if names else "")
-        eve = first - timedelta(days=1)
-        found: dict[str, list[Cell]] = defaultdict(list)
-        for metric, *cell in evidence.store.rows(
-            sql, (brand, kind, *names, eve.isoformat(), end.isoformat())
-        ):
-            found[metric].append(Cell._make(cell))
-        return found
+        kept = _of_kind(evidence, kind, brand, first, end)
+        if kind not in TOLD_AS:
+            return kept
+        snapshots = measures(evidence, zone, SNAPSHOT, brand)
+        told = {metric: snapshots[metric] for metric in TOLD_AS[kind] if metric in snapshots}
+        posts = own_posts(evidence.store, zone, brand, first, end) if kind == "native" else ()
+        return blended(kept, told, posts)
 
     return evidence.once(("measures", kind, brand), read)
+
+
+def _of_kind(evidence: Evidence, kind: str, brand: int, first: date, end: date) -> dict[str, list[Cell]]:
+    names = METRICS.get(kind, ())
+    sql = _MEASURES.format(metrics=f"AND metric IN ({','.join('?' * len(names))})" if names else "")
+    eve = first - timedelta(days=1)
+    found: dict[str, list[Cell]] = defaultdict(list)
+    for metric, *cell in evidence.store.rows(sql, (brand, kind, *names, eve.isoformat(), end.isoformat())):
+        found[metric].append(Cell._make(cell))
+    return found
 
 
 def leads(evidence: Evidence, brand: int) -> Sequence[Lead]:

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from storage.kpi.cell import Cell
+from storage.kpi.heard import POST
 from storage.kpi.imported import Imported, Missing, added
-from storage.kpi.measured import Cell
 from storage.kpi.value import Reading
 
-POST = "post:"
 INTERACTIONS = ("likes", "comments", "saves")
 """What counts as engagement, where the network counts it."""
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from storage.kpi.cell import Cell
 from storage.kpi.declaration import Example, Input, Kpi
 from storage.kpi.imported import Imported, Missing, added, imported_kpi, social, whole
-from storage.kpi.measured import Cell
 from storage.kpi.value import Reading
 
 LAST_CLICK = "the channel group of the session, by the attribution model of the GA4 property"

@@ -12,7 +12,7 @@ import json
 import shutil
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -23,14 +23,22 @@ import structlog
 
 from listener import listening
 from listener.collectors import COLLECTORS
-from listener.collectors.base import Collector, Permanent, Retriable
-from listener.collectors.post import Page
+from listener.collectors.base import Collector, Permanent, Retriable, Visited, Visitor
+from listener.collectors.post import Delete, Page
 from listener.config import load
 from listener.station import Station, open_station
+from listener.visiting import Visiting
+from storage.journal import Journal, is_hashed
+from storage.mention import Cursor, Source
 
 QUIET = 0.6
 """Seconds without a page after which a stream is taken to have said all that it has to say."""
 BRAND = "Morvane"
+COUNTED = 40
+"""The number of the post whose counters are changed."""
+HOUR, DAY = 3_600, 86_400
+LATE = 300
+"""Seconds after they are due at which kept posts are looked at."""
 
 Keep = Callable[[Page], Awaitable[object]]
 
@@ -40,9 +48,10 @@ class World(Protocol):
 
     `several`: how many posts make more than one page. `late`: by how many seconds a post may be dated back and must
     still be found (None: the network gives what it gives in order). `can`: edit, delete, spoil, undated (posts without
-    a date), forget, stream, refuses (a broken item is told to its sender), retry-after (told in an answer). `faults`:
-    what it can be made to do wrong. `secrets`: what must stand in no log and no error. `pace`: seconds from one poll to
-    the next; 0 where the collector looks at the real clock, so that no time may be invented.
+    a date), forget, stream, refuses (a broken item is told to its sender), retry-after (told in an answer),
+    figures (it brings figures alone, and is asked for no posts). `faults`: what it can be made to do wrong.
+    `secrets`: what must stand in no log and no error. `pace`: seconds from one poll to the next; 0 where the collector
+    looks at the real clock, so that no time may be invented.
     """
 
     kind: str
@@ -98,6 +107,18 @@ class World(Protocol):
         ...
 
 
+class VisitedWorld(World, Protocol):
+    """A network whose kept posts are looked at again."""
+
+    async def count(self, number: int, seen: int) -> None:
+        """Let a counter of a post (the one numbered COUNTED) be this high."""
+        ...
+
+    async def vanish(self, number: int) -> None:
+        """Take a post back without a word of it in anything but a look."""
+        ...
+
+
 class Died(Exception):
     """The process died."""
 
@@ -111,8 +132,9 @@ class Truth:
 
     async def post(self, number: int, at: int | None, text: str | None = None) -> None:
         words = text or f"{BRAND} says {number}"
-        self.texts[self.world.native_id(number)] = words
         await self.world.post(number, at, words)
+        # Some networks name a post only once it is there.
+        self.texts[self.world.native_id(number)] = words
 
     async def edit(self, number: int, text: str) -> None:
         self.texts[self.world.native_id(number)] = text
@@ -121,6 +143,10 @@ class Truth:
     async def delete(self, number: int) -> None:
         self.texts[self.world.native_id(number)] = None
         await self.world.delete(number)
+
+    async def vanish(self, number: int) -> None:
+        self.texts[self.world.native_id(number)] = None
+        await visited(self.world).vanish(number)
 
 
 @dataclass
@@ -171,6 +197,28 @@ class Bench:
         if found.failure is None:
             self._polled_at = self.now
         return found
+
+    async def look(self, at: int, seen: int | None = None) -> list[list[str]]:
+        """Start a process at a time, poll, and take a turn of looks; return which posts each of them was asked for.
+
+        `seen`: how high the counters are from the end of the poll on, so that only a look can tell.
+        """
+        # A second before: of two readings of one second the first is kept.
+        self.now = at - 1 if self.world.pace else int(time.time())
+        asked: list[list[str]] = []
+        with structlog.testing.capture_logs(processors=[self._log]):
+            async with self.open() as station:
+                (collector,) = station.collectors
+                try:
+                    mortal = _Mortal(self, station, collector, Poll(), None, None)
+                    await self._read(station, collector, mortal)
+                except (Retriable, Permanent) as failure:
+                    self.logged.append(str(failure))
+                if seen is not None:
+                    await visited(self.world).count(COUNTED, seen)
+                self.now = at
+                await Visiting(station, _Watched(collector, asked)).turn()
+        return asked
 
     def open(self) -> Any:
         """The station on this folder."""
@@ -223,11 +271,21 @@ class Bench:
 
     @property
     def kept(self) -> dict[str, str | None]:
-        """Texts by native id; None where only the count is left."""
-        rows = self.rows("SELECT native_id, text, erased_at FROM posts")
-        found = {row[0]: None if row[2] is not None else row[1] for row in rows}
+        """Texts by native id; None where only the count is left, whatever stands for an id that named its author."""
+        rows = self.rows(
+            "SELECT native_id, text, erased_at, s.name FROM posts p JOIN sources s ON s.id = p.source_id"
+        )
+        journal = Journal(self._database)
+        hashes = {
+            journal.hashed(row[3], written): written for row in rows for written in self._hashed(row[0])
+        }
+        found = {hashes.get(row[0], row[0]): None if row[2] is not None else row[1] for row in rows}
         assert len(found) == len(rows)
         return found
+
+    def _hashed(self, native_id: str) -> Iterable[str]:
+        """What may be behind a hash: anything that was written."""
+        return self.truth.texts if is_hashed(native_id) else ()
 
     def agrees(self) -> bool:
         """Whether what is kept is what was written."""
@@ -283,6 +341,48 @@ class _Mortal:
         self._found.pages.append(page)
         if len(self._found.pages) == self._die_after:
             raise Died
+
+
+class _Watched:
+    """A collector whose looks are written down, and held to what is true of every one."""
+
+    def __init__(self, collector: Collector, asked: list[list[str]]) -> None:
+        assert isinstance(collector, Visitor)
+        self._collector: Collector = collector
+        self._visitor: Visitor = collector
+        self._asked = asked
+
+    @property
+    def source(self) -> Source:
+        return self._collector.source
+
+    @property
+    def poll(self) -> int:
+        return self._collector.poll
+
+    @property
+    def streams(self) -> bool:
+        return self._collector.streams
+
+    @property
+    def at_once(self) -> int:
+        return self._visitor.at_once
+
+    @property
+    def most_calls(self) -> int:
+        return self._visitor.most_calls
+
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+        return self._collector.pages(cursor, now)
+
+    async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
+        self._asked.append(list(native_ids))
+        found = await self._visitor.visit(native_ids, now)
+        gone = {event.native_id for event in found.events if isinstance(event, Delete)}
+        assert gone <= set(native_ids), "the deletion of another post"
+        assert set(found.unseen) <= set(native_ids)
+        assert not gone.intersection(found.unseen)
+        return found
 
 
 class aclosing_connection:  # noqa: N801 - used like contextlib.closing
@@ -453,6 +553,104 @@ async def edits_and_deletions_arrive_once(bench: Bench) -> None:
         assert found.failure is None
         assert bench.agrees(), difference(bench)
     assert bench.count("mentions") == 3
+
+
+# ---- kept posts looked at again
+
+
+def visited(world: World) -> VisitedWorld:
+    """The world as one whose posts are looked at again."""
+    assert "visit" in world.can
+    found: Any = world
+    return found  # type: ignore[no-any-return]
+
+
+def posts_of(asked: Sequence[Sequence[str]]) -> list[str]:
+    """The posts of all looks."""
+    return [native_id for one in asked for native_id in one]
+
+
+async def kept_before(bench: Bench) -> tuple[str, int]:
+    """Three posts and the one whose counters are read; return its id and when it was published."""
+    await opened(bench)
+    await bench.truth.post(COUNTED, bench.now - 60)
+    await bench.poll()
+    assert bench.agrees(), difference(bench)
+    native_id = bench.world.native_id(COUNTED)
+    found = bench.rows(f"SELECT published_at FROM posts WHERE native_id = '{native_id}'")
+    return native_id, int(found[0][0])
+
+
+def read_at(bench: Bench, at: int) -> list[int]:
+    """What the counters of the counted post showed at a time."""
+    native_id = bench.world.native_id(COUNTED)
+    rows = bench.rows(
+        f"""SELECT r.value FROM readings r JOIN posts p ON p.id = r.post_id
+        WHERE p.native_id = '{native_id}' AND r.at = {at}"""
+    )
+    return [row[0] for row in rows]
+
+
+async def counters_are_read_at_an_hour_a_day_and_a_week(bench: Bench) -> None:
+    """At each of these ages once; after that only where the service wants it."""
+    native_id, born = await kept_before(bench)
+    for seen, age in ((17, HOUR), (170, DAY), (1_700, 7 * DAY)):
+        due = born + age
+        assert native_id in posts_of(await bench.look(due + LATE, seen))
+        assert seen in read_at(bench, due + LATE), f"nothing was read at the age of {age} s"
+        assert native_id not in posts_of(await bench.look(due + LATE + 1))
+    ((every,),) = bench.rows("SELECT json_extract(visits, '$.every') FROM sources")
+    if every is None:
+        assert bench.count("visits") == 0
+    else:
+        assert native_id in posts_of(await bench.look(born + 7 * DAY + LATE + every))
+    assert bench.agrees(), difference(bench)
+
+
+async def what_was_taken_back_is_found_by_a_look(bench: Bench) -> None:
+    """Its text is wiped, its count stays, and it is never asked for again."""
+    _, born = await kept_before(bench)
+    await bench.truth.vanish(2)
+    await bench.look(born + HOUR + LATE)
+    assert bench.agrees(), difference(bench)
+    assert bench.count("mentions") == 4
+    asked = posts_of(await bench.look(born + DAY + LATE))
+    assert bench.world.native_id(2) not in asked and bench.world.native_id(1) in asked
+
+
+async def a_failing_look_loses_nothing(bench: Bench, fault: str) -> None:
+    """Nothing is taken for deleted, and what was not answered is asked for again."""
+    native_id, born = await kept_before(bench)
+    due = bench.rows("SELECT post_id, due_at FROM visits ORDER BY post_id")
+    assert len(due) == 4
+    await bench.world.fail(fault)
+    asked = posts_of(await bench.look(born + HOUR + LATE))
+    assert native_id in asked
+    assert bench.rows("SELECT post_id, due_at FROM visits ORDER BY post_id") == due
+    await bench.world.fail("")
+    assert bench.agrees(), difference(bench)
+    assert set(posts_of(await bench.look(born + HOUR + LATE, 17))) >= set(asked)
+    assert 17 in read_at(bench, born + HOUR + LATE)
+
+
+async def looks_are_bounded(bench: Bench) -> None:
+    """After one poll no more posts are asked for than the collector says; the others come next."""
+    await opened(bench)
+    async with bench.open() as station:
+        (collector,) = station.collectors
+        at_once, most_calls = collector.at_once, collector.most_calls
+    most = at_once * most_calls
+    # No more at a time than a network is known to give in one poll.
+    for start in range(100, 100 + most, bench.world.several):
+        for number in range(start, min(start + bench.world.several, 100 + most)):
+            await bench.truth.post(number, bench.now - 30)
+        await bench.poll()
+    assert bench.agrees(), difference(bench)
+    at = bench.now + 2 * HOUR
+    first, second = await bench.look(at), await bench.look(at)
+    assert max(map(len, first)) <= at_once and len(first) <= most_calls
+    assert len(posts_of(first)) == most and len(posts_of(second)) == 3
+    assert {*posts_of(first), *posts_of(second)} == set(bench.kept)
 
 
 def difference(bench: Bench) -> str:

@@ -4,90 +4,47 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import formatdate
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from collector_contract import Died, Keep, World
-from pydantic import SecretStr
-from servers import FaultServer, Reply, Seen
-from standardwebhooks.webhooks import Webhook
-
-# The stand-ins lie beside the tests of their collectors.
-sys.path.append(str(Path(__file__).parents[1] / "listener" / "collectors"))
-
+from appstore_world import AppStoreWorld
+from collector_contract import COUNTED, Died, Keep, World
+from devto_world import DevtoWorld
+from discourse_world import DiscourseWorld
+from gdelt_world import GdeltWorld
+from github_world import GitHubWorld
+from googlenews_world import GoogleNewsWorld
 from hackernews_stub import SEARCH, UPDATES, HackerNewsStub
 from jetstream_stub import POST, JetstreamStub, commit, did
 from jetstream_stub import iso as jetstream_iso
+from lemmy_world import LemmyWorld
+from lobsters_world import LobstersWorld
 from mastodon_stub import Fault, Stub, iso
+from on_fault_server import OnFaultServer
+from podcastindex_world import World as PodcastIndexWorld
+from producthunt_world import World as ProductHuntWorld
+from pydantic import SecretStr
+from reddit_world import RedditWorld
+from servers import Reply, Seen
+from stackexchange_world import StackExchangeWorld
+from standardwebhooks.webhooks import Webhook
+from telegram_world import TelegramWorld
+from threads_world import World as ThreadsWorld
+from wikipedia_world import WikipediaWorld
+from x_world import XWorld
+from youtube_world import YouTubeWorld
 
 from listener.collectors.ingest.collector import Options as IngestOptions
 from listener.dashboard.ingest import PATH, Door
 from storage.base import StoreError
 
-HTTP_FAULTS = ("429", "500", "broken", "drop")
-_REPLIES = {
-    "429": Reply(429, headers={"Retry-After": "77"}),
-    "500": Reply(500),
-    "broken": Reply(body='{"broken": ['),
-    "drop": Reply(reset=True),
-}
 
-
-class _OnFaultServer:
-    """A network that is one HTTP server."""
-
-    faults: Sequence[str] = HTTP_FAULTS
-    secrets: Sequence[str] = ()
-    late: int | None = None
-    pace = 60
-
-    def __init__(self) -> None:
-        self.server = FaultServer()
-        self._reply: Reply | None = None
-
-    async def __aenter__(self) -> Any:
-        await self.server.__aenter__()
-        self.begin()
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        await self.server.stop()
-
-    def begin(self) -> None:
-        """Serve."""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {}
-
-    def serve(self, path: str, answer: Callable[[Seen], Reply]) -> None:
-        """Answer one path, unless there is a fault."""
-        self.server.script(path, lambda seen: self._reply or answer(seen))
-
-    async def fail(self, fault: str) -> None:
-        self._reply = _REPLIES.get(fault)
-
-    async def forget(self) -> None:
-        """It forgets nothing."""
-
-    async def push(self, keep: Keep) -> None:
-        """Nothing is sent by itself."""
-
-    def mark(self) -> None:
-        """Whoever asks is given everything again."""
-
-    def rewind(self) -> None:
-        """Whoever asks is given everything again."""
-
-
-class FeedsWorld(_OnFaultServer):
+class FeedsWorld(OnFaultServer):
     """One RSS feed behind a login, with a key in its address."""
 
     kind = "feeds"
@@ -135,13 +92,13 @@ class FeedsWorld(_OnFaultServer):
         raise NotImplementedError
 
 
-class HackerNewsWorld(_OnFaultServer):
+class HackerNewsWorld(OnFaultServer):
     """The search and the items of Hacker News on one server. More than one page: slices that must be halved."""
 
     kind = "hackernews"
     several = 2_100
     late = 1_200
-    can = frozenset({"edit", "delete", "spoil", "retry-after"})
+    can = frozenset({"edit", "delete", "spoil", "retry-after", "visit", "vanish"})
 
     def begin(self) -> None:
         self.site = HackerNewsStub(self.server)
@@ -157,7 +114,19 @@ class HackerNewsWorld(_OnFaultServer):
         return str(1_000 + number)
 
     async def post(self, number: int, at: int | None, text: str) -> None:
-        self.site.comment(1_000 + number, at or int(time.time()), comment_text=text)
+        when = at or int(time.time())
+        # Only stories have counters.
+        if number == COUNTED:
+            self.site.story(1_000 + number, when, title=text)
+        else:
+            self.site.comment(1_000 + number, when, comment_text=text)
+        self.serve(f"/v0/item/{1_000 + number}.json", self.site.item)
+
+    async def count(self, number: int, seen: int) -> None:
+        self.site.edit(1_000 + number, told=False, points=seen)
+
+    async def vanish(self, number: int) -> None:
+        self.site.delete(1_000 + number, told=False)
 
     async def edit(self, number: int, text: str) -> None:
         self.site.edit(1_000 + number, comment_text=text)
@@ -294,7 +263,7 @@ class BlueskyWorld(_Live):
     kind = "bluesky"
     several = 1_100
     late = 3_600
-    can = frozenset({"stream", "edit", "delete", "spoil", "retry-after"})
+    can = frozenset({"stream", "edit", "delete", "spoil", "retry-after", "visit"})
     faults: Sequence[str] = ("429", "500")
     _author = did(2)
 
@@ -332,6 +301,15 @@ class BlueskyWorld(_Live):
         await self.stub.say(
             commit(self._author, f"n{number}", when, text=text, createdAt=jetstream_iso(made))
         )
+        self.stub.world.write(self._author, f"n{number}", made, text)
+
+    async def count(self, number: int, seen: int) -> None:
+        for view in self.stub.world.posts:
+            if view["uri"] == self.native_id(number):
+                view["likeCount"] = seen
+
+    async def vanish(self, number: int) -> None:
+        raise NotImplementedError
 
     async def edit(self, number: int, text: str) -> None:
         await self.stub.say(commit(self._author, f"n{number}", self._next(), "update", text=text))
@@ -344,7 +322,8 @@ class BlueskyWorld(_Live):
 
     async def fail(self, fault: str) -> None:
         replies = {"429": (429, {"Retry-After": "77"}, ""), "500": (500, {}, "")}
-        self.stub.faults["subscribe"] = [replies[fault]] * 9 if fault else []
+        for name in ("subscribe", "app.bsky.feed.getPosts"):
+            self.stub.faults[name] = [replies[fault]] * 9 if fault else []
 
 
 class MastodonWorld(_Live):
@@ -353,7 +332,7 @@ class MastodonWorld(_Live):
     kind = "mastodon"
     several = 130
     late = 3_600
-    can = frozenset({"edit", "spoil", "retry-after"})
+    can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
     faults: Sequence[str] = ("429", "500", "broken")
 
     def __init__(self) -> None:
@@ -374,7 +353,7 @@ class MastodonWorld(_Live):
         return {"instances": [self.stub.host], "hashtags": ["morvane"], "poll": "1s", "allow_private": True}
 
     def native_id(self, number: int) -> str:
-        return f"{self.stub.host}/users/ann/statuses/n{number}"
+        return f"{self.stub.host}/users/ann/statuses/{self._ids[number]}"
 
     def arrive(self, number: int, at: int | None, text: str, **more: Any) -> dict[str, Any]:
         """Let a status arrive now that was written then."""
@@ -382,12 +361,12 @@ class MastodonWorld(_Live):
         status = self.stub.arrive(
             text,
             now,
-            uri=self.native_id(number),
             tags=["morvane"],
             created_at=iso(now if at is None else at),
             **more,
         )
         self._ids[number] = status["id"]
+        status["uri"] = self.native_id(number)
         return status
 
     async def post(self, number: int, at: int | None, text: str) -> None:
@@ -400,22 +379,29 @@ class MastodonWorld(_Live):
     async def delete(self, number: int) -> None:
         raise NotImplementedError
 
+    async def count(self, number: int, seen: int) -> None:
+        self.stub.statuses[self._ids[number]]["favourites_count"] = seen
+
+    async def vanish(self, number: int) -> None:
+        del self.stub.statuses[self._ids[number]]
+
     async def spoil(self, number: int, at: int) -> None:
         self.arrive(number, at, "Morvane")["content"] = {"no": "text"}
 
     async def fail(self, fault: str) -> None:
-        replies = {
-            "429": Fault("timelines", 429, headers={"Retry-After": "77"}),
-            "500": Fault("timelines", 500),
-            "broken": Fault("timelines", 200, body='[{"broken": '),
+        replies: dict[str, dict[str, Any]] = {
+            "429": {"status": 429, "headers": {"Retry-After": "77"}},
+            "500": {"status": 500},
+            "broken": {"status": 200, "body": '[{"broken": '},
         }
-        self.stub.faults = [replies[fault]] if fault else []
+        parts = ("timelines", "statuses/") if fault else ()
+        self.stub.faults = [Fault(part, **replies[fault]) for part in parts]
 
 
 class MastodonStreamWorld(MastodonWorld):
     """The same instance with a token: what is said while somebody listens goes through its stream."""
 
-    can = frozenset({"stream", "edit", "spoil", "retry-after"})
+    can = frozenset({"stream", "edit", "spoil", "retry-after", "visit", "vanish"})
     secrets = ("hunter2",)
     _token = "hunter2"
 
@@ -438,11 +424,28 @@ class MastodonStreamWorld(MastodonWorld):
 
 
 WORLDS: dict[str, Callable[[], World]] = {
+    "appstore": AppStoreWorld,
     "bluesky": BlueskyWorld,
+    "devto": DevtoWorld,
+    "discourse": DiscourseWorld,
     "feeds": FeedsWorld,
+    "gdelt": GdeltWorld,
+    "googlenews": GoogleNewsWorld,
+    "github": GitHubWorld,
     "hackernews": HackerNewsWorld,
     "ingest": IngestWorld,
+    "lemmy": LemmyWorld,
+    "lobsters": LobstersWorld,
     "mastodon": MastodonWorld,
+    "podcastindex": PodcastIndexWorld,
+    "producthunt": ProductHuntWorld,
+    "telegram": TelegramWorld,
+    "threads": ThreadsWorld,
+    "wikipedia": WikipediaWorld,
+    "x": XWorld,
+    "stackexchange": StackExchangeWorld,
+    "reddit": RedditWorld,
+    "youtube": YouTubeWorld,
 }
 """By kind, as in the registry of collectors."""
 

@@ -22,8 +22,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def worlds(*able: str) -> list[str]:
-    """The worlds whose network can do all of this."""
-    return [name for name in EVERY if set(able) <= _able(name)]
+    """The worlds with posts whose network can do all of this."""
+    return [name for name in EVERY if set(able) <= _able(name) and "figures" not in _able(name)]
 
 
 def _able(name: str) -> set[str]:
@@ -79,7 +79,7 @@ def test_the_parts_of_a_module(kind: str) -> None:
 def test_the_page_of_a_source_tells_its_grade(kind: str) -> None:
     page = DOCS / "sources" / f"{kind}.md"
     assert f"Grade: {module_of(kind).GRADE}" in page.read_text(encoding="utf-8")
-    assert f"sources/{kind}.md" in (DOCS / "index.md").read_text(encoding="utf-8")
+    assert f"sources/{kind}.md" in (DOCS / "sources.md").read_text(encoding="utf-8")
 
 
 async def test_no_two_sources_have_one_name(tmp_path: Path) -> None:
@@ -156,3 +156,49 @@ async def test_edits_arrive_once(bench: Bench) -> None:
 @over("delete")
 async def test_deletions_arrive_once(bench: Bench) -> None:
     await contract.edits_and_deletions_arrive_once(bench)
+
+
+# ---- kept posts looked at again
+
+
+LOOKS_TESTED_ELSEWHERE = {"x"}
+"""Collectors whose looks only tests of their own show: each leaves this set once its world is a `VisitedWorld`."""
+
+
+def test_every_collector_that_looks_again_has_a_world_that_shows_it() -> None:
+    looking: set[str] = set()
+    for name, world in EVERY.items():
+        made: Any = world
+        classes = [one for one in vars(module_of(made.kind)).values() if isinstance(one, type)]
+        if any(hasattr(one, "visit") and hasattr(one, "pages") for one in classes):
+            looking.add(name)
+    assert looking == LOOKS_TESTED_ELSEWHERE | set(worlds("visit"))
+
+
+@over("visit")
+async def test_counters_are_read_at_an_hour_a_day_and_a_week(bench: Bench) -> None:
+    await contract.counters_are_read_at_an_hour_a_day_and_a_week(bench)
+
+
+@over("vanish")
+async def test_what_was_taken_back_is_found_by_a_look(bench: Bench) -> None:
+    await contract.what_was_taken_back_is_found_by_a_look(bench)
+
+
+@pytest.mark.parametrize(
+    ("world", "fault"),
+    [
+        pytest.param(name, fault, marks=_pace(name))
+        for name in worlds("visit")
+        for fault in EVERY[name].faults  # type: ignore[attr-defined]
+    ],
+    indirect=["world"],
+)
+async def test_a_failing_look_loses_nothing(bench: Bench, fault: str) -> None:
+    await contract.a_failing_look_loses_nothing(bench, fault)
+
+
+@over("visit")
+@pytest.mark.slow
+async def test_looks_are_bounded(bench: Bench) -> None:
+    await contract.looks_are_bounded(bench)

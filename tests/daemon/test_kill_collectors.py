@@ -6,24 +6,20 @@ import asyncio
 import contextlib
 import random
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+
+# The worlds of the contract suite.
+from collector_contract import Truth
+from collector_worlds import OTHERWISE, WORLDS, IngestWorld
 from house import House, Late, MakeHouse, until
 
 from listener.collectors import COLLECTORS
-
-# The worlds of the contract suite.
-sys.path.append(str(Path(__file__).parents[1] / "contracts"))
-
-from collector_contract import Truth
-from collector_worlds import OTHERWISE, WORLDS, IngestWorld
 
 KILLS = 12
 BATCH = 40
@@ -129,6 +125,8 @@ async def test_kills_while_every_collector_listens(
 ) -> None:
     rng = random.Random(seed)
     made = {kind: OTHERWISE[otherwise[kind]] if kind in otherwise else WORLDS[kind] for kind in COLLECTORS}
+    # What brings figures alone writes no posts that a kill could lose.
+    made = {kind: world for kind, world in made.items() if "figures" not in world.can}
     async with AsyncExitStack() as stack:
         worlds = {kind: await stack.enter_async_context(world()) for kind, world in made.items()}
         town, port = Town(worlds), free_port()

@@ -428,6 +428,34 @@ def test_sources_shows_each_with_its_state(filled: CommandLine) -> None:
     assert (ran.code, "there is no source 'nowhere'" in ran.err) == (2, True)
 
 
+def test_sources_says_which_kept_posts_are_looked_at_too_late(line: CommandLine) -> None:
+    from dataclasses import replace
+    from time import time
+
+    from storage.mention import Kept, Source, Visits
+
+    line.configure(CONFIG)
+    now = int(time())
+    duty = Source("forum", "hackernews", visits=Visits((3_600,), 86_400))
+    calm = replace(duty, name="calm", visits=Visits((3_600,)))
+    store = SqliteStore(line.folder / "data" / "listener.db")
+    store.register(BRANDS, [duty, calm])
+    for source in (duty, calm):
+        posts = [replace(post(id_, now - ago), fetched_at=now - ago) for id_, ago in (("1", 7_300), ("2", 0))]
+        store.commit(Kept(source, posts))
+    out = line.good("sources", "--explain", "forum").out
+    assert "    1 kept post to look at again, the first for 1h 1m\n" in out
+    assert "    the service wants each looked at every 1d\n" in out
+    assert "look at again" not in line.good("sources").out
+    assert "wants" not in line.good("sources", "--explain", "calm").out
+    store.commit(Kept(duty, [replace(post("3", now - 15_000), fetched_at=now - 15_000)]))
+    assert "the service wants each looked at every 1d; 1 post not in time" in line.good("sources").out
+    store.close()
+    by_name = {each["source"]: each["visits"] for each in line.good("sources", "--json").json()}
+    assert (by_name["forum"]["due"], by_name["forum"]["behind"], by_name["forum"]["every"]) == (2, 1, 86_400)
+    assert (by_name["calm"]["due"], by_name["calm"]["behind"], by_name["calm"]["every"]) == (1, 0, None)
+
+
 def test_once_without_sources_is_good_and_says_so(line: CommandLine) -> None:
     line.configure(CONFIG)
     assert line("once").code == 0

@@ -143,3 +143,19 @@ def test_backoff_doubles_spreads_and_ends() -> None:
         assert all(full / 2 <= wait <= full for wait in waits)
         assert max(waits) - min(waits) > full / 4
     assert backoff(99, rng, base=PERMANENT_BASE, cap=PERMANENT_CAP) <= 6 * 3600
+
+
+async def test_a_refusal_whose_body_says_why_can_be_read(client: PoliteClient, server: FaultServer) -> None:
+    server.script("/f", Reply(403, '{"reason": "quota"}'))
+    answer = await client.get(server.url("/f"), allow_private=True, read={403})
+    assert (answer.status, answer.body) == (403, b'{"reason": "quota"}')
+    with pytest.raises(Permanent, match="403"):
+        await client.get(server.url("/f"), allow_private=True, read={404})
+
+
+async def test_a_form_is_sent_as_its_content_type_says(client: PoliteClient, server: FaultServer) -> None:
+    server.script("/login", Reply(body="{}"))
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    await client.post(server.url("/login"), b"a=b", headers=form, allow_private=True)
+    (seen,) = server.seen("/login")
+    assert (seen.headers["Content-Type"], seen.body) == (form["Content-Type"], b"a=b")

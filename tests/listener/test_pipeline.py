@@ -186,6 +186,19 @@ def test_the_word_of_an_imported_row_stands_instead_of_the_query(pipeline: Pipel
     assert written.mentions[0].own
 
 
+def test_what_a_post_is_about_is_mentioned_without_being_named(pipeline: Pipeline) -> None:
+    (kept,) = keep(pipeline, post("it crashes, bolt is better", about="Acme")).posts
+    assert {m.brand: (m.matched, m.own, m.by_query, m.tone is not None) for m in kept.mentions} == {
+        "Acme": (True, False, False, True),
+        "Bolt": (True, False, True, True),
+    }
+    (named,) = keep(pipeline, post("acme crashes", about="Acme")).posts
+    assert [(m.brand, m.by_query) for m in named.mentions] == [("Acme", True)]
+    (own,) = keep(pipeline, post("we are sorry", author="AcmeHelp", about="Acme"), source=FORUM).posts
+    assert [(m.brand, m.matched, m.own) for m in own.mentions] == [("Acme", False, True)]
+    assert keep(pipeline, post("it crashes", about="Nobody")).posts == []
+
+
 def test_an_automatic_post_is_marked_where_the_brand_wrote_it(pipeline: Pipeline) -> None:
     (kept,) = keep(pipeline, post("acme and bolt", author="bolt", automatic=True)).posts
     assert {m.brand: m.automatic for m in kept.mentions} == {"Acme": False, "Bolt": True}

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -92,9 +93,7 @@ def test_generated_parts_are_current(generate: ModuleType, capsys: pytest.Captur
 def test_a_stale_part_is_noticed_and_nothing_is_written(
     generate: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for path in DOCS.glob("*.md"):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "keys.yaml").write_bytes((DOCS / "keys.yaml").read_bytes())
+    shutil.copytree(DOCS, tmp_path, dirs_exist_ok=True)
     monkeypatch.setattr(generate, "DOCS", tmp_path)
     stale = (tmp_path / "kpis.md").read_text(encoding="utf-8").replace("Unit: ratio.", "Unit: percent.")
     (tmp_path / "kpis.md").write_text(stale, encoding="utf-8")
@@ -244,7 +243,8 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_every_page_is_reached_from_the_index() -> None:
-    linked = {(DOCS / target.split("#")[0]).resolve() for target in LINK.findall(read("index.md"))}
+    pages = read("index.md") + read("sources.md")
+    linked = {(DOCS / target.split("#")[0]).resolve() for target in LINK.findall(pages)}
     assert {path for path in DOCS.rglob("*.md") if path.name != "index.md"} <= linked
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from collections.abc import Callable
 from dataclasses import replace
 
 from keeping import DAY, FORUM, HOUR, NEWS, T0, UTC, names, own, post, tone
@@ -10,7 +13,7 @@ from storage import rejudging, retention, rollups
 from storage.base import Row
 from storage.calendar import Window
 from storage.kpi import KPIS, Ask, compute
-from storage.mention import Brand, Heard, Kept, Mention, SetAside
+from storage.mention import Brand, Heard, Kept, Mention, Reading, SetAside
 from storage.sqlite import SqliteStore
 
 NOW = T0 + 100 * DAY
@@ -36,6 +39,16 @@ def texts(store: SqliteStore) -> list[Row]:
     return store.rows("SELECT native_id, text, title, author, author_id, expired FROM posts ORDER BY id")
 
 
+def hashed(name: str, source: str = "news") -> Callable[[SqliteStore], str]:
+    """What an independent HMAC says, with the key that lies beside the store."""
+
+    def of(store: SqliteStore) -> str:
+        key = bytes.fromhex(store.path.with_name("listener.db.key").read_text().strip())
+        return "hmac:" + hmac.new(key, f"{source}\0{name}".encode(), hashlib.sha256).hexdigest()[:32]
+
+    return of
+
+
 def test_what_is_older_than_its_limit_loses_words_and_names(store: SqliteStore) -> None:
     keep(
         store,
@@ -44,7 +57,7 @@ def test_what_is_older_than_its_limit_loses_words_and_names(store: SqliteStore) 
     )
     assert expire(store, default=10 * DAY) == 1
     assert texts(store) == [
-        ("old", "", None, None, None, 1),
+        (hashed("old")(store), "", None, None, None, 1),
         ("young", "young", "A title", "ana", "id-ana", 0),
     ]
     assert store.rows("SELECT erased_at FROM posts") == [(NOW,), (None,)]
@@ -81,15 +94,18 @@ def test_authors_of_whom_nothing_can_be_read_are_only_numbers(store: SqliteStore
     keep(store, fetched("1", T0, names("Acme")), fetched("2", T0, names("Acme"), author="ben"))
     keep(store, fetched("3", NOW, names("Acme")))
     expire(store, default=DAY)
-    assert store.rows("SELECT key, name FROM authors ORDER BY id") == [("id-ana", "ana"), (None, None)]
+    assert store.rows("SELECT key, name FROM authors ORDER BY id") == [
+        ("id-ana", "ana"),
+        (hashed("id-ben")(store), None),
+    ]
 
 
-def test_what_grew_old_and_is_taken_back_then_has_no_address_and_no_hashtag(store: SqliteStore) -> None:
+def test_what_grew_old_has_no_address_and_taken_back_then_no_hashtag(store: SqliteStore) -> None:
     old = replace(post("a", T0, names("Acme"), text="#sale", url="https://example.org/a"), fetched_at=T0)
     keep(store, old)
     assert expire(store, default=DAY) == 1
-    assert store.rows("SELECT url, expired FROM posts") == [("https://example.org/a", 1)]
-    assert store.commit(Kept(NEWS, [], deleted=["a"], at=NOW)).erased == ("a",)
+    assert store.rows("SELECT url, expired FROM posts") == [(None, 1)]
+    assert store.commit(Kept(NEWS, [], deleted=["a"], at=NOW)).erased == (hashed("a")(store),)
     assert store.rows("SELECT url, expired FROM posts") == [(None, 0)]
     assert store.rows("SELECT tag FROM hashtags") == []
     assert list(rollups.differences(store)) == []
@@ -144,5 +160,58 @@ def test_what_grew_old_keeps_the_tone_that_it_had(store: SqliteStore) -> None:
     labels = store.rows(
         "SELECT p.native_id, m.label FROM mentions m JOIN posts p ON p.id = m.post_id ORDER BY p.id"
     )
-    assert labels == [("old", 1), ("taken", -1), ("young", 0), ("gone", None)]
+    assert labels == [
+        (hashed("old")(store), 1),
+        (hashed("taken")(store), -1),
+        ("young", 0),
+        ("gone", None),
+    ]
     assert list(rollups.differences(store)) == []
+
+
+def test_what_is_known_by_a_hash_is_not_counted_twice(store: SqliteStore) -> None:
+    question = replace(fetched("q", T0, Mention("Acme", addressed=True)), thread="t")  # type: ignore[type-var]
+    keep(store, question, replace(fetched("r", NOW, names("Acme")), in_reply_to="q", thread="t"))  # type: ignore[type-var]
+    expire(store, default=DAY)
+    again = store.commit(Kept(NEWS, [fetched("q", NOW, names("Acme"))], edits=[fetched("q", NOW)], at=NOW))  # type: ignore[list-item]
+    assert (again.posts, again.mentions) == (0, 0)
+    store.commit(Kept(NEWS, [], readings=[Reading("q", NOW, {"likes": 7})], at=NOW))
+    assert store.rows("SELECT value FROM readings") == [(7,)]
+    # A late answer belongs to the same conversation, though nothing of it says its old name any more.
+    late = replace(post("late", NOW, own("Acme")), in_reply_to="q", thread="t")
+    store.commit(Kept(NEWS, [late], at=NOW))
+    assert len({row[0] for row in store.rows("SELECT coalesce(conversation, native_id) FROM posts")}) == 1
+    content = store.rows(
+        "SELECT group_concat(coalesce(thread, '') || coalesce(in_reply_to, '') || native_id) FROM posts"
+    )
+    assert "q" not in content[0][0].split("hmac:")[0]
+    assert list(rollups.differences(store)) == []
+
+
+def test_an_author_who_writes_again_is_the_same_one(store: SqliteStore) -> None:
+    keep(store, fetched("1", T0, names("Acme")))
+    expire(store, default=DAY)
+    keep(store, fetched("2", NOW, names("Acme")))
+    assert store.rows("SELECT key, name FROM authors") == [("id-ana", "ana")]
+    assert store.rows("SELECT count(DISTINCT author_id) FROM mentions") == [(1,)]
+
+
+def test_ids_of_what_was_taken_back_grow_old_as_well(store: SqliteStore) -> None:
+    keep(store, fetched("1", T0, names("Acme")))
+    store.commit(Kept(NEWS, [], deleted=["1"], at=T0))
+    assert store.rows("SELECT native_id FROM posts") == [("1",)]
+    assert expire(store, default=DAY) == 1
+    assert store.rows("SELECT native_id, expired FROM posts") == [(hashed("1")(store), 0)]
+    assert expire(store, default=DAY) == 0
+    plan = store.rows("EXPLAIN QUERY PLAN " + retention._STILL_NAMED, (1, 2, 3))
+    assert "USING INDEX posts_id_still (source_id=? AND fetched_at<?)" in plan[0][3]
+
+
+def test_an_id_that_others_can_still_read_stays_readable(store: SqliteStore) -> None:
+    keep(store, fetched("root", NOW, names("Acme")))
+    keep(store, replace(fetched("old", T0, names("Acme")), in_reply_to="root", thread="root"))  # type: ignore[type-var]
+    expire(store, default=DAY)
+    assert store.rows("SELECT native_id, in_reply_to, thread FROM posts ORDER BY id") == [
+        ("root", None, None),
+        (hashed("old")(store), "root", "root"),
+    ]

@@ -402,7 +402,8 @@ def test_no_event_of_a_page_asks_a_query_of_its_own(store: SqliteStore, kind: st
     seen = _statements(store, [], **{kind: events[kind]})
     rows = [sql for sql in seen if sql.lstrip().startswith(("INSERT", "UPDATE posts SET title = '"))]
     rows += [sql for sql in seen if sql.lstrip().startswith("UPDATE posts SET title = NULL, text = 'new'")]
-    assert len(seen) - len(rows) <= 40
+    # Stories take a few questions of a page of edits.
+    assert len(seen) - len(rows) <= 48
     assert len(rows) <= 1000 + 10
 
 

@@ -74,6 +74,15 @@ class Accounts:
         """What the network calls the brands' accounts, as far as it is known."""
         return tuple(self._own)
 
+    @property
+    def handles(self) -> Mapping[str, str]:
+        """The brands' handles, as configured, by what the network calls their accounts."""
+        return dict(self._own)
+
+    async def answer(self, path: str) -> Mapping[str, Any]:
+        """Return what the service answers to a question that needs no login. Raises Retriable and Permanent."""
+        return await self._answer(f"{self._api}/xrpc/{path}")
+
     async def learn_own(self) -> None:
         """Resolve the brands' handles, once a day; sooner again where one did not resolve."""
         if self._monotonic() < self._own_due:

@@ -13,15 +13,17 @@ from urllib.parse import urlencode, urlsplit
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from listener.collectors.base import Collector, Ear, Grade, Retriable
+from listener.collectors.base import Collector, Ear, Grade, Retriable, Visited
 from listener.collectors.bluesky.accounts import Accounts
 from listener.collectors.bluesky.events import Batch, read_batch, to_event
+from listener.collectors.bluesky.own import Own
 from listener.collectors.bluesky.place import SECOND, Place
-from listener.collectors.bluesky.posts import POST
+from listener.collectors.bluesky.posts import POST, valid_handle
 from listener.collectors.bluesky.search import GaveUp, Login, Search, Step, begin, web_address
+from listener.collectors.bluesky.views import AT_ONCE, MOST_CALLS, Views
 from listener.collectors.post import AHEAD, Event, Page
 from storage.durations import Duration
-from storage.mention import Cursor, Gap, Heard, SetAside, Source
+from storage.mention import Cursor, Gap, Heard, SetAside, Source, Visits
 
 if TYPE_CHECKING:
     # Loading aiohttp takes longer than the whole of a command that only reads.
@@ -56,8 +58,9 @@ log = structlog.get_logger(__name__)
 class Options(BaseModel):
     """The key `sources.bluesky` of config.yaml. `urls` are instances of Jetstream, the next one after a failure.
 
-    `poll` is the pause before a broken stream is opened again. `api` is asked for accounts; with `profiles: false`
-    it is asked only for the brands' own. With `login` what was said in the last `history` is searched for once.
+    `poll` is the pause before a broken stream is opened again. `api` is asked for accounts, with `profiles: false`
+    only for the brands' own, and for the counters of kept posts, with `counters: false` not at all. With `login` what
+    was said in the last `history` is searched for once.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -74,6 +77,7 @@ class Options(BaseModel):
     poll: Duration = Field(default=10, ge=1)
     api: str = "https://public.api.bsky.app"
     profiles: bool = True
+    counters: bool = True
     login: Login | None = None
     history: Duration = Field(default=7 * 86_400, ge=60, le=366 * 86_400)
     allow_private: bool = False
@@ -94,6 +98,13 @@ class Options(BaseModel):
         if plain and not self.allow_private:
             raise ValueError("a password is not sent over plain http; write login.service with https://")
         return self
+
+
+def handle_mistake(handle: str) -> str | None:
+    """Say what is wrong with a brand's account as configured; None where nothing is."""
+    if handle.startswith("did:") or valid_handle(handle.removeprefix("@")) is not None:
+        return None
+    return f"write it with its domain, as in {handle.lstrip('@')}.bsky.social, or as a DID"
 
 
 def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
@@ -131,10 +142,14 @@ class Bluesky:
         self._client = client
         self._ear = ear
         self._clock = clock
-        self._source = Source("bluesky", KIND, lateness=LATENESS)
+        visits = Visits() if options.counters else None
+        self._source = Source("bluesky", KIND, lateness=LATENESS, visits=visits)
         private = options.allow_private
+        self._views = Views(options.api, client, allow_private=private)
         self._accounts = Accounts(options.api, ear, client, allow_private=private, profiles=options.profiles)
         self._search = None if options.login is None else Search(options.login, client, allow_private=private)
+        login = options.login.handle if options.login else None
+        self._own = Own(self._accounts, ear, self._search, login)
         self._hosts = frozenset(urlsplit(url).hostname or "" for url in options.urls)
         self._turn = 0
 
@@ -155,12 +170,24 @@ class Bluesky:
 
         Where the stream begins is settled before the search, so that nothing between the two is lost.
         """
-        place = Place.of(cursor, now, self._hosts)
+        place = Place.of(cursor, now, self._hosts, self._options.history if self._ear.handles else None)
         await self._accounts.learn_own()
         for part in (self._past(place, now), self._live(place)):
             async with aclosing(part) as pages:
                 async for page in pages:
                     yield page
+
+    @property
+    def at_once(self) -> int:
+        return AT_ONCE
+
+    @property
+    def most_calls(self) -> int:
+        return MOST_CALLS
+
+    async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
+        """Read the counters of kept posts. Raises Retriable and Permanent."""
+        return await self._views.visit(native_ids, now)
 
     # ---- the past ------------------------------------------------------------------------------------------------
 
@@ -233,6 +260,9 @@ class Bluesky:
             if len(messages) < PAGE:
                 await asyncio.sleep(_BREATH)
             await self._accounts.learn_own()
+            # What stands in a draft is in no page yet, and the place is ahead of it.
+            for page in () if draft else await self._own.news(place, int(self._clock())):
+                yield page
 
     def _hear(self, messages: Sequence[str | bytes], draft: _Draft, place: Place, host: str) -> None:
         batch = read_batch(messages, self._ear, draft.fresh)

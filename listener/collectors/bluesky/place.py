@@ -24,7 +24,8 @@ class Place:
 
     `through` is what was heard of it, in seconds; `asked_us` what this connection asked for, until it said anything.
     `steady_at` is the host whose stream was found to speak all the time. It stands in the cursor: forgotten at a new
-    start, half a minute of silence would count as having heard everything since the last one.
+    start, half a minute of silence would count as having heard everything since the last one. `owed` is since when the
+    own accounts are still to be asked what the stream did not bring, `figures` the last day of which theirs are known.
     """
 
     time_us: int
@@ -32,26 +33,35 @@ class Place:
     backfill: Mapping[str, Any] | None = None
     asked_us: int | None = None
     steady_at: str | None = None
+    owed: int | None = None
+    figures: str | None = None
     _told: int = 0
     _since_us: int = 0
     _messages: int = 0
 
     @classmethod
-    def of(cls, cursor: Cursor | None, now: int, hosts: Collection[str]) -> Place:
-        """Read a cursor; without one the stream begins now. Of another network than `hosts` nothing is known yet."""
+    def of(cls, cursor: Cursor | None, now: int, hosts: Collection[str], history: int | None = None) -> Place:
+        """Read a cursor; without one the stream begins now. `history`: how far before that own accounts are asked.
+
+        Of another network than `hosts` nothing is known yet.
+        """
         if cursor is None:
-            return cls(now * SECOND, now, _told=now)
+            return cls(now * SECOND, now, owed=None if history is None else now - history, _told=now)
         time_us = int(cursor["time_us"])
         through = int(cursor.get("through", time_us // SECOND))
         host = cursor.get("steady")
         steady_at = host if host in hosts else None
-        return cls(time_us, through, cursor.get("backfill"), steady_at=steady_at, _told=through)
+        place = cls(time_us, through, cursor.get("backfill"), steady_at=steady_at, _told=through)
+        place.owed, place.figures = cursor.get("owed"), cursor.get("figures")
+        return place
 
     def cursor(self) -> Cursor:
         """Where to go on."""
         found: Cursor = {"time_us": self.time_us, "through": self.through}
         if self.steady_at is not None:
             found = {**found, "steady": self.steady_at}
+        kept = {"owed": self.owed, "figures": self.figures}
+        found |= {name: value for name, value in kept.items() if value is not None}
         return found if self.backfill is None else {**found, "backfill": dict(self.backfill)}
 
     def connect(self) -> int:
@@ -101,5 +111,6 @@ class Place:
         if first - self.through <= (STEADY_CLAMP if self.steady else CLAMP):
             return None
         gap = Gap(self.through, first, "the server no longer had it: the connection was away for too long")
+        self.owed = min(self.through, self.owed or self.through)
         self.through = self._told = first
         return gap

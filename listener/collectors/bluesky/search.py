@@ -150,6 +150,13 @@ class Search:
             at = found.progress
             yield found
 
+    async def ask(self, path: str) -> Mapping[str, Any]:
+        """Return the answer to a question that needs a login but is no search. Raises GaveUp."""
+        answered = self.answered
+        found = await self._patiently(path)
+        self.answered = answered
+        return found
+
     async def _ask(self, at: Progress, step: Step, count: int) -> Found:
         answer = await self._patiently(_path(at, step))
         items = _items(answer)

@@ -16,9 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from alerts.addresses import public_url
 from listener.collectors import read_items
 from listener.collectors.base import Collector, Ear, Grade, Permanent, Retriable
-from listener.collectors.feeds.discovery import NamesFeed
-from listener.collectors.feeds.document import read_document
-from listener.collectors.feeds.item import to_event
+from listener.collectors.feed_document.discovery import NamesFeed
+from listener.collectors.feed_document.document import read_document
+from listener.collectors.feed_document.item import to_event
 from listener.collectors.feeds.window import first_heard, next_heard, remember
 from listener.collectors.post import Page, Post
 from storage.durations import Duration, format_duration

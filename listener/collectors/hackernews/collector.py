@@ -1,11 +1,11 @@
 """Listens to Hacker News: every story and comment through Algolia's search by date, edits and deletions by its items.
 
-The parts: search.py asks the search, items.py visits kept posts, past.py reads back.
+The parts: search.py asks the search, items.py looks at single items, past.py reads back.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from listener.collectors.base import Collector, Ear, Grade, Retriable
-from listener.collectors.hackernews.items import Items, Watch
+from listener.collectors.base import Collector, Ear, Grade, Retriable, Visited
+from listener.collectors.hackernews.items import AGES, AT_ONCE, MOST_CALLS, Items
 from listener.collectors.hackernews.past import Back, Past
 from listener.collectors.hackernews.search import MOST_HITS, Found, Search, to_event
-from listener.collectors.post import Event, Page
+from listener.collectors.post import Edit, Event, Page
 from storage.durations import Duration, format_duration
-from storage.mention import Cursor, Heard, Reading, Source
+from storage.mention import Cursor, Heard, Reading, Source, Visits
 
 if TYPE_CHECKING:
     # Loading aiohttp takes longer than the whole of a command that only reads.
@@ -97,36 +97,39 @@ class _Place:
     """Where a poll stands; every page carries a copy of it as its cursor.
 
     `through`: the time through which everything was read. `baseline`: through when the first poll was to read, kept
-    so that a first poll which a crash has cut in two is still one when it goes on.
+    so that a first poll which a crash has cut in two is still one when it goes on. `waiting`: kept posts that have
+    changed and are not looked at yet.
     """
 
     through: int
     baseline: int
-    watch: Watch = field(default_factory=Watch)
+    waiting: Sequence[str] = ()
     back: Back = field(default_factory=Back)
 
     @classmethod
     def of(cls, cursor: Cursor) -> _Place:
-        watch = Watch.from_json(cursor.get("watch", {}))
+        # Older cursors also hold when to look at which post, which the store plans now.
+        waiting = cursor.get("waiting", cursor.get("watch", {}).get("waiting", ()))
         back = Back.from_json(cursor.get("back", {}))
-        return cls(int(cursor["through"]), int(cursor.get("baseline", 0)), watch, back)
+        return cls(int(cursor["through"]), int(cursor.get("baseline", 0)), tuple(waiting), back)
 
     def cursor(self) -> Cursor:
         return {
             "through": self.through,
             "baseline": self.baseline,
-            "watch": self.watch.to_json(),
+            "waiting": list(self.waiting),
             "back": self.back.to_json(),
         }
 
 
 class HackerNews:
-    """Reads all of Hacker News in slices of time; then visits what is kept, and reads back what is asked for."""
+    """Reads all of Hacker News in slices of time; then what has changed, and reads back what is asked for."""
 
     def __init__(self, options: Options, client: PoliteClient, ear: Ear) -> None:
         self._options = options
         self._ear = ear
-        self._source = Source("hackernews", KIND, lateness=2 * options.poll)
+        visits = Visits(AGES) if options.items else None
+        self._source = Source("hackernews", KIND, lateness=2 * options.poll, visits=visits)
         self._search = Search(client, options.url, options.allow_private)
         self._items = (
             Items(client, options.items, options.allow_private, self._source.name) if options.items else None
@@ -163,11 +166,22 @@ class HackerNews:
                 async for page in stage:
                     before = page.next_cursor
                     yield page
-        # Without the item API nobody is visited, so nobody is left out.
-        cut = place.watch.left_out if self._items is not None else 0
-        if place.cursor() != before or cut:
-            # What the last page has brought is kept only now, so only now is it known what to visit later.
-            yield Page((), place.cursor(), cut=cut)
+        if place.cursor() != before:
+            yield Page((), place.cursor())
+
+    @property
+    def at_once(self) -> int:
+        return AT_ONCE
+
+    @property
+    def most_calls(self) -> int:
+        return MOST_CALLS
+
+    async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
+        """Look at kept posts by the item API. Raises Retriable and Permanent."""
+        if self._items is None:
+            return Visited(unseen=native_ids)
+        return await self._items.visit(native_ids, now)
 
     async def _new(self, place: _Place, start: int, now: int) -> AsyncGenerator[Page, None]:
         stretches = [(since, min(since + SLICE, now)) for since in range(start, now, SLICE)]
@@ -190,19 +204,18 @@ class HackerNews:
             known = not found.lacks and until > place.through
             heard = Heard(max(since, place.through), until) if known else None
             place.through = max(place.through, until)
-            events = self._heard_of(found, place, now)
+            events = self._heard_of(found, now)
             cut = found.cut if found.lacks else 0
-            new = self._unkept(found)
             yield Page(events, place.cursor(), heard, until <= place.baseline, found.aside, cut)
-            place.watch.see(found.posts, self._ear, now, new)
         _tell_missed(missed)
 
     async def _changed(self, place: _Place, now: int) -> AsyncGenerator[Page, None]:
         if self._items is None:
             return
-        visited = await self._items.visit(place.watch, self._ear, now)
-        if visited.events or visited.aside or visited.cut:
-            yield Page(visited.events, place.cursor(), None, False, visited.aside, visited.cut)
+        changes = await self._items.changes(place.waiting, self._ear, now)
+        place.waiting = tuple(changes.waiting)
+        if changes.events or changes.aside or changes.cut:
+            yield Page(changes.events, place.cursor(), None, False, changes.aside, changes.cut)
 
     async def _before(self, place: _Place, now: int) -> AsyncGenerator[Page, None]:
         if self._past is None:
@@ -214,21 +227,15 @@ class HackerNews:
                 if found is None:
                     yield Page((), place.cursor(), step.heard, True)
                     continue
-                events = self._heard_of(found, place, now)
-                new = self._unkept(found)
-                yield Page(events, place.cursor(), None, True, found.aside, step.cut)
-                place.watch.see(found.posts, self._ear, now, new)
+                yield Page(self._heard_of(found, now), place.cursor(), None, True, found.aside, step.cut)
 
-    def _unkept(self, found: Found) -> set[str]:
-        return {post.native_id for post in found.posts if not self._ear.kept(post.native_id)}
-
-    def _heard_of(self, found: Found, place: _Place, now: int) -> list[Event]:
-        """The posts, what has been edited since it was kept, and the counters of what is kept."""
-        edits = place.watch.see(found.posts, self._ear, now)
+    def _heard_of(self, found: Found, now: int) -> list[Event]:
+        """The posts, those that are kept as they read now, and the counters of what is kept."""
+        events = [Edit(post) if self._ear.kept(post.native_id) else post for post in found.posts]
         kept = [
             (key, counters) for key, counters in found.counters.items() if counters and self._ear.kept(key)
         ]
-        return [*found.posts, *edits, *(Reading(key, now, counters) for key, counters in kept)]
+        return [*events, *(Reading(key, now, counters) for key, counters in kept)]
 
 
 def _tell_missed(missed: int) -> None:

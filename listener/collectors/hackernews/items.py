@@ -1,22 +1,21 @@
 """Learns of edits and deletions on Hacker News from its item API (https://github.com/HackerNews/API).
 
-The list of changed items shows a minute or so, which polls fall between; so each kept post is also visited again at
-a few ages.
+The list of changed items shows a minute or so, which polls fall between; so kept posts are also looked at again at a
+few ages.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from alerts.addresses import public_url
 from listener.collectors import read_items
-from listener.collectors.base import Ear, Permanent, Retriable
+from listener.collectors.base import Ear, Permanent, Retriable, Visited
 from listener.collectors.hackernews.search import page_of, said
 from listener.collectors.post import Delete, Edit, Event, Post
 from storage.mention import Reading, SetAside
@@ -25,109 +24,33 @@ if TYPE_CHECKING:
     # Loading aiohttp takes longer than the whole of a command that only reads.
     from listener.http import PoliteClient
 
+AGES = (3_600, 7_500, 86_400, 7 * 86_400)
+"""Ages at which a kept post is looked at again: an hour, when its author can change it no more (two), a day, a week."""
+AT_ONCE, MOST_CALLS = 10, 6
+"""Items in one look, and looks after one poll."""
 MOST_ITEMS = 30
-"""Items asked for in one poll; the others wait for the next one."""
-MOST_WATCHED = 1_500
+"""Changed items asked for in one poll; the others wait for the next one."""
 MOST_WAITING = 500
-VISITS = (7_500, 86_400, 7 * 86_400)
-"""Ages at which a kept post is visited: when its author can change it no more (two hours), a day, a week."""
 _LONGEST_ANSWER = 4_000_000
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass
-class Watch:
-    """Which kept posts are to be visited when. Plain JSON in `cursor`, so that a restart forgets none of them.
+@dataclass(slots=True)
+class Changes:
+    """What the list of changes brought. `waiting`: ids that are not looked at yet; `cut`: those without room there."""
 
-    `posts`: id -> [when it is due, hash of its text, its thread]. `waiting`: ids that have changed. `left_out`: how
-    many newly kept posts found no room; of one poll, so not in the cursor.
-    """
+    waiting: list[str]
+    events: list[Event] = field(default_factory=list)
+    aside: list[SetAside] = field(default_factory=list)
+    cut: int = 0
 
-    posts: dict[str, tuple[int, str, str | None]] = field(default_factory=dict)
-    waiting: list[str] = field(default_factory=list)
-    left_out: int = 0
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Watch:
-        """Read what `to_json` wrote."""
-        posts = {key: (due, text, thread) for key, (due, text, thread) in value.get("posts", {}).items()}
-        return cls(posts, list(value.get("waiting", ())))
-
-    def to_json(self) -> dict[str, Any]:
-        """What is kept in the cursor."""
-        return {"posts": {key: list(seen) for key, seen in self.posts.items()}, "waiting": list(self.waiting)}
-
-    def see(
-        self, posts: Iterable[Post], ear: Ear, now: int, new: Collection[str] = frozenset()
-    ) -> list[Edit]:
-        """Remember which of these posts to visit later; return those kept before that may read otherwise now.
-
-        `new`: ids that were not kept until now. Only they are counted where there is no room: each poll sees the
-        others again.
-        """
-        edits = []
-        for post in posts:
-            if not ear.kept(post.native_id):
-                continue
-            before = self.posts.get(post.native_id)
-            # Whoever died right after keeping a post has not noted how it read; the store knows.
-            if before is None or before[1] != _hash(post):
-                edits.append(Edit(post))
-            if not self._plan(post, now) and post.native_id in new:
-                self.left_out += 1
-        return edits
-
-    def _plan(self, post: Post, now: int) -> bool:
-        """Note when to visit a post next; False where there is no room for it."""
-        # A date in the future would hold a place until then, or for ever.
-        written = now if post.published_at is None else min(post.published_at, now)
-        due = next((written + age for age in VISITS if written + age > now), None)
-        if due is None:
-            self.posts.pop(post.native_id, None)
-        elif post.native_id in self.posts or len(self.posts) < MOST_WATCHED:
-            self.posts[post.native_id] = (due, _hash(post), post.thread)
-        else:
-            return False
-        return True
-
-    def changed(self, native_ids: Iterable[str], ear: Ear) -> int:
-        """Put kept ones among these into the queue; return how many found no room in it."""
+    def note(self, native_ids: Sequence[str], ear: Ear) -> None:
+        """Let kept ones among these wait to be looked at."""
         new = [n for n in dict.fromkeys(native_ids) if n not in self.waiting and ear.kept(n)]
         room = max(0, MOST_WAITING - len(self.waiting))
         self.waiting += new[:room]
-        return len(new[room:])
-
-    def next_ones(self, now: int) -> list[str]:
-        """Return the ids to ask for in this poll: what has changed first, then what has waited longest."""
-        due = sorted((due, key) for key, (due, _, _) in self.posts.items() if due <= now)
-        return list(dict.fromkeys([*self.waiting, *(key for _, key in due)]))[:MOST_ITEMS]
-
-    def visited(self, native_id: str, event: Post | Delete | None, now: int) -> Edit | Delete | None:
-        """Take note of a visit; return what it says that was not known."""
-        before = self.posts.get(native_id)
-        self.waiting = [key for key in self.waiting if key != native_id]
-        if not isinstance(event, Post):
-            self.posts.pop(native_id, None)
-            return event
-        if before is not None and event.thread is None:
-            # An item names its parent only. Which story a comment belongs to, the search has told.
-            event = replace(event, thread=before[2])
-        self._plan(event, now)
-        return None if before is not None and before[1] == _hash(event) else Edit(event)
-
-
-def _hash(post: Post) -> str:
-    return hashlib.sha256(post.text.encode()).hexdigest()[:8]
-
-
-@dataclass(frozen=True, slots=True)
-class Visited:
-    """What one round of visits brought; `cut` counts changes that are not looked at."""
-
-    events: list[Event]
-    aside: list[SetAside]
-    cut: int
+        self.cut += len(new[room:])
 
 
 class Items:
@@ -141,21 +64,44 @@ class Items:
         self._down = False
         self._not_before = 0.0
 
-    async def visit(self, watch: Watch, ear: Ear, now: int) -> Visited:
-        """Ask what has changed, and for the posts that are due; never raises for a failure of the service."""
-        visited = Visited([], [], 0)
+    async def changes(self, waiting: Sequence[str], ear: Ear, now: int) -> Changes:
+        """Ask what has changed, and look at what is kept of that; never raises for a failure of the service."""
+        changes = Changes(list(waiting))
         if now < self._not_before:
-            return visited
-        cut = 0
+            return changes
         try:
-            cut = watch.changed(await self._changed(), ear)
-            for native_id in watch.next_ones(now):
-                _take(native_id, await self._item(native_id), watch, visited, now)
+            changes.note(await self._changed(), ear)
+            for native_id in changes.waiting[:MOST_ITEMS]:
+                _take(native_id, await self._item(native_id), changes, now)
+                changes.waiting.remove(native_id)
         except (Retriable, Permanent) as failure:
-            self._failed(failure, now)
+            self._rest(failure, now)
+            if not self._down:
+                self._down = True
+                log.warning("edits and deletions are not heard", source=self._source, reason=str(failure))
         else:
-            self._answered()
-        return Visited(visited.events, visited.aside, cut)
+            if self._down:
+                self._down = False
+                log.info("edits and deletions are heard again", source=self._source)
+        return changes
+
+    async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
+        """Look at kept posts. One that fails is unseen and costs no other. Raises Retriable and Permanent."""
+        if now < self._not_before:
+            raise Retriable(f"{public_url(self._url)} asked to be left alone", self._not_before - now)
+        found, unseen = Changes([]), list[str]()
+        for native_id in native_ids:
+            try:
+                item = await self._item(native_id)
+            except (Retriable, Permanent) as failure:
+                self._rest(failure, now)
+                unseen.append(native_id)
+                # Whoever asks to be left alone is; and where nothing answers, that is no matter of single items.
+                if now < self._not_before or len(unseen) == len(native_ids):
+                    raise
+            else:
+                _take(native_id, item, found, now)
+        return Visited(found.events, found.aside, unseen)
 
     async def _changed(self) -> list[str]:
         answer = await self._get("updates")
@@ -186,29 +132,20 @@ class Items:
         except (ValueError, RecursionError) as error:
             raise Retriable(f"{public_url(self._url)} answered something that is no JSON") from error
 
-    def _failed(self, failure: Retriable | Permanent, now: int) -> None:
-        self._not_before = now + (getattr(failure, "retry_after", None) or 0.0)
-        if not self._down:
-            self._down = True
-            log.warning("edits and deletions are not heard", source=self._source, reason=str(failure))
-
-    def _answered(self) -> None:
-        if self._down:
-            self._down = False
-            log.info("edits and deletions are heard again", source=self._source)
+    def _rest(self, failure: Retriable | Permanent, now: int) -> None:
+        asked = failure.retry_after if isinstance(failure, Retriable) else None
+        self._not_before = max(self._not_before, now + (asked or 0.0))
 
 
-def _take(native_id: str, item: Mapping[str, Any] | None, watch: Watch, visited: Visited, now: int) -> None:
-    items: list[Mapping[str, Any]] = [] if item is None else [item]
+def _take(native_id: str, item: Mapping[str, Any] | None, changes: Changes, now: int) -> None:
+    """Add what an item says; where there is none, or nothing in it, that says nothing of what is kept."""
     read: list[Post | Delete]
-    read, aside = read_items(items, item_to_event)
-    event = watch.visited(native_id, read[0] if read else None, now)
-    if event is not None:
-        visited.events.append(event)
-    visited.aside.extend(aside)
-    counters = {} if item is None or isinstance(event, Delete) else _counters(item)
+    read, aside = read_items([] if item is None else [item], item_to_event)
+    changes.aside += aside
+    changes.events += [Edit(event) if isinstance(event, Post) else event for event in read]
+    counters = {} if item is None or any(isinstance(event, Delete) for event in read) else _counters(item)
     if counters:
-        visited.events.append(Reading(native_id, now, counters))
+        changes.events.append(Reading(native_id, now, counters))
 
 
 def item_to_event(item: Mapping[str, Any]) -> Post | Delete | None:

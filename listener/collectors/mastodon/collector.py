@@ -15,16 +15,18 @@ from urllib.parse import quote
 import structlog
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from listener.collectors.base import Collector, Ear, Grade
+from listener.collectors.base import Collector, Ear, Grade, Visited
+from listener.collectors.mastodon import own
 from listener.collectors.mastodon.cursor import State
 from listener.collectors.mastodon.events import Teller
 from listener.collectors.mastodon.instance import Instance, Server
+from listener.collectors.mastodon.looks import AT_ONCE, MOST_CALLS, Looks
 from listener.collectors.mastodon.round import Outcome, Rounds, Timeline
 from listener.collectors.mastodon.statuses import to_event
 from listener.collectors.mastodon.stream import Burst, Hub, NoStream, channel_of, listening, status_id
 from listener.collectors.post import Page
 from storage.durations import Duration, format_duration
-from storage.mention import Cursor, Source
+from storage.mention import Cursor, Source, Visits
 
 if TYPE_CHECKING:
     # Loading aiohttp takes longer than the whole of a command that only reads.
@@ -121,9 +123,10 @@ class Mastodon:
         self._options = options
         self._ear = ear
         self._clock = clock
-        self._source = Source(KIND, KIND, lateness=2 * options.poll)
+        self._source = Source(KIND, KIND, lateness=2 * options.poll, visits=Visits())
         self._servers = [Server(each, client, options.private(each), clock) for each in options.instances]
         self._teller = Teller(ear)
+        self._looks = Looks(self._servers, self._teller)
         self._rounds = Rounds(self._teller, ear, options.history, options.poll)
         self._mute: dict[Server, float] = {}
 
@@ -160,6 +163,18 @@ class Mastodon:
                 async for page in pages:
                     yield page
 
+    @property
+    def at_once(self) -> int:
+        return AT_ONCE
+
+    @property
+    def most_calls(self) -> int:
+        return MOST_CALLS
+
+    async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
+        """Look at kept statuses. Raises Retriable and Permanent."""
+        return await self._looks.visit(native_ids, now)
+
     def _timelines(self) -> list[Timeline]:
         found = []
         for server in self._servers:
@@ -175,6 +190,9 @@ class Mastodon:
                 if self._home_of(handle) is server:
                     query = (("exclude_reblogs", "true"),)
                     found.append(Timeline(f"{server.name} @{handle}", server, query=query, handle=handle))
+            if server.has_token and self._ear.handles:
+                key = f"{server.name} mentions"
+                found.append(Timeline(key, server, own.PATH, own.QUERY, mentions=True))
         return found
 
     def _home_of(self, handle: str) -> Server | None:

@@ -29,7 +29,8 @@ MOST_LOOKUPS = 20
 AT_ONCE = 50
 """Messages of a stream that are heard before everybody else gets a turn."""
 GONE = (404, 410)
-_CLOSED = (401, 403, 422)
+CLOSED = (401, 403, 422)
+"""A server shows this to its members only."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -61,14 +62,20 @@ class Told:
     aside: list[SetAside] = field(default_factory=list)
     versions: dict[str, str | None] = field(default_factory=dict)
     counters: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    places: dict[str, tuple[Server, str]] = field(default_factory=dict)
 
 
 class Teller:
-    """Remembers in memory what was told. After a restart things are told again, and the store knows them."""
+    """Remembers in memory what was told. After a restart things are told again, and the store knows them.
+
+    `began`: something was, since the start.
+    """
 
     def __init__(self, ear: Ear) -> None:
+        self.began = False
         self._ear = ear
         self._ties: Recently[tuple[str, str], _Tie] = Recently()
+        self._places: Recently[str, tuple[Server, str]] = Recently()
         self._versions: Recently[str, str | None] = Recently()
         self._counters: Recently[str, Mapping[str, int]] = Recently()
 
@@ -78,6 +85,11 @@ class Teller:
             self._versions.note(name, version)
         for name, counters in told.counters.items():
             self._counters.note(name, counters)
+        for name, place in told.places.items():
+            # Of a whole public timeline few are kept, and those must be found a week later.
+            if self._ear.kept(name):
+                self._places.note(name, place)
+        self.began = True
 
     async def tell(self, statuses: Iterable[Status], server: Server, at: int) -> Told:
         """Say what is new about statuses of a timeline."""
@@ -87,6 +99,8 @@ class Teller:
             name = _name(status, server)
             version = edited(status)
             self._tie(status, name, server)
+            if (here := local_id(status)) is not None:
+                told.places[name] = (server, here)
             if not self._ear.kept(name):
                 if self._was_told(name, version):
                     continue
@@ -136,6 +150,8 @@ class Teller:
         (post,) = await self._tie_all([post], [status], server)
         told.events.append(Edit(post) if isinstance(event, Edit) else post)
         told.versions[name] = version
+        if (here := local_id(status)) is not None:
+            told.places[name] = (server, here)
         if kept:
             self._count(status, name, at, told)
 
@@ -153,6 +169,26 @@ class Teller:
             except (Enough, Retriable):
                 undecided.append(uri)
         return gone, undecided
+
+    def place_of(self, uri: str) -> tuple[Server, str] | None:
+        """A server that has shown a kept status since the start, and the id by which it knows it."""
+        return self._places.get(uri)
+
+    def tell_again(self, status: Status, uri: str, server: Server, at: int, told: Told) -> None:
+        """Say how a kept status reads now and what its counters are; another one than this says nothing of it."""
+        if not _uri(status) or native_id(status) != uri:
+            return
+        version = edited(status)
+        if version is not None and self._versions.get(uri) != version:
+            events, aside = read_items([self._stamped(status, server)], to_event)
+            told.events += [Edit(event) for event in events if isinstance(event, Post)]
+            told.aside += aside
+            self._versions.note(uri, version)
+        before = self._counters.get(uri, {})
+        best = {name: max(n, before.get(name, 0)) for name, n in reading(status, at).counters.items()}
+        if best:
+            told.events.append(Reading(uri, at, best))
+            self._counters.note(uri, best)
 
     def _was_told(self, name: str, version: str | None) -> bool:
         return name in self._versions and self._versions[name] == version
@@ -239,7 +275,7 @@ async def _is_gone(uri: str, name: str, server: Server) -> bool:
     try:
         await server.ask(f"/api/v1/statuses/{name}")
     except Permanent as failure:
-        if failure.status in _CLOSED and uri.startswith(f"{server.url}/"):
+        if failure.status in CLOSED and uri.startswith(f"{server.url}/"):
             return await server.is_gone(uri)
         return failure.status in GONE
     return False

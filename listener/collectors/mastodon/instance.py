@@ -90,18 +90,35 @@ class Server:
     @property
     def left(self) -> int:
         """How many requests this poll may still make."""
-        now_left = self._left
-        if self._remaining is not None and self._clock() < self._resets_at:
-            now_left = min(now_left, self._remaining - SPARE)
-        return max(0, now_left)
+        return max(0, min(self._left, self._allowed))
+
+    @property
+    def _allowed(self) -> int:
+        """How many requests the server itself still allows us, as far as it says so."""
+        if self._remaining is None or self._clock() >= self._resets_at:
+            return MOST_REQUESTS
+        return self._remaining - SPARE
 
     async def ask(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """Return the JSON answer of a path of the API. Raises Enough, Retriable and Permanent."""
-        if self._clock() < self._quiet_until:
-            raise Retriable(f"{self.name} asked to be left alone", self._quiet_until - self._clock())
+        self._refuse_while_quiet()
         if not self.left:
             raise Enough
         self._left -= 1
+        return await self._answer(path, query)
+
+    async def look(self, path: str) -> Any:
+        """The same beside the polls, whose share of requests is not touched: whoever looks asks little."""
+        self._refuse_while_quiet()
+        if self._allowed <= 0:
+            raise Enough
+        return await self._answer(path, None)
+
+    def _refuse_while_quiet(self) -> None:
+        if self._clock() < self._quiet_until:
+            raise Retriable(f"{self.name} asked to be left alone", self._quiet_until - self._clock())
+
+    async def _answer(self, path: str, query: Mapping[str, str] | None) -> Any:
         asked = f"?{urlencode(query)}" if query else ""
         try:
             fetched = await self._client.get(

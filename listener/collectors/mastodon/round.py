@@ -12,14 +12,15 @@ from listener.collectors.base import Ear, Permanent, Retriable
 from listener.collectors.mastodon.cursor import Account, Search, State
 from listener.collectors.mastodon.events import GONE, Teller, Told, window
 from listener.collectors.mastodon.instance import Enough, Server
+from listener.collectors.mastodon.own import Inboxes, figures, mentions
 from listener.collectors.mastodon.search import search
 from listener.collectors.mastodon.statuses import Status, account_id, created, local_id
 from listener.collectors.mastodon.timelines import LIMIT, Part, newest_first, read
-from listener.collectors.post import Page, Post
+from listener.collectors.post import Figure, Page, Post
 from storage.mention import Gap
 
 ACCOUNT_AGE = 86_400
-"""Seconds after which a server is asked again by what id it knows a brand's account."""
+"""A day: once in each a server is asked by what id it knows a brand's account, and how many follow it."""
 FEWEST_PAGES = 3
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,7 @@ class Timeline:
     """One timeline of one server. `key` names it in the cursor, `channel` in the server's stream, where it has one.
 
     `handle` is set where it is what one of the brands' own accounts says; then `path` depends on the server's answer.
+    `mentions`: it is who spoke to the owner of our token, which tells more of what was said and never all of it.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Timeline:
     query: tuple[tuple[str, str], ...] = ()
     channel: tuple[str, ...] | None = None
     handle: str | None = None
+    mentions: bool = False
 
 
 @dataclass(slots=True)
@@ -76,10 +79,16 @@ class Rounds:
         self._poll = poll
         self._shown: dict[str, dict[str, str]] = {}
         self._unknown: dict[str, int] = {}
+        self._inboxes = Inboxes()
+        self._figures: list[Figure] = []
 
     def active(self, timelines: Sequence[Timeline]) -> list[str]:
         """The keys of the timelines that must be read before anything is heard."""
-        return [timeline.key for timeline in timelines if timeline.handle not in self._unknown]
+        return [
+            timeline.key
+            for timeline in timelines
+            if timeline.handle not in self._unknown and not timeline.mentions
+        ]
 
     async def read_all(
         self, state: State, outcome: Outcome, due: Sequence[Timeline], timelines: Sequence[Timeline]
@@ -101,24 +110,29 @@ class Rounds:
                 async with aclosing(self._one(state, timeline, timelines, outcome, most)) as pages:
                     async for page in pages:
                         yield page
-                outcome.some = True
+                outcome.some = outcome.some or not timeline.mentions
             except Enough:
                 resting.add(server)
                 outcome.whole = False
-            except Retriable as failure:
-                resting.add(server)
-                outcome.failed(failure)
-            except Permanent as failure:
+            except (Retriable, Permanent) as failure:
+                if timeline.mentions:
+                    self._inboxes.close(server, outcome.now, failure)
+                    continue
+                if isinstance(failure, Retriable):
+                    resting.add(server)
                 outcome.failed(failure)
 
     async def _one(
         self, state: State, timeline: Timeline, timelines: Sequence[Timeline], outcome: Outcome, most: int
     ) -> AsyncGenerator[Page, None]:
         now = outcome.now
-        path = timeline.path if timeline.handle is None else await self._account(state, timeline, now)
+        path = await self._path(state, timeline, now)
+        server, key = timeline.server, timeline.key
+        if self._figures:
+            told_today, self._figures = self._figures, []
+            yield Page(told_today, state.cursor([each.key for each in timelines]))
         if path is None:
             return
-        server, key = timeline.server, timeline.key
 
         async def ask(more: dict[str, str]) -> list[Status]:
             answer = await server.ask(path, {"limit": str(LIMIT), **dict(timeline.query), **more})
@@ -131,17 +145,26 @@ class Rounds:
             async for part in parts:
                 shown += part.statuses
                 complete = part.complete
-                told = await self._teller.tell(part.statuses, server, now)
-                if part.complete:
+                statuses = mentions(part.statuses) if timeline.mentions else part.statuses
+                told = await self._teller.tell(statuses, server, now)
+                if part.complete and not timeline.mentions:
                     await self._missing(key, shown, server, told)
                 first = state.advance(key, part, now, _oldest(part))
                 heard = state.now_heard(self.active(timelines))
                 cursor = state.cursor([each.key for each in timelines])
-                gap = _gap(part, timeline)
+                gap = None if timeline.mentions else _gap(part, timeline)
                 yield Page(told.events, cursor, heard, first, told.aside, gap=gap)
                 self._teller.remember(told)
         # What its share of requests did not reach must be read before a stream says that nothing else was said.
-        outcome.whole = outcome.whole and complete
+        outcome.whole = outcome.whole and (complete or timeline.mentions)
+
+    async def _path(self, state: State, timeline: Timeline, now: int) -> str | None:
+        """Where a timeline is read; None where it is not ours to read."""
+        if timeline.handle is not None:
+            return await self._account(state, timeline, now)
+        if timeline.mentions and not await self._inboxes.ours(timeline.server, self._ear.handles, now):
+            return None
+        return timeline.path
 
     async def _missing(self, key: str, shown: Sequence[Status], server: Server, told: Told) -> None:
         """What a timeline showed before something that it still shows, and shows no more, may have been deleted."""
@@ -160,7 +183,8 @@ class Rounds:
         """Where a brand's own account is read; None where the server does not know it."""
         handle, server = timeline.handle or "", timeline.server
         known = state.accounts.get(timeline.key)
-        if known is None or now - known.at >= ACCOUNT_AGE:
+        # Each calendar day once, or followers would be told of a little later every day, and of some day not at all.
+        if known is None or now // ACCOUNT_AGE != known.at // ACCOUNT_AGE:
             if now - self._unknown.get(handle, -ACCOUNT_AGE) < ACCOUNT_AGE:
                 return None
             try:
@@ -180,6 +204,7 @@ class Rounds:
                 raise Retriable(f"{server.name} answered something that is no account")
             known = state.accounts[timeline.key] = Account(number, uri, now)
             self._unknown.pop(handle, None)
+            self._figures = figures(answer, handle, now)
         self._ear.know([known.uri])
         return f"/api/v1/accounts/{known.id}/statuses"
 

@@ -1,4 +1,4 @@
-"""Star ratings: Trustpilot's export, and a table of your own; what the reviews say is not read."""
+"""Star ratings: the exports of Trustpilot and Google Play, and a table of your own."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ def _trustpilot(row: Row) -> Iterator[Measure]:
     yield Measure("reviews", "stars", row.day(), 1.0, None, **where)
 
 
+def _google_play(row: Row) -> Iterator[Measure]:
+    account = row.label("account") or row.wish.account
+    where = {"network": "googleplay", "account": account, "item": _stars(row)}
+    yield Measure("reviews", "stars", row.day(), 1.0, None, **where)
+
+
 def _own(row: Row) -> Iterator[Measure]:
     network = network_of(row.label("network")) or row.wish.network
     if not network:
@@ -46,6 +52,17 @@ FORMS = (
         },
         ("date", "stars"),
         _trustpilot,
+        _SCOPE,
+    ),
+    Form(
+        "Google Play reviews",
+        {
+            "date": ("review submit date and time",),
+            "stars": ("star rating",),
+            "account": ("package name",),
+        },
+        ("date", "stars"),
+        _google_play,
         _SCOPE,
     ),
     Form(

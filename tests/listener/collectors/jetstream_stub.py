@@ -251,6 +251,8 @@ class JetstreamStub:
                 return self._search(request)
             case "getAuthorFeed":
                 return self._feed(request)
+            case "getPosts":
+                return self._shown(request)
         return _wrong(404, "MethodNotImplemented")
 
     def _note(self, name: str, request: web.Request) -> None:
@@ -320,6 +322,13 @@ class JetstreamStub:
         mine = [view for view in self.world.posts if view["author"]["did"] == actor]
         page, cursor = self._page(request, mine, len(mine))
         return web.json_response({"feed": [{"post": view} for view in page], **cursor})
+
+    def _shown(self, request: web.Request) -> web.Response:
+        """Posts by their addresses, at most 25; those that are not there are left out without a word."""
+        uris = request.query.getall("uris", [])
+        if not 1 <= len(uris) <= 25:
+            return _wrong(400, "InvalidRequest")
+        return web.json_response({"posts": [view for view in self.world.posts if view["uri"] in uris]})
 
     def _page(
         self, request: web.Request, views: list[dict[str, Any]], most: int

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from alerts.transport import Transport
 from listener.collectors.base import Collector, Permanent, Retriable
+from listener.collectors.feed_document.discovery import feed_named_by
 from listener.collectors.feeds.collector import Options, build
-from listener.collectors.feeds.discovery import feed_named_by
 from listener.collectors.post import Page
 from listener.http import PoliteClient
 from storage.mention import Cursor, Heard

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from listener.collectors.base import Permanent, Retriable
+from listener.collectors.feed_document.document import Document, read_document
 from listener.collectors.feeds.collector import to_event
-from listener.collectors.feeds.document import Document, read_document
 
 RSS = (
     '<?xml version="1.0" encoding="{encoding}"?><rss version="2.0"><channel><title>t</title>'

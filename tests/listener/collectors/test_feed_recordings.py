@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from listener.collectors.base import Permanent, Retriable
+from listener.collectors.feed_document.document import Item, read_document
 from listener.collectors.feeds.collector import to_event
-from listener.collectors.feeds.document import Item, read_document
 from listener.collectors.plain import to_plain
 
 DATA = Path(os.environ.get("LISTENER_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -57,6 +57,10 @@ KNOWN = {
 }
 
 
+PINNED = 12
+"""Fields of a post, in their order, that the pins are made of."""
+
+
 def files() -> list[Path]:
     """Every recorded document that is a feed, or is meant as one."""
     return sorted({*RECORDED.rglob("*.xml"), *RECORDED.glob("gofeed/testdata/parser/json/*.json")})
@@ -70,7 +74,9 @@ def pin(file: Path) -> str:
     except (Permanent, Retriable) as error:
         return f"- - {type(error).__name__.lower()} {name}"
     posts = [post for item in items if (post := to_event(item)) is not None]
-    kept = json.dumps([astuple(post) for post in posts], ensure_ascii=False).encode()
+    # What posts have got since the pins were made is of networks, and no feed can fill it.
+    assert all(set(astuple(post)[PINNED:]) <= {None} for post in posts)
+    kept = json.dumps([astuple(post)[:PINNED] for post in posts], ensure_ascii=False).encode()
     return f"{len(items)} {len(posts)} {hashlib.sha256(kept).hexdigest()[:12]} {name}"
 
 

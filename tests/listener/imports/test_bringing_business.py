@@ -140,7 +140,12 @@ def test_trustpilot(line: CommandLine) -> None:
         ("trustpilot", "www.acme.example", "stars", "2026-11-01", "5"): 2,
         ("trustpilot", "www.acme.example", "stars", "2026-11-01", "1"): 1,
     }
-    assert b"Very good" not in (line.folder / "data" / "listener.db").read_bytes()
+    # What they say is kept as mentions of the brand.
+    assert kept(line, "SELECT native_id, author FROM posts ORDER BY native_id") == [
+        ("r1", "Ana"),
+        ("r2", "Ben"),
+        ("r3", "Cai"),
+    ]
 
 
 def test_a_table_of_ratings(line: CommandLine) -> None:

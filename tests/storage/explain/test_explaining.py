@@ -200,6 +200,9 @@ def test_a_text_that_was_taken_back_is_told_as_erased(store: SqliteStore) -> Non
     assert made.value.value == 7
     (gone,) = (one for one in made.posts.shown if one.erased)  # type: ignore[union-attr]
     assert (gone.native_id, gone.text, gone.url) == ("a0", "", None)
+    said = "1 mention was taken back since: the number is as reported, with them; mentions.as_now counts without."
+    assert made.warnings[-1] == said
+    assert opened(store, "net_sentiment").warnings[-1] == said
 
 
 def test_the_posts_of_a_conversation_are_those_that_address_the_brand(store: SqliteStore) -> None:

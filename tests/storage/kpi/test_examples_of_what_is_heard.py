@@ -14,7 +14,7 @@ from sentiment.tone import Label
 from storage.desk import cases, tags
 from storage.kpi import KPIS, KpiValue
 from storage.kpi.imported import Measured
-from storage.mention import Brand, Kept, KeptPost, Mention, Reading, Source
+from storage.mention import Brand, Counted, Kept, KeptPost, Mention, Reading, Sampled, Source
 from storage.sqlite import SqliteStore
 from storage.stats.business_hours import BusinessHours, parse_week
 
@@ -23,6 +23,7 @@ TODAY, WEEK = (T0, T0 + DAY), (T0 - 2 * DAY, T0 + 5 * DAY)
 ACME, BOLT, ZAP = Brand("Acme", own=True), Brand("Bolt"), Brand("Zap")
 OFFICE = Brand("Acme", business_hours=BusinessHours(UTC, parse_week({"mon-fri": "09:00-18:00"})))
 MASTODON = Source("mastodon", "mastodon")
+X = Source("x", "x")
 FRIDAY, MONDAY = T0 + 2 * DAY, T0 + 5 * DAY
 UNHEARD = {
     "non_follower_share": "follower lists are not collected yet",
@@ -248,6 +249,21 @@ def three_after_two(store: SqliteStore) -> None:
         said(store, "Acme", *[label] * 3)  # type: ignore[list-item]
 
 
+def eighty_of_a_hundred(store: SqliteStore) -> None:
+    """In each half of an hour in which X counted 100 posts, a slice with ten posts was read, 8 of them mentions."""
+    with store.writing() as db:
+        db.run_many("INSERT OR IGNORE INTO brands (name) VALUES (?)", [("Acme",), ("Bolt",)])
+    counted = [Counted("Acme", T0, T0 + HOUR, 100), Counted("Bolt", T0, T0 + HOUR, 20)]
+    for half in (T0, T0 + HOUR // 2):
+        said(store, "Acme", *["positive"] * 4, *["negative"] * 2, *["neutral"] * 2, at=half, source=X)
+        store.commit(Kept(X, [], counted=counted, sampled=[Sampled("Acme", half, half + 360, 10)]))
+
+
+def eighty_and_three(store: SqliteStore) -> None:
+    eighty_of_a_hundred(store)
+    said(store, "Acme", *["neutral"] * 3)
+
+
 @dataclass(frozen=True)
 class Story:
     """What is told to the store before which KPIs are asked for, and how."""
@@ -294,11 +310,13 @@ STORIES = (
     ),
     Story(four_judged_of_five, ("negative_mentions",)),
     Story(three_after_two, ("positive_growth", "negative_growth")),
+    Story(eighty_and_three, ("mentions.counted", f"{SHARE}.counted"), brands=(ACME, BOLT)),
+    Story(eighty_of_a_hundred, ("positive_share.sampled", "negative_share.sampled")),
 )
 
 
 def ask(store: SqliteStore, story: Story, kpi: str) -> KpiValue:
-    for source in (NEWS, FORUM, MASTODON):
+    for source in (NEWS, FORUM, MASTODON, X):
         keep(store, [], source, heard=(T0 - 60 * DAY, T0 + 60 * DAY))
     story.told(store)
     return value(store, kpi, story.window, brands=story.brands, **story.more)

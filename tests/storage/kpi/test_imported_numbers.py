@@ -381,8 +381,8 @@ def test_each_kind_is_read_once_a_window_and_brand_for_all_kpis_and_networks(sto
     for brands, number in ((("Acme",), 1), (("Acme", "Bolt"), 2)):
         counting = Counting(store)
         compute(counting, IMPORTED, Ask(MONTH, MONTH.until, UTC, BRANDS, brands, by=("source",)))
-        # Six kinds are kept as measures; of the period before follower_quality reads one again, where there is any.
-        assert counting.asked["FROM measures"] <= 7 * number
+        # Seven kinds are kept as measures; of the period before follower_quality reads one again, where there is any.
+        assert counting.asked["FROM measures"] <= 8 * number
         # In this period and the one before, with from when to when there are leads at all.
         assert counting.asked["FROM leads"] <= 4 * number
         assert counting.asked["FROM survey_answers"] == number

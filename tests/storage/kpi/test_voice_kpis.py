@@ -247,7 +247,7 @@ def test_mentions_that_speak_to_the_brand_and_those_that_speak_of_it(store: Sqli
 
 def test_what_was_reported_and_what_is_left_of_it(store: SqliteStore) -> None:
     hear(store)
-    keep(store, [post(str(n), T0, names("Acme"), author="ana", author_id="1") for n in range(5)])
+    keep(store, [post(str(n), T0, names("Acme"), author="ana", author_id="did:ana") for n in range(5)])
     store.commit(Kept(NEWS, [], deleted=["1", "3"], at=T0 + DAY))
     found = value(store, "mentions.as_now", WINDOW)
     assert (found.value, found.n, found.more["as_reported"], found.more["taken_back"]) == (3, 5, 5, 2)

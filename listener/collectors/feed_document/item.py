@@ -6,7 +6,7 @@ import hashlib
 import re
 from datetime import UTC, datetime
 
-from listener.collectors.feeds.document import Item
+from listener.collectors.feed_document.document import Item
 from listener.collectors.plain import clean, tidy, to_plain
 from listener.collectors.post import LONGEST_TEXT, Post
 

@@ -1,0 +1,1 @@
+"""GDELT: its search for articles, and its counts of a day."""

@@ -1,0 +1,1 @@
+"""Stack Exchange: one service of many sites, its quota, its posts."""

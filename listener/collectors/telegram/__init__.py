@@ -1,0 +1,1 @@
+"""Telegram: the public previews of named channels."""

@@ -1,0 +1,1 @@
+"""YouTube: its search within a day's quota, comments, channels, kept posts looked at again."""

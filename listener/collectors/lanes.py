@@ -159,7 +159,8 @@ class Lanes:
                 break
             except (Retriable, Permanent) as failure:
                 self._failures.append(failure)
-                row += 1
+                # What one lane is refused says nothing of the others.
+                row += isinstance(failure, Retriable)
                 if row >= MOST_FAILURES or getattr(failure, "retry_after", None) is not None:
                     break
                 continue

@@ -219,3 +219,12 @@ async def test_a_poll_that_brings_nothing_says_through_when_it_heard() -> None:
     ]
     later, _ = await read([a], pages[-1].next_cursor, NOW + 60)
     assert [page.heard for page in later] == [Heard(NOW, NOW + 60)]
+
+
+async def test_lanes_that_are_refused_for_good_do_not_keep_the_others_waiting() -> None:
+    refused = [List(key) for key in "abcd"]
+    for one in refused:
+        one.failure = Permanent("gone", 404)
+    pages, failure = await read([*refused, List("e", [NOW - 5])], None)
+    assert times(pages) == [NOW - 5]
+    assert isinstance(failure, Retriable) and failure.partly

@@ -7,8 +7,8 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
 from decimal import Decimal
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import UnionType

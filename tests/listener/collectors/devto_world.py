@@ -13,7 +13,7 @@ class DevtoWorld(OnFaultServer):
     """The site. People write titles only; what is edited or taken back is found by looks."""
 
     kind = "devto"
-    several = 20
+    several = 6
     late = 1_500
     can = frozenset({"spoil", "retry-after", "visit", "vanish"})
 

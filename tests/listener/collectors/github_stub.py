@@ -133,7 +133,7 @@ class Hub:
 
     def _page(self, items: list[dict[str, Any]], seen: Seen) -> list[dict[str, Any]]:
         items.sort(key=lambda one: one["created_at"], reverse=True)
-        size, page = int(seen.query["per_page"]), int(seen.query["page"])
+        size, page = int(seen.query.get("per_page", 30)), int(seen.query.get("page", 1))
         return items[(page - 1) * size : page * size]
 
     def _user(self, login: str) -> dict[str, Any]:

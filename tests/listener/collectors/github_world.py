@@ -13,7 +13,7 @@ class GitHubWorld(OnFaultServer):
     """One repository, asked without a login but for what is searched; with a token in every request."""
 
     kind = "github"
-    several = 20
+    several = 6
     late = 3_000
     can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
     secrets = ("gh-token-hunter2",)

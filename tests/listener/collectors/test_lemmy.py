@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from servers import FaultServer, Reply
 
 from alerts.transport import Transport
+from listener.collectors import lemmy
 from listener.collectors.base import Retriable
 from listener.collectors.lemmy import Lemmy, Options, build, to_event
 from listener.collectors.post import Delete, Edit, Page, Post
@@ -82,6 +83,18 @@ async def test_posts_and_comments(instance: Instance, server: FaultServer, clien
     assert (second.in_reply_to, second.thread) == (None, post.native_id)
     assert pages[-1].heard == Heard(NOW - 6 * 3_600, NOW)
     assert {request.query["type_"] for request in server.requests} == {"All"}
+
+
+async def test_more_than_one_page_is_read(
+    instance: Instance, server: FaultServer, client: PoliteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lemmy, "LIMIT", 2)
+    for number in range(5):
+        instance.post(number, NOW - 90 + number, "Acme")
+    pages = await read(made(client, server))
+    assert len(posts(pages)) == 5 and pages[-1].heard == Heard(NOW - 6 * 3_600, NOW)
+    asked = [request.query["page"] for request in server.seen("/api/v3/post/list")]
+    assert asked == ["1", "2", "3"]
 
 
 async def test_what_does_not_concern_us_is_dropped(

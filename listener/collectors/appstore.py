@@ -113,10 +113,10 @@ class AppStore:
             items = [{**one, **where} if isinstance(one, dict) else one for one in entries]
             posts, aside = read_items(items, to_event)
             stars.add(entries)
-            oldest = min((one.published_at for one in posts if one.published_at is not None), default=None)
+            times = [one.published_at for one in posts if one.published_at is not None]
             last = not entries or page == _PAGES
             events: list[Event] = [*posts, *stars.of_whole_days(since, everything=not entries)]
-            return Listing(events, aside, oldest, None if last else page + 1)
+            return Listing(events, aside, times[-1] if times else None, None if last else page + 1)
 
         return Lane(f"{app} {country}", ask, windowed=True)
 

@@ -110,7 +110,7 @@ class Devto:
         counted = [reading for one in listed if (reading := counters_of(one, now)) is not None]
         times = [at for one in listed if (at := fields.instant_or_none(one, "published_at")) is not None]
         more = page + 1 if len(listed) >= LIMIT else None
-        return Listing([*events, *counted], [*aside, *broken], min(times, default=None), more)
+        return Listing([*events, *counted], [*aside, *broken], times[-1] if times else None, more)
 
     def _concerns(self, post: Post, listed: Sequence[Any]) -> bool:
         """Whether an article is worth a request: by what the list shows, by its author, or by a tag."""

@@ -123,7 +123,7 @@ class Discourse:
         numbers = [item["id"] for item in found if isinstance(item, dict) and type(item.get("id")) is int]
         events, aside = self._read(found, now)
         times = [made for item in found if (made := fields.instant_or_none(item, "created_at")) is not None]
-        return Listing(events, aside, min(times, default=None), _next(numbers, place))
+        return Listing(events, aside, times[-1] if times else None, _next(numbers, place))
 
     def _read(self, items: Sequence[Any], now: int) -> tuple[list[Event], list[SetAside]]:
         ours = [self._ours(item) for item in items]

@@ -31,7 +31,8 @@ Token = str | int
 class Listing:
     """One answer of a lane, newest first. A reading stands beside its post, in any order.
 
-    `oldest`: the time of the oldest item that the answer holds, kept or not; None where it holds none with a time.
+    `oldest`: the time of the last item that the answer holds, kept or not; None where it holds none with a time. It is
+    not the least of all: what is pinned to the top, however old, does not say that everything down to it was shown.
     `next`: what to ask with for what is older, None where there is nothing more. `cut`: there may be more, and no way
     to ask for it.
     """
@@ -62,7 +63,8 @@ class Pace:
 
     `history`: how far back the first reading goes; `overlap`: how late items may appear; `pause`: between two requests,
     where the service asks for it. `answers`: the most answers of one lane in a poll, `asks`: of all lanes together
-    (None: no limit), `lanes`: the most lanes that are read in a poll; lanes that were left out come first in the next.
+    (None: no limit), `lanes`: the most lanes that are read in a poll; lanes that were left out come first in the next,
+    before those that have failed.
     """
 
     history: int
@@ -84,24 +86,37 @@ class _Place:
 
 @dataclass(slots=True)
 class _State:
-    """The cursor while a poll changes it. `heard`: the time through which every lane was read."""
+    """The cursor while a poll changes it. `heard`: the time through which every lane was read.
+
+    `failed`: when the lanes that do not answer were asked last.
+    """
 
     heard: int | None
     places: dict[str, _Place]
+    failed: dict[str, int]
 
     @classmethod
     def of(cls, cursor: Cursor | None, keys: Iterable[str]) -> _State:
         """Of lanes that are not listened to any more nothing is kept: they would hold back what is heard."""
         found: dict[str, Any] = cursor or {}
-        known = found.get("lanes", {})
-        return cls(found.get("heard"), {key: _Place(**known[key]) for key in keys if key in known})
+        known, failed = found.get("lanes", {}), found.get("failed", {})
+        return cls(
+            found.get("heard"),
+            {key: _Place(**known[key]) for key in keys if key in known},
+            {key: failed[key] for key in keys if key in failed},
+        )
 
     def cursor(self) -> Cursor:
         lanes = {
             key: {"since": place.since, "through": place.through, "seen": place.seen}
             for key, place in self.places.items()
         }
-        return {"heard": self.heard, "lanes": lanes}
+        return {"heard": self.heard, "lanes": lanes, **({"failed": dict(self.failed)} if self.failed else {})}
+
+    def asked_at(self, key: str) -> int:
+        """When a lane was asked last. Those that never answer must not stand before all others for ever."""
+        place = self.places.get(key)
+        return max(place.through if place else 0, self.failed.get(key, 0))
 
     def now_heard(self, keys: Sequence[str]) -> Heard | None:
         """What every lane was read through for since the last time: the slowest one says how far."""
@@ -149,7 +164,7 @@ class Lanes:
         keys = [lane.key for lane in lanes]
         state = _State.of(cursor, keys)
         before = cursor
-        turns = sorted(lanes, key=lambda lane: p.through if (p := state.places.get(lane.key)) else 0)
+        turns = sorted(lanes, key=lambda lane: state.asked_at(lane.key))
         row = 0
         for lane in turns[: self._pace.lanes]:
             place = state.places.get(lane.key)
@@ -159,33 +174,39 @@ class Lanes:
                 break
             except (Retriable, Permanent) as failure:
                 self._failures.append(failure)
+                state.failed[lane.key] = self._now
                 # What one lane is refused says nothing of the others.
                 row += isinstance(failure, Retriable)
                 if row >= MOST_FAILURES or getattr(failure, "retry_after", None) is not None:
                     break
                 continue
             self._answered, row = True, 0
+            state.failed.pop(lane.key, None)
             async with aclosing(self._told(lane, read, state, keys, place is None)) as pages:
                 async for page in pages:
                     before = page.next_cursor
                     yield page
         heard = state.now_heard(keys) if self._answered else None
-        if self._answered and state.cursor() != before:
+        # Where not every lane was asked, it is kept who failed: the others come first the next time.
+        if state.cursor() != before and (self._answered or 0 < len(self._failures) < len(lanes)):
             yield Page((), state.cursor(), heard)
         self._tell()
 
     async def _read(self, lane: Lane, place: _Place | None) -> _Read:
         """Ask a lane until it shows what was read before, or shows no more."""
-        begin = self._now - self._pace.history if place is None else place.through - self._pace.overlap
+        # Where the clock was set back, what was written since it first stood here is still to be read.
+        known = min(place.through, self._now) if place else 0
+        begin = known - self._pace.overlap if place else self._now - self._pace.history
         read = _Read([], [], begin if place is None else place.since, [])
         token: Token | None = None
         oldest: int | None = None
         cut = False
-        for _ in range(self._pace.answers):
+        # A lane that needs more than there are in a whole poll would begin again in each, and never end.
+        for _ in range(min(self._pace.answers, self._pace.asks or self._pace.answers)):
             listing = await self._ask(lane, begin, token)
             read.events += listing.events
             read.aside += listing.aside
-            oldest = min((t for t in (oldest, listing.oldest) if t is not None), default=None)
+            oldest = oldest if listing.oldest is None else listing.oldest
             token, cut = listing.next, listing.cut
             if token is None or (oldest is not None and oldest < begin):
                 break
@@ -193,10 +214,11 @@ class Lanes:
         read.seen = _marks(read.events)
         if not reached and self._is_lost(lane, place, read, more=cut or token is not None):
             shown = min(max(oldest if oldest is not None else self._now, begin), self._now)
-            # Where nothing was read before nothing is lost: it begins where the list begins.
-            if place is not None and shown > place.through:
-                read.hole = (place.through, shown)
-            read.since = shown
+            if place is None:
+                # Nothing was read before, so nothing is lost: it begins where the list begins.
+                read.since = shown
+            elif shown > known:
+                read.hole, read.since = (known, shown), shown
         if place is None:
             read.events = [one for one in read.events if not self._is_older(one, begin)]
         return read
@@ -237,8 +259,7 @@ class Lanes:
         kept = [one for one in read.events if isinstance(one, Reading) and self._ear.kept(one.native_id)]
         place = state.places.get(lane.key)
         seen = read.seen or (place.seen if place else [])
-        through = max(self._now, place.through if place else 0)
-        state.places[lane.key] = _Place(read.since, through, seen)
+        state.places[lane.key] = _Place(read.since, self._now, seen)
         gap = None if read.hole is None else Gap(*read.hole, f"{lane.key}: more was said than is shown")
         if kept or gap or said or read.aside:
             aside = () if said else read.aside

@@ -118,7 +118,7 @@ class Lemmy:
         times = [at for one in inner if (at := fields.instant_or_none(one, "published")) is not None]
         wanted = [one for one in events if self._concerns(one)]
         more = page + 1 if len(views) >= LIMIT else None
-        return Listing(wanted, aside, min(times, default=None), more)
+        return Listing(wanted, aside, times[-1] if times else None, more)
 
     def _is_a_copy(self, view: object, url: str) -> bool:
         """Whether another instance of ours is where this was written: what it shows is newer than any copy."""

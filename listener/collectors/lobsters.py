@@ -100,7 +100,7 @@ class Lobsters:
             raise self._asker.strange(path)
         events, aside = self._read(found, now)
         times = [at for one in found if (at := fields.instant_or_none(one, "created_at")) is not None]
-        return Listing(events, aside, min(times, default=None), page + 1 if found else None)
+        return Listing(events, aside, times[-1] if times else None, page + 1 if found else None)
 
     async def _comments(self, now: int, since: int, token: Older | None) -> Listing:
         page = int(token or 1)
@@ -112,7 +112,7 @@ class Lobsters:
         items = [item for number in wanted if (item := await self._comment(number)) is not None]
         events, aside = self._read(items, now)
         times = [at for one in entries if (at := fields.instant_or_none(one, "published")) is not None]
-        return Listing(events, aside, min(times, default=None), page + 1 if entries else None)
+        return Listing(events, aside, times[-1] if times else None, page + 1 if entries else None)
 
     async def _feed(self, path: str) -> list[Any]:
         """The entries of a feed. Raises Retriable for what is none."""

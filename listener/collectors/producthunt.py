@@ -117,7 +117,7 @@ def _listing(posts: Mapping[str, Any], now: int) -> Listing:
     more = info.get("endCursor") if isinstance(info, dict) and info.get("hasNextPage") is True else None
     dates = [made for node in nodes if (made := _time(node.get("createdAt"))) is not None]
     return Listing(
-        [*events, *counters], aside, min(dates, default=None), more if isinstance(more, str) else None
+        [*events, *counters], aside, dates[-1] if dates else None, more if isinstance(more, str) else None
     )
 
 

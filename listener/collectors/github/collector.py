@@ -193,7 +193,7 @@ class GitHub:
     def _listing(self, items: Sequence[Any], when: str, more: Older | None, now: int) -> Listing:
         events, aside = self._read(items, now)
         times = [at for one in items if (at := fields.instant_or_none(one, when)) is not None]
-        return Listing(events, aside, min(times, default=None), more)
+        return Listing(events, aside, times[-1] if times else None, more)
 
     def _read(self, items: Sequence[Any], now: int) -> tuple[list[Event], list[SetAside]]:
         posts, aside = read_items(items, to_event)

@@ -145,7 +145,11 @@ class Reddit:
         lanes = self._lanes(now)
         day = datetime.fromtimestamp(now, UTC).date().isoformat()
         before: dict[str, Any] = {} if cursor is None else cursor
-        places = {"heard": before.get("heard"), "lanes": before.get("lanes", {})}
+        places = {
+            "heard": None,
+            "lanes": {},
+            **{name: told for name, told in before.items() if name != "day"},
+        }
         if self._ear.handles and before.get("day") != day:
             figures = await self._figures(day, now)
             yield Page(figures, {**places, "day": day}, first=cursor is None)

@@ -91,14 +91,14 @@ def written(thing: Thing) -> int:
 
 
 def oldest(things: Sequence[Thing]) -> int | None:
-    """When the oldest of these things was written."""
+    """When the last of these things, which stand newest first, was written."""
     times = []
     for thing in things:
         try:
             times.append(written(thing))
         except (KeyError, TypeError, ValueError):
             continue
-    return min(times, default=None)
+    return times[-1] if times else None
 
 
 def reading(thing: Thing, now: int) -> Reading | None:

@@ -115,7 +115,8 @@ class StackExchange:
         found = self._of_this_site(answer.items)
         _, aside = read_items(found, _check)
         posts, more_aside = await self._texts(found, now)
-        oldest = min((made for item in found if (made := _made(item)) is not None), default=None)
+        times = [made for item in found if (made := _made(item)) is not None]
+        oldest = times[-1] if times else None
         return Listing(posts, [*aside, *more_aside], oldest, _next(token) if answer.more else None)
 
     async def _texts(self, found: Sequence[Any], now: int) -> tuple[list[Event], list[SetAside]]:
@@ -131,11 +132,11 @@ class StackExchange:
         answer = await self._service.ask("/comments", asked, now)
         found = self._of_this_site(answer.items)
         events, aside = self._read(found, now)
-        oldest = min((made for item in found if (made := _made(item)) is not None), default=None)
+        times = [made for item in found if (made := _made(item)) is not None]
         return Listing(
             [one for one in events if self._concerns(one)],
             aside,
-            oldest,
+            times[-1] if times else None,
             _next(token) if answer.more else None,
         )
 

@@ -109,8 +109,7 @@ def _uploads(service: Service, reader: Reader, handle: str, uploads: str, now: i
             return _nothing(handle, refusal)
         found = [place for item in answer.items if (place := _upload(item)) is not None]
         events, aside = await reader.videos([name for name, _ in found])
-        oldest = min((at for _, at in found), default=None)
-        return Listing(events, aside, oldest, answer.next)
+        return Listing(events, aside, found[-1][1] if found else None, answer.next)
 
     return Lane(f"uploads of {handle}", ask)
 

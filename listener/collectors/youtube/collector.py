@@ -209,8 +209,7 @@ class YouTube:
             )
             found = [place for item in answer.items if (place := _found(item)) is not None]
             events, aside = await reader.videos([name for name, _ in found])
-            oldest = min((at for _, at in found), default=None)
-            return Listing(events, aside, oldest, answer.next)
+            return Listing(events, aside, found[-1][1] if found else None, answer.next)
 
         return Lane(f"search {query}", ask)
 

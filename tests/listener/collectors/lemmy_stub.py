@@ -76,7 +76,12 @@ class Instance:
             return Reply(body=json.dumps({f"{of}_view": found}))
         assert seen.query["sort"] == "New"
         size, page = int(seen.query["limit"]), int(seen.query["page"])
-        shown = sorted(views.values(), key=lambda view: view[of]["published"], reverse=True)
+        # What is featured on the whole instance stands first, as LemmyNet/lemmy orders it in post_view.rs.
+        shown = sorted(
+            views.values(),
+            key=lambda view: (view[of].get("featured_local", False), view[of]["published"]),
+            reverse=True,
+        )
         return Reply(body=json.dumps({f"{of}s": shown[(page - 1) * size : page * size]}))
 
 

@@ -146,7 +146,7 @@ async def test_the_slowest_lane_says_what_is_heard() -> None:
     b.failure = None
     mended, _ = await read([a, b], partly[-1].next_cursor, NOW + 120)
     heard = [page.heard for page in mended if page.heard]
-    assert heard == [Heard(NOW, NOW + 60), Heard(NOW + 60, NOW + 120)]
+    assert heard == [Heard(NOW, NOW + 120)]
 
 
 async def test_when_every_lane_refuses_so_does_the_source() -> None:
@@ -219,6 +219,67 @@ async def test_a_poll_that_brings_nothing_says_through_when_it_heard() -> None:
     ]
     later, _ = await read([a], pages[-1].next_cursor, NOW + 60)
     assert [page.heard for page in later] == [Heard(NOW, NOW + 60)]
+
+
+async def test_lanes_that_never_answer_do_not_keep_the_others_waiting() -> None:
+    lists = [List(key, [NOW - 5]) for key in "abcde"]
+    for dead in lists[:3]:
+        dead.failure = Retriable("down")
+    pages, failure = await read(lists, None)
+    assert isinstance(failure, Retriable) and not times(pages)
+    later, failure = await read(lists, pages[-1].next_cursor, NOW + 60)
+    assert isinstance(failure, Retriable) and failure.partly
+    assert times(later) == [NOW - 5, NOW - 5]
+    assert set((later[-1].next_cursor or {})["failed"]) == set("abc")
+    lists[0].failure = lists[1].failure = lists[2].failure = None
+    mended, _ = await read(lists, later[-1].next_cursor, NOW + 120)
+    assert "failed" not in (mended[-1].next_cursor or {})
+    assert [page.heard for page in mended if page.heard] == [
+        Heard(NOW - 9_880, NOW + 60),
+        Heard(NOW + 60, NOW + 120),
+    ]
+
+
+async def test_a_lane_with_more_than_a_poll_may_ask_for_is_read_as_far_as_that() -> None:
+    pace = Pace(history=10_000, overlap=100, asks=2)
+    a, b = List("a", range(NOW - 100, NOW)), List("b", [NOW - 5])
+    pages, failure = await read([a, b], None, pace=pace)
+    assert failure is None and times(pages) == list(range(NOW - 20, NOW))
+    later, _ = await read([a, b], pages[-1].next_cursor, NOW + 60, pace=pace)
+    assert times(later) == [NOW - 5]
+
+
+async def test_a_clock_that_was_ahead_loses_nothing_once_it_is_set_right() -> None:
+    a, ear = List("a", [NOW - 5]), TestEar()
+    pages, _ = await read([a], None, NOW + 86_400, ear, Pace(history=200_000, overlap=100))
+    a.times.append(NOW + 30)
+    later, _ = await read([a], pages[-1].next_cursor, NOW + 60, ear)
+    assert a.asked[-1][0] == NOW - 40 and NOW + 30 in times(later)
+    a.times.append(NOW + 70)
+    more, _ = await read([a], later[-1].next_cursor, NOW + 120, ear)
+    assert NOW + 70 in times(more)
+
+
+async def test_what_is_pinned_to_the_top_does_not_hide_what_lies_between() -> None:
+    async def ask(since: int, token: Token | None) -> Listing:
+        shown = [NOW - 90_000, NOW - 1, NOW - 2] if token is None else [NOW - 3, NOW - 20_000]
+        return Listing([Post(str(at), "acme", at) for at in shown], oldest=shown[-1], next=2)
+
+    pages = [page async for page in Lanes(TestEar(), PACE, NOW).pages([Lane("a", ask)], None)]
+    assert times(pages) == [NOW - 3, NOW - 2, NOW - 1]
+
+
+async def test_what_overlaps_with_what_was_read_stays_heard_from_there() -> None:
+    a, b = List("a", [NOW - 5]), List("b", [NOW - 5])
+    pages, _ = await read([a, b], None)
+    b.failure = Retriable("down")
+    pages, _ = await read([a, b], pages[-1].next_cursor, NOW + 60)
+    a.times += range(NOW + 10, NOW + 50)
+    pages, _ = await read([a, b], pages[-1].next_cursor, NOW + 120)
+    assert not any(page.gap for page in pages)
+    b.failure = None
+    mended, _ = await read([a, b], pages[-1].next_cursor, NOW + 180)
+    assert [page.heard for page in mended if page.heard] == [Heard(NOW, NOW + 180)]
 
 
 async def test_lanes_that_are_refused_for_good_do_not_keep_the_others_waiting() -> None:

@@ -14,7 +14,7 @@ from servers import FaultServer, Reply
 from alerts.transport import Transport
 from listener.collectors import lemmy
 from listener.collectors.base import Retriable
-from listener.collectors.lemmy import Lemmy, Options, build, to_event
+from listener.collectors.lemmy import LIMIT, Lemmy, Options, build, to_event
 from listener.collectors.post import Delete, Edit, Page, Post
 from listener.http import PoliteClient
 from storage.mention import Heard, Reading
@@ -95,6 +95,17 @@ async def test_more_than_one_page_is_read(
     assert len(posts(pages)) == 5 and pages[-1].heard == Heard(NOW - 6 * 3_600, NOW)
     asked = [request.query["page"] for request in server.seen("/api/v3/post/list")]
     assert asked == ["1", "2", "3"]
+
+
+async def test_a_featured_post_of_last_year_does_not_end_the_list(
+    instance: Instance, server: FaultServer, client: PoliteClient
+) -> None:
+    instance.post(1, NOW - 365 * 86_400, "Rules", featured_local=True)
+    for number in range(2, 2 + LIMIT):
+        instance.post(number, NOW - number, "Acme")
+    pages = await read(made(client, server))
+    assert len(posts(pages)) == LIMIT
+    assert pages[-1].heard == Heard(NOW - 6 * 3_600, NOW)
 
 
 async def test_what_does_not_concern_us_is_dropped(

@@ -165,7 +165,7 @@ class Lanes:
         state = _State.of(cursor, keys)
         before = cursor
         turns = sorted(lanes, key=lambda lane: state.asked_at(lane.key))
-        row = 0
+        row, given_up = 0, False
         for lane in turns[: self._pace.lanes]:
             place = state.places.get(lane.key)
             try:
@@ -177,7 +177,10 @@ class Lanes:
                 state.failed[lane.key] = self._now
                 # What one lane is refused says nothing of the others.
                 row += isinstance(failure, Retriable)
-                if row >= MOST_FAILURES or getattr(failure, "retry_after", None) is not None:
+                if getattr(failure, "retry_after", None) is not None:
+                    break
+                if row >= MOST_FAILURES:
+                    given_up = len(self._failures) < len(lanes)
                     break
                 continue
             self._answered, row = True, 0
@@ -187,8 +190,8 @@ class Lanes:
                     before = page.next_cursor
                     yield page
         heard = state.now_heard(keys) if self._answered else None
-        # Where not every lane was asked, it is kept who failed: the others come first the next time.
-        if state.cursor() != before and (self._answered or 0 < len(self._failures) < len(lanes)):
+        # Where others were not asked because of these, it is kept who failed: the others come first the next time.
+        if state.cursor() != before and (self._answered or given_up):
             yield Page((), state.cursor(), heard)
         self._tell()
 

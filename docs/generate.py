@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
@@ -117,7 +118,7 @@ def example(name: str) -> dict[str, Any]:
 
 def notes() -> dict[str, dict[str, dict[str, Any]]]:
     """What docs/keys.yaml says of each key. Raises Stale where it and the options name different keys."""
-    said: dict[str, dict[str, dict[str, Any]]] = YAML(typ="safe").load(DOCS / "keys.yaml")
+    said = _read((DOCS / "keys.yaml").read_text(encoding="utf-8"))
     meant = {name: list(keys(model)) for name, model in sections().items()}
     if set(said) != set(meant):
         raise Stale(f"docs/keys.yaml: sections {sorted(set(said) ^ set(meant))} are there or here alone")
@@ -125,6 +126,13 @@ def notes() -> dict[str, dict[str, dict[str, Any]]]:
         if set(said[name]) != set(known):
             raise Stale(f"docs/keys.yaml: {name} differs in {sorted(set(said[name]) ^ set(known))}")
     return said
+
+
+@cache
+def _read(text: str) -> dict[str, dict[str, dict[str, Any]]]:
+    # Each table asks for it, and reading it takes longer than writing the table.
+    found: dict[str, dict[str, dict[str, Any]]] = YAML(typ="safe").load(text)
+    return found
 
 
 def keys(model: type[BaseModel]) -> dict[str, FieldInfo]:

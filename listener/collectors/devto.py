@@ -103,10 +103,10 @@ class Devto:
         # What is kept reads in full there: the description would stand in its stead.
         new = [one for one in listed if not self._ear.kept(_name(one))]
         shown, aside = read_items(new, to_event)
-        texts = await self._in_full(
-            [one for one in shown if isinstance(one, Post) and self._concerns(one, new)]
-        )
-        events, broken = read_items(texts, to_event)
+        wanted = [one for one in shown if isinstance(one, Post) and self._concerns(one, new)]
+        texts, broken = read_items(await self._in_full(wanted[:MOST_TEXTS]), to_event)
+        # The others have their text with the next look at them.
+        events = [*texts, *wanted[MOST_TEXTS:]]
         counted = [reading for one in listed if (reading := counters_of(one, now)) is not None]
         times = [at for one in listed if (at := fields.instant_or_none(one, "published_at")) is not None]
         more = page + 1 if len(listed) >= LIMIT else None
@@ -121,7 +121,7 @@ class Devto:
 
     async def _in_full(self, posts: Sequence[Post]) -> list[Any]:
         found = []
-        for post in posts[:MOST_TEXTS]:
+        for post in posts:
             try:
                 found.append(await self._asker.get(f"/api/articles/{post.native_id}"))
             except Permanent as failure:

@@ -193,9 +193,11 @@ class Lanes:
     def _without_what_is_down(self, turns: list[Lane], lane: Lane, failure: Failure) -> list[Lane]:
         """The lanes that are still to be read after one has failed."""
         self._failures.append(failure)
+        if isinstance(failure, Permanent):
+            # What one lane is refused says nothing of the others.
+            return turns
         self._in_a_row[lane.service] += 1
-        asked_to_wait = isinstance(failure, Retriable) and failure.retry_after is not None
-        if asked_to_wait or self._in_a_row[lane.service] >= MOST_FAILURES:
+        if failure.retry_after is not None or self._in_a_row[lane.service] >= MOST_FAILURES:
             return [one for one in turns if one.service != lane.service]
         if self._in_a_row[lane.service] == MOST_FAILURES - 1:
             # Those that have failed for long come first: whether the service is down tells the one that answered last.

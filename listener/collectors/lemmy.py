@@ -1,6 +1,6 @@
 """Listens to Lemmy: every new post and comment that some instances know, each once, however many show it.
 
-The interface is version 3, which 0.19 and 1.0 both answer.
+The interface is version 3, that of Lemmy 0.19.
 """
 
 from __future__ import annotations

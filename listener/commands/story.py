@@ -50,7 +50,9 @@ def command(
     as_json: bool,
     config_file: Path,
 ) -> None:
-    """Show the largest stories: posts that are copies of one another count as one.
+    """List the largest stories, or open one of them.
+
+    Posts that are copies of one another are one story.
 
     With the ID of any of its posts one story is opened: who had it first, and who repeated whom.
 

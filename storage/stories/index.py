@@ -6,8 +6,8 @@ from storage.stories.fingerprint import KEYS, Fingerprint, packed, shared, unpac
 
 WINDOW = 14 * 86_400
 """Seconds between the first post of a story and its last one, at most."""
-MOST = 100_000
-"""Stories that are remembered; the oldest go first."""
+MOST = 50_000
+"""Stories that are remembered, some 45 MB; the oldest go first."""
 _CROWDED = 8
 """Stories under one key that are looked at, the newest: what so many share is a phrase."""
 
@@ -23,6 +23,8 @@ class Index:
         self._sketches: dict[int, bytes] = {}
         self._equal: dict[int, int] = {}
         self._keys: dict[int, int | tuple[int, ...]] = {}
+        # Of near-copies: their story, and the text that it began with. Who reposts with a button adds the same words.
+        self._near: dict[int, tuple[int, int]] = {}
         self.looked_at = 0
 
     def __len__(self) -> int:
@@ -35,6 +37,9 @@ class Index:
         found = self._equal.get(sought.exact)
         if found is not None and abs(at - self._at[found]) <= WINDOW:
             return found
+        near = self._near.get(sought.exact)
+        if near is not None and self._exact.get(near[0]) == near[1] and abs(at - self._at[near[0]]) <= WINDOW:
+            return near[0]
         best: tuple[float, int] | None = None
         for story in self._candidates(sought):
             if abs(at - self._at[story]) > WINDOW:
@@ -43,7 +48,12 @@ class Index:
             alike = shared(sought, unpacked(0, self._sketches[story]))
             if alike and (best is None or (alike, -story) > best):
                 best = (alike, -story)
-        return None if best is None else -best[1]
+        if best is None:
+            return None
+        if len(self._near) >= self._most:
+            self._near.clear()
+        self._near[sought.exact] = (-best[1], self._exact[-best[1]])
+        return -best[1]
 
     def _candidates(self, sought: Fingerprint) -> set[int]:
         found: set[int] = set()

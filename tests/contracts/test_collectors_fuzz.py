@@ -485,11 +485,6 @@ async def _youtube(rng: random.Random, now: int, number: int) -> AsyncIterator[P
     yield Page(visited.events, {}, None, False, visited.aside)
 
 
-async def _x(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:
-    async for page in spoiled_pages(rng, now, number, _spoiled):
-        yield page
-
-
 FED: dict[str, Callable[[random.Random, int, int], AsyncIterator[Page]]] = {
     "appstore": _appstore,
     "bluesky": _bluesky,

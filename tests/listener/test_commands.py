@@ -138,6 +138,8 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("goal", "review"): ["x"],
         ("goal", "select"): ["care"],
         ("outcome",): ["--brand", "x"],
+        ("erase",): ["--author", "x"],
+        ("export",): ["--author", "x", "--out", "x.json"],
         ("tag", "add"): ["x", "1"],
         ("tag", "remove"): ["x", "1"],
         ("case", "open"): ["1"],

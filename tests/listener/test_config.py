@@ -225,7 +225,7 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
         (
             BRANDS + "sources: [hackernews]\n",
             "sources (line 4)",
-            "needs keys out of bluesky, feeds, hackernews",
+            "needs keys out of appstore, bluesky, devto",
         ),
         (
             BRANDS + "sentiment: {engine: vadre}\n",

@@ -91,6 +91,18 @@ def test_a_commit_that_is_rolled_back_leaves_no_story(store: SqliteStore) -> Non
     assert members(store) == {"b": "b", "c": "b", "x": "x", "y": "x"}
 
 
+def test_what_was_rolled_back_is_not_taken_for_what_another_program_wrote_in_its_place(
+    store: SqliteStore,
+) -> None:
+    with pytest.raises(TypeError):
+        store.commit(Kept(NEWS, [said("a", RELEASE)], cursor={"no": object()}, at=T0))
+    other = SqliteStore(store.path)
+    keep(other, [said("x", OTHER)])
+    other.close()
+    keep(store, [said("b", RELEASE), said("y", OTHER)])
+    assert members(store) == {"x": "x", "y": "x"}
+
+
 def test_an_edit_takes_its_post_to_the_story_of_its_new_words(store: SqliteStore) -> None:
     keep(store, [said(name, RELEASE) for name in "abc"])
     store.commit(Kept(NEWS, [], edits=[said("a", OTHER)], at=T0 + 1))

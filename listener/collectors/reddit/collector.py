@@ -181,8 +181,11 @@ class Reddit:
         return lanes
 
     def _handles(self) -> list[str]:
-        found = [handle.lstrip("@").removeprefix("u/") for handle in self._ear.handles]
-        return sorted({handle.lower() for handle in found if _USER.fullmatch(handle)})
+        """The brands' accounts. Raises Permanent: what an account named otherwise writes would count as nobody's."""
+        found = [handle.lstrip("@") for handle in self._ear.handles]
+        if not all(_USER.fullmatch(handle) for handle in found):
+            raise Permanent("a handle on Reddit is the account's name alone (acme_team, not u/acme_team)")
+        return sorted({handle.lower() for handle in found})
 
     def _lane(
         self, key: str, path: str, asked: dict[str, str | int], now: int, handle: str | None = None

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from listener.collectors import read_items
-from listener.collectors.base import Collector, Ear, Grade, Retriable, Visited
+from listener.collectors.base import Collector, Ear, Grade, Visited
 from listener.collectors.post import Event, Page
 from listener.collectors.x.accounts import Accounts, Known, next_of
 from listener.collectors.x.compliance import Compliance
+from listener.collectors.x.counts import counts_of
+from listener.collectors.x.options import Options, handle_mistake
 from listener.collectors.x.paid import COUNTS, POST, USER, Api, Broke, Json, items_of, of_posts
-from listener.collectors.x.posts import FIELDS, iso, reading, seconds, to_event, with_authors
+from listener.collectors.x.posts import FIELDS, iso, reading, to_event, with_authors
 from listener.collectors.x.queries import query_of
 from listener.collectors.x.sampling import Slice, plan
-from storage.durations import Duration, format_duration
 from storage.mention import Counted, Cursor, Gap, Heard, Sampled, Source, Visits
 
 if TYPE_CHECKING:
     # Loading aiohttp takes longer than the whole of a command that only reads.
     from listener.http import PoliteClient
 
-__all__ = ["GRADE", "KIND", "Options", "X", "build", "to_event"]
+__all__ = ["GRADE", "KIND", "Options", "X", "build", "handle_mistake", "to_event"]
 
 KIND = "x"
 GRADE: Grade = "silver"
@@ -41,66 +38,8 @@ CHECKED = 20 * 3_600
 """Seconds between two checks of what is kept: the service wants deletions followed within a day."""
 DAY = 86_400
 _FEWEST, _MOST = 10, 100
-_MOST_COUNTED = 10**12
 
 log = structlog.get_logger(__name__)
-
-
-class Options(BaseModel):
-    """The key `sources.x` of config.yaml. `daily_budget` is in dollars, of a day in UTC."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    token: SecretStr
-    daily_budget: Decimal = Field(gt=0, le=100_000, decimal_places=3)
-    poll: Duration = 3_600
-    history: Duration = Field(default=86_400, ge=60, le=6 * 86_400)
-    account: str | None = None
-    reposts: bool = False
-    authors: bool = False
-    url: str = "https://api.x.com"
-    allow_private: bool = False
-
-    @field_validator("account")
-    @classmethod
-    def _is_a_handle(cls, account: str | None) -> str | None:
-        if account is None:
-            return None
-        if mistake := handle_mistake(account):
-            raise ValueError(mistake)
-        return account.removeprefix("@")
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        parts = urlsplit(url.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-            raise ValueError("it needs an address that begins with https://, without a query")
-        return url.strip().rstrip("/")
-
-    @model_validator(mode="after")
-    def _is_safe(self) -> Options:
-        if self.url.startswith("http://") and not self.allow_private:
-            raise ValueError("the token is not sent over plain http; write url with https://")
-        shortest = 1 if self.allow_private else 300
-        if self.poll < shortest:
-            raise ValueError(f"poll must be at least {format_duration(shortest)}: each one pays for counts")
-        return self
-
-    @property
-    def budget(self) -> int:
-        """The day's budget in millionths of a dollar."""
-        return int(self.daily_budget * 1_000_000)
-
-
-def handle_mistake(handle: str) -> str | None:
-    """Say what is wrong with a brand's account as configured; None where nothing is."""
-    plain = handle.removeprefix("@")
-    return (
-        None
-        if re.fullmatch(r"\w{1,15}", plain, re.ASCII)
-        else "a handle on X is 1 to 15 letters, digits and _"
-    )
 
 
 def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
@@ -237,7 +176,7 @@ class X:
             return
         strata: list[Counted] = []
         for brand, query in self._queries().items():
-            strata += await _counts(api, brand, query, since, until)
+            strata += await counts_of(api, brand, query, since, until)
         posts = await self._affordable(api, until - since)
         first = place.first
         place.slices += plan(strata, posts)
@@ -341,29 +280,3 @@ class X:
         since, place.heard = place.heard, max(place.heard, until)
         heard = Heard(since, place.heard) if place.heard > since else None
         return Page((), place.cursor(), heard, first=since < place.baseline)
-
-
-async def _counts(api: Api, brand: str, query: str, since: int, until: int) -> list[Counted]:
-    """How many posts a query finds, by hour."""
-    asked = {"query": query, "start_time": iso(since), "end_time": iso(until), "granularity": "hour"}
-    token = ""
-    found: list[Counted] = []
-    while True:
-        more = {"next_token": token} if token else {}
-        answer = await api.paid("/2/tweets/counts/recent", asked | more, COUNTS, lambda _: COUNTS)
-        found += [_counted(brand, one, since, until) for one in items_of(answer)]
-        token = next_of(answer)
-        if not token:
-            return found
-
-
-def _counted(brand: str, item: Any, since: int, until: int) -> Counted:
-    try:
-        posts = item["tweet_count"] if "tweet_count" in item else item["post_count"]
-        made = Counted(brand, seconds(item["start"]), seconds(item["end"]), posts)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        raise Retriable("the counts cannot be read") from None
-    sensible = isinstance(posts, int) and not isinstance(posts, bool) and 0 <= posts < _MOST_COUNTED
-    if not sensible or not since <= made.since < made.until <= until:
-        raise Retriable("the counts make no sense")
-    return made

@@ -151,7 +151,8 @@ def _comment(item: Resource) -> Post | None:
         author=_name(snippet.get("authorDisplayName")),
         url=f"https://www.youtube.com/watch?v={video}&lc={native_id}" if video else None,
         in_reply_to=parent or video,
-        thread=video or parent or native_id,
+        # Each first comment begins a conversation: one answer under a video is no answer to everybody there.
+        thread=parent or native_id,
         author_id=identity(channel["value"]) if channel else None,
     )
 

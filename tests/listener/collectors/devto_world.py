@@ -13,9 +13,9 @@ class DevtoWorld(OnFaultServer):
     """The site. People write titles only; what is edited or taken back is found by looks."""
 
     kind = "devto"
-    several = 20
+    several = 6
     late = 1_500
-    can = frozenset({"spoil", "retry-after"})
+    can = frozenset({"spoil", "retry-after", "visit", "vanish"})
 
     def begin(self) -> None:
         self.site = Site()
@@ -30,6 +30,12 @@ class DevtoWorld(OnFaultServer):
 
     async def post(self, number: int, at: int | None, text: str) -> None:
         self.site.article(1_000 + number, at or int(time.time()), text, description="")
+
+    async def count(self, number: int, seen: int) -> None:
+        self.site.articles[1_000 + number]["public_reactions_count"] = seen
+
+    async def vanish(self, number: int) -> None:
+        await self.delete(number)
 
     async def edit(self, number: int, text: str) -> None:
         self.site.articles[1_000 + number]["title"] = text

@@ -47,13 +47,13 @@ class Forum:
 
     def reply(self, seen: Seen) -> Reply:
         if seen.path == "/posts.json":
-            return Reply(body=json.dumps({"latest_posts": self._shown(int(seen.query.get("before", 0)))}))
+            return _json({"latest_posts": self._shown(int(seen.query.get("before", 0)))})
         if seen.path.startswith("/t/"):
-            return Reply(body=json.dumps({"id": 40, "title": "Kettles"}))
+            return _json({"id": 40, "title": "Kettles"})
         found = self.posts.get(int(seen.path.removeprefix("/posts/").removesuffix(".json")))
         if found is None:
-            return Reply(404, '{"errors": ["The requested URL or resource could not be found."]}')
-        return Reply(body=json.dumps({key: found[key] for key in found if key != "topic_title"}))
+            return _json({"errors": ["The requested URL or resource could not be found."]}, 404)
+        return _json({key: found[key] for key in found if key != "topic_title"})
 
     def _shown(self, before: int) -> list[dict[str, Any]]:
         numbers = sorted(self.posts, reverse=True)
@@ -62,6 +62,10 @@ class Forum:
         elif before:
             numbers = [one for one in numbers if one < before]
         return [self.posts[one] for one in numbers[:50]]
+
+
+def _json(value: Any, status: int = 200) -> Reply:
+    return Reply(status, json.dumps(value), {"Content-Type": "application/json; charset=utf-8"})
 
 
 def sample(url: str, now: int, number: int) -> Any:

@@ -13,7 +13,7 @@ class DiscourseWorld(OnFaultServer):
     """A forum with a login. Numbers grow as posts come; what is dated back comes late."""
 
     kind = "discourse"
-    several = 60
+    several = 6
     late = 700
     can = frozenset({"edit", "delete", "spoil", "retry-after", "visit", "vanish"})
     secrets = ("forum-key-hunter2",)

@@ -52,7 +52,7 @@ class Hub:
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     discussions: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
-    def issue(self, of: str, number: int, at: int, title: Any, body: Any = None, **more: Any) -> None:
+    def issue(self, of: str, number: int, at: int, title: Any, body: Any = "", **more: Any) -> None:
         url = f"{API}/repos/{of}/issues/{number}"
         self.issues[of, number] = {
             "url": url,
@@ -115,7 +115,8 @@ class Hub:
             return self._graphql(seen.json()["variables"])
         if seen.path == "/search/issues":
             found = self._page(list(self.issues.values()), seen)
-            whole = {"total_count": len(self.issues), "incomplete_results": False, "items": found}
+            counted = {"total_count": len(self.issues), "incomplete_results": False, "search_type": "lexical"}
+            whole = {**counted, "items": found}
             return Reply(body=json.dumps(whole))
         if seen.path.startswith("/users/"):
             login = seen.path.removeprefix("/users/")
@@ -132,7 +133,7 @@ class Hub:
 
     def _page(self, items: list[dict[str, Any]], seen: Seen) -> list[dict[str, Any]]:
         items.sort(key=lambda one: one["created_at"], reverse=True)
-        size, page = int(seen.query["per_page"]), int(seen.query["page"])
+        size, page = int(seen.query.get("per_page", 30)), int(seen.query.get("page", 1))
         return items[(page - 1) * size : page * size]
 
     def _user(self, login: str) -> dict[str, Any]:

@@ -13,9 +13,9 @@ class GitHubWorld(OnFaultServer):
     """One repository, asked without a login but for what is searched; with a token in every request."""
 
     kind = "github"
-    several = 20
+    several = 6
     late = 3_000
-    can = frozenset({"edit", "spoil", "retry-after"})
+    can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
     secrets = ("gh-token-hunter2",)
 
     def begin(self) -> None:
@@ -35,6 +35,12 @@ class GitHubWorld(OnFaultServer):
 
     async def post(self, number: int, at: int | None, text: str) -> None:
         self.hub.issue("acme/kettle", 1_000 + number, at or int(time.time()), text)
+
+    async def count(self, number: int, seen: int) -> None:
+        self.hub.issues["acme/kettle", 1_000 + number]["comments"] = seen
+
+    async def vanish(self, number: int) -> None:
+        await self.delete(number)
 
     async def edit(self, number: int, text: str) -> None:
         self.hub.issues["acme/kettle", 1_000 + number]["title"] = text

@@ -13,7 +13,7 @@ class LemmyWorld(OnFaultServer):
     """One instance."""
 
     kind = "lemmy"
-    several = 60
+    several = 6
     late = 1_500
     can = frozenset({"edit", "delete", "spoil", "retry-after", "visit", "vanish"})
 

@@ -90,5 +90,7 @@ def sample(url: str, now: int, number: int) -> Any:
     site = Site()
     site.story("abc", now - 60, "Morvane", "<p>Morvane</p>")
     site.comment("def", "abc", now - 50, "<p>Morvane</p>")
-    body = site.reply(Seen("GET", urlsplit(url).path, url, {}, {}, b"", 0.0)).body
-    return str(body).encode() if url.endswith(".rss") else json.loads(body)
+    reply = site.reply(Seen("GET", urlsplit(url).path, url, {}, {}, b"", 0.0))
+    if url.endswith(".rss"):
+        return str(reply.body).encode()
+    return json.loads(reply.body) if reply.status == 200 else {}

@@ -13,7 +13,7 @@ class LobstersWorld(OnFaultServer):
     """The site."""
 
     kind = "lobsters"
-    several = 24
+    several = 6
     late = 1_500
     can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
 

@@ -68,7 +68,7 @@ class Site:
         since = int(seen.query.get("fromdate", 0))
         shown = [one for one in found if one["creation_date"] >= since]
         shown.sort(key=lambda one: -one["creation_date"])
-        size, page = int(seen.query["pagesize"]), int(seen.query.get("page", 1))
+        size, page = int(seen.query.get("pagesize", 30)), int(seen.query.get("page", 1))
         part = shown[(page - 1) * size : page * size]
         answer = {"items": part, "has_more": len(shown) > page * size, **self.wrapper}
         body = gzip.compress(json.dumps(answer).encode(), 1)

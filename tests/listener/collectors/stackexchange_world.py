@@ -13,7 +13,7 @@ class StackExchangeWorld(OnFaultServer):
     """One site. Nothing is taken back by itself: that is found by visits."""
 
     kind = "stackexchange"
-    several = 20
+    several = 6
     late = 3_000
     can = frozenset({"spoil", "retry-after", "visit", "vanish"})
     secrets = ("se-key-hunter2",)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from servers import FaultServer, Reply
 
 from alerts.transport import Transport
+from listener.collectors import devto as module
 from listener.collectors.base import Permanent
 from listener.collectors.devto import Devto, Options, build, to_event
 from listener.collectors.post import Delete, Edit, Page, Post
@@ -74,6 +75,26 @@ async def test_only_what_may_concern_us_is_asked_for_in_full(
     assert len(server.requests) == 5
     assert server.requests[0].headers["Accept"] == "application/vnd.forem.api-v1+json"
     assert pages[-1].heard == Heard(NOW - 86_400, NOW)
+
+
+async def test_more_than_one_page_is_read(
+    site: Site, server: FaultServer, devto: Devto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LIMIT", 2)
+    for number in range(1, 6):
+        site.article(number, NOW - 90 + number, "Acme")
+    assert len(posts(await read(devto))) == 5
+    assert [one.query["page"] for one in server.seen("/api/articles/latest")] == ["1", "2", "3"]
+
+
+async def test_many_texts_of_one_answer_wait_for_a_look(
+    site: Site, server: FaultServer, devto: Devto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_TEXTS", 2)
+    for number in range(1, 6):
+        site.article(number, NOW - 90 + number, "Acme", "<p>text</p>")
+    found = posts(await read(devto))
+    assert sorted(post.text for post in found) == ["Acme\n\nFive dollar toast..."] * 3 + ["Acme\n\ntext"] * 2
 
 
 async def test_what_is_kept_is_counted_and_not_read_again(

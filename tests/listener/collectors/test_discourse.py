@@ -193,3 +193,16 @@ def test_recorded_topics_are_read(name: str, count: int) -> None:
     assert (len(found), len(aside)) == (count, 0)
     times = [one.published_at for one in found if isinstance(one, Post)]
     assert len(times) == count and times == sorted(times, key=lambda at: at or 0)
+
+
+@pytest.mark.data
+def test_the_stand_in_writes_as_recorded_forums_do() -> None:
+    topic = json.loads((RECORDED / "discourse_topic_1148.json").read_text(encoding="utf-8"))
+    recorded = topic["post_stream"]["posts"]
+    kinds: dict[str, set[type]] = {}
+    for item in recorded:
+        for key, value in item.items():
+            kinds.setdefault(key, set()).add(type(value))
+    # Only the list of all posts says of each the title of its topic.
+    ours = {key: value for key, value in post(5, NOW, "<p>x</p>").items() if key != "topic_title"}
+    assert [key for key, value in ours.items() if type(value) not in kinds.get(key, set())] == []

@@ -14,6 +14,7 @@ from servers import FaultServer, Reply
 
 from alerts.transport import Transport
 from listener.collectors.base import Permanent, Retriable
+from listener.collectors.github import collector
 from listener.collectors.github.collector import GitHub, Options, build, to_event
 from listener.collectors.post import Delete, Edit, Figure, Page, Post
 from listener.http import PoliteClient
@@ -79,6 +80,16 @@ async def test_issues_are_searched_for(
     assert (asked.query["sort"], asked.query["advanced_search"]) == ("created", "true")
     assert "Authorization" not in asked.headers
     assert pages[-1].heard == Heard(NOW - 7 * DAY, NOW)
+
+
+async def test_more_than_one_page_is_read(
+    hub: Hub, server: FaultServer, client: PoliteClient, ear: TestEar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "LIMIT", 2)
+    for number in range(5):
+        hub.issue("acme/kettle", number, NOW - 90 + number, "Acme")
+    assert len(events(await read(made(server, client, ear)), Post)) == 5
+    assert [request.query["page"] for request in server.requests] == ["1", "2", "3"]
 
 
 async def test_pull_requests_are_asked_for_apart(
@@ -195,7 +206,13 @@ async def test_visits_bring_edits_counters_and_what_is_gone(
 
 
 @pytest.mark.parametrize(
-    "answer", ['{"errors": [{"type": "FORBIDDEN"}], "data": {"repository": null}}', "{}"]
+    "answer",
+    [
+        '{"errors": [{"type": "FORBIDDEN"}], "data": {"repository": null}}',
+        '{"data": {"repository": null}}',
+        '{"data": {"repository": {"discussion": null}}}',
+        "{}",
+    ],
 )
 async def test_an_error_of_graphql_deletes_nothing(
     hub: Hub, server: FaultServer, client: PoliteClient, ear: TestEar, answer: str

@@ -302,3 +302,12 @@ async def test_what_overlaps_with_what_was_read_stays_heard_from_there() -> None
     b.failure = None
     mended, _ = await read([a, b], pages[-1].next_cursor, NOW + 180)
     assert [page.heard for page in mended if page.heard] == [Heard(NOW, NOW + 180)]
+
+
+async def test_lanes_that_are_refused_for_good_do_not_keep_the_others_waiting() -> None:
+    refused = [List(key) for key in "abcd"]
+    for one in refused:
+        one.failure = Permanent("gone", 404)
+    pages, failure = await read([*refused, List("e", [NOW - 5])], None)
+    assert times(pages) == [NOW - 5]
+    assert isinstance(failure, Retriable) and failure.partly

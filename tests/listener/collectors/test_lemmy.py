@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from servers import FaultServer, Reply
 
 from alerts.transport import Transport
+from listener.collectors import lemmy
 from listener.collectors.base import Retriable
 from listener.collectors.lemmy import LIMIT, Lemmy, Options, build, to_event
 from listener.collectors.post import Delete, Edit, Page, Post
@@ -82,6 +83,18 @@ async def test_posts_and_comments(instance: Instance, server: FaultServer, clien
     assert (second.in_reply_to, second.thread) == (None, post.native_id)
     assert pages[-1].heard == Heard(NOW - 6 * 3_600, NOW)
     assert {request.query["type_"] for request in server.requests} == {"All"}
+
+
+async def test_more_than_one_page_is_read(
+    instance: Instance, server: FaultServer, client: PoliteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lemmy, "LIMIT", 2)
+    for number in range(5):
+        instance.post(number, NOW - 90 + number, "Acme")
+    pages = await read(made(client, server))
+    assert len(posts(pages)) == 5 and pages[-1].heard == Heard(NOW - 6 * 3_600, NOW)
+    asked = [request.query["page"] for request in server.seen("/api/v3/post/list")]
+    assert asked == ["1", "2", "3"]
 
 
 async def test_a_featured_post_of_last_year_does_not_end_the_list(
@@ -179,6 +192,17 @@ async def test_only_what_an_instance_does_not_know_any_more_is_gone(
     native_id = f"{server.url('')}/post/5"
     found = await made(client, server).visit([native_id], NOW)
     assert list(found.events) == ([Delete(native_id)] if gone else [])
+
+
+async def test_another_posts_answer_is_not_taken_for_this_one(
+    instance: Instance, server: FaultServer, client: PoliteClient
+) -> None:
+    instance.post(5, NOW - 90, "", deleted=True)
+    # The same number on a server that was set up anew.
+    instance.posts[6] = instance.posts[5]
+    native_id = f"{server.url('')}/post/6"
+    found = await made(client, server).visit([native_id], NOW)
+    assert (list(found.events), list(found.unseen)) == ([], [native_id])
 
 
 async def test_an_instance_that_is_down_holds_up_no_other(

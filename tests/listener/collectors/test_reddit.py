@@ -230,7 +230,7 @@ async def test_the_inbox_of_an_account_brings_answers_with_their_threads(
     ]
     server.script("/user/acme/about", site.about)
     site.followers["acme"] = 12
-    ear.handles = ("u/Acme",)
+    ear.handles = ("@Acme",)
     listens = Listens(client, server, ear, refresh_token=SecretStr(REFRESH))
     pages = await listens.poll()
     posts = {post.native_id: post for post in events(pages, Post)}
@@ -270,6 +270,14 @@ async def test_an_account_that_is_no_more_holds_nothing_back(
     ear.handles = ("gone",)
     pages = await Listens(client, server, ear).poll()
     assert [page.heard for page in pages if page.heard] == [Heard(NOW - 7 * 86_400, NOW)]
+
+
+async def test_a_handle_that_names_no_account_is_told(
+    client: PoliteClient, server: FaultServer, site: RedditStub, ear: TestEar
+) -> None:
+    ear.handles = ("u/acme",)
+    with pytest.raises(Permanent, match="not u/acme_team"):
+        await Listens(client, server, ear).poll()
 
 
 async def test_what_was_deleted_is_learned_by_a_visit(

@@ -279,3 +279,25 @@ def test_recorded_answers_are_read(name: str) -> None:
             assert post.thread == f"stackoverflow/q/{number}"
             assert post.in_reply_to == (None if recorded is question else post.thread)
         assert to_event({**question, SITE: "stackoverflow"}) is None
+
+
+@pytest.mark.data
+def test_the_stand_in_writes_as_the_recorded_service_does() -> None:
+    wrapper = json.loads((RECORDED / "stackexchange_question_page").read_text(encoding="utf-8"))
+    recorded = wrapper["items"][0]
+    site = Site()
+    site.ask(5, NOW, "x")
+    site.answer(6, 5, NOW, "x")
+    site.comment(8, 5, NOW, "x")
+    pairs = [
+        (site.questions[5], recorded),
+        (site.answers[6], recorded["answers"][0]),
+        (site.comments[8], recorded["comments"][0]),
+        (site.questions[5]["owner"], recorded["owner"]),
+        ({**site.wrapper, "has_more": True, "items": []}, wrapper),
+    ]
+    # The recorder asked for Markdown instead of `body`; comments tell no last activity.
+    left_out = {"body", "last_activity_date"}
+    for ours, theirs in pairs:
+        told = {key: value for key, value in ours.items() if key not in left_out}
+        assert [key for key, value in told.items() if type(value) is not type(theirs.get(key))] == []

@@ -96,11 +96,11 @@ async def test_comments_under_found_videos_are_read_with_all_answers(
     posts = {post.native_id: post for post in events(await listens.poll(NOW), Post)}
     assert len(posts) == 7
     first = posts["Ug_first_comment_1234"]
-    assert (first.thread, first.in_reply_to, first.author) == ("vvvvvvvvvv1", "vvvvvvvvvv1", "ann")
+    assert (first.thread, first.in_reply_to, first.author) == (first.native_id, "vvvvvvvvvv1", "ann")
     assert first.url == "https://www.youtube.com/watch?v=vvvvvvvvvv1&lc=Ug_first_comment_1234"
     for number in range(5):
         answer = posts[f"Ug_first_comment_1234.{number}"]
-        assert (answer.thread, answer.in_reply_to) == ("vvvvvvvvvv1", "Ug_first_comment_1234")
+        assert (answer.thread, answer.in_reply_to) == ("Ug_first_comment_1234", "Ug_first_comment_1234")
     # Two of them came with the thread; nothing was asked for a second time in vain.
     assert [one["parentId"] for one in asked(server, "comments")] == ["Ug_first_comment_1234"]
 

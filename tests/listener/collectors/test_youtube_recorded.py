@@ -135,7 +135,7 @@ async def test_comments_under_a_video_page_by_page_as_recorded(
     threads = [thread for one in pages_of for thread in one["items"]]
     posts = events(pages, Post)
     assert {post.native_id for post in posts} >= {thread["id"] for thread in threads}
-    assert {post.thread for post in posts} == {video} and len(threads) == 10
+    assert {post.thread for post in posts} == {thread["id"] for thread in threads} and len(threads) == 10
 
 
 async def test_videos_and_comments_looked_at_again_as_recorded(

@@ -15,7 +15,7 @@ class YouTubeWorld(OnFaultServer):
     kind = "youtube"
     several = 60
     late = 9_000
-    can = frozenset({"edit", "spoil", "retry-after", "visit"})
+    can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
     secrets = (KEY,)
 
     def begin(self) -> None:

@@ -104,7 +104,10 @@ class Journal:
                 size = os.fstat(handle).st_size
                 # A line that a crash has cut short must not swallow the next one.
                 cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-                os.write(handle, b"\n" + lines if cut else lines)
+                left = b"\n" + lines if cut else lines
+                while left:
+                    # A disk that becomes full takes a part, and says so only when it is given the rest.
+                    left = left[os.write(handle, left) :]
                 os.fsync(handle)
                 return os.fstat(handle).st_size
             finally:

@@ -49,7 +49,7 @@ WAITS = {
 COPIES = {"mentions.stories", "share_of_voice.stories", "mentions.publishers"}
 """What copies and publishers come to is worked out in test_story_kpis.py; which are copies, benchmarks/stories.py."""
 COUNTED = {"mentions.counted", "share_of_voice.counted", "positive_share.sampled", "negative_share.sampled"}
-"""What a service counts without showing it all is worked out in test_sampled_kpis.py."""
+"""What a service counts without showing it all is worked out in test_spans.py and test_examples_of_what_is_heard.py."""
 UNTOLD = {
     **dict.fromkeys(
         (

@@ -159,5 +159,5 @@ def test_check_names_the_sources_that_hear_nothing_for_want_of_words(
     line.configure(text + "{gdelt: {}, reddit: {" + app + "}, hackernews: {}}\n")
     monkeypatch.setenv("ID", "x")
     assert "search: nothing is heard of gdelt, reddit, because" in line.good("check").out
-    line.configure(text + "{reddit: {search: false, " + app + "}, hackernews: {}}\n")
+    line.configure(text + "{reddit: {search: false, subreddits: [acme], " + app + "}, hackernews: {}}\n")
     assert "search: " not in line.good("check").out

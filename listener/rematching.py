@@ -41,6 +41,7 @@ def rematch(store: SqliteStore, pipeline: Pipeline, brands: Sequence[Brand], sin
     tagging = bool(pipeline.tag_rules) or tags.any_by_rule(store)
     for standings in rematching.pages(store, rematching.kept_posts, since):
         _write(store, outcome, pipeline, _again(pipeline, standings), ())
+        _tell_stories(store, [one for one in standings if not _by_queries(one)])
         if tagging:
             _tag(store, pipeline, standings)
         outcome.looked_at += len(standings)
@@ -57,6 +58,18 @@ def rematch(store: SqliteStore, pipeline: Pipeline, brands: Sequence[Brand], sin
     return outcome
 
 
+def _by_queries(standing: Standing) -> bool:
+    """Whether queries alone say whose post it is; where an imported row said so, its word stands instead of them."""
+    return all(mention.by_query for mention in standing.post.mentions)
+
+
+def _tell_stories(store: SqliteStore, imported: Sequence[Standing]) -> None:
+    """Give what no query is asked about a story of its own too: it may have been kept before there were any."""
+    if imported:
+        with store.writing() as db:
+            rematching.tell_stories(db, imported)
+
+
 def _tag(store: SqliteStore, pipeline: Pipeline, standings: Sequence[Standing]) -> None:
     """What the rules of today say of each post, also where an imported row said whose post it is."""
     found = [_tagged(pipeline, one) for one in standings]
@@ -70,8 +83,7 @@ def _tagged(pipeline: Pipeline, standing: Standing) -> Standing:
 
 def _again(pipeline: Pipeline, standings: Sequence[Standing]) -> list[Rematched]:
     """What the queries of today say of each post, judged where it was no mention of anybody before."""
-    # Where an imported row said whose post it is, its word stands instead of every query.
-    standings = [one for one in standings if all(mention.by_query for mention in one.post.mentions)]
+    standings = [one for one in standings if _by_queries(one)]
     found: list[Named] = []
     for standing in standings:
         # What it was judged to be towards a brand holds, whichever query finds it now.

@@ -6,6 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from sentiment.tone import LABELS, Label, Tone
 from storage import conversations, posting, sample
@@ -17,6 +18,7 @@ from storage.rollups import recounted, waits
 from storage.stories import keeping as stories
 
 PAGE = 500
+Found = TypeVar("Found")
 
 # The order of the tables is given: otherwise all posts would be sorted for each page.
 _KEPT = """SELECT p.id, s.name, s.kind, s.lateness, p.live, p.imported, p.native_id, p.text, p.published_at,
@@ -140,20 +142,21 @@ def apply(
     by it. A post that was edited or erased since it was read is left alone: its edit was matched by itself.
     """
     changes = Changes()
-    for source, group in _by_source(db, kept):
+    for source, group in _by_source(db, kept, _source_of):
         with recounted(db, [one.standing.id for one in group]):
             _apply_kept(db, source, group, definitions, changes)
-        _assign_stories(db, source, group)
-    for source, group in _by_source(db, sampled):
+    tell_stories(db, [one.standing for one in kept])
+    for source, group in _by_source(db, sampled, _source_of):
         _apply_sampled(db, source, group, definitions, changes)
     return changes
 
 
-def _assign_stories(db: Transaction, source: int, group: Sequence[Rematched]) -> None:
-    """Posts that were kept before there were stories, or are mentions only now, get theirs."""
-    now = posts_numbered(db, [one.standing.id for one in group])
-    mentioned = [(one.id, one.post) for one in now if any(map(counts, one.post.mentions))]
-    stories.assign_unknown(db, source, mentioned)
+def tell_stories(db: Transaction, standings: Sequence[Standing]) -> None:
+    """Let posts that were kept before there were stories, or are mentions only now, be in theirs."""
+    for source, group in _by_source(db, standings, lambda one: one.source):
+        now = posts_numbered(db, [one.id for one in group])
+        mentioned = [(one.id, one.post) for one in now if any(map(counts, one.post.mentions))]
+        stories.assign_unknown(db, source, mentioned)
 
 
 def tag(db: Transaction, standings: Sequence[Standing]) -> None:
@@ -271,10 +274,16 @@ def _text(standing: Standing) -> tuple[str | None, ...]:
     return post.title, post.text, post.language, post.author, post.url
 
 
-def _by_source(db: Transaction, found: Sequence[Rematched]) -> list[tuple[int, list[Rematched]]]:
-    groups: dict[str, list[Rematched]] = defaultdict(list)
+def _source_of(found: Rematched) -> Source:
+    return found.standing.source
+
+
+def _by_source(
+    db: Transaction, found: Sequence[Found], source: Callable[[Found], Source]
+) -> list[tuple[int, list[Found]]]:
+    groups: dict[str, list[Found]] = defaultdict(list)
     for one in found:
-        groups[one.standing.source.name].append(one)
+        groups[source(one).name].append(one)
     numbers: dict[str, int] = dict(
         db.rows(
             "SELECT name, id FROM sources WHERE name IN (SELECT value FROM json_each(?))",

@@ -50,6 +50,7 @@ class Options(PoliteOptions):
     """
 
     SHORTEST = 1_800
+    BRANDS_UNDER = "apps"
 
     apps: dict[str, tuple[Annotated[int, Field(ge=1, le=10**12)], ...]] = Field(min_length=1)
     countries: tuple[Annotated[str, AfterValidator(_country)], ...] = Field(

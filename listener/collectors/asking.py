@@ -46,15 +46,22 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 class PoliteOptions(BaseModel):
     """What every polled service has: `poll`, `history` (how far back the first poll reads), `allow_private`.
 
-    `SHORTEST`: the least pause between two polls in seconds that does not burden the service.
+    `SHORTEST`: the least pause between two polls in seconds that does not burden the service. `BRANDS_UNDER`: the key
+    that is a mapping by the names of brands, where there is one. `needs_words`: whether nothing is heard as long as the
+    query of any brand has no word of its own.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     SHORTEST: ClassVar[int] = 60
+    BRANDS_UNDER: ClassVar[str | None] = None
 
     poll: Duration = 900
     history: Duration = Field(default=7 * 86_400, ge=60, le=366 * 86_400)
     allow_private: bool = False
+
+    @property
+    def needs_words(self) -> bool:
+        return False
 
     @model_validator(mode="after")
     def _is_polite(self) -> PoliteOptions:
@@ -128,9 +135,10 @@ def searched(ear: Ear, most: int) -> list[str]:
     """
     words = [phrase for word in ear.searches if (phrase := " ".join(word.replace('"', " ").split()))]
     if not words:
+        wordless = ", ".join(one.brand for one in ear.sought if not one.words) or "a brand"
         raise Permanent(
-            "a brand's query is true without any word of its own (a field or a wildcard alone), and a search needs"
-            " words; give every brand a query with words, or take this source out"
+            f"the query of {wordless} is true without any word of its own (a field or a wildcard alone), and a search"
+            " needs words; give every brand a query with words, or take this source out"
         )
     if len(words) > most:
         raise Permanent(f"the queries have {len(words)} words to search for, and at most {most} fit here")

@@ -6,6 +6,7 @@ than `before`; older ones what lies among the fifty numbers up to `before`, itse
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -70,9 +71,9 @@ class Options(PoliteOptions):
 def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
     """Return a collector for each forum. Raises ValueError for one that stands twice."""
     made = [Discourse(options, forum, client, ear) for forum in options.forums]
-    names = [one.source.name for one in made]
-    if len(set(names)) != len(names):
-        raise ValueError("sources.discourse.forums: each forum once")
+    names = Counter(one.source.name for one in made)
+    if twice := [name.partition(":")[2] for name, times in names.items() if times > 1]:
+        raise ValueError(f"{', '.join(twice)} stands twice: name each forum once")
     return list(made)
 
 

@@ -76,6 +76,10 @@ class Options(PoliteOptions):
     history: Duration = Field(default=7 * _DAY, ge=60, le=30 * _DAY)
     url: Address = _SITE
 
+    @property
+    def needs_words(self) -> bool:
+        return True
+
     @model_validator(mode="before")
     @classmethod
     def _accepts_the_terms(cls, given: Any) -> Any:

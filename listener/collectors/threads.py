@@ -47,6 +47,10 @@ class Options(PoliteOptions):
     history: Duration = Field(default=7 * 86_400, ge=60, le=366 * 86_400)
     url: Address = _API
 
+    @property
+    def needs_words(self) -> bool:
+        return True
+
     @model_validator(mode="after")
     def _is_approved(self) -> Options:
         if not self.approved:

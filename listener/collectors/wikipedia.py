@@ -51,6 +51,7 @@ class Options(PoliteOptions):
     """
 
     SHORTEST = 1_800
+    BRANDS_UNDER = "articles"
 
     articles: dict[str, tuple[Annotated[str, AfterValidator(_article)], ...]] = Field(min_length=1)
     contact: Annotated[str, AfterValidator(_contact)] | None = None

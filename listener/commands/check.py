@@ -83,6 +83,7 @@ def describe(config: Config) -> list[str]:
         lines.append(
             f"history: cannot be searched, because no word must stand in what these queries find: {', '.join(unsought)}"
         )
+    lines += _unheard(config)
     for rule in config.rules:
         hold = f" for {format_duration(rule.hold)}" if rule.hold else ""
         lines.append(
@@ -107,6 +108,21 @@ def describe(config: Config) -> list[str]:
         )
         lines.append(f"retention: {name}: texts are {when}")
     return lines
+
+
+def _unheard(config: Config) -> Iterator[str]:
+    """Which sources hear nothing because a search needs words and a query has none, a line for each set of brands."""
+    found: dict[str, list[str]] = {}
+    for kind, options in config.sources.items():
+        if getattr(options, "needs_words", False):
+            wordless = ", ".join(brand.name for brand in config.brands if not searches([brand], kind))
+            found.setdefault(wordless, []).append(kind)
+    for brands, kinds in found.items():
+        if brands:
+            yield (
+                f"search: nothing is heard of {', '.join(kinds)}, because these search for words and no word "
+                f"must stand in what these queries find: {brands}"
+            )
 
 
 def _repair(config: Config, store: SqliteStore) -> None:

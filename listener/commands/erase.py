@@ -61,7 +61,7 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Erase what an author wrote, a post, or what is kept for a brand, and prove it.
+    """Erase an author's posts, one post, or a brand's, and prove it.
 
     Text, author and address go; an id, the counts and the time of erasure stay. Then every byte of the data folder is
     looked at, and each file is named that still holds some of it; exit 1 where there is one. May be used while the
@@ -127,7 +127,8 @@ def _erase(
 
 def _tell_meant(meant: Meant) -> None:
     groups = Counter(
-        (one.source, one.author or "nobody named", one.author_id or "", one.id is None) for one in meant.posts
+        (one.source, one.author or "an author without a name", one.author_id or "", one.id is None)
+        for one in meant.posts
     )
     for (source, author, account, sampled), count in groups.most_common(_SHOWN):
         who = clean(author) + (f" ({clean(account)})" if account and account != author else "")
@@ -152,7 +153,9 @@ def _told(
             "somebody reads from the store without a pause; its log still holds what was erased: try again"
         )
     if proof.left:
-        raise Failure(f"{reading.plural(len(proof.left), 'file')} still hold some of it")
+        raise Failure(
+            f"{reading.plural(len(proof.left), 'file')} still {'holds' if len(proof.left) == 1 else 'hold'} some of it"
+        )
 
 
 def _tell(config: Config, erased: int, meant: Meant, sent: list[Sent], proof: Proof) -> None:

@@ -31,7 +31,7 @@ _SILENT_AFTER = 180
 @click.command("sources")
 @config_option
 @json_option
-@click.option("--explain", metavar="NAME", help="One source: its next poll and why.")
+@click.option("--explain", metavar="NAME", help="One source, or a kind of them: next poll and why.")
 def command(config_file: Path, as_json: bool, explain: str | None) -> None:
     """Show each source: its state, last heard, next poll.
 
@@ -45,9 +45,7 @@ def command(config_file: Path, as_json: bool, explain: str | None) -> None:
         states = polling.states(reader)
         ledger = _read_ledger(reader, now())
     if explain is not None:
-        states = [state for state in states if state.name == explain]
-        if not states:
-            raise WrongUsage(f"there is no source {explain!r} yet; `listener sources` lists them")
+        states = _meant(states, explain)
     if as_json:
         click.echo(json.dumps([_to_json(state, config, ledger) for state in states], ensure_ascii=False))
         return
@@ -56,6 +54,14 @@ def command(config_file: Path, as_json: bool, explain: str | None) -> None:
     for state in states:
         for line in _lines(state, config, ledger, full=explain is not None):
             click.echo(line)
+
+
+def _meant(states: Sequence[SourceState], name: str) -> list[SourceState]:
+    """The source of this name, or all of this kind: forums, sites and feeds are sources of their own."""
+    found = [state for state in states if state.name == name] or [s for s in states if s.kind == name]
+    if not found:
+        raise WrongUsage(f"there is no source {name!r} yet; `listener sources` lists them")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,8 @@ def _lines(state: SourceState, config: Config, ledger: _Ledger, *, full: bool) -
 
 def _looks(standing: Standing, present: int) -> list[str]:
     """How the looks at kept posts stand, and how many were not done in time for the duty."""
-    due = f"    {reading.plural(standing.due, 'kept post')} to look at again"
+    waits = "waits" if standing.due == 1 else "wait"
+    due = f"    {reading.plural(standing.due, 'kept post')} {waits} to be looked at again"
     if standing.oldest is not None:
         due += f", the first for {reading.duration(present - standing.oldest)}"
     if standing.every is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,6 @@ from listener.commands.options import (
     read_config,
 )
 from listener.commands.tables import table, terminal_width
-from storage.calendar import iso
 from storage.stories import looking
 from storage.stories.looking import Copy, Story
 
@@ -113,4 +113,7 @@ def _tree(told: Sequence[Copy], zone: ZoneInfo) -> Iterator[str]:
 
 
 def _time(at: int, zone: ZoneInfo) -> str:
-    return reading.stamp(iso(at, zone), brief=True)
+    # Imported history may be of any year; what is heard is of this one.
+    if datetime.fromtimestamp(at, zone).year != datetime.fromtimestamp(now(), zone).year:
+        return reading.dated(at, zone)
+    return reading.moment(at, zone)

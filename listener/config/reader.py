@@ -116,6 +116,7 @@ class _Reader:
         sources = self._parts(tree, "sources", COLLECTORS)
         known = self._source_names(sources)
         self._check_handles(brands, sources)
+        self._check_brands_of(sources, brands)
         judge, fallback = self._judges(tree.get("sentiment", {"engine": "builtin"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
@@ -164,7 +165,12 @@ class _Reader:
         try:
             options = model.model_validate(raw)
         except ValidationError as error:
-            for problem in error.errors():
+            problems = error.errors()
+            # A list of which every entry is wrong is no empty one.
+            refused = {problem["loc"][:-1] for problem in problems}
+            for problem in problems:
+                if problem["type"] == "too_short" and problem["loc"] in refused:
+                    continue
                 location = (*path, *problem["loc"])
                 # A union names its branches in the path; the file knows only keys and positions.
                 place = tuple(p for p in location if not isinstance(p, str) or "[" not in p)
@@ -226,7 +232,10 @@ class _Reader:
         found = {}
         for name, options in raw.items():
             if name not in registry:
-                self._add((section, name), f"there is no such key{did_you_mean(name, registry)}")
+                other = (
+                    "; what others say comes by `listener import` or ingest" if section == "sources" else ""
+                )
+                self._add((section, name), f"there is no such key{did_you_mean(name, registry)}{other}")
                 continue
             model: type[BaseModel] = import_module(registry[name]).Options
             checked = self._options(model, {} if options is None else options, (section, name))
@@ -260,6 +269,19 @@ class _Reader:
             for index, brand in enumerate(brands):
                 if kind in brand.handles and (says := mistake(brand.handles[kind])):
                     self._add(("brands", index, "handles", kind), says)
+
+    def _check_brands_of(self, sources: Mapping[str, BaseModel], brands: tuple[Brand, ...]) -> None:
+        """Say which brands a source is to hear of that nobody listens for."""
+        known = [brand.name for brand in brands]
+        for kind, options in sources.items():
+            key: str | None = getattr(options, "BRANDS_UNDER", None)
+            if key is None or not self._sound("brands"):
+                continue
+            for name in getattr(options, key):
+                if name not in known:
+                    self._add(
+                        ("sources", kind, key, name), f"there is no brand {name!r}{did_you_mean(name, known)}"
+                    )
 
     def _judges(self, raw: Any) -> tuple[Judge, Judge | None]:
         """The engine, and the one that judges where it cannot be had."""

@@ -43,10 +43,19 @@ class Environment:
             return node
         missing = sorted({n for n in _SECRET.findall(node) if not self._values.get(n)})
         if missing:
-            self._complain(path, f"the environment has no {', '.join(missing)}; set it before starting")
+            self._complain(path, self._told(missing))
             self.missing.add(path)
         self.filled.add(path)
         return _SECRET.sub(lambda match: self._values.get(match[1]) or "unset", node)
+
+    def _told(self, missing: Sequence[str]) -> str:
+        # Who has set a variable looks for another mistake as long as it is called missing.
+        empty = [name for name in missing if name in self._values]
+        unset = [name for name in missing if name not in self._values]
+        told = [f"the environment has no {', '.join(unset)}; set it before starting"] if unset else []
+        if empty:
+            told.append(f"{', '.join(empty)} is empty in the environment; give it a value before starting")
+        return "; ".join(told)
 
 
 def secrets_of(options: BaseModel) -> Iterator[Place]:

@@ -8,12 +8,10 @@ from functools import partial
 from storage.kpi.declaration import Example, Kpi
 from storage.kpi.facts import source_kinds, source_names
 from storage.kpi.scope import Scope
-from storage.kpi.speakers import TOO_LONG, Standing, bounds, newcomers, standings, voices
+from storage.kpi.speakers import NOBODY, TOO_LONG, Standing, bounds, newcomers, standings, voices
 from storage.kpi.sureness import of_people, of_people_share
 from storage.kpi.tiers import RULE, Thresholds, distribution, thresholds, tier
 from storage.kpi.value import NO_SOURCE, Reading
-
-_NOBODY = "no author is known"
 
 
 def _nobody_known(scope: Scope) -> bool:
@@ -34,7 +32,7 @@ def authors(scope: Scope) -> Reading:
     names = source_names(scope.evidence)
     value = sum(one.authors for one in found.values())
     if _nobody_known(scope):
-        return Reading(None, 0, _NOBODY, {"anonymous": sum(one.anonymous for one in found.values())})
+        return Reading(None, 0, NOBODY, {"anonymous": sum(one.anonymous for one in found.values())})
     more = {
         "authors": value,
         "anonymous": sum(one.anonymous for one in found.values()),
@@ -48,7 +46,7 @@ def _of_authors(scope: Scope, read: Callable[[list[Standing]], Reading]) -> Read
     if not scope.sources:
         return Reading(None, 0, NO_SOURCE)
     if _nobody_known(scope):
-        return Reading(None, 0, _NOBODY)
+        return Reading(None, 0, NOBODY)
     found = standings(scope)
     return Reading(None, 0, TOO_LONG) if found is None else read(found)
 
@@ -65,7 +63,7 @@ def new_authors(scope: Scope) -> Reading:
     if new is None:
         return Reading(None, 0, TOO_LONG)
     if _nobody_known(scope):
-        return Reading(None, 0, _NOBODY)
+        return Reading(None, 0, NOBODY)
     found = voices(scope)
     total = None if found is None else sum(one.authors for one in found.values())
     return Reading(new, new if total is None else total, None, {"new": new, "authors": total})
@@ -80,7 +78,7 @@ def returning_author_share(scope: Scope) -> Reading:
         return Reading(None, 0, TOO_LONG)
     total = sum(one.authors for one in found.values())
     more = {"returning": total - new, "authors": total}
-    return Reading((total - new) / total, total, None, more) if total else Reading(None, 0, _NOBODY, more)
+    return Reading((total - new) / total, total, None, more) if total else Reading(None, 0, NOBODY, more)
 
 
 def advocates(scope: Scope) -> Reading:

@@ -15,6 +15,7 @@ from storage.rollups import zone_of
 from storage.rollups.periods import Unit, cover
 from storage.rollups.standings import REPEAT, UNKNOWN, rounded_sql
 
+NOBODY = "no author is known"
 TOO_LONG = "authors of so long a window that is no calendar week, month or year are not counted"
 _FACTS = """SELECT source_id, spoken, count(author_id), coalesce(sum(CASE WHEN author_id IS NULL THEN said END), 0),
     count(CASE WHEN author_id IS NOT NULL AND positive > 0 THEN 1 END),

@@ -13,7 +13,7 @@ from storage.kpi.evidence import Evidence
 from storage.kpi.facts import chosen, cut, source_kinds, spans
 from storage.kpi.market import Parts, mentions_of, share
 from storage.kpi.scope import Numbered, Scope
-from storage.kpi.speakers import TOO_LONG, voices
+from storage.kpi.speakers import NOBODY, TOO_LONG, voices
 from storage.kpi.value import NO_SOURCE, Reading
 from storage.rollups.periods import Unit
 
@@ -110,7 +110,8 @@ def _all_of(scope: Scope, brand: Numbered) -> int:
 def publishers(scope: Scope) -> Reading:
     """Count who published mentions: each feed is one publisher, elsewhere each author is; n: the mentions.
 
-    Mentions whose author nobody knows are `anonymous`, and are left out.
+    Mentions whose author nobody knows are `anonymous`, and are left out; where there are no others, who published
+    is unknown, not 0.
     """
     if not scope.sources:
         return Reading(None, 0, NO_SOURCE)
@@ -123,6 +124,8 @@ def publishers(scope: Scope) -> Reading:
     others = [one for source, one in spoken.items() if kinds[source] not in SITES]
     authors = sum(one.authors for one in others)
     told = {"sites": sites, "authors": authors, "anonymous": sum(one.anonymous for one in others)}
+    if told["anonymous"] and not sites + authors:
+        return Reading(None, mentions, NOBODY, told)
     return Reading(sites + authors, mentions, None, told)
 
 

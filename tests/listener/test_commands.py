@@ -446,9 +446,13 @@ def test_sources_says_which_kept_posts_are_looked_at_too_late(line: CommandLine)
         posts = [replace(post(id_, now - ago), fetched_at=now - ago) for id_, ago in (("1", 7_300), ("2", 0))]
         store.commit(Kept(source, posts))
     out = line.good("sources", "--explain", "forum").out
-    assert "    1 kept post to look at again, the first for 1h 1m\n" in out
+    assert "    1 kept post waits to be looked at again, the first for 1h 1m\n" in out
     assert "    the service wants each looked at every 1d\n" in out
-    assert "look at again" not in line.good("sources").out
+    assert "looked at again" not in line.good("sources").out
+    # By its kind: forums, sites and feeds are sources of their own.
+    of_kind = line.good("sources", "--explain", "hackernews").out
+    assert "forum: " in of_kind and "calm: " in of_kind
+    assert "no source 'nosuch'" in line("sources", "--explain", "nosuch").err
     assert "wants" not in line.good("sources", "--explain", "calm").out
     store.commit(Kept(duty, [replace(post("3", now - 15_000), fetched_at=now - 15_000)]))
     assert "the service wants each looked at every 1d; 1 post not in time" in line.good("sources").out

@@ -459,12 +459,40 @@ def test_values_of_the_environment_are_never_shown(file: Path) -> None:
     assert "hunter" not in told
 
 
-@pytest.mark.parametrize("environment", [{}, {"HOOK": ""}])
-def test_a_missing_variable_is_named_once(file: Path, environment: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({}, "the environment has no HOOK; set it before starting"),
+        ({"HOOK": ""}, "HOOK is empty in the environment; give it a value before starting"),
+    ],
+)
+def test_a_missing_variable_is_named_once(file: Path, environment: dict[str, str], says: str) -> None:
     error = refused(file, BRANDS + 'channels: {webhook: {url: "${HOOK}"}}\n', environment)
     (problem,) = error.problems
     assert (problem.path, problem.line) == ("channels.webhook.url", 4)
-    assert problem.message == "the environment has no HOOK; set it before starting"
+    assert problem.message == says
+
+
+def test_a_source_may_only_name_brands_that_are_listened_for(file: Path) -> None:
+    text = (
+        BRANDS
+        + "sources: {wikipedia: {articles: {Acme: ['en:Acme'], Acmee: ['en:A']}}, appstore: {apps: {No: [1]}}}"
+    )
+    told = {(one.path, one.message) for one in refused(file, text).problems}
+    assert told == {
+        ("sources.wikipedia.articles.Acmee", "there is no brand 'Acmee'; did you mean Acme?"),
+        ("sources.appstore.apps.No", "there is no brand 'No'; known: Acme, Bolt"),
+    }
+
+
+def test_a_list_of_wrong_entries_is_not_called_empty_too(file: Path) -> None:
+    (problem,) = refused(file, BRANDS + "sources: {appstore: {apps: {Acme: [1]}, countries: [usa]}}").problems
+    assert problem.path == "sources.appstore.countries[0]"
+
+
+def test_a_network_that_nobody_reads_is_told_the_other_ways(file: Path) -> None:
+    (problem,) = refused(file, BRANDS + "sources: {tiktok: {}}").problems
+    assert "listener import" in problem.message and "ingest" in problem.message
 
 
 def test_a_value_of_the_environment_may_be_a_part_of_a_text(file: Path) -> None:

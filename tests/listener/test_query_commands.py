@@ -149,3 +149,15 @@ def test_rematch_beside_a_daemon_with_other_queries_is_refused(heard: CommandLin
 def test_check_names_the_queries_that_no_history_can_be_searched_for(line: CommandLine) -> None:
     line.configure("brands: [{name: Acme, own: true}, {name: Bolt, query: 'bolt* OR nut'}]\n")
     assert "find: Bolt" in line.good("check").out
+
+
+def test_check_names_the_sources_that_hear_nothing_for_want_of_words(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = "client_id: '${ID}', client_secret: '${ID}', username: ann"
+    text = "brands: [{name: Acme, own: true}, {name: Bolt, query: 'site:bolt.example'}]\nsources: "
+    line.configure(text + "{gdelt: {}, reddit: {" + app + "}, hackernews: {}}\n")
+    monkeypatch.setenv("ID", "x")
+    assert "search: nothing is heard of gdelt, reddit, because" in line.good("check").out
+    line.configure(text + "{reddit: {search: false, subreddits: [acme], " + app + "}, hackernews: {}}\n")
+    assert "search: " not in line.good("check").out

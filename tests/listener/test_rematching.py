@@ -111,6 +111,20 @@ def test_what_an_import_said_stays(store: SqliteStore, engine: Counting) -> None
     assert mentioned(store) == [("Acme", "1")]
 
 
+def test_what_an_import_said_gets_its_story_where_it_was_kept_before_there_were_any(
+    store: SqliteStore, engine: Counting
+) -> None:
+    shop, pipeline = Source("shop", "import"), Pipeline([OLD], engine)
+    words = "one and the same long sentence about a kettle that leaks"
+    named = [pipeline.name_as(post(n, words), shop, NOW, "Acme") for n in "12"]
+    store.commit(Kept(shop, pipeline.judge(named), live=False))
+    with store.writing() as db:
+        for table in ("fingerprints", "story_members", "rollup_stories"):
+            db.run(f"DELETE FROM {table}")
+    again(store, engine, [OLD])
+    assert store.rows("SELECT post_id, story_id FROM story_members") == [(1, 1), (2, 1)]
+
+
 def test_older_posts_are_left_alone(store: SqliteStore, engine: Counting) -> None:
     hear(store, engine, [OLD], Post("1", "acme street", SINCE - 1))
     again(store, engine, [NEW])

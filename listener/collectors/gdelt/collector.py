@@ -45,6 +45,10 @@ class Options(PoliteOptions):
     history: Duration = Field(default=7 * 86_400, ge=60, le=90 * 86_400)
     url: Address = "https://api.gdeltproject.org"
 
+    @property
+    def needs_words(self) -> bool:
+        return True
+
 
 def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
     """Return the one collector of this source."""

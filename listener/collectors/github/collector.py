@@ -67,6 +67,10 @@ class Options(PoliteOptions):
     history: Duration = Field(default=7 * 86_400, ge=86_400, le=366 * 86_400)
     url: Address = "https://api.github.com"
 
+    @property
+    def needs_words(self) -> bool:
+        return True
+
 
 def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
     """Return the one collector of this source."""

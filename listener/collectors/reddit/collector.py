@@ -73,6 +73,10 @@ class Options(PoliteOptions):
     url: Address = "https://oauth.reddit.com"
     login: Address = "https://www.reddit.com"
 
+    @property
+    def needs_words(self) -> bool:
+        return self.search
+
     @field_validator("username")
     @classmethod
     def _is_a_user(cls, name: str) -> str:

@@ -56,12 +56,16 @@ class Options(PoliteOptions):
     poll: Duration = 3_600
     url: Address = "https://api.stackexchange.com/2.3"
 
+    @property
+    def needs_words(self) -> bool:
+        return True
+
 
 def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
     """Return a collector for each site; they share what a day allows. Raises ValueError for a site named twice."""
     sites = [site.strip().lower() for site in options.sites]
     if len(set(sites)) != len(sites) or not all(site and "/" not in site for site in sites):
-        raise ValueError("sources.stackexchange.sites: each site once, by its name, as in stackoverflow")
+        raise ValueError("sites: name each site once, by its name, as in stackoverflow")
     key = options.key.get_secret_value() if options.key else None
     service = Service(Asker(client, options.url, allow_private=options.allow_private), key)
     return [StackExchange(options, site, service, ear) for site in sites]

@@ -65,6 +65,10 @@ class Options(PoliteOptions):
     comments: Duration | None = Field(default=14 * 86_400, ge=3_600, le=366 * 86_400)
     url: Address = "https://www.googleapis.com/youtube/v3"
 
+    @property
+    def needs_words(self) -> bool:
+        return True
+
     @model_validator(mode="after")
     def _is_safe(self) -> Options:
         if not self.allow_private and not self.url.startswith("https://"):

@@ -37,6 +37,14 @@ def test_three_counts(told: SqliteStore) -> None:
     assert value(told, "mentions.publishers", WEEK).value == 3
 
 
+def test_who_published_is_unknown_where_no_author_is_known(store: SqliteStore) -> None:
+    keep(store, [], FORUM, heard=HEARD)
+    assert value(store, "mentions.publishers", WEEK).value == 0
+    keep(store, [post("1", T0, names("Acme")), post("2", T0, names("Acme"))], FORUM)
+    found = value(store, "mentions.publishers", WEEK)
+    assert (found.value, found.n, found.reason) == (None, 2, "no author is known")
+
+
 @pytest.mark.parametrize(
     ("since", "until", "stories"),
     [(0, DAY, 1), (0, HOUR, 1), (HOUR, DAY, 1), (DAY, 2 * DAY, 2), (HOUR, DAY + 1, 2), (2 * DAY, 3 * DAY, 0)],

@@ -140,6 +140,16 @@ def test_a_disk_that_takes_only_a_part_of_the_journal_is_full(tmp_path: Path) ->
     assert journal.size() == 1_000
 
 
+def test_a_post_that_is_called_like_a_hash_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    filled(path)
+    called = "hmac:" + "0" * 32
+    with closing(SqliteStore(path)) as store:
+        store.commit(Kept(NEWS, [said(called)], deleted=[called], at=T0))  # type: ignore[list-item]
+        store.commit(Kept(NEWS, [], deleted=["1"], at=T0 + 1))
+    assert texts(path) == ["", "words2", "words3", "words4", "words1", ""]
+
+
 def test_the_journal_names_nobody_and_its_key_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "listener.db"
     filled(path)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from storage.base import Transaction
+from storage.base import Rows, Transaction
 from storage.journal import is_hashed
 from storage.mention import Kept, KeptPost
 
@@ -27,9 +27,17 @@ _RENAME = (
 )
 _RENAME_POST = "UPDATE posts SET native_id = ? WHERE id = ?"
 _ANY = "SELECT 1 FROM posts WHERE source_id = ? AND native_id >= 'hmac:' AND native_id < 'hmac;' LIMIT 1"
+_ANY_MADE = _ANY.replace(" LIMIT", " AND erased_at IS NOT NULL LIMIT")
 _KNOWN = "SELECT native_id FROM posts WHERE source_id = ?1 AND native_id IN (SELECT value FROM json_each(?2))"
 _SPOKEN_OF = f"""{_KNOWN} UNION SELECT conversation FROM posts
     WHERE source_id = ?1 AND conversation IN (SELECT value FROM json_each(?2))"""
+
+
+def any_made(store: Rows) -> bool:
+    """Whether the store holds hashes: of who objects, or in the place of ids. A stranger's own id is none of them."""
+    return bool(store.rows("SELECT 1 FROM objections LIMIT 1")) or any(
+        store.rows(_ANY_MADE, (source,)) for (source,) in store.rows("SELECT id FROM sources")
+    )
 
 
 def name_of(db: Transaction, source: int) -> str:

@@ -62,6 +62,14 @@ class Journal:
             raise StoreError(f"{self.key_path} is damaged; put back the copy that you keep of it")
         return bytes.fromhex(found)
 
+    def must_have_key(self) -> None:
+        """Raise StoreError where there is no key, for a store that holds hashes already: nobody would match them."""
+        if self._read_key() is None:
+            raise StoreError(
+                f"{self.key_path} is missing, and {self.key_path.stem} holds hashes made with it: of authors who "
+                "object, and of posts that would be counted twice; put back your copy of the key"
+            )
+
     def _make_key(self) -> bytes:
         if self.size():
             raise StoreError(

@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import LifoQueue
 from zoneinfo import ZoneInfo
 
-from storage import commit, replaying, rollups, schema, views
+from storage import commit, hashed_ids, replaying, rollups, schema, views
 from storage.base import Row, Rows, StoreError
 from storage.journal import Journal
 from storage.mention import Brand, Committed, Cursor, Erasure, Kept, Source
@@ -212,6 +212,8 @@ class SqliteStore:
         if views.stale(self._connection, rollups.zone_of(self)):
             with self._immediate():
                 views.make(self._connection, rollups.zone_of(self))
+        if hashed_ids.any_made(self):
+            self._journal.must_have_key()
         if replaying.is_due(self, self._journal):
             with self._immediate():
                 replaying.replay(_Transaction(self._connection, self._memory, self._journal), self._journal)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from keeping import FORUM, HOUR, NEWS, T0, names, post
 
-from storage import objections, replaying, rollups, unmentioning
+from storage import objections, replaying, retention, rollups, unmentioning
 from storage.base import StoreError
 from storage.journal import Journal
 from storage.mention import Erasure, Kept, SetAside, Unmatched
@@ -199,6 +199,21 @@ def test_without_its_key_a_journal_is_no_reason_to_make_another_one(tmp_path: Pa
     with closing(SqliteStore(path)) as store:
         store.commit(Kept(NEWS, [], deleted=["2"], at=T0))
     put_back(copy, path)
+    Journal(path).key_path.unlink()
+    with pytest.raises(StoreError, match="put back your copy of the key"):
+        SqliteStore(path)
+
+
+@pytest.mark.parametrize("how", ["objection", "age"])
+def test_hashes_without_their_key_are_not_taken_for_somebody_elses(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "listener.db"
+    filled(path)
+    with closing(SqliteStore(path)) as store, store.writing() as db:
+        if how == "objection":
+            objections.keep(db, 1, [db.hashed("news", "did:ben")], T0)
+        else:
+            retention.expire(db, {1: 1}, T0 + HOUR)
+    SqliteStore(path).close()
     Journal(path).key_path.unlink()
     with pytest.raises(StoreError, match="put back your copy of the key"):
         SqliteStore(path)

@@ -8,6 +8,9 @@ keeps those of the whole's smallest hashes that lie in it, so that what was cut 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from hashlib import blake2b
 from struct import Struct
 from typing import NamedTuple
@@ -54,7 +57,7 @@ class Fingerprint(NamedTuple):
     """
 
     exact: int | None
-    sketch: tuple[int, ...] = ()
+    sketch: Sequence[int] = ()
     runs: int = 0
 
 
@@ -105,15 +108,19 @@ def shared(one: Fingerprint, other: Fingerprint) -> float:
 
     Exact for short texts; of longer ones it is that of the runs up to the hash until which both sets are known whole.
     """
-    small, large = (one, other) if one.runs <= other.runs else (other, one)
-    both = set(small.sketch).intersection(large.sketch)
+    return shared_by(one, other, set(one.sketch).intersection(other.sketch))
+
+
+def shared_by(one: Fingerprint, other: Fingerprint, both: AbstractSet[int]) -> float:
+    """The same where it is known already which hashes are in both sketches."""
     if len(both) < LEAST_SHARED:
         return 0.0
+    small, large = (one, other) if one.runs <= other.runs else (other, one)
     if large.runs <= SIZE:
         share = len(both) / small.runs
     else:
         last = large.sketch[-1] if small.runs <= SIZE else min(small.sketch[-1], large.sketch[-1])
-        share = sum(h <= last for h in both) / sum(h <= last for h in small.sketch)
+        share = sum(h <= last for h in both) / bisect_right(small.sketch, last)
     if len(both) >= FEW:
         return share if share >= LEAST_SHARE else 0.0
     part = small.runs / large.runs

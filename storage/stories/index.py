@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 
-from storage.stories.fingerprint import KEYS, LEAST_SHARED, Fingerprint, shared
+from storage.stories.fingerprint import KEYS, Fingerprint, shared_by
 
 WINDOW = 14 * 86_400
 """Seconds between the first post of a story and its last one, at most."""
@@ -50,10 +50,7 @@ class Index:
                 continue
             self.looked_at += 1
             sketch = self._sketches[story]
-            # Most share a phrase and no more, which is seen at once.
-            if len(own.intersection(sketch)) < LEAST_SHARED:
-                continue
-            alike = shared(sought, Fingerprint(None, tuple(sketch), self._runs[story]))
+            alike = shared_by(sought, Fingerprint(None, sketch, self._runs[story]), own.intersection(sketch))
             if alike and (best is None or (alike, -story) > best):
                 best = (alike, -story)
         if best is None:

@@ -73,7 +73,6 @@ class FaultServer:
         self.requests: list[Seen] = []
         self.sent = 0
         self._scripts: dict[str, list[Answer]] = {}
-        self._beginnings: dict[str, list[Answer]] = {}
         self._news = asyncio.Condition()
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -109,10 +108,6 @@ class FaultServer:
         if not answers:
             raise ValueError("a script needs at least one answer")
         self._scripts[path] = list(answers)
-
-    def script_all(self, beginning: str, *answers: Answer) -> None:
-        """Set the answers of every path that begins like this and has none of its own."""
-        self._beginnings[beginning] = list(answers)
 
     def seen(self, path: str) -> list[Seen]:
         """Return the requests to this path, in order."""
@@ -151,10 +146,7 @@ class FaultServer:
         return web.Response(status=reply.status, body=body, headers=dict(reply.headers))
 
     async def _next(self, seen: Seen) -> Reply:
-        script = self._scripts.get(seen.path) or next(
-            (answers for start, answers in self._beginnings.items() if seen.path.startswith(start)), None
-        )
-        script = script or self._scripts.get("*")
+        script = self._scripts.get(seen.path) or self._scripts.get("*")
         if script is None:
             return Reply(404, "no script for this path")
         answer = script.pop(0) if len(script) > 1 else script[0]

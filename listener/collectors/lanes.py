@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from listener.collectors.base import Ear, Permanent, Retriable
@@ -23,6 +24,7 @@ REMEMBERED = 40
 MOST_FAILURES = 3
 """Lanes in a row that may fail before a service is left alone: it is down, and the others would only say so again."""
 
+Failure = Retriable | Permanent
 Token = str | int
 """What a service wants to be told to show what is older: the number of a page, an item's id, a cursor of its own."""
 
@@ -49,12 +51,14 @@ class Lane:
     """One list. `key` names it in the cursor; `ask(since, token)` asks for what is newer than `since`, from `token` on.
 
     `windowed`: it shows only so many of its newest items, so that what is older is not absent but out of sight.
-    `ask` may answer with more than it was asked for. It raises Retriable or Permanent.
+    `ask` may answer with more than it was asked for. It raises Retriable or Permanent. `service`: who answers, where a
+    source asks several: one that is down, or asks to wait, is none of the others' business.
     """
 
     key: str
     ask: Callable[[int, Token | None], Awaitable[Listing]]
     windowed: bool = False
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +111,7 @@ class _State:
         )
 
     def cursor(self) -> Cursor:
-        lanes = {
-            key: {"since": place.since, "through": place.through, "seen": place.seen}
-            for key, place in self.places.items()
-        }
+        lanes = {key: asdict(place) for key, place in self.places.items()}
         return {"heard": self.heard, "lanes": lanes, **({"failed": dict(self.failed)} if self.failed else {})}
 
     def asked_at(self, key: str) -> int:
@@ -153,7 +154,8 @@ class Lanes:
         self._pace = pace
         self._now = now
         self._asked = 0
-        self._failures: list[Retriable | Permanent] = []
+        self._failures: list[Failure] = []
+        self._in_a_row: Counter[str] = Counter()
         self._answered = False
 
     async def pages(self, lanes: Sequence[Lane], cursor: Cursor | None) -> AsyncGenerator[Page, None]:
@@ -164,36 +166,44 @@ class Lanes:
         keys = [lane.key for lane in lanes]
         state = _State.of(cursor, keys)
         before = cursor
-        turns = sorted(lanes, key=lambda lane: state.asked_at(lane.key))
-        row, given_up = 0, False
-        for lane in turns[: self._pace.lanes]:
+        turns = sorted(lanes, key=lambda lane: state.asked_at(lane.key))[: self._pace.lanes]
+        while turns:
+            lane = turns.pop(0)
             place = state.places.get(lane.key)
             try:
                 read = await self._read(lane, place)
             except _Enough:
                 break
             except (Retriable, Permanent) as failure:
-                self._failures.append(failure)
                 state.failed[lane.key] = self._now
-                # What one lane is refused says nothing of the others.
-                row += isinstance(failure, Retriable)
-                if getattr(failure, "retry_after", None) is not None:
-                    break
-                if row >= MOST_FAILURES:
-                    given_up = len(self._failures) < len(lanes)
-                    break
+                turns = self._without_what_is_down(turns, lane, failure)
                 continue
-            self._answered, row = True, 0
+            self._answered = True
+            self._in_a_row[lane.service] = 0
             state.failed.pop(lane.key, None)
             async with aclosing(self._told(lane, read, state, keys, place is None)) as pages:
                 async for page in pages:
                     before = page.next_cursor
                     yield page
         heard = state.now_heard(keys) if self._answered else None
-        # Where others were not asked because of these, it is kept who failed: the others come first the next time.
-        if state.cursor() != before and (self._answered or given_up):
+        if self._answered and state.cursor() != before:
             yield Page((), state.cursor(), heard)
         self._tell()
+
+    def _without_what_is_down(self, turns: list[Lane], lane: Lane, failure: Failure) -> list[Lane]:
+        """The lanes that are still to be read after one has failed."""
+        self._failures.append(failure)
+        if isinstance(failure, Permanent):
+            # What one lane is refused says nothing of the others.
+            return turns
+        self._in_a_row[lane.service] += 1
+        if failure.retry_after is not None or self._in_a_row[lane.service] >= MOST_FAILURES:
+            return [one for one in turns if one.service != lane.service]
+        if self._in_a_row[lane.service] == MOST_FAILURES - 1:
+            # Those that have failed for long come first: whether the service is down tells the one that answered last.
+            last = [one for one in turns if one.service == lane.service][-1:]
+            return last + [one for one in turns if one not in last]
+        return turns
 
     async def _read(self, lane: Lane, place: _Place | None) -> _Read:
         """Ask a lane until it shows what was read before, or shows no more."""

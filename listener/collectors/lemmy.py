@@ -96,7 +96,7 @@ class Lemmy:
         pause = 0.0 if self._options.allow_private else 0.5
         pace = Pace(self._options.history, OVERLAP, answers=40, pause=pause)
         lanes = [
-            Lane(f"{urlsplit(url).netloc} {of}s", partial(self._newest, url, of, now))
+            Lane(f"{urlsplit(url).netloc} {of}s", partial(self._newest, url, of, now), service=url)
             for url in self._options.instances
             for of in ("post", "comment")
         ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from storage.stories.fingerprint import KEYS, Fingerprint, packed, shared, unpacked
+from array import array
+
+from storage.stories.fingerprint import KEYS, LEAST_SHARED, Fingerprint, shared
 
 WINDOW = 14 * 86_400
 """Seconds between the first post of a story and its last one, at most."""
@@ -17,10 +19,11 @@ class Index:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        # Numbers and bytes only: the collector of garbage looks at neither, and tuples would be ten times as large.
+        # Numbers and arrays only: the collector of garbage looks at neither, and tuples would be ten times as large.
         self._exact: dict[int, int] = {}
         self._at: dict[int, int] = {}
-        self._sketches: dict[int, bytes] = {}
+        self._sketches: dict[int, array[int]] = {}
+        self._runs: dict[int, int] = {}
         self._equal: dict[int, int] = {}
         self._keys: dict[int, int | tuple[int, ...]] = {}
         # Of near-copies: their story, and the text that it began with. Who reposts with a button adds the same words.
@@ -41,11 +44,16 @@ class Index:
         if near is not None and self._exact.get(near[0]) == near[1] and abs(at - self._at[near[0]]) <= WINDOW:
             return near[0]
         best: tuple[float, int] | None = None
+        own = frozenset(sought.sketch)
         for story in self._candidates(sought):
             if abs(at - self._at[story]) > WINDOW:
                 continue
             self.looked_at += 1
-            alike = shared(sought, unpacked(0, self._sketches[story]))
+            sketch = self._sketches[story]
+            # Most share a phrase and no more, which is seen at once.
+            if len(own.intersection(sketch)) < LEAST_SHARED:
+                continue
+            alike = shared(sought, Fingerprint(None, tuple(sketch), self._runs[story]))
             if alike and (best is None or (alike, -story) > best):
                 best = (alike, -story)
         if best is None:
@@ -77,7 +85,8 @@ class Index:
         # Of equal texts the newest: the next copy comes after it.
         self._equal[begun.exact] = story
         if begun.sketch:
-            self._sketches[story] = packed(begun)
+            self._sketches[story] = array("I", begun.sketch)
+            self._runs[story] = begun.runs
         for key in begun.sketch[:KEYS]:
             stories = self._keys.setdefault(key, story)
             if stories is not story:
@@ -97,8 +106,8 @@ class Index:
         del self._at[story]
         if self._equal.get(exact) == story:
             del self._equal[exact]
-        sketch = self._sketches.pop(story, None)
-        for key in unpacked(0, sketch).sketch[:KEYS] if sketch else ():
+        self._runs.pop(story, None)
+        for key in self._sketches.pop(story, ())[:KEYS]:
             stories = self._keys.get(key)
             if stories == story:
                 del self._keys[key]

@@ -19,7 +19,7 @@ class AppStoreWorld(OnFaultServer):
 
     def begin(self) -> None:
         self.stub = AppStoreStub()
-        self.server.script_all("/", lambda seen: self._reply or self.stub.answer(seen))
+        self.server.script("*", lambda seen: self._reply or self.stub.answer(seen))
 
     @property
     def options(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class TelegramWorld(OnFaultServer):
 
     def begin(self) -> None:
         self.stub = TelegramStub()
-        self.server.script_all("/", lambda seen: self._reply or self.stub.answer(seen))
+        self.server.script("*", lambda seen: self._reply or self.stub.answer(seen))
 
     @property
     def options(self) -> dict[str, Any]:

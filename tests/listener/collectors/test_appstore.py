@@ -37,7 +37,7 @@ async def server() -> AsyncIterator[FaultServer]:
 @pytest.fixture
 def stub(server: FaultServer) -> AppStoreStub:
     made = AppStoreStub()
-    server.script_all("/", made.answer)
+    server.script("*", made.answer)
     return made
 
 
@@ -172,14 +172,14 @@ async def test_a_later_page_that_is_empty_and_promises_more_is_one_too(
     for number in range(60):
         stub.write(review(f"r{number}", NOON - 60 * number, "good"))
     page = stub.answer
-    server.script_all("/", lambda seen: Reply(body=EMPTY_WITH_MORE) if "page=2" in seen.path else page(seen))
+    server.script("*", lambda seen: Reply(body=EMPTY_WITH_MORE) if "page=2" in seen.path else page(seen))
     pages, failure = await read(server)
     assert isinstance(failure, Retriable) and not any(one.heard for one in pages) and not stars(pages)
 
 
 @pytest.mark.parametrize("body", ["{}", '{"feed": []}', "[]", '{"feed": "none"}', "<html>"])
 async def test_what_is_no_feed_is_no_answer(server: FaultServer, body: str) -> None:
-    server.script_all("/", Reply(body=body))
+    server.script("*", Reply(body=body))
     assert isinstance((await read(server))[1], Retriable)
 
 

@@ -20,15 +20,21 @@ class List:
     """A list of posts by time, of which an answer shows `room`, and all answers together `window`."""
 
     def __init__(
-        self, key: str, times: Sequence[int] = (), room: int = 10, window: int | None = None
+        self,
+        key: str,
+        times: Sequence[int] = (),
+        room: int = 10,
+        window: int | None = None,
+        service: str = "",
     ) -> None:
+        self.service = service
         self.key, self.times, self.room, self.window = key, list(times), room, window
         self.failure: Exception | None = None
         self.asked: list[tuple[int, Token | None]] = []
 
     @property
     def lane(self) -> Lane:
-        return Lane(self.key, self._ask, windowed=self.window is not None)
+        return Lane(self.key, self._ask, windowed=self.window is not None, service=self.service)
 
     async def _ask(self, since: int, token: Token | None) -> Listing:
         self.asked.append((since, token))
@@ -222,22 +228,38 @@ async def test_a_poll_that_brings_nothing_says_through_when_it_heard() -> None:
 
 
 async def test_lanes_that_never_answer_do_not_keep_the_others_waiting() -> None:
-    lists = [List(key, [NOW - 5]) for key in "abcde"]
-    for dead in lists[:3]:
+    lists = [List(key, [NOW - 5]) for key in "abcdefghi"]
+    for dead in lists[:6]:
         dead.failure = Retriable("down")
     pages, failure = await read(lists, None)
-    assert isinstance(failure, Retriable) and not times(pages)
+    assert isinstance(failure, Retriable) and failure.partly and times(pages) == [NOW - 5] * 3
     later, failure = await read(lists, pages[-1].next_cursor, NOW + 60)
     assert isinstance(failure, Retriable) and failure.partly
-    assert times(later) == [NOW - 5, NOW - 5]
-    assert set((later[-1].next_cursor or {})["failed"]) == set("abc")
-    lists[0].failure = lists[1].failure = lists[2].failure = None
+    assert [len(one.asked) for one in lists] == [2] * 9
+    assert set((later[-1].next_cursor or {})["failed"]) == set("abcdef")
+    for dead in lists:
+        dead.failure = None
     mended, _ = await read(lists, later[-1].next_cursor, NOW + 120)
     assert "failed" not in (mended[-1].next_cursor or {})
-    assert [page.heard for page in mended if page.heard] == [
-        Heard(NOW - 9_880, NOW + 60),
-        Heard(NOW + 60, NOW + 120),
-    ]
+    assert mended[-1].heard is not None and mended[-1].heard.until == NOW + 120
+
+
+async def test_those_that_fail_do_not_use_up_what_a_poll_may_ask_for() -> None:
+    pace = Pace(history=10_000, overlap=100, asks=2)
+    lists = [List(key, [NOW - 5]) for key in "abcd"]
+    lists[0].failure = lists[1].failure = Permanent("gone", 404)
+    pages, _ = await read(lists[1:], None, pace=pace)
+    pages, _ = await read(lists, pages[-1].next_cursor, NOW + 60, pace=pace)
+    assert times(pages) == [NOW - 5]
+    assert [len(one.asked) for one in lists] == [1, 1, 1, 1]
+
+
+async def test_a_service_that_asks_to_wait_does_not_silence_another() -> None:
+    a, b = List("a", service="one"), List("b", [NOW - 5], service="two")
+    a.failure = Retriable("too many", 77)
+    pages, failure = await read([a, b], None)
+    assert isinstance(failure, Retriable) and failure.partly and failure.retry_after == 77
+    assert times(pages) == [NOW - 5]
 
 
 async def test_a_lane_with_more_than_a_poll_may_ask_for_is_read_as_far_as_that() -> None:

@@ -119,5 +119,6 @@ def test_every_recorded_status_is_read() -> None:
     assert len(files) == FILES
     # One public status shows a picture and says nothing.
     assert seen == {"public": 49, "unlisted": 4, "private": 13, "direct": 20, "counted": 86, "posts": 52}
-    kept = repr([astuple(posts[name]) for name in sorted(posts)])
+    # What was added to a post since these were seen by eye stands at its end: what it repeats, and what it is about.
+    kept = repr([astuple(posts[name])[:12] for name in sorted(posts)])
     assert (len(posts), hashlib.sha256(kept.encode()).hexdigest()) == (43, SEEN_BY_EYE)

@@ -33,7 +33,7 @@ async def server() -> AsyncIterator[FaultServer]:
 @pytest.fixture
 def stub(server: FaultServer) -> TelegramStub:
     made = TelegramStub()
-    server.script_all("/", made.answer)
+    server.script("*", made.answer)
     return made
 
 
@@ -181,7 +181,7 @@ async def test_a_channel_without_a_preview_is_told_and_costs_no_other(
 
 
 async def test_a_page_of_nobody_is_no_answer(server: FaultServer) -> None:
-    server.script_all("/", Reply(body="<html><body>Welcome to our hotel's network</body></html>"))
+    server.script("*", Reply(body="<html><body>Welcome to our hotel's network</body></html>"))
     pages, failure = await read(server)
     assert isinstance(failure, Retriable) and not pages
 
@@ -209,7 +209,7 @@ async def test_kept_messages_are_looked_at_one_by_one(server: FaultServer, stub:
     ],
 )
 async def test_only_what_is_said_to_be_gone_is_deleted(server: FaultServer, body: str) -> None:
-    server.script_all("/", Reply(body=body))
+    server.script("*", Reply(body=body))
     assert await visit(server, [f"{CHANNEL}/2"]) == Visited([], [], [f"{CHANNEL}/2"])
 
 

@@ -10,7 +10,7 @@ import pytest
 from ears import TestEar
 from pydantic import ValidationError
 from servers import FaultServer, Reply
-from wikipedia_stub import PATH, WikipediaStub
+from wikipedia_stub import WikipediaStub
 
 from alerts.transport import Transport
 from listener.collectors.base import Permanent, Retriable, Sought
@@ -33,7 +33,7 @@ async def server() -> AsyncIterator[FaultServer]:
 @pytest.fixture
 def stub(server: FaultServer) -> WikipediaStub:
     made = WikipediaStub()
-    server.script_all(PATH, made.answer)
+    server.script("*", made.answer)
     return made
 
 
@@ -140,7 +140,7 @@ async def test_a_brand_that_nobody_configured_is_told_before_anything_is_asked(s
 async def test_a_server_that_fails_is_asked_again_from_the_same_day(
     server: FaultServer, stub: WikipediaStub
 ) -> None:
-    server.script_all(PATH, Reply(503, headers={"Retry-After": "30"}))
+    server.script("*", Reply(503, headers={"Retry-After": "30"}))
     pages, failure = await read(server)
     assert isinstance(failure, Retriable) and failure.retry_after == 30 and not pages
 

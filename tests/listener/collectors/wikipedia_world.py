@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from on_fault_server import OnFaultServer
-from wikipedia_stub import PATH, WikipediaStub
+from wikipedia_stub import WikipediaStub
 
 
 class WikipediaWorld(OnFaultServer):
@@ -18,7 +18,7 @@ class WikipediaWorld(OnFaultServer):
     def begin(self) -> None:
         self.stub = WikipediaStub()
         # The days stand in the path, so that each request has another one.
-        self.server.script_all(PATH, lambda seen: self._reply or self.stub.answer(seen))
+        self.server.script("*", lambda seen: self._reply or self.stub.answer(seen))
 
     @property
     def options(self) -> dict[str, Any]:

@@ -48,6 +48,8 @@ WAITS = {
 }
 COPIES = {"mentions.stories", "share_of_voice.stories", "mentions.publishers"}
 """What copies and publishers come to is worked out in test_story_kpis.py; which are copies, benchmarks/stories.py."""
+COUNTED = {"mentions.counted", "share_of_voice.counted", "positive_share.sampled", "negative_share.sampled"}
+"""What a service counts without showing it all is worked out in test_spans.py and test_examples_of_what_is_heard.py."""
 UNTOLD = {
     **dict.fromkeys(
         (
@@ -244,7 +246,7 @@ def beside(value: Mapping[str, Any]) -> dict[str, float | None]:
 
 def test_every_kpi_of_what_is_heard_is_compared_or_cannot_be_told_of_such_files() -> None:
     heard = {name for name, kpi in KPIS.items() if kpi.of_sources or "cases" in kpi.inputs}
-    assert {*TOLD, *WAITS, *COPIES, *UNTOLD} == heard
+    assert {*TOLD, *WAITS, *COPIES, *COUNTED, *UNTOLD} == heard
 
 
 @pytest.mark.parametrize("name", WINDOWS)

@@ -6,7 +6,7 @@ Which columns hold a stranger's words or name stands in `storage.places`; a test
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from storage import authors, hashed_ids, post_hashtags, sample, visits
@@ -19,7 +19,7 @@ How = Literal["network", "hand", "copy"]
 """Who wanted it: the network told of it, a person asked us, or an older copy of the store was put back."""
 
 # What has only grown old is taken back now: it still has its hashtags.
-_FIND = """SELECT id, native_id, author_id FROM posts
+_FIND = """SELECT id, native_id, author_id, author FROM posts
     WHERE source_id = ? AND {of_whom} IN (SELECT value FROM json_each(?)) AND (erased_at IS NULL OR expired = 1)"""
 _WIPE = """UPDATE posts SET title = NULL, text = '', author = NULL, author_id = NULL, url = NULL, erased_at = ?,
     expired = 0 WHERE id IN (SELECT value FROM json_each(?))"""
@@ -28,6 +28,8 @@ _UNQUARANTINE = """DELETE FROM quarantine WHERE source_id = ? AND native_id IN (
 # Nobody could read who wrote an item in quarantine, so the id as it stands in JSON is looked for.
 _UNQUARANTINE_AUTHOR = """DELETE FROM quarantine WHERE source_id = ? AND replace(item, ?, '') <> item"""
 _QUARANTINED = "SELECT 1 FROM quarantine WHERE source_id = ? LIMIT 1"
+_SHORTEST_NAMING = 3
+"""Characters of a name below which it stands in most ids by chance."""
 _COUNT = """INSERT INTO erasures (source_id, at, how, posts, others) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (source_id, at, how) DO UPDATE SET posts = erasures.posts + excluded.posts,
     others = erasures.others + excluded.others, settled_at = NULL"""
@@ -52,11 +54,11 @@ def erase(
     others = set()
     for column, taken_back in (("native_id", deleted), ("author_id", departed)):
         others |= set(sample.take_out(db, source, column, taken_back))  # type: ignore[arg-type]
-    gone = {*posts.values(), *others}
+    gone = {*(post[:2] for post in posts.values()), *others}
     gone_authors = {author for _, author in gone if author}.intersection(departed)
     aside = {row[0] for row in db.rows(_UNQUARANTINE, (source, json.dumps(list(deleted))))}
     aside_by = _unquarantine(db, source, departed)
-    wipe(db, source, {number: post[1] for number, post in posts.items()}, at)
+    wipe(db, source, posts, at)
     name = hashed_ids.name_of(db, source)
     taken = {*(native_id for native_id, _ in gone), *aside}.intersection(deleted)
     counted = len(others) + len(aside) + len(aside_by)
@@ -64,28 +66,29 @@ def erase(
         if how != "copy":
             write_down(db, name, sorted(taken), sorted(gone_authors | aside_by), at)
         db.run(_COUNT, (source, at, how, len(posts), counted))
-    return tuple(native_id for native_id, _ in posts.values())
+    return tuple(native_id for native_id, *_ in posts.values())
 
 
 def _found(
     db: Transaction, source: int, column: sample.Column, gone: Sequence[str]
-) -> dict[int, tuple[str, str | None]]:
-    """Posts that still hold something, by number: their native ids and authors."""
+) -> dict[int, tuple[str, str | None, str | None]]:
+    """Posts that still hold something, by number: their native ids, and their authors by id and by name."""
     if not gone:
         return {}
     rows = db.rows(_FIND.format(of_whom=column), (source, json.dumps(list(gone))))
-    return {number: (native_id, author) for number, native_id, author in rows}
+    return {number: (native_id, *author) for number, native_id, *author in rows}
 
 
-def wipe(db: Transaction, source: int, posts: dict[int, str | None], at: int) -> None:
-    """Empty each place that holds words of these posts of one source; by their numbers, with their authors' ids.
+def wipe(
+    db: Transaction, source: int, posts: Mapping[int, tuple[str, str | None, str | None]], at: int
+) -> None:
+    """Empty each place that holds words of these posts of one source; by their numbers, as `_found` tells them.
 
     A new place that is made of texts is emptied here.
     """
     if not posts:
         return
     numbers = list(posts)
-    named = [number for number, author in posts.items() if author]
     db.run(_WIPE, (at, json.dumps(numbers)))
     authors.forget(db, numbers)
     visits.forget(db, numbers)
@@ -93,17 +96,16 @@ def wipe(db: Transaction, source: int, posts: dict[int, str | None], at: int) ->
     # A hashtag is somebody's words, and is counted no more; that they spoke of the brand still is.
     with recounted(db, numbers):
         post_hashtags.forget(db, numbers)
-    if naming := _naming(db, named, posts):
+    if naming := [number for number, post in posts.items() if _names_author(*post)]:
         hashed_ids.hash_ids(db, source, naming)
 
 
-def _naming(db: Transaction, numbers: Sequence[int], posts: dict[int, str | None]) -> list[int]:
-    """Those of these posts whose native id holds their author's id, as on Bluesky."""
-    rows = db.rows(
-        "SELECT id, native_id FROM posts WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(numbers)),),
-    )
-    return [number for number, native_id in rows if (posts[number] or "") in native_id]
+def _names_author(native_id: str, author_id: str | None, author: str | None) -> bool:
+    """Whether a native id holds its author's id, as on Bluesky, or name, as in "users/ann" or "ann/repository#1"."""
+    said = native_id.casefold()
+    local = author.lstrip("@").partition("@")[0] if author else ""
+    names = (name.casefold() for name in (author_id, local) if name)
+    return any(len(name) >= _SHORTEST_NAMING and name in said for name in names)
 
 
 def write_down(db: Transaction, source: str, posts: Sequence[str], people: Sequence[str], at: int) -> None:

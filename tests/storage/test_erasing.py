@@ -52,6 +52,23 @@ def test_a_text_is_wiped_everywhere_and_counts_stay(
     assert [word for word in WORDS if word.encode() in content] == []
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"native_id": "at://did:plc:ann/post/1"},
+        {"native_id": "https://old.example/users/annabel/statuses/1", "author": "annabel@old.example"},
+        {"native_id": "AnnaBel/tools#1", "author_id": "77"},
+    ],
+)
+def test_an_id_that_names_its_author_does_not_stay(store: SqliteStore, named: dict[str, str]) -> None:
+    store.commit(Kept(NEWS, [secret(**named), secret("2")], at=T0))  # type: ignore[arg-type]
+    done = store.commit(Kept(NEWS, [], deleted=[named["native_id"], "2"], at=LATER))
+    assert set(done.erased) == {named["native_id"], "2"}
+    (first,), (second,) = store.rows("SELECT native_id FROM posts ORDER BY id")
+    assert first.startswith("hmac:") and second == "2"
+    assert store.commit(Kept(NEWS, [secret(**named)], at=LATER)).posts == 0  # type: ignore[arg-type]
+
+
 def test_what_was_erased_does_not_come_back(store: SqliteStore) -> None:
     store.commit(Kept(NEWS, [secret("1")]))
     store.commit(Kept(NEWS, [], deleted=["1"], at=T0))

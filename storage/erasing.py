@@ -59,6 +59,7 @@ def erase(
     aside = {row[0] for row in db.rows(_UNQUARANTINE, (source, json.dumps(list(deleted))))}
     aside_by = _unquarantine(db, source, departed)
     wipe(db, source, posts, at)
+    hashed_ids.hash_names_of(db, source, departed)
     name = hashed_ids.name_of(db, source)
     taken = {*(native_id for native_id, _ in gone), *aside}.intersection(deleted)
     counted = len(others) + len(aside) + len(aside_by)

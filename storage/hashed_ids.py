@@ -25,6 +25,11 @@ _RENAME = (
     "UPDATE posts SET in_reply_to = ?1 WHERE source_id = ?2 AND in_reply_to = ?3",
     "UPDATE waits SET conversation = ?1 WHERE source_id = ?2 AND conversation = ?3",
 )
+# Ids that begin with an author's, where others name them; as many looks into an index.
+_NAMED_AS = """SELECT in_reply_to FROM posts WHERE source_id = ?1 AND in_reply_to >= ?2 AND in_reply_to < ?3
+    UNION SELECT conversation FROM posts WHERE source_id = ?1 AND conversation >= ?2 AND conversation < ?3
+    UNION SELECT thread FROM posts WHERE source_id = ?1 AND thread >= ?2 AND thread < ?3
+        AND coalesce(conversation, native_id) <> thread"""
 _RENAME_POST = "UPDATE posts SET native_id = ? WHERE id = ?"
 _ANY = "SELECT 1 FROM posts WHERE source_id = ? AND native_id >= 'hmac:' AND native_id < 'hmac;' LIMIT 1"
 _ANY_MADE = _ANY.replace(" LIMIT", " AND erased_at IS NOT NULL LIMIT")
@@ -53,12 +58,33 @@ def hash_ids(db: Transaction, source: int, posts: Iterable[int]) -> None:
     rows = db.rows(_NAMES, (json.dumps(list(posts)),))
     own = {row[1] for row in rows if not is_hashed(row[1])}
     others = {name for row in rows for name in row[2:] if name is not None and not is_hashed(name)} - own
-    others -= {row[0] for row in db.rows(_READABLE, (source, json.dumps(list(others))))}
+    others -= _readable(db, source, others)
     source_name = name_of(db, source)
-    renamed = [(db.hashed(source_name, name), source, name) for name in sorted(own | others)]
+    _rename(db, source, source_name, own | others)
+    db.run_many(_RENAME_POST, [(db.hashed(source_name, row[1]), row[0]) for row in rows if row[1] in own])
+
+
+def hash_names_of(db: Transaction, source: int, people: Iterable[str]) -> None:
+    """Let no post of another say that it answers one of these authors (by id), whose id is in that of their posts.
+
+    What they wrote need not be kept for that.
+    """
+    beginnings = [start for person in people for start in (f"at://{person}/", f"{person}/")]
+    # What follows "/" in the order of characters is "0".
+    asked = [(source, start, start[:-1] + "0") for start in beginnings]
+    named = {row[0] for one in asked for row in db.rows(_NAMED_AS, one)}
+    if named:
+        _rename(db, source, name_of(db, source), named - _readable(db, source, named))
+
+
+def _readable(db: Transaction, source: int, names: Iterable[str]) -> set[str]:
+    return {row[0] for row in db.rows(_READABLE, (source, json.dumps(list(names))))}
+
+
+def _rename(db: Transaction, source: int, source_name: str, names: Iterable[str]) -> None:
+    renamed = [(db.hashed(source_name, name), source, name) for name in sorted(names)]
     for statement in _RENAME:
         db.run_many(statement, renamed)
-    db.run_many(_RENAME_POST, [(db.hashed(source_name, row[1]), row[0]) for row in rows if row[1] in own])
 
 
 def known_by_hash(db: Transaction, source: int, page: Kept) -> Kept:

@@ -7,6 +7,7 @@ import json
 import pytest
 from keeping import FORUM, HOUR, NEWS, T0, asks, names, own, post
 
+from storage import rollups
 from storage.mention import Kept, KeptPost, Reading, SetAside, Unmatched
 from storage.sqlite import SqliteStore
 
@@ -67,6 +68,29 @@ def test_an_id_that_names_its_author_does_not_stay(store: SqliteStore, named: di
     (first,), (second,) = store.rows("SELECT native_id FROM posts ORDER BY id")
     assert first.startswith("hmac:") and second == "2"
     assert store.commit(Kept(NEWS, [secret(**named)], at=LATER)).posts == 0  # type: ignore[arg-type]
+
+
+def test_who_answered_a_closed_account_names_it_no_more(store: SqliteStore) -> None:
+    theirs = {n: f"at://did:plc:ann/post/{n}" for n in "89"}
+    answers = [
+        post("1", T0, asks("Acme"), author_id="did:plc:ben", in_reply_to=theirs["9"], thread=theirs["8"]),
+        post("2", T0, asks("Acme"), author_id="did:plc:eve", in_reply_to="at://did:plc:ann2/post/1"),
+    ]
+    store.commit(Kept(NEWS, answers, at=T0))
+    store.commit(Kept(NEWS, [], departed=["did:plc:ann"], at=LATER))
+    rows = store.rows("SELECT in_reply_to, thread, conversation FROM posts ORDER BY id")
+    assert "did:plc:ann/" not in str(rows) + str(store.rows("SELECT conversation FROM waits"))
+    assert rows[1][0] == "at://did:plc:ann2/post/1"
+    assert list(rollups.differences(store)) == []
+
+
+def test_what_can_be_read_keeps_its_answers_whatever_its_id_is_like(store: SqliteStore) -> None:
+    asked = post("ann/tools#1", T0, asks("Acme"), author_id="ben")
+    answer = post("ann/tools#2", T0 + 1, asks("Acme"), author_id="eve", in_reply_to="ann/tools#1")
+    store.commit(Kept(NEWS, [asked, answer], at=T0))
+    before = store.rows("SELECT native_id, in_reply_to, conversation FROM posts")
+    store.commit(Kept(NEWS, [], departed=["ann"], at=LATER))
+    assert store.rows("SELECT native_id, in_reply_to, conversation FROM posts") == before
 
 
 def test_what_was_erased_does_not_come_back(store: SqliteStore) -> None:

@@ -39,14 +39,15 @@ class Visiting:
         self._collector = collector
         self._source = collector.source.name
         self._failures = 0
-        self._not_before = 0.0
+        self._not_before = self._wait = 0.0
         # Asked for in vain: the others come first, or a few that are never answered would keep them waiting for ever.
         self._put_off: set[str] = set()
 
     async def turn(self) -> None:
         """Look at what is due, as much as the collector takes at a time; a failure of the service is only told."""
         visitor, now = visitor_of(self._collector), self._station.now()
-        if visitor is None or now < self._not_before:
+        # A wait that is longer than it was set for began under a clock that ran ahead.
+        if visitor is None or 0 < self._not_before - now <= self._wait:
             return
         asked = await self._due(visitor.at_once * visitor.most_calls, now)
         if not asked:
@@ -95,7 +96,7 @@ class Visiting:
             wait = backoff(self._failures, rng, PERMANENT_BASE, PERMANENT_CAP)
         else:
             wait, asked = backoff(self._failures, rng), failure.retry_after or 0.0
-        wait = max(wait, asked)
+        self._wait = wait = max(wait, asked)
         self._not_before = self._station.now() + wait
         if self._failures == 1:
             log.warning(

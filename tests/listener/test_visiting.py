@@ -199,6 +199,17 @@ async def test_a_failure_loses_nothing_and_is_told_when_it_comes_and_when_it_goe
     ]
 
 
+async def test_a_wait_from_a_clock_that_ran_ahead_does_not_last(station: Station, clock: Clock) -> None:
+    await keep(station, *"ab")
+    clock.now = T0 + 50 * HOUR
+    forum = Forum([Retriable("down")])
+    looks = Visiting(station, forum)
+    await looks.turn()
+    clock.now = T0 + 2 * HOUR
+    await looks.turn()
+    assert forum.asked == [["a", "b"]] * 2
+
+
 async def test_every_request_stands_in_the_ledger(station: Station, clock: Clock) -> None:
     await keep(station, *"abc")
     clock.now = T0 + 2 * HOUR

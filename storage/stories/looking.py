@@ -40,8 +40,8 @@ _TONES = """SELECT m.post_id, b.name, m.label FROM mentions m JOIN brands b ON b
 class Story:
     """A story of two posts or more as far as it lies in a window: `posts` that mention the brands that are asked for.
 
-    `publishers` is None where no author is known. `negative`, `neutral` and `positive` count mentions by their label, of
-    all `mentions`. `headline` is how the oldest post that can be read begins, None where none can.
+    `publishers` is None where no author is known. `negative`, `neutral` and `positive` count mentions by their label,
+    of all `mentions`. `headline` is how the oldest post that can be read begins, None where none can.
     """
 
     id: int

@@ -83,6 +83,11 @@ def describe(config: Config) -> list[str]:
         lines.append(
             f"history: cannot be searched, because no word must stand in what these queries find: {', '.join(unsought)}"
         )
+    lines += [
+        f"money: {kind}: {options.costs(len(config.brands))}"
+        for kind, options in config.sources.items()
+        if hasattr(options, "costs")
+    ]
     lines += _unheard(config)
     for rule in config.rules:
         hold = f" for {format_duration(rule.hold)}" if rule.hold else ""

@@ -23,6 +23,7 @@ from listener.commands.options import (
     open_store,
     read_config,
     store_errors,
+    tell_of_namesakes,
 )
 from listener.config import Config
 from listener.erasure import Meant, NothingMeant
@@ -136,6 +137,8 @@ def _tell_meant(meant: Meant) -> None:
         click.echo(f"{clean(source)}: {who}: {reading.plural(count, 'post')}{where}")
     if len(groups) > _SHOWN:
         click.echo(f"and of {len(groups) - _SHOWN} more")
+    if meant.brand is None:
+        tell_of_namesakes([one.source for one in meant.posts])
     if meant.shared:
         kept = reading.plural(len(meant.shared), "post")
         click.echo(f"{kept} kept for other brands too: only the mention of {meant.brand} goes")

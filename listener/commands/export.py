@@ -12,7 +12,15 @@ import click
 from alerts import format as reading
 from alerts.render import clean
 from listener.asking import UsageError, sources_named
-from listener.commands.options import Failure, WrongUsage, config_option, now, open_reader, read_config
+from listener.commands.options import (
+    Failure,
+    WrongUsage,
+    config_option,
+    now,
+    open_reader,
+    read_config,
+    tell_of_namesakes,
+)
 from listener.config import Config
 from listener.pipeline import clean as storable
 from storage import about, browse, held, retention
@@ -65,6 +73,7 @@ def command(config_file: Path, author: str, source: str | None, out: Path) -> No
         click.echo(
             f"{clean(name)}: {reading.plural(count, 'mention')} that have only been counted since their words went"
         )
+    tell_of_namesakes([*(one.source for one in found), *counted])
     click.echo(f"Written to {out}. Give it to them only once you know that it is theirs.")
 
 

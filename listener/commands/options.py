@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -149,6 +149,13 @@ def _tell_of_copy(store: SqliteStore) -> None:
     if store.copied is not None:
         told = "The store was brought to the shape of this version. As it was before it lies in"
         click.echo(f"{told} {store.copied.name}: remove that once all is well.", err=True)
+
+
+def tell_of_namesakes(sources: Collection[str]) -> None:
+    """Say that one name in several sources may be several people, before data of one are taken for another's."""
+    if len(set(sources)) > 1:
+        told = "One name in several sources may be several people: check each, and name one with --source."
+        click.echo(told, err=True)
 
 
 def now() -> int:

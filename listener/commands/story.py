@@ -89,7 +89,7 @@ def _table(found: Sequence[Story], zone: ZoneInfo) -> Iterator[str]:
     rows = [
         (
             str(one.id),
-            *(reading.count(n) for n in (one.posts, one.publishers, one.sources)),
+            *("–" if n is None else reading.count(n) for n in (one.posts, one.publishers, one.sources)),
             *(_time(at, zone) for at in (one.first_at, one.last_at)),
             f"+{one.positive} -{one.negative}",
             shorten(clean(one.headline), _HEADLINE) if one.headline else "(taken back)",

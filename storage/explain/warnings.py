@@ -21,20 +21,18 @@ def warnings(
     taken_back: int = 0,
 ) -> Iterator[str]:
     """One sentence for each thing, the gravest first. `taken_back`: mentions whose authors have done so since."""
-    for one in listened:
-        if one.counted and one.deaf:
-            yield (
-                f"{one.source} was deaf for {_hours(one.deaf)} of {_hours(one.asked)} hours of this window: "
-                "what was said there then is missing from the number."
-            )
+    yield from _deaf([one for one in listened if one.counted and one.deaf])
     for source in value.left_out:
         yield f"{source} was not heard at all in this window, and is left out."
     for period, sources in unlike.items():
         if sources:
-            parts = (
-                f"{name} {_percent(now)} of the time now, {_percent(then)} then"
-                for name, now, then in sources
-            )
+            worst = sorted(sources, key=lambda one: abs(one[1] - one[2]), reverse=True)
+            shown = worst[:_NAMED] if len(sources) > _NAMED + 1 else sources
+            parts = [
+                f"{name} {_percent(now)} of the time now, {_percent(then)} then" for name, now, then in shown
+            ]
+            if len(shown) < len(sources):
+                parts.append(f"and {len(sources) - len(shown)} other sources")
             yield f"{_PERIODS[period]} was heard otherwise: {'; '.join(parts)}."
     yield from _query_changes(value, zone)
     for turn in value.engine_changes:
@@ -49,6 +47,22 @@ def warnings(
     if taken_back and value.value is not None:
         was = "1 mention was" if taken_back == 1 else f"{taken_back} mentions were"
         yield f"{was} taken back since: the number is as reported, with them; mentions.as_now counts without."
+
+
+def _deaf(deaf: Sequence[Listened]) -> Iterator[str]:
+    """A line for each source; with many of them one line, or nobody reads on."""
+    missing = "what was said there then is missing from the number."
+    if len(deaf) <= _NAMED + 1:
+        for one in deaf:
+            yield f"{one.source} was deaf for {_of_window(one)} of this window: {missing}"
+        return
+    worst = sorted(deaf, key=lambda one: one.deaf / one.asked, reverse=True)[:_NAMED]
+    told = ", ".join(f"{one.source} for {_of_window(one)}" for one in worst)
+    yield f"{len(deaf)} sources were deaf in a part of this window, most of all {told}: {missing}"
+
+
+def _of_window(one: Listened) -> str:
+    return f"{_hours(one.deaf)} of {_hours(one.asked)} hours"
 
 
 def _query_changes(value: KpiValue, zone: ZoneInfo) -> Iterator[str]:

@@ -14,7 +14,7 @@ _LABELS: dict[int | None, str | None] = {None: None, **{n: name for name, n in L
 # A feed is one publisher, as in the KPI mentions.publishers.
 _PUBLISHER = """CASE WHEN o.kind = 'feeds' THEN 'source ' || o.id
     WHEN m.author_id IS NOT NULL THEN 'author ' || m.author_id END"""
-_LARGEST = f"""SELECT s.story_id, count(DISTINCT m.post_id), count(DISTINCT {_PUBLISHER}),
+_LARGEST = f"""SELECT s.story_id, count(DISTINCT m.post_id), nullif(count(DISTINCT {_PUBLISHER}), 0),
     count(DISTINCT m.source_id), min(m.published_at), max(m.published_at),
     count(CASE WHEN m.label = -1 THEN 1 END), count(CASE WHEN m.label = 0 THEN 1 END),
     count(CASE WHEN m.label = 1 THEN 1 END), count(*)
@@ -40,13 +40,13 @@ _TONES = """SELECT m.post_id, b.name, m.label FROM mentions m JOIN brands b ON b
 class Story:
     """A story of two posts or more as far as it lies in a window: `posts` that mention the brands that are asked for.
 
-    `negative`, `neutral` and `positive` count mentions by their label, of all `mentions`. `headline` is how the oldest
-    post that can be read begins, None where none can.
+    `publishers` is None where no author is known. `negative`, `neutral` and `positive` count mentions by their label,
+    of all `mentions`. `headline` is how the oldest post that can be read begins, None where none can.
     """
 
     id: int
     posts: int
-    publishers: int
+    publishers: int | None
     sources: int
     first_at: int
     last_at: int

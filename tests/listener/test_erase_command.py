@@ -86,7 +86,9 @@ def test_an_author_is_erased_and_it_is_proved(filled: CommandLine) -> None:
 
 
 def test_only_of_one_source_and_nothing_in_a_dry_run(filled: CommandLine) -> None:
-    assert "2 posts" in filled.good("erase", "--author", "annabel", "--source", "forum", "--dry-run").out
+    ran = filled.good("erase", "--author", "annabel", "--source", "forum", "--dry-run")
+    assert ("2 posts" in ran.out, ran.err) == (True, "")
+    assert "may be several people" in filled.good("erase", "--author", "annabel", "--dry-run").err
     assert holding(filled, "annabel") != []
     filled.good("erase", "--author", "account-of-annabel", "--source", "forum", "--yes")
     assert rows(filled, "SELECT text <> '' FROM posts WHERE author = 'annabel'") == [(1,)]
@@ -173,6 +175,11 @@ def test_everything_on_a_person_can_be_handed_out(filled: CommandLine) -> None:
     ran = filled.good("export", "--author", "annabel", "--out", out)
     assert "forum: annabel: 2 posts" in ran.out
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert "One name in several sources may be several people" in ran.err
+    alone = filled.good(
+        "export", "--author", "annabel", "--source", "forum", "--out", out.with_name("b.json")
+    )
+    assert alone.err == ""
     told = json.loads(out.read_text())
     first = next(one for one in told["posts"] if one["source"] == "forum" and one["id"] == "1")
     assert first["author_id"] == "account-of-annabel" and first["address"] == "https://example.org/1"

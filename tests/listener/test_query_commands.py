@@ -151,6 +151,20 @@ def test_check_names_the_queries_that_no_history_can_be_searched_for(line: Comma
     assert "find: Bolt" in line.good("check").out
 
 
+@pytest.mark.parametrize(
+    ("budget", "says"),
+    [("1", "$0.24 of the $1.00 of a day: what is left"), ("0.2", "$0.20 of a day: not all is counted")],
+)
+def test_check_says_what_counting_takes_of_a_budget(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch, budget: str, says: str
+) -> None:
+    monkeypatch.setenv("ID", "x")
+    brands = "brands: [{name: Acme, own: true}, {name: Bolt}]\n"
+    line.configure(brands + "sources: {x: {token: '${ID}', daily_budget: " + budget + "}}\n")
+    out = line.good("check").out
+    assert "money: x: counting each of 2 brands every 1h takes $0.24" in out and says in out
+
+
 def test_check_names_the_sources_that_hear_nothing_for_want_of_words(
     line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

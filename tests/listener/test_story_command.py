@@ -68,6 +68,14 @@ def test_a_time_of_another_year_bears_its_year(line: CommandLine) -> None:
     assert "Wed 5 Oct 2011, 09:00" in line.good("story", "--since", "2011-01-01").out
 
 
+def test_how_many_published_is_unknown_where_no_author_is(line: CommandLine) -> None:
+    line.configure(CONFIG)
+    rows = "\n".join(row(str(n), 9, RELEASE) for n in range(2))
+    line.good("import", line.file("rows.jsonl", rows), "--source", "shop")
+    assert line.good("story", *SINCE, "--json").json()["stories"][0]["publishers"] is None
+    assert line.good("story", *SINCE).out.splitlines()[1].split()[:4] == ["1", "2", "–", "1"]
+
+
 def test_what_is_not_there_is_told(filled: CommandLine) -> None:
     ran = filled("story", "99")
     assert (ran.code, "no post 99" in ran.err) == (1, True)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from listener.collectors.x.paid import COUNTS
 from storage.durations import Duration, format_duration
 
 
@@ -51,6 +52,16 @@ class Options(BaseModel):
         if self.poll < shortest:
             raise ValueError(f"poll must be at least {format_duration(shortest)}: each one pays for counts")
         return self
+
+    def costs(self, brands: int) -> str:
+        """What counting so many brands takes of the day's budget, for whoever sets it."""
+        counts = 86_400 / self.poll * brands * COUNTS / 1_000_000
+        short = counts > float(self.daily_budget)
+        rest = "not all is counted, and nothing read" if short else "what is left reads posts and accounts"
+        return (
+            f"counting each of {brands} brands every {format_duration(self.poll)} takes ${counts:.2f} of the "
+            f"${self.daily_budget:.2f} of a day: {rest}"
+        )
 
     @property
     def budget(self) -> int:

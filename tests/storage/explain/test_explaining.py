@@ -12,7 +12,7 @@ from sentiment.calibration import card
 from storage import queries
 from storage.desk import corrections
 from storage.kpi import CARD, KPIS, compute
-from storage.mention import Brand, Kept, Mention
+from storage.mention import Brand, Kept, Mention, Source
 from storage.sqlite import SqliteStore
 
 
@@ -224,6 +224,25 @@ def test_a_deaf_source_is_told_first(store: SqliteStore) -> None:
     assert made.warnings[0].startswith("news was deaf for 6 of 24 hours of this window")
     assert made.warnings[1] == "forum was not heard at all in this window, and is left out."
     assert {one.source: one.counted for one in made.listened} == {"news": True, "forum": False}
+
+
+def test_many_deaf_sources_are_one_warning_that_names_the_worst(store: SqliteStore) -> None:
+    for number in range(6):
+        source = Source(f"s{number}", "feeds")
+        keep(store, [post("1", T0, names("Acme"))], source, heard=(T0 - 6 * HOUR, T0 + (23 - number) * HOUR))
+    # Without one that was heard throughout there is no comparison, and nothing that it could be marred by.
+    keep(store, [post("1", T0, names("Acme"))], heard=(T0 - DAY, T0 + DAY))
+    made = opened(store, "mentions")
+    assert made.warnings[0] == (
+        "6 sources were deaf in a part of this window, most of all s5 for 6 of 24 hours, s4 for 5 of 24 hours, "
+        "s3 for 4 of 24 hours: what was said there then is missing from the number."
+    )
+    assert sum("deaf" in one for one in made.warnings) == 1
+    otherwise = [one for one in made.warnings if one.startswith("The period before was heard otherwise")]
+    assert all(
+        one.count("of the time now") == 3 and one.endswith("; and 3 other sources.") for one in otherwise
+    )
+    assert otherwise
 
 
 def test_heard_throughout_there_is_nothing_to_warn_of(store: SqliteStore) -> None:

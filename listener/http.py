@@ -255,7 +255,12 @@ def backoff(
 def _failure(answer: Answer, url: str, now: float) -> Retriable | Permanent:
     where = public_url(url)
     if answer.status >= 500 or answer.status in _WAIT_AND_TRY or answer.status == 304:
-        return Retriable(f"{where} answered {answer.status}", retry_after(answer.headers, now))
+        asked_too_often = (
+            ": it was asked too often, and is left alone for a while" if answer.status == 429 else ""
+        )
+        return Retriable(
+            f"{where} answered {answer.status}{asked_too_often}", retry_after(answer.headers, now)
+        )
     remedy = _REMEDIES.get(answer.status, "check the address")
     return Permanent(f"{where} answered {answer.status}: {remedy}", answer.status, answer.body[:_TOLD])
 

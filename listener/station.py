@@ -91,6 +91,8 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
         writer = Writer(database, unmatched=config.storage.unmatched_sample, zone=config.zone)
         try:
             await writer.open()
+            if copied := await writer.store(lambda store: store.copied):
+                log.info("the store was brought to the shape of this version", copy=copied.name)
             judge = await loop.run_in_executor(judge_thread, judge_of, config)
             if judge.instead:
                 log.warning(

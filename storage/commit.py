@@ -67,7 +67,8 @@ def keep(db: Transaction, page: Kept, most_unmatched: int = MOST_UNMATCHED) -> C
     visits.move(db, source, page.visited, page.at)
     _write_progress(db, source, page, len(done.new))
     polling.count(db, page.source.name, page.at, page.traffic, page.items, page.cut + left_out, page.passed)
-    kept = tuple(native_id for native_id in done.new if native_id not in set(erased))
+    gone = set(erased)
+    kept = tuple(native_id for native_id in done.new if native_id not in gone)
     return Committed(len(done.new), done.mentions, frozenset(done.touched), kept, erased, set_aside)
 
 

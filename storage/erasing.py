@@ -49,17 +49,16 @@ def erase(
     if not deleted and not departed:
         return ()
     posts = _found(db, source, "native_id", deleted) | _found(db, source, "author_id", departed)
-    gone_posts = {native_id for native_id, _ in posts.values()}
-    gone_authors = {author for _, author in posts.values() if author in set(departed)}
     others = set()
     for column, taken_back in (("native_id", deleted), ("author_id", departed)):
         others |= set(sample.take_out(db, source, column, taken_back))  # type: ignore[arg-type]
-    gone_authors |= {author for _, author in others if author in set(departed)}
+    gone = {*posts.values(), *others}
+    gone_authors = {author for _, author in gone if author}.intersection(departed)
     aside = {row[0] for row in db.rows(_UNQUARANTINE, (source, json.dumps(list(deleted))))}
     aside_by = _unquarantine(db, source, departed)
     wipe(db, source, {number: post[1] for number, post in posts.items()}, at)
     name = hashed_ids.name_of(db, source)
-    taken = {*gone_posts, *(native_id for native_id, _ in others), *aside}.intersection(deleted)
+    taken = {*(native_id for native_id, _ in gone), *aside}.intersection(deleted)
     counted = len(others) + len(aside) + len(aside_by)
     if posts or counted:
         if how != "copy":

@@ -44,9 +44,12 @@ class Journal:
         return name if is_hashed(name) else self._hash(source, name)
 
     def _hash_anew(self, source: str, name: str) -> str:
+        return "hmac:" + hmac.digest(self._known_key(), f"{source}\0{name}".encode(), "sha256")[:16].hex()
+
+    def _known_key(self) -> bytes:
         if self._key is None:
             self._key = self._read_key() or self._make_key()
-        return "hmac:" + hmac.digest(self._key, f"{source}\0{name}".encode(), "sha256")[:16].hex()
+        return self._key
 
     def _read_key(self) -> bytes | None:
         try:
@@ -97,6 +100,8 @@ class Journal:
 
     def append(self, entries: Sequence[Erasure]) -> int:
         """Write entries so that they outlive a power failure; return how long the file is then. Raises StoreError."""
+        # Also where a stranger has called a post like a hash: a list without a key would be taken for a lost key.
+        self._known_key()
         lines = "".join(json.dumps(_told(entry)) + "\n" for entry in entries).encode()
         try:
             handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -104,7 +109,10 @@ class Journal:
                 size = os.fstat(handle).st_size
                 # A line that a crash has cut short must not swallow the next one.
                 cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-                os.write(handle, b"\n" + lines if cut else lines)
+                left = b"\n" + lines if cut else lines
+                while left:
+                    # A disk that becomes full takes a part, and says so only when it is given the rest.
+                    left = left[os.write(handle, left) :]
                 os.fsync(handle)
                 return os.fstat(handle).st_size
             finally:

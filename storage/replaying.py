@@ -62,24 +62,26 @@ def _of_source(db: Transaction, source: int, name: str, entries: Sequence[Erasur
     at = {(entry.kind, entry.of): entry.at for entry in entries}
     posts: dict[str, int] = {}
     people: dict[str, int] = {}
-    mentioned: list[str] = []
+    mentioned: dict[str, str] = {}
     for native_id, *written_by in _named(db, source):
         hashed = db.hashed(name, native_id) if native_id else ""
         if native_id and (when := at.get(("post", hashed))):
             posts[native_id] = when
         if native_id and ("mention", hashed) in at:
-            mentioned.append(native_id)
+            mentioned[hashed] = native_id
         for person in filter(None, written_by):
             if when := at.get(("author", db.hashed(name, person))):
                 people[person] = when
                 if native_id:
                     posts[native_id] = when
+    unmentioned: dict[str, list[str]] = defaultdict(list)
     for entry in entries:
         if entry.kind == "objection":
             objections.keep(db, source, [entry.of], entry.at)
-        if entry.kind == "mention" and entry.brand is not None:
-            meant = [one for one in mentioned if db.hashed(name, one) == entry.of]
-            unmentioning.unmention(db, source, entry.brand, meant)
+        if entry.kind == "mention" and entry.brand is not None and entry.of in mentioned:
+            unmentioned[entry.brand].append(mentioned[entry.of])
+    for brand, native_ids in unmentioned.items():
+        unmentioning.unmention(db, source, brand, native_ids)
     when = max([*posts.values(), *people.values()], default=0)
     return len(erasing.erase(db, source, list(posts), list(people), when, "copy"))
 

@@ -167,6 +167,8 @@ class SqliteStore:
         roll-ups are cut in another one, or are not there yet, they are made anew.
         """
         self.path = path
+        # Where the store as it was before a migration lies now; None where there was none to make.
+        self.copied: Path | None = None
         self._journal = Journal(path)
         self._unmatched = unmatched
         self._patience = patience
@@ -238,6 +240,7 @@ class SqliteStore:
             closing(sqlite3.connect(copy)) as target,
         ):
             current.backup(target)
+        self.copied = copy
 
     @contextmanager
     def _immediate(self) -> Iterator[None]:

@@ -112,6 +112,11 @@ class Asker:
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:
+            if body.lstrip().startswith(b"<"):
+                raise Retriable(
+                    f"{public_url(self._url + path)} answered with a web page instead of data; check the address, and "
+                    "whether a login or a consent is asked for there"
+                ) from error
             raise self.strange(path) from error
 
     async def rows(self, path: str, parameters: Mapping[str, str | int] | None, key: str) -> list[Any]:

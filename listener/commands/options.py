@@ -124,6 +124,7 @@ def _prepare(config: Config) -> None:
     """Bring the store to the shape of this version and configuration."""
     store = SqliteStore(config.database, zone=config.zone)
     try:
+        _tell_of_copy(store)
         if views.markets_differ(store, config.brands):
             with store.writing() as db:
                 views.keep_markets(db, config.brands)
@@ -137,9 +138,17 @@ def open_store(config: Config) -> Iterator[SqliteStore]:
     with store_errors():
         store = SqliteStore(config.database, unmatched=config.storage.unmatched_sample, zone=config.zone)
         try:
+            _tell_of_copy(store)
             yield store
         finally:
             store.close()
+
+
+def _tell_of_copy(store: SqliteStore) -> None:
+    """Say that there is a copy now: it keeps texts that are taken back later."""
+    if store.copied is not None:
+        told = "The store was brought to the shape of this version. As it was before it lies in"
+        click.echo(f"{told} {store.copied.name}: remove that once all is well.", err=True)
 
 
 def now() -> int:

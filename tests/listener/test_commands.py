@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,25 @@ def test_help_reads_well_and_names_every_option(line: CommandLine, names: tuple[
 @pytest.mark.parametrize("names", [(), ("alerts",), ("token",)], ids=["listener", "alerts", "token"])
 def test_no_line_of_a_list_of_commands_is_cut_off(line: CommandLine, names: tuple[str, ...]) -> None:
     assert "..." not in line(*names, "--help").out.split("Commands:")[1]
+
+
+def test_an_update_of_the_store_says_where_the_copy_lies(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from storage import schema
+
+    line.configure(CONFIG)
+    with monkeypatch.context() as older:
+        *first, _ = schema.MIGRATIONS
+        older.setattr(schema, "MIGRATIONS", {name: schema.MIGRATIONS[name] for name in first})
+        (line.folder / "data").mkdir()
+        connection = sqlite3.connect(line.folder / "data" / "listener.db", isolation_level=None)
+        schema.migrate(connection)
+        connection.close()
+    ran = line("sources")
+    (copy,) = (line.folder / "data").glob("listener.db.before-*")
+    assert (ran.code, copy.name in ran.err) == (0, True)
+    assert line("sources").err == ""
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])

@@ -61,6 +61,13 @@ def test_one_story_is_opened_by_any_of_its_posts(filled: CommandLine) -> None:
     assert [one["id"] for one in filled.good("story", "4", "--json").json()["copies"]] == [4]
 
 
+def test_a_time_of_another_year_bears_its_year(line: CommandLine) -> None:
+    line.configure(CONFIG)
+    old = "\n".join(row(str(n), 9, RELEASE).replace("2026-01", "2011-10") for n in range(2))
+    line.good("import", line.file("old.jsonl", old), "--source", "shop")
+    assert "Wed 5 Oct 2011, 09:00" in line.good("story", "--since", "2011-01-01").out
+
+
 def test_what_is_not_there_is_told(filled: CommandLine) -> None:
     ran = filled("story", "99")
     assert (ran.code, "no post 99" in ran.err) == (1, True)

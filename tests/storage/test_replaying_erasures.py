@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import sqlite3
 import stat
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from keeping import FORUM, HOUR, NEWS, T0, names, post
 
-from storage import objections, rollups, unmentioning
+from storage import objections, replaying, rollups, unmentioning
 from storage.base import StoreError
 from storage.journal import Journal
 from storage.mention import Erasure, Kept, SetAside, Unmatched
@@ -106,6 +107,47 @@ def test_mentions_that_were_taken_away_and_objections_are_replayed_as_well(tmp_p
         assert list(rollups.differences(store)) == []
         done = store.commit(Kept(NEWS, [said("8", "ben"), said("9", "eve")], edits=[said("8", "ben")], at=T0))  # type: ignore[list-item]
         assert done.kept == ("9",)
+
+
+def test_many_mentions_are_taken_away_together(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    with closing(SqliteStore(path)) as store:
+        many = [said(str(number), "ann", "Acme", "Bolt") for number in range(300)]
+        store.commit(Kept(NEWS, many, at=T0))  # type: ignore[arg-type]
+        with store.writing() as db:
+            db.write_down(
+                [Erasure(T0, "news", "mention", db.hashed("news", str(n)), "Bolt") for n in range(300)]
+            )
+            db.run("DELETE FROM facts WHERE name = 'erasures_seen'")
+            statements: list[str] = []
+            store._connection.set_trace_callback(statements.append)
+            replaying.replay(db, Journal(path))
+        assert store.rows("SELECT count(*) FROM mentions") == [(300,)]
+    # Were each taken away by itself, an erasure of 100,000 would keep the daemon from starting for hours.
+    assert sum("DELETE FROM mentions" in statement for statement in statements) == 1
+
+
+def test_a_disk_that_takes_only_a_part_of_the_journal_is_full(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "listener.db")
+    entries = [Erasure(at, "news", "post", f"hmac:{at}") for at in range(100)]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        with pytest.raises(StoreError, match="nothing is erased that is not written there"):
+            journal.append(entries)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert journal.size() == 1_000
+
+
+def test_a_post_that_is_called_like_a_hash_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "listener.db"
+    filled(path)
+    called = "hmac:" + "0" * 32
+    with closing(SqliteStore(path)) as store:
+        store.commit(Kept(NEWS, [said(called)], deleted=[called], at=T0))  # type: ignore[list-item]
+        store.commit(Kept(NEWS, [], deleted=["1"], at=T0 + 1))
+    assert texts(path) == ["", "words2", "words3", "words4", "words1", ""]
 
 
 def test_the_journal_names_nobody_and_its_key_is_for_its_owner_only(tmp_path: Path) -> None:

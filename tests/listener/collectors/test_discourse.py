@@ -148,7 +148,7 @@ def test_a_forum_may_be_written_as_its_host() -> None:
         TestEar(),
     )
     assert [one.source.name, two.source.name] == ["discourse:forum.example", "discourse:example.org/forum"]
-    with pytest.raises(ValueError, match="each forum once"):
+    with pytest.raises(ValueError, match="stands twice: name each forum once"):
         build(Options(forums=("a.example", "https://a.example/")), None, TestEar())  # type: ignore[arg-type]
 
 

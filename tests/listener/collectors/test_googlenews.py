@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from servers import FaultServer, Reply
 
 from alerts.transport import Transport
-from listener.collectors.base import Permanent
+from listener.collectors.asking import searched
+from listener.collectors.base import Permanent, Sought
 from listener.collectors.feed_document.document import read_document
 from listener.collectors.googlenews import TERMS, Options, build, to_event
 from listener.collectors.post import Page, Post
@@ -62,6 +63,12 @@ def test_check_prints_the_terms_accepted_or_not(line: CommandLine) -> None:
     assert refused.code == 2 and "robots.txt" in refused.err and "accept_terms: true" in refused.err
     line.configure(brands + "sources: {googlenews: {accept_terms: true}}\n")
     assert f"terms: googlenews: {TERMS}" in line.good("check").out
+
+
+def test_a_query_without_words_is_named() -> None:
+    ear = TestEar(sought=(Sought("Acme", ("acme",)), Sought("Bolt")))
+    with pytest.raises(Permanent, match="the query of Bolt is true without any word"):
+        searched(ear, 10)
 
 
 @pytest.mark.parametrize("name", ["en", "english-US", "en-USA", "-US", "e_-US", ""])

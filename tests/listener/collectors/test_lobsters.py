@@ -50,6 +50,12 @@ def posts(pages: list[Page]) -> list[Post]:
     return [event for page in pages for event in page.events if isinstance(event, Post)]
 
 
+async def test_a_web_page_instead_of_data_says_so(server: FaultServer, lobsters: Lobsters) -> None:
+    server.script("*", Reply(200, " <!doctype html><html><body>Sign in</body></html>"))
+    with pytest.raises(Retriable, match="with a web page instead of data; check the address"):
+        await read(lobsters)
+
+
 async def test_stories_and_comments(site: Site, server: FaultServer, lobsters: Lobsters) -> None:
     site.story("abc", NOW - 90, "Acme &amp; tea", "<p>Is it good?</p>")
     site.comment("d1", "abc", NOW - 60, "<p>Acme is.</p>")

@@ -50,7 +50,7 @@ from listener.collectors.telegram.preview import read_preview
 from listener.http import Fetched
 from listener.station import Station
 
-SECONDS = 6.0
+SECONDS = 4.0
 _MICRO = 1_000_000
 MOST_SEEDS = 4_000
 FEWEST_SEEDS = 100

@@ -13,10 +13,12 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import islice
 from pathlib import Path
+from statistics import fmean
 
 import click
 
@@ -101,23 +103,39 @@ def arrive(texts: Sequence[str]) -> tuple[Index, list[int], list[tuple[int, int]
     return index, stories, near
 
 
-def recall(texts: Sequence[str], index: Index, stories: Sequence[int], copies: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """The share of copies whose story was found, by kind of copy: of posts of ten words on, and of all of five on."""
+
+    posts: int
+    long_posts: int
+    long: Mapping[str, float]
+    all: Mapping[str, float]
+
+
+def recall(texts: Sequence[str], index: Index, stories: Sequence[int], copies: int) -> Recall:
+    """Make a copy of each kind of so many posts, and look each one up."""
     by = random.Random(7)
     told = [number for number, text in enumerate(texts) if len(words(text)) >= LEAST_EXACT]
     chosen = by.sample(told, min(copies, len(told)))
     long = {number for number in chosen if fingerprint(texts[number]).runs >= LEAST_LONG}
-    print(f"{len(chosen)} posts of {LEAST_EXACT}+ words, {len(long)} of them of {LEAST_LONG}+ runs of words")
-    every = every_long = 0
-    for kind, make in KINDS.items():
-        found = {n for n in chosen if index.find(fingerprint(make(texts[n], by)), 0) == stories[n]}
-        every, every_long = every + len(found), every_long + len(found & long)
-        print(
-            f"  {kind:28} recall {len(found & long) / len(long):.4f}   with short posts {len(found) / len(chosen):.4f}"
-        )
-    n = len(KINDS)
-    print(
-        f"  {'all kinds':28} recall {every_long / len(long) / n:.4f}   with short {every / len(chosen) / n:.4f}"
+    found = {
+        kind: {n for n in chosen if index.find(fingerprint(make(texts[n], by)), 0) == stories[n]}
+        for kind, make in KINDS.items()
+    }
+    of_long = {kind: len(those & long) / len(long) for kind, those in found.items()}
+    return Recall(
+        len(chosen), len(long), of_long, {k: len(those) / len(chosen) for k, those in found.items()}
     )
+
+
+def told(found: Recall) -> Iterator[str]:
+    """The table of a recall, line by line."""
+    yield f"{found.posts} posts of {LEAST_EXACT}+ words, {found.long_posts} of them of {LEAST_LONG}+ runs of words"
+    for kind, share in found.long.items():
+        yield f"  {kind:28} recall {share:.4f}   with short posts {found.all[kind]:.4f}"
+    every, every_long = fmean(found.all.values()), fmean(found.long.values())
+    yield f"  {'all kinds':28} recall {every_long:.4f}   with short {every:.4f}"
 
 
 @click.command()
@@ -148,7 +166,8 @@ def main(half: int, copies: int, show: int) -> None:
         f" {1000 * len(wrong) / max(1, looked_at):.3f} in 1,000 pairs looked at,"
         f" {len(wrong) / len(near):.4f} of near-copies"
     )
-    recall(texts, index, stories, copies)
+    for line in told(recall(texts, index, stories, copies)):
+        print(line)
     print(f"{seconds / len(texts) * 1e6:.1f} microseconds of CPU a post: fold, hash, look up, add")
     for number, story in islice(random.Random(1).sample(near, len(near)), show):
         print(

@@ -320,11 +320,14 @@ async def _producthunt(rng: random.Random, now: int, number: int) -> AsyncIterat
     world.add(number, now - 60, name=BRAND, tagline="a kettle")
     world.say(number, number + 1, now - 50, BRAND)
     told = {"pageInfo": {"hasNextPage": False}, **connection(list(world.products.values()))}
-    answers = _Answers(lambda url: json.dumps(_spoiled(rng, {"data": {"posts": told}})).encode())
+    looked = {"newest": told, "i0": world.products[number], "i1": told["edges"][0]["node"]["comments"]}
+    answers = _Answers(lambda url: json.dumps(_spoiled(rng, {"data": {"posts": told, **looked}})).encode())
     module = module_of("producthunt")
     (collector,) = module.build(module.Options(token="t"), answers, TestEar())
     async for page in _polled(collector, now):
         yield page
+    visited = await collector.visit([f"product:{number}", f"comment:{number + 1}"], now)
+    yield Page(visited.events, {}, None, False, visited.aside)
 
 
 async def _telegram(rng: random.Random, now: int, number: int) -> AsyncIterator[Page]:

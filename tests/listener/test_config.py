@@ -70,6 +70,15 @@ alerts:
     assert "swordfish" not in repr(config)
 
 
+def test_texts_are_kept_for_a_year_where_nobody_says_how_long(file: Path) -> None:
+    assert read(file, BRANDS).storage.kept_for == {"default": 365 * 86_400}
+    of_one = read(file, BRANDS + "storage: {retention: {mastodon: 90d}}\n").storage.kept_for
+    assert of_one == {"default": 365 * 86_400, "mastodon": 90 * 86_400}
+    assert read(file, BRANDS + "storage: {retention: {default: null}}\n").storage.kept_for == {
+        "default": None
+    }
+
+
 def test_names_by_language_and_exclusions_reach_the_brand(file: Path) -> None:
     config = read(
         file,

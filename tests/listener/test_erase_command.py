@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 import stat
@@ -217,3 +218,11 @@ def test_a_rest_is_found_wherever_it_lies(tmp_path: Path, size: int) -> None:
         assert proof.search(tmp_path, wanted).found, rest
     (tmp_path / "f").write_bytes(b"." * size + text.encode()[:20])
     assert not proof.search(tmp_path, wanted).found
+
+
+@pytest.mark.parametrize("word", ["Tom & Jerry's", "“naïve”\tana"])
+def test_short_words_are_found_as_json_and_html_write_them(tmp_path: Path, word: str) -> None:
+    wanted = proof.needles([word])
+    for form in (word, html.escape(word), json.dumps(word), json.dumps(word, ensure_ascii=False)):
+        (tmp_path / "f").write_text(f"<p>{form}</p>", encoding="utf-8")
+        assert proof.search(tmp_path, wanted).found, form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import sqlite3
@@ -125,6 +126,29 @@ def test_many_mentions_are_taken_away_together(tmp_path: Path) -> None:
         assert store.rows("SELECT count(*) FROM mentions") == [(300,)]
     # Were each taken away by itself, an erasure of 100,000 would keep the daemon from starting for hours.
     assert sum("DELETE FROM mentions" in statement for statement in statements) == 1
+
+
+def test_a_line_of_the_journal_is_on_the_disk_before_anything_is_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "listener.db"
+    filled(path)
+    on_disk: list[tuple[bytes, str]] = []
+    sync = os.fsync
+
+    def told(handle: int) -> None:
+        sync(handle)
+        journal = Journal(path).path
+        if journal.exists() and os.fstat(handle).st_ino == journal.stat().st_ino:
+            # Another connection sees what was committed, and nothing more.
+            with closing(sqlite3.connect(path)) as other:
+                on_disk.append((journal.read_bytes(), other.execute("SELECT text FROM posts").fetchone()[0]))
+
+    monkeypatch.setattr(os, "fsync", told)
+    with closing(SqliteStore(path)) as store:
+        store.commit(Kept(NEWS, [], deleted=["1"], at=T0))
+    ((line, text),) = on_disk
+    assert b'"post"' in line and text == "words1"
 
 
 def test_a_disk_that_takes_only_a_part_of_the_journal_is_full(tmp_path: Path) -> None:

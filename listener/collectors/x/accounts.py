@@ -15,28 +15,37 @@ from storage.mention import SetAside
 
 DAY = 86_400
 _PER_PAGE = 100
-TIMELINES = ("mentions", "tweets")
+OWN = "tweets"
+TIMELINES = ("mentions", OWN)
 """What is said to the account, and what it says itself."""
+COUNTED = 7 * DAY
+"""Age up to which the counters of the account's own posts are read again, once a day."""
 
 
 @dataclass
 class Known:
-    """What the cursor remembers: by handle the id and the day of the last look, by timeline the newest post."""
+    """What the cursor remembers: by handle the id and the day of the last look, by timeline the newest post.
+
+    `counted`: the day on which the counters of own posts were read last.
+    """
 
     looked: dict[str, tuple[str, int]] = field(default_factory=dict)
     newest: dict[str, str] = field(default_factory=dict)
+    counted: int = 0
 
     @classmethod
     def of(cls, told: Any) -> Known:
         """Read it from a cursor."""
         looked = {handle: (str(one[0]), int(one[1])) for handle, one in told.get("looked", {}).items()}
-        return cls(looked, {str(name): str(one) for name, one in told.get("newest", {}).items()})
+        newest = {str(name): str(one) for name, one in told.get("newest", {}).items()}
+        return cls(looked, newest, int(told.get("counted", 0)))
 
     def to_json(self) -> dict[str, Any]:
         """Write it for a cursor."""
         return {
             "looked": {handle: list(one) for handle, one in self.looked.items()},
             "newest": dict(self.newest),
+            "counted": self.counted,
         }
 
 
@@ -88,10 +97,7 @@ class Accounts:
             # Of a timeline that was empty no newest post is known.
             since = {"start_time": iso(now - self._history)} if newest == "0" else {"since_id": newest}
             while True:
-                query = {"max_results": str(_PER_PAGE), "tweet.fields": FIELDS, **since}
-                more = {"pagination_token": token} if token else {}
-                path = f"/2/users/{identity}/{name}"
-                answer = await api.paid(path, query | more, _PER_PAGE * OWNED, of_posts(OWNED))
+                answer = await _timeline(api, identity, name, {"tweet.fields": FIELDS, **since}, token)
                 items = items_of(answer)
                 newest = max([newest, *_ids(items)], key=int)
                 token = next_of(answer)
@@ -101,13 +107,40 @@ class Accounts:
                 if not token:
                     break
 
+    async def count(self, api: Api, known: Known, now: int) -> AsyncGenerator[Step, None]:
+        """Read the counters of the account's own posts again, once a day, for a week: young ones have none yet.
+
+        Raises Broke; then another poll of the day begins anew.
+        """
+        identity, day, token = known.looked.get(self._own or "", ("", 0))[0], api.at // DAY, ""
+        if not self._own or not identity or known.counted >= day:
+            return
+        asked = {"tweet.fields": "public_metrics", "start_time": iso(now - COUNTED)}
+        while True:
+            answer = await _timeline(api, identity, OWN, asked, token)
+            token = next_of(answer)
+            if not token:
+                known.counted = day
+            yield Step(_readings(items_of(answer), now), [])
+            if not token:
+                return
+
     def _step(self, name: str, items: list[Json], now: int, first: bool) -> Step:
-        own = {"username": self._own} if name == "tweets" else {}
+        own = {"username": self._own} if name == OWN else {}
         events, aside = read_items(
             [{**one, **own} if isinstance(one, dict) else one for one in items], to_event
         )
-        readings = [told for one in items if isinstance(one, dict) and (told := reading(one, now))]
-        return Step([*events, *readings], aside, first)
+        return Step([*events, *_readings(items, now)], aside, first)
+
+
+def _readings(items: list[Json], now: int) -> list[Event]:
+    return [told for one in items if isinstance(one, dict) and (told := reading(one, now))]
+
+
+async def _timeline(api: Api, identity: str, name: str, asked: dict[str, str], token: str) -> Json:
+    """One answer of a timeline of the own account. Raises Broke."""
+    query = {"max_results": str(_PER_PAGE), **asked} | ({"pagination_token": token} if token else {})
+    return await api.paid(f"/2/users/{identity}/{name}", query, _PER_PAGE * OWNED, of_posts(OWNED))
 
 
 def next_of(answer: Json) -> str:

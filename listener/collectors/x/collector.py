@@ -218,7 +218,12 @@ class X:
     # ---- own accounts
 
     async def _own(self, api: Api, place: _Place, now: int) -> AsyncGenerator[Page, None]:
-        for steps in (self._accounts.look(api, place.known), self._accounts.read(api, place.known, now)):
+        accounts, known = self._accounts, place.known
+        for steps in (
+            accounts.look(api, known),
+            accounts.read(api, known, now),
+            accounts.count(api, known, now),
+        ):
             async with aclosing(steps):
                 async for step in steps:
                     yield Page(step.events, place.cursor(), first=step.first, set_aside=step.aside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +26,7 @@ class World(OnFaultServer):
     kind = "producthunt"
     several = 70
     late = 1_200
-    can = frozenset({"edit", "spoil", "retry-after"})
+    can = frozenset({"edit", "spoil", "retry-after", "visit", "vanish"})
     secrets: Sequence[str] = ("hunttoken",)
 
     def begin(self) -> None:
@@ -47,6 +48,8 @@ class World(OnFaultServer):
         if said.get("authorization") != "Bearer hunttoken":
             return Reply(401)
         asked = seen.json()["variables"]
+        if "i0" in asked:
+            return Reply(body=json.dumps({"data": self._looked(seen.json()["query"], asked)}))
         newest = sorted(self.products.values(), key=lambda one: one["createdAt"], reverse=True)
         since = datetime.fromisoformat(asked["since"])
         newest = [one for one in newest if datetime.fromisoformat(one["createdAt"]) > since]
@@ -56,6 +59,19 @@ class World(OnFaultServer):
         return Reply(
             body=json.dumps({"data": {"posts": {"pageInfo": page, **connection(newest[start:end])}}})
         )
+
+    def _looked(self, query: str, asked: dict[str, str]) -> dict[str, Any]:
+        """Single products and comments as `post(id: ID)` and `comment(id: ID!)` of the schema give them, or null."""
+        comments = {
+            edge["node"]["id"]: edge["node"]
+            for product in self.products.values()
+            for edge in product["comments"]["edges"]
+        }
+        found: dict[str, Any] = {"newest": connection([{"id": one} for one in list(self.products)[:1]])}
+        for alias, kind, name in re.findall(r"(\w+): (post|comment)\(id: \$(\w+)\)", query):
+            number = asked[name]
+            found[alias] = self.products.get(int(number)) if kind == "post" else comments.get(number)
+        return found
 
     def native_id(self, number: int) -> str:
         return f"product:{number}"
@@ -101,7 +117,13 @@ class World(OnFaultServer):
         self.products[number]["tagline"] = text
 
     async def delete(self, number: int) -> None:
-        raise NotImplementedError
+        del self.products[number]
+
+    async def vanish(self, number: int) -> None:
+        await self.delete(number)
+
+    async def count(self, number: int, seen: int) -> None:
+        self.products[number]["votesCount"] = seen
 
     async def spoil(self, number: int, at: int) -> None:
         self.add(number, at, tagline=["no text"])

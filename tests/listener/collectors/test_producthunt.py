@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 from ears import TestEar
-from producthunt_world import World
+from producthunt_world import World, connection
 from servers import Reply
 
 from alerts.transport import Transport
-from listener.collectors.base import Permanent, Retriable
-from listener.collectors.post import Page, Post
+from listener.collectors.base import Permanent, Retriable, Visited
+from listener.collectors.post import Delete, Edit, Page, Post
 from listener.collectors.producthunt import Options, build
 from listener.http import PoliteClient
+from storage.mention import Reading
 
 NOW = 1_800_000_000
 
@@ -83,3 +84,48 @@ async def test_a_refusal_is_named_by_its_remedy(error: str, expected: type[Excep
             await read(world, TestEar())
     assert "hunttoken" not in str(refused.value)
     assert getattr(refused.value, "retry_after", 480.0) == 480.0
+
+
+async def look(world: World, *native_ids: str) -> Visited:
+    options = Options.model_validate({**world.options, "token": "hunttoken"})
+    async with Transport() as transport:
+        (collector,) = build(options, PoliteClient(transport), TestEar())
+        visited: Visited = await collector.visit(native_ids, NOW)  # type: ignore[attr-defined]
+    return visited
+
+
+async def test_a_look_reads_products_and_comments_and_what_is_gone() -> None:
+    async with World() as world:
+        world.add(1, NOW - 500, name="Acme")
+        world.say(1, 10, NOW - 400, "I like acme")["votesCount"] = 7
+        found = await look(world, "product:1", "comment:10", "comment:11", "product:2")
+    edits = {event.post.native_id: event.post.text for event in found.events if isinstance(event, Edit)}
+    assert edits == {"product:1": "Acme", "comment:10": "I like acme"}
+    readings = {one.native_id: one.counters["likes"] for one in found.events if isinstance(one, Reading)}
+    assert readings == {"product:1": 3, "comment:10": 7}
+    gone = [event.native_id for event in found.events if isinstance(event, Delete)]
+    assert gone == ["comment:11", "product:2"] and not found.unseen
+
+
+async def test_a_look_that_shows_nothing_at_all_deletes_nothing() -> None:
+    async with World() as world:
+        with pytest.raises(Retriable):
+            await look(world, "product:1")
+
+
+async def test_what_is_refused_is_not_gone_and_what_is_another_changes_nothing() -> None:
+    newest = connection([{"id": "5"}])
+    async with World() as world:
+        world.server.script(
+            "/graphql",
+            Reply(body=json.dumps({"data": {"newest": newest, "i0": None}, "errors": [{"message": "no"}]})),
+            Reply(body=json.dumps({"data": {"newest": newest, "i0": {"id": "2", "name": "Other"}}})),
+            Reply(body=json.dumps({"data": {"newest": newest, "i0": []}})),
+            Reply(body=json.dumps({"data": {"newest": newest}})),
+        )
+        refused = await look(world, "product:1")
+        other = await look(world, "product:1")
+        strange = [await look(world, "product:1") for _ in range(2)]
+    assert (list(refused.events), list(refused.unseen)) == ([], ["product:1"])
+    assert list(other.events) == [] and [one.native_id for one in other.aside] == ["1"]
+    assert [(list(one.events), list(one.unseen)) for one in strange] == [([], ["product:1"])] * 2

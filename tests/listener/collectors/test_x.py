@@ -279,6 +279,22 @@ async def test_the_own_account_is_read_whole_and_cheaply(tmp_path: Path) -> None
         assert home.dollars() - before == pytest.approx(0.005 * 2 + 0.005 + 0.001)
 
 
+async def test_the_counters_of_own_posts_are_read_again_once_a_day_for_a_week(tmp_path: Path) -> None:
+    async with house(tmp_path, options={"account": "acme", "daily_budget": "5"}) as home:
+        home.stub.own = home.stub.user("acme")["id"]
+        await home.poll()
+        home.stub.say("2000", NOON + 60, "we are here", by="acme", public_metrics={"like_count": 0})
+        read = []
+        for hours in range(1, 24 * 9, 6):
+            home.now = NOON + hours * HOUR
+            home.stub.posts["2000"]["public_metrics"] = {"like_count": hours}
+            pages = await home.poll()
+            found = [event for page in pages for event in page.events if isinstance(event, Reading)]
+            read += [(hours, one.counters["likes"]) for one in found if one.native_id == "2000"]
+        # An hour after it was written with its text; then at the first poll of each day.
+        assert read == [(hours, hours) for hours in (1, *range(13, 24 * 7, 24))]
+
+
 async def test_a_timeline_that_was_not_read_through_is_read_again(tmp_path: Path) -> None:
     async with house(tmp_path, options={"account": "acme", "daily_budget": "5"}) as home:
         home.stub.own = home.stub.user("acme")["id"]

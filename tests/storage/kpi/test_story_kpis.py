@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from keeping import DAY, FORUM, HOUR, MADRID, NEWS, T0, keep, names, post, value, values
 
+from storage.calendar import Window
 from storage.mention import Brand, Kept, Source
 from storage.sqlite import SqliteStore
+from storage.stories.looking import largest
 
 RELEASE = "Acme opens a new plant for blue kettles near the old harbour of Porto this autumn"
 ACME, BOLT = Brand("Acme"), Brand("Bolt")
@@ -35,6 +37,9 @@ def test_three_counts(told: SqliteStore) -> None:
     assert (stories.value, stories.n) == (2, 5)
     assert stories.more["copies"] == 3
     assert value(told, "mentions.publishers", WEEK).value == 3
+    # Looked into, the story has its posts and its publishers: a paper is one, also where nobody signs.
+    (story,) = largest(told, ["Acme"], Window(*WEEK), 10)
+    assert (story.posts, story.publishers, story.sources) == (4, 3, 3)
 
 
 def test_who_published_is_unknown_where_no_author_is_known(store: SqliteStore) -> None:

@@ -62,6 +62,13 @@ def corrections_tried(store: Rows) -> int:
     return int(_fact(store, "corrections_tried") or 0)
 
 
+def look_for_old_texts(db: Transaction, now: int) -> int | None:
+    """Note that old texts are looked for now; return when that was done last, None before the first time."""
+    before = _fact(db, "old_texts_looked_for")
+    _keep(db, "old_texts_looked_for", str(now))
+    return None if before is None else int(before)
+
+
 def _keep(db: Transaction, name: str, value: str) -> None:
     db.run(
         "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",

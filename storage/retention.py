@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from storage import authors, hashed_ids, visits
+from storage import authors, hashed_ids, ledger, visits
 from storage.base import Rows, Transaction
 from storage.stories import keeping as stories
 
@@ -14,6 +14,8 @@ DEFAULT = "default"
 KEPT_FOR = 365 * 86_400
 """Seconds for which texts are kept where nobody says how long."""
 PAGE = 500
+LONGEST_LEAP = 2 * 86_400
+"""Seconds from one look for old texts to the next that need no second word of the clock."""
 
 _OLD = """SELECT id FROM posts WHERE source_id = ? AND fetched_at < ? AND erased_at IS NULL LIMIT ?"""
 _STILL_NAMED = """SELECT id FROM posts WHERE source_id = ? AND fetched_at < ? AND erased_at IS NOT NULL
@@ -36,6 +38,16 @@ def limits(store: Rows, retention: Mapping[str, int | None]) -> dict[int, int]:
         if seconds is not None:
             found[number] = seconds
     return found
+
+
+def trusts(db: Transaction, now: int) -> bool:
+    """Whether the clock may be believed when it says that texts have grown old; note what it says.
+
+    A clock that was set years ahead would drop every text for good. What it says must not be further ahead of the last
+    look than LONGEST_LEAP; where it is, the next look, to which it must have stayed so, decides.
+    """
+    before = ledger.look_for_old_texts(db, now)
+    return before is None or 0 <= now - before <= LONGEST_LEAP
 
 
 def expire(db: Transaction, limit: Mapping[int, int], now: int, most: int = PAGE) -> int:

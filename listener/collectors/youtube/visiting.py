@@ -29,8 +29,8 @@ async def visit(service: Service, reader: Reader, ids: Sequence[str], now: int) 
     if firsts:
         threads = await service.by_id("commentThreads", firsts, THREADS, now)
         told.append(await reader.threads(list(threads.values())))
-    if replies:
-        told.append(reader.told(list((await service.by_id("comments", replies, PLAIN, now)).values())))
+    answers = await service.by_id("comments", replies, PLAIN, now) if replies else {}
+    told.append(reader.told(list(answers.values())))
     events: list[Event] = [
         Edit(event) if isinstance(event, Post) else event for events, _ in told for event in events
     ]
@@ -39,7 +39,8 @@ async def visit(service: Service, reader: Reader, ids: Sequence[str], now: int) 
     seen |= {event.native_id for event in events if isinstance(event, Reading)}
     seen |= {one.native_id for one in aside if one.native_id is not None}
     missing = [one for one in ids if one not in seen]
-    gone = await _gone(service, missing, now)
+    # That answers are found by their ids is written nowhere: where none is, they are not taken for gone.
+    gone = await _gone(service, [one for one in missing if answers or not is_reply(one)], now)
     events += [Delete(one) for one in missing if one in gone]
     return Visited(events, aside, [one for one in missing if one not in gone])
 

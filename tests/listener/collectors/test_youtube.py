@@ -331,6 +331,20 @@ async def test_kept_posts_are_refreshed_or_deleted_within_thirty_days(
     assert len(server.requests) == 6
 
 
+async def test_where_no_answer_is_found_by_its_id_none_is_taken_for_gone(
+    client: PoliteClient, server: FaultServer, site: YouTubeStub, ear: TestEar
+) -> None:
+    first = "Ug_first_comment_1234"
+    site.video("vvvvvvvvvv1", NOW - HOUR, "acme")
+    site.comment(first, "vvvvvvvvvv1", NOW - 600, "Is it good?")
+    site.reply(first, 1, NOW - 300, "It is!")
+    site.reply(first, 2, NOW - 200, "It is not!")
+    site.gone = {f"{first}.1", f"{first}.2"}
+    visited = await Listens(client, server, ear).collector.visit([first, f"{first}.1", f"{first}.2"], NOW)
+    assert not any(isinstance(event, Delete) for event in visited.events)
+    assert list(visited.unseen) == [f"{first}.1", f"{first}.2"]
+
+
 async def test_a_late_answer_of_a_brand_is_heard_by_a_visit(
     client: PoliteClient, server: FaultServer, site: YouTubeStub, ear: TestEar
 ) -> None:

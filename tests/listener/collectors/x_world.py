@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from on_fault_server import OnFaultServer
 from servers import Reply
-
-sys.path.append(str(Path(__file__).parents[1] / "listener" / "collectors"))
-
 from x_stub import TOKEN, XServer, XStub
 
 _REPLIES = {

@@ -26,10 +26,10 @@ _RENAME = (
     "UPDATE waits SET conversation = ?1 WHERE source_id = ?2 AND conversation = ?3",
 )
 # Ids that begin with an author's, where others name them; as many looks into an index.
-_NAMED_AS = """SELECT in_reply_to FROM posts WHERE source_id = ?1 AND in_reply_to >= ?2 AND in_reply_to < ?3
-    UNION SELECT conversation FROM posts WHERE source_id = ?1 AND conversation >= ?2 AND conversation < ?3
-    UNION SELECT thread FROM posts WHERE source_id = ?1 AND thread >= ?2 AND thread < ?3
-        AND coalesce(conversation, native_id) <> thread"""
+_BEGUN = """SELECT p.{name} FROM json_each(?2) AS named CROSS JOIN posts p WHERE p.source_id = ?1
+    AND p.{name} >= json_extract(named.value, '$[0]') AND p.{name} < json_extract(named.value, '$[1]')"""
+_NAMED_AS = f"""{_BEGUN.format(name="in_reply_to")} UNION {_BEGUN.format(name="conversation")}
+    UNION {_BEGUN.format(name="thread")} AND coalesce(p.conversation, p.native_id) <> p.thread"""
 _RENAME_POST = "UPDATE posts SET native_id = ? WHERE id = ?"
 _ANY = "SELECT 1 FROM posts WHERE source_id = ? AND native_id >= 'hmac:' AND native_id < 'hmac;' LIMIT 1"
 _ANY_MADE = _ANY.replace(" LIMIT", " AND erased_at IS NOT NULL LIMIT")
@@ -71,8 +71,8 @@ def hash_names_of(db: Transaction, source: int, people: Iterable[str]) -> None:
     """
     beginnings = [start for person in people for start in (f"at://{person}/", f"{person}/")]
     # What follows "/" in the order of characters is "0".
-    asked = [(source, start, start[:-1] + "0") for start in beginnings]
-    named = {row[0] for one in asked for row in db.rows(_NAMED_AS, one)}
+    asked = [(start, start[:-1] + "0") for start in beginnings]
+    named = {row[0] for row in db.rows(_NAMED_AS, (source, json.dumps(asked)))} if asked else set()
     if named:
         _rename(db, source, name_of(db, source), named - _readable(db, source, named))
 

@@ -17,6 +17,8 @@ from listener.collectors import COLLECTORS
 from listener.collectors.base import Grade
 
 KINDS = sorted(COLLECTORS)
+QUICK = {"feeds", "hackernews", "ingest", "lemmy", "mastodon", "reddit"}
+"""Looked at before each commit: those with a way of their own to read, and two that are read in lanes."""
 EVERY = {**{kind: WORLDS[kind] for kind in KINDS if kind in WORLDS}, **OTHERWISE}
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -52,8 +54,9 @@ def over(*able: str) -> pytest.MarkDecorator:
 
 
 def _pace(name: str) -> list[pytest.MarkDecorator]:
-    # Nobody can tell that a stream has nothing more to say but by waiting for it.
-    return [pytest.mark.slow] if "stream" in _able(name) else []
+    # Nobody can tell that a stream has nothing more to say but by waiting for it; and twenty kinds that are read by one
+    # kit would make half a minute of each commit.
+    return [pytest.mark.slow] if "stream" in _able(name) or name not in QUICK else []
 
 
 # ---- the modules

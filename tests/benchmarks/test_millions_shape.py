@@ -180,8 +180,8 @@ def test_the_statements_of_a_page_do_not_grow_with_it(store: SqliteStore, pages:
         # Questions for the page, and some more for each of its weeks and months.
         weeks = {post.published_at // (7 * 86_400) for post in page.posts}
         assert len(asked) <= 30 + 3 * len(weeks)
-        # Rows of posts, mentions, turns, authors and hashtags; three periods of each author; cells of days and months.
-        assert len(seen) - len(asked) <= 40 + 16 * max(1, millions.mentions_of(page))
+        # Rows of posts, mentions, turns, authors, hashtags and stories; three periods of each author; cells of days, months.
+        assert len(seen) - len(asked) <= 40 + 20 * max(1, millions.mentions_of(page))
     store._connection.set_trace_callback(None)
 
 

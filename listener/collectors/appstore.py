@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,25 +68,16 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class AppStore:
     """Reads one list for each app and country."""
 
+    streams = False
+
     def __init__(self, options: Options, client: PoliteClient, ear: Ear) -> None:
         self._options = options
         self._ear = ear
         self._api = Asker(client, options.url, allow_private=options.allow_private)
-        self._source = Source(KIND, KIND, lateness=2 * options.poll + _OVERLAP)
+        self.source = Source(KIND, KIND, lateness=2 * options.poll + _OVERLAP)
+        self.poll = options.poll
 
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
-
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield the reviews that are new, oldest first, and the stars of each day that was read whole."""
         know_brands(self._ear, self._options.apps, "apps")
         brands = {app: brand for brand, apps in self._options.apps.items() for app in apps}
@@ -95,9 +85,7 @@ class AppStore:
         lanes = [self._lane(brand, app, one) for app, brand in brands.items() for one in countries]
         pause = 0.0 if self._options.allow_private else 1.0
         pace = Pace(self._options.history, _OVERLAP, answers=_PAGES, asks=200, pause=pause)
-        async with aclosing(Lanes(self._ear, pace, now).pages(lanes, cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(lanes, cursor)
 
     def _lane(self, brand: str, app: int, country: str) -> Lane:
         stars = _Stars(brand, f"{app} {country}")

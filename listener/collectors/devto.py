@@ -6,7 +6,6 @@ The list of articles (https://developers.forem.com/api) shows titles, descriptio
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -62,6 +61,7 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class Devto:
     """Reads the newest articles; visits what is kept one by one, and reads what is said under it."""
 
+    streams = False
     at_once = 10
     most_calls = 1
 
@@ -70,29 +70,16 @@ class Devto:
         self._ear = ear
         self._tags = {tag.strip().lstrip("#").lower() for tag in options.tags}
         self._asker = Asker(client, options.url, allow_private=options.allow_private, headers=_VERSION)
-        self._source = Source(KIND, KIND, 2 * options.poll, Visits())
+        self.source = Source(KIND, KIND, 2 * options.poll, Visits())
+        self.poll = options.poll
 
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
-
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield the articles that were published since the last poll, oldest first."""
         self._ear.know(self._ear.handles)
         pause = 0.0 if self._options.allow_private else 1.0
         pace = Pace(self._options.history, OVERLAP, answers=20, pause=pause)
         lanes = [Lane("articles", partial(self._articles, now))]
-        async with aclosing(Lanes(self._ear, pace, now).pages(lanes, cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(lanes, cursor)
 
     async def _articles(self, now: int, since: int, token: Older | None) -> Listing:
         page = int(token or 1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -80,6 +79,7 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class Discourse:
     """Reads one forum, and visits kept posts one by one."""
 
+    streams = False
     at_once = 10
     most_calls = 2
 
@@ -93,29 +93,16 @@ class Discourse:
         if forum.user is not None:
             headers["Api-Username"] = forum.user
         self._asker = Asker(client, forum.url, allow_private=options.allow_private, headers=headers)
-        self._source = Source(f"{KIND}:{self._name}", KIND, 2 * options.poll, Visits())
+        self.source = Source(f"{KIND}:{self._name}", KIND, 2 * options.poll, Visits())
+        self.poll = options.poll
 
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
-
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield what was written since the last poll, oldest first."""
         pace = Pace(
             self._options.history, OVERLAP, answers=40, pause=0.0 if self._options.allow_private else 1.0
         )
         lanes = [Lane("posts", partial(self._newest, now))]
-        async with aclosing(Lanes(self._ear, pace, now).pages(lanes, cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(lanes, cursor)
 
     async def _newest(self, now: int, since: int, token: Older | None) -> Listing:
         place = _Place.of(token)

@@ -9,7 +9,6 @@ import asyncio
 import math
 import re
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
@@ -96,34 +95,23 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class GoogleNews:
     """Reads one list for each edition and search."""
 
+    streams = False
+
     def __init__(self, options: Options, client: PoliteClient, ear: Ear) -> None:
         self._options = options
         self._client = client
         self._ear = ear
-        self._source = Source(KIND, KIND, lateness=2 * options.poll + _OVERLAP)
+        self.source = Source(KIND, KIND, lateness=2 * options.poll + _OVERLAP)
+        self.poll = options.poll
 
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
-
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield the articles that are new, oldest first."""
         searches = any_of(searched(self._ear, _MOST_SEARCHED), _LONGEST_SEARCH, most=_MOST_WORDS)
         editions = dict.fromkeys(self._options.editions)
         lanes = [self._lane(edition, search, now) for edition in editions for search in searches]
         pause = 0.0 if self._options.allow_private else 2.0
         pace = Pace(self._options.history, _OVERLAP, answers=1, asks=60, pause=pause)
-        async with aclosing(Lanes(self._ear, pace, now).pages(lanes, cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(lanes, cursor)
 
     def _lane(self, edition: str, search: str, now: int) -> Lane:
         async def ask(since: int, token: Token | None) -> Listing:

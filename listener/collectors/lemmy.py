@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
@@ -67,6 +66,7 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class Lemmy:
     """Reads the newest posts and comments of each instance, and visits what is kept where it was written."""
 
+    streams = False
     at_once = 10
     most_calls = 1
 
@@ -75,21 +75,10 @@ class Lemmy:
         self._client = client
         self._ear = ear
         self._homes = {urlsplit(url).netloc for url in options.instances}
-        self._source = Source(KIND, KIND, 2 * options.poll + OVERLAP, Visits())
+        self.source = Source(KIND, KIND, 2 * options.poll + OVERLAP, Visits())
+        self.poll = options.poll
 
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
-
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield what was written since the last poll, oldest first within each list."""
         accounts = [handle.split("@") for handle in self._ear.handles if handle.count("@") == 1]
         self._ear.know([f"https://{host}/u/{name}" for name, host in accounts])
@@ -100,9 +89,7 @@ class Lemmy:
             for url in self._options.instances
             for of in ("post", "comment")
         ]
-        async with aclosing(Lanes(self._ear, pace, now).pages(lanes, cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(lanes, cursor)
 
     def _asker(self, url: str) -> Asker:
         ours = urlsplit(url).netloc in self._homes

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -60,6 +59,7 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class Lobsters:
     """Reads the newest stories and comments, and visits what is kept one by one."""
 
+    streams = False
     at_once = 10
     most_calls = 1
 
@@ -68,29 +68,16 @@ class Lobsters:
         self._client = client
         self._ear = ear
         self._asker = Asker(client, options.url, allow_private=options.allow_private)
-        self._source = Source(KIND, KIND, 2 * options.poll, Visits())
+        self.source = Source(KIND, KIND, 2 * options.poll, Visits())
+        self.poll = options.poll
 
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
-
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield what was written since the last poll: stories, then comments, each oldest first."""
         self._ear.know(self._ear.handles)
         pause = 0.0 if self._options.allow_private else 2.0
         pace = Pace(self._options.history, OVERLAP, answers=20, pause=pause)
         lanes = [Lane("stories", partial(self._stories, now)), Lane("comments", partial(self._comments, now))]
-        async with aclosing(Lanes(self._ear, pace, now).pages(lanes, cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(lanes, cursor)
 
     async def _stories(self, now: int, since: int, token: Older | None) -> Listing:
         page = int(token or 1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -64,7 +63,7 @@ class PodcastIndex:
         self.source = Source(KIND, KIND, lateness=2 * options.poll + OVERLAP)
         self.poll = options.poll
 
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield the episodes that may concern us, oldest first."""
         asker = self._asker(now)
 
@@ -74,9 +73,7 @@ class PodcastIndex:
             return self._listing(items)
 
         lanes = Lanes(self._ear, Pace(self._options.history, OVERLAP, answers=20), now)
-        async with aclosing(lanes.pages([Lane("episodes", ask)], cursor)) as pages:
-            async for page in pages:
-                yield page
+        return lanes.pages([Lane("episodes", ask)], cursor)
 
     def _asker(self, now: int) -> Asker:
         key, secret = self._options.key.get_secret_value(), self._options.secret.get_secret_value()

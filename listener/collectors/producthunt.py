@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -78,7 +77,7 @@ class ProductHunt:
         self.source = Source(KIND, KIND, lateness=2 * options.poll, visits=Visits())
         self.poll = options.poll
 
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield new products and comments, oldest first."""
 
         async def ask(since: int, after: Place | None) -> Listing:
@@ -86,9 +85,7 @@ class ProductHunt:
             return _listing(await self._posts({"after": after, "since": posted}), now)
 
         lanes = Lanes(self._ear, Pace(self._options.history, OVERLAP, answers=5), now)
-        async with aclosing(lanes.pages([Lane("products", ask)], cursor)) as pages:
-            async for page in pages:
-                yield page
+        return lanes.pages([Lane("products", ask)], cursor)
 
     async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
         """Look at kept products and comments, all of them in one request. Raises Retriable and Permanent."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -83,14 +82,12 @@ class Threads:
         self.source = Source(KIND, KIND, lateness=2 * options.poll)
         self.poll = options.poll
 
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield what the search finds of each word, oldest first."""
         asks = max(1, MOST_A_DAY * self.poll // 86_400)
         lanes = [Lane(word, partial(self._ask, word)) for word in searched(self._ear, MOST_A_DAY)]
         pace = Pace(self._options.history, OVERLAP, answers=5, asks=asks)
-        async with aclosing(Lanes(self._ear, pace, now).pages(lanes, cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(lanes, cursor)
 
     async def _ask(self, word: str, since: int, until: Place | None) -> Listing:
         parameters: dict[str, str | int] = {

@@ -89,6 +89,8 @@ class _Views:
 class Wikipedia:
     """Asks for each article once a day. Its cursor holds, by article, the last day that was told (`counted`)."""
 
+    streams = False
+
     def __init__(self, options: Options, client: PoliteClient, ear: Ear) -> None:
         self._options = options
         self._ear = ear
@@ -98,19 +100,8 @@ class Wikipedia:
             else {}
         )
         self._api = Asker(client, options.url, allow_private=options.allow_private, headers=headers)
-        self._source = Source(KIND, KIND, lateness=2 * 86_400)
-
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
+        self.source = Source(KIND, KIND, lateness=2 * 86_400)
+        self.poll = options.poll
 
     async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield the views of the days since the last one that was told; an article that fails costs no other."""

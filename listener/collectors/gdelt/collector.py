@@ -58,23 +58,14 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class Gdelt:
     """Reads one list for each search, and counts once a day. Its cursor is that of the lists, and the day `counted`."""
 
+    streams = False
+
     def __init__(self, options: Options, client: PoliteClient, ear: Ear) -> None:
         self._options = options
         self._ear = ear
         self._service = Service(client, options.url, allow_private=options.allow_private)
-        self._source = Source(KIND, KIND, lateness=2 * options.poll + _OVERLAP)
-
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
+        self.source = Source(KIND, KIND, lateness=2 * options.poll + _OVERLAP)
+        self.poll = options.poll
 
     async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield the articles that are new, oldest first; then, once a day, the counts of the days before."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -80,24 +79,15 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class GitHub:
     """Reads what searches find, then named repositories; visits what is kept one by one."""
 
+    streams = False
+
     def __init__(self, options: Options, client: PoliteClient, ear: Ear) -> None:
         self._options = options
         self._ear = ear
         self._token = options.token.get_secret_value() if options.token else None
         self._service = Service(client, options.url, self._token, allow_private=options.allow_private)
-        self._source = Source(KIND, KIND, 2 * options.poll + OVERLAP, Visits())
-
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
+        self.source = Source(KIND, KIND, 2 * options.poll + OVERLAP, Visits())
+        self.poll = options.poll
 
     @property
     def at_once(self) -> int:
@@ -107,14 +97,12 @@ class GitHub:
     def most_calls(self) -> int:
         return 5 if self._token else 1
 
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield what was written since the last poll, oldest first within each list."""
         # Searches: 30 a minute with a token, else 10; everything else: 5,000 an hour, else 60.
         pause = 0.0 if self._options.allow_private else 2.1 if self._token else 6.1
         pace = Pace(self._options.history, OVERLAP, asks=200 if self._token else 10, pause=pause)
-        async with aclosing(Lanes(self._ear, pace, now).pages(self._lanes(now), cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(self._lanes(now), cursor)
 
     def _lanes(self, now: int) -> list[Lane]:
         words = searched(self._ear, MOST_WORDS)

@@ -6,7 +6,6 @@ The parts: service.py asks and waits as it is told, items.py reads what comes.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -74,6 +73,7 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class StackExchange:
     """Reads one site: a search for each word, and the texts of what it finds."""
 
+    streams = False
     at_once = AT_ONCE
 
     def __init__(self, options: Options, site: str, service: Service, ear: Ear) -> None:
@@ -81,25 +81,14 @@ class StackExchange:
         self._site = site
         self._service = service
         self._ear = ear
-        self._source = Source(f"{KIND}:{site}", KIND, 2 * options.poll + OVERLAP, Visits())
-
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
+        self.source = Source(f"{KIND}:{site}", KIND, 2 * options.poll + OVERLAP, Visits())
+        self.poll = options.poll
 
     @property
     def most_calls(self) -> int:
         return 10 if self._options.key else 1
 
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield what was found since the last poll, oldest first."""
         words = searched(self._ear, MOST_WORDS)
         lanes = [Lane(f"word {word}", partial(self._search, word, now)) for word in words]
@@ -109,9 +98,7 @@ class StackExchange:
         # Half of what a day allows: a search that finds something is followed by up to two requests for its texts.
         share = quota * self.poll / DAY / len(self._options.sites) / 2
         pace = Pace(self._options.history, OVERLAP, asks=max(1, int(share)))
-        async with aclosing(Lanes(self._ear, pace, now).pages(lanes, cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(lanes, cursor)
 
     async def _search(self, word: str, now: int, since: int, token: Older | None) -> Listing:
         phrase = f'"{word}"' if " " in word else word

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -72,34 +71,23 @@ def build(options: Options, client: PoliteClient, ear: Ear) -> list[Collector]:
 class Telegram:
     """Reads one list for each channel, and looks at kept messages again, one by one."""
 
+    streams = False
+
     def __init__(self, options: Options, client: PoliteClient, ear: Ear) -> None:
         self._options = options
         self._client = client
         self._ear = ear
         self._pause = 0.0 if options.allow_private else _PAUSE
         visits = Visits(every=30 * 86_400)
-        self._source = Source(KIND, KIND, lateness=2 * options.poll, visits=visits)
+        self.source = Source(KIND, KIND, lateness=2 * options.poll, visits=visits)
+        self.poll = options.poll
 
-    @property
-    def source(self) -> Source:
-        return self._source
-
-    @property
-    def poll(self) -> int:
-        return self._options.poll
-
-    @property
-    def streams(self) -> bool:
-        return False
-
-    async def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
+    def pages(self, cursor: Cursor | None, now: int) -> AsyncGenerator[Page, None]:
         """Yield the messages that are new, oldest first."""
         channels = {name.lower(): name for name in self._options.channels}
         lanes = [self._lane(name, now) for name in channels.values()]
         pace = Pace(self._options.history, _OVERLAP, answers=10, asks=200, pause=self._pause)
-        async with aclosing(Lanes(self._ear, pace, now).pages(lanes, cursor)) as pages:
-            async for page in pages:
-                yield page
+        return Lanes(self._ear, pace, now).pages(lanes, cursor)
 
     def _lane(self, name: str, now: int) -> Lane:
         async def ask(since: int, token: Token | None) -> Listing:

@@ -51,6 +51,15 @@ class Visited:
     aside: Sequence[SetAside] = ()
     unseen: Sequence[str] = ()
 
+    @classmethod
+    def together(cls, looks: Sequence[Visited]) -> Visited:
+        """What several looks brought, as one."""
+        return cls(
+            [event for look in looks for event in look.events],
+            [broken for look in looks for broken in look.aside],
+            [native_id for look in looks for native_id in look.unseen],
+        )
+
 
 @runtime_checkable
 class Visitor(Protocol):

@@ -124,12 +124,7 @@ class Discourse:
 
     async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
         """Look at kept posts again, one request for each."""
-        looks = [await self._look(native_id, now) for native_id in native_ids]
-        return Visited(
-            [event for look in looks for event in look.events],
-            [broken for look in looks for broken in look.aside],
-            [native_id for look in looks for native_id in look.unseen],
-        )
+        return Visited.together([await self._look(native_id, now) for native_id in native_ids])
 
     async def _look(self, native_id: str, now: int) -> Visited:
         number = native_id.rpartition("/")[2]

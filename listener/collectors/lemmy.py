@@ -125,12 +125,7 @@ class Lemmy:
 
     async def visit(self, native_ids: Sequence[str], now: int) -> Visited:
         """Look at kept posts again, each where it was written; one whose home is no Lemmy is left as it is."""
-        looks = [await self._look(native_id, now) for native_id in native_ids]
-        return Visited(
-            [event for look in looks for event in look.events],
-            [broken for look in looks for broken in look.aside],
-            [native_id for look in looks for native_id in look.unseen],
-        )
+        return Visited.together([await self._look(native_id, now) for native_id in native_ids])
 
     async def _look(self, native_id: str, now: int) -> Visited:
         home = _HOME.fullmatch(native_id)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from listener.collectors import read_items
+from listener.collectors import fields, read_items
 from listener.collectors.asking import Address, Asker, PoliteOptions, Token
 from listener.collectors.base import Collector, Ear, Grade
 from listener.collectors.lanes import Lane, Lanes, Listing, Pace
@@ -97,7 +97,10 @@ class PodcastIndex:
 
 def to_event(item: Mapping[str, Any]) -> Post | None:
     """Turn an episode into a Post: its title and description; None where it has neither. By its podcast."""
-    title, description = to_plain(_text(item, "title")), to_plain(_text(item, "description"))
+    title, description = (
+        to_plain(fields.text(item, "title") or ""),
+        to_plain(fields.text(item, "description") or ""),
+    )
     text = "\n\n".join(part for part in (title, description) if part)[:LONGEST_TEXT]
     if not text:
         return None
@@ -110,17 +113,8 @@ def to_event(item: Mapping[str, Any]) -> Post | None:
         text=text,
         published_at=published or None,
         title=title or None,
-        author=_text(item, "feedTitle") or None,
-        url=_text(item, "link") or _text(item, "enclosureUrl") or None,
-        language=_text(item, "feedLanguage") or None,
+        author=fields.text(item, "feedTitle"),
+        url=fields.text(item, "link") or fields.text(item, "enclosureUrl"),
+        language=fields.text(item, "feedLanguage"),
         author_id=None if feed is None else str(feed),
     )
-
-
-def _text(item: Mapping[str, Any], key: str) -> str:
-    value = item.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError(f"{key} is no text")
-    return value

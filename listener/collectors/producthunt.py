@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from listener.collectors import read_items
+from listener.collectors import fields, read_items
 from listener.collectors.asking import Address, Asker, PoliteOptions, Token
 from listener.collectors.base import Collector, Ear, Grade, Permanent, Retriable, Visited
 from listener.collectors.lanes import Lane, Lanes, Listing, Pace
@@ -173,7 +173,7 @@ def _listing(posts: Mapping[str, Any], now: int) -> Listing:
     counters = _readings(_said(nodes), now)
     info = posts.get("pageInfo")
     more = info.get("endCursor") if isinstance(info, dict) and info.get("hasNextPage") is True else None
-    dates = [made for node in nodes if (made := _time(node.get("createdAt"))) is not None]
+    dates = [made for node in nodes if (made := fields.instant_or_none(node, "createdAt")) is not None]
     return Listing(
         [*events, *counters], aside, dates[-1] if dates else None, more if isinstance(more, str) else None
     )
@@ -204,7 +204,7 @@ def _said(products: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 def to_event(item: Mapping[str, Any]) -> Post | None:
     """Turn a product, or a comment (it has a `product`), into a Post; None where nothing is said."""
-    parts = [to_plain(_text(item, key)) for key in ("name", "tagline", "description", "body")]
+    parts = [to_plain(fields.text(item, key) or "") for key in ("name", "tagline", "description", "body")]
     text = "\n\n".join(dict.fromkeys(part for part in parts if part))[:LONGEST_TEXT]
     if not text:
         return None
@@ -219,12 +219,12 @@ def to_event(item: Mapping[str, Any]) -> Post | None:
     return Post(
         native_id=_id(item),
         text=text,
-        published_at=_time(item["createdAt"]),
+        published_at=fields.instant(item["createdAt"]),
         title=parts[0] or None,
         # The service hides who wrote it from applications that were not allowed to see it.
         author=None if name == "[REDACTED]" else name,
         author_id=str(account) if account not in (None, 0, "0") else None,
-        url=_text(item, "url") or None,
+        url=fields.text(item, "url"),
         in_reply_to=answers,
         thread=thread,
     )
@@ -246,22 +246,3 @@ def _counters(item: Mapping[str, Any]) -> dict[str, int]:
         return {}
     found = {"likes": item.get("votesCount"), "comments": item.get("commentsCount")}
     return {name: count for name, count in found.items() if type(count) is int}
-
-
-def _time(value: object) -> int | None:
-    """Seconds since 1970 of a time as GraphQL writes it; None for anything else."""
-    if not isinstance(value, str):
-        return None
-    try:
-        return int(datetime.fromisoformat(value).timestamp())
-    except (ValueError, OverflowError):
-        return None
-
-
-def _text(item: Mapping[str, Any], key: str) -> str:
-    value = item.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError(f"{key} is no text")
-    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -54,7 +55,9 @@ async def cleaned(database: Path) -> bool:
     try:
         _, said = await process.communicate()
     except asyncio.CancelledError:
-        process.kill()
+        # It may have ended in this very moment.
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
         raise
     if process.returncode and said:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -78,3 +79,26 @@ async def test_a_file_that_takes_long_is_looked_through_less_often(
     later._not_before += 1e6
     assert not await later.settle(station)
     assert station.wiped
+
+
+async def test_a_stop_in_the_moment_in_which_the_cleaning_ends_is_only_a_stop(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class JustEnded:
+        """What asyncio hands out for a child that is gone, and whose end was not yet told to whoever reads it."""
+
+        async def communicate(self) -> tuple[None, bytes]:
+            raise asyncio.CancelledError
+
+        def kill(self) -> None:
+            raise ProcessLookupError
+
+        async def wait(self) -> int:
+            return 0
+
+    async def start(*_: object, **__: object) -> JustEnded:
+        return JustEnded()
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", start)
+    with pytest.raises(asyncio.CancelledError):
+        await settling.cleaned(station.config.database)

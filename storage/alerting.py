@@ -55,7 +55,7 @@ def save(db: Transaction, state: AlertState) -> None:
     """Write the state of a (rule, brand)."""
     db.run(
         """INSERT INTO alert_states (rule, brand, phase, since, enough_at, told_until, fired_at) VALUES (?,?,?,?,?,?,?)
-        ON CONFLICT (rule, brand) DO UPDATE SET phase = excluded.phase, since = excluded.since,
+        ON CONFLICT (rule, brand, subject) DO UPDATE SET phase = excluded.phase, since = excluded.since,
         enough_at = excluded.enough_at, told_until = excluded.told_until, fired_at = excluded.fired_at""",
         (
             state.rule,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 _ALERTS = (
-    # `subject`: what the alert is about where a rule may fire for several things of a brand at once: an author by
-    # number, a language, a story, a conversation, a source, a goal, a rival; '' where it is the brand itself. `episode`:
-    # the key of the event with which it began to fire, '' while it does not.
+    # `subject`: what it is about where a rule may fire for several things of a brand at once: an author by number, a
+    # language, a story, a conversation, a source, a goal, a rival; '' where it is the brand itself. `episode`: the key
+    # of the event with which it began to fire, '' while it does not.
     "ALTER TABLE alert_states RENAME TO alert_states_old",
     """CREATE TABLE alert_states (
         rule TEXT NOT NULL, brand TEXT NOT NULL, subject TEXT NOT NULL DEFAULT '',

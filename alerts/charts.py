@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from alerts.chart_style import STYLE, marker, stroke, written
+from alerts.language import ENGLISH, N_, Language
 from alerts.render import clean, shorten
-from alerts.scales import date_label, dates, ticks
+from alerts.scales import dates, ticks
 from storage.calendar import Unit
 
 LINES = 5
@@ -75,6 +76,7 @@ class Chart:
     write: Callable[[float], str]
     marks: tuple[Mark, ...] = ()
     tick: Callable[[float], str] | None = None
+    language: Language = ENGLISH
 
     @property
     def id(self) -> str:
@@ -117,31 +119,45 @@ def svg(chart: Chart, width: int = 720, *, alone: bool = False) -> str:
 
 def describe(chart: Chart) -> str:
     """Say in words what a chart shows: of each line its ends, its highest and lowest; what was not heard; the marks."""
-    said = []
+    _, said = chart.language.gettext, []
     for line in chart.lines[:LINES]:
         known = [point for point in line.points if point.value is not None]
         if not known:
-            said.append(f"{line.name}: no value.")
+            said.append(_("{name}: no value.", name=line.name))
             continue
         first, last = known[0], known[-1]
         low, high = (f(known, key=lambda point: point.value or 0.0) for f in (min, max))
         said.append(
-            f"{line.name}: {_told(chart, first)} first, {_told(chart, last)} last; "
-            f"lowest {_told(chart, low)}, highest {_told(chart, high)}."
+            _(
+                "{name}: {first} first, {last} last; lowest {low}, highest {high}.",
+                name=line.name,
+                first=_told(chart, first),
+                last=_told(chart, last),
+                low=_told(chart, low),
+                high=_told(chart, high),
+            )
         )
     gaps = sum(point.heard < _HEARD for point in chart.lines[0].points) if chart.lines else 0
     if gaps:
-        said.append(
-            f"Hatched: {gaps} of {len(chart.lines[0].points)} {chart.period}s that were not heard whole."
-        )
+        said.append(_hatched(chart, gaps))
     said += [f"{mark.label}: {mark.text}." for mark in chart.marks]
     return " ".join(said)
 
 
+def _hatched(chart: Chart, gaps: int) -> str:
+    of = chart.language.count(len(chart.lines[0].points))
+    phrase = {
+        "day": N_("Hatched: {gaps} of {all} days that were not heard whole."),
+        "week": N_("Hatched: {gaps} of {all} weeks that were not heard whole."),
+        "month": N_("Hatched: {gaps} of {all} months that were not heard whole."),
+        "year": N_("Hatched: {gaps} of {all} years that were not heard whole."),
+    }[chart.period]
+    return chart.language.gettext(phrase, gaps=chart.language.count(gaps), all=of)
+
+
 def _told(chart: Chart, point: Point) -> str:
-    return (
-        f"{chart.write(point.value or 0.0)} ({date_label(point.since, chart.period, chart.zone, year=False)})"
-    )
+    when = chart.language.date_label(point.since, chart.period, chart.zone, year=False)
+    return f"{chart.write(point.value or 0.0)} ({when})"
 
 
 class _Frame:
@@ -219,13 +235,13 @@ def _axes(frame: _Frame) -> Iterator[str]:
         yield f'<text class="tick" {at}>{written(chart.at_axis(tick))}</text>'
     points = frame.lines[0].points
     room = frame.width - frame.left - _RIGHT
-    years = date_label(frame.since, "month", chart.zone, year=True)[-4:]
-    several = years != date_label(frame.until - 1, "month", chart.zone, year=True)[-4:]
+    language = chart.language
+    several = language.year(frame.since, chart.zone) != language.year(frame.until - 1, chart.zone)
     shown = dates([point.since for point in points], max(2, int(room // (92 if several else 66))))
     free = 0.0
     for place, number in enumerate(shown):
         point = points[number]
-        label = date_label(point.since, chart.period, chart.zone, year=several)
+        label = language.date_label(point.since, chart.period, chart.zone, year=several)
         x = frame.middle(point)
         anchor = "start" if place == 0 and x < frame.left + 24 else "middle"
         if x + _LETTER * len(label) / 2 > frame.width:
@@ -243,6 +259,7 @@ def _axes(frame: _Frame) -> Iterator[str]:
 def _unheard(frame: _Frame) -> Iterator[str]:
     """Hatch what was not heard, stretches that touch as one."""
     key, start = frame.chart.id, None
+    not_heard = written(frame.chart.language.gettext("not heard whole"))
     points = [*frame.lines[0].points, None]
     for before, point in zip([None, *frame.lines[0].points], points, strict=True):
         dull = point is not None and point.heard < _HEARD
@@ -252,7 +269,7 @@ def _unheard(frame: _Frame) -> Iterator[str]:
             x, end = frame.x(start.since), frame.x(before.until)
             yield (
                 f'<rect class="unheard" x="{x:g}" y="{frame.top}" width="{end - x:g}" height="{_HEIGHT}" '
-                f'fill="url(#{key}-h)" opacity=".55"><title>not heard whole</title></rect>'
+                f'fill="url(#{key}-h)" opacity=".55"><title>{not_heard}</title></rect>'
             )
             start = None
 
@@ -286,7 +303,7 @@ def _marks(frame: _Frame) -> Iterator[str]:
 
 
 def _line(frame: _Frame, number: int, line: Line) -> Iterator[str]:
-    dense = len(line.points) > 45
+    dense, language = len(line.points) > 45, frame.chart.language
     for run in _runs(line.points, lambda point: point.value is not None):
         at = [(frame.middle(p), frame.y(p.value or 0.0)) for p in run]
         path = " ".join(f"{x:g},{y:g}" for x, y in at)
@@ -294,7 +311,10 @@ def _line(frame: _Frame, number: int, line: Line) -> Iterator[str]:
             yield f'<polyline class="line" points="{path}" style="{stroke(number)}"/>'
         for place, (point, (x, y)) in enumerate(zip(run, at, strict=True)):
             if not dense or place in (0, len(run) - 1):
-                said = f"{line.name}, {_told(frame.chart, point)}" + ("" if point.whole else ", so far")
+                told = _told(frame.chart, point)
+                said = (
+                    f"{line.name}, {told if point.whole else language.gettext('{value}, so far', value=told)}"
+                )
                 yield marker(number, x, y, said, hollow=not point.whole)
 
 

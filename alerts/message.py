@@ -32,7 +32,8 @@ class Fact:
 class Message:
     """What is told about one alert. `key` is the idempotency key: the same for every attempt on every channel.
 
-    `data` holds the plain numbers for programs (webhook), with the names of the contract.
+    `data` holds the plain numbers for programs (webhook), with the names of the contract. `language` is the code of
+    the one that its texts are in, so that a channel adds its own words in the same.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Message:
     footer: str = ""
     link: str | None = None
     data: dict[str, object] | None = None
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +61,4 @@ class Letter:
     text: str
     blocks: tuple[dict[str, object], ...]
     data: dict[str, object]
+    language: str = "en"

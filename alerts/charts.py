@@ -11,18 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from alerts.chart_style import STYLE, marker, stroke, written
-from alerts.language import ENGLISH, N_, Language
+from alerts.chart_style import STYLE, marker, opening, stroke, written
+from alerts.chart_words import HEARD, LINES, describe, told
+from alerts.language import ENGLISH, Language
 from alerts.render import clean, shorten
 from alerts.scales import dates, ticks
 from storage.calendar import Unit
 
-LINES = 5
-"""Lines that one chart can tell apart."""
-
 _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 190, 58, 14, 26
 _LETTER = 6.7
-_HEARD = 0.9
 _WIDEST = 3
 
 
@@ -99,10 +96,7 @@ def svg(chart: Chart, width: int = 720, *, alone: bool = False) -> str:
     frame = _Frame(chart, lines, width)
     key = chart.id
     parts = [
-        f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {frame.height}" '
-        f'width="{width}" height="{frame.height}" role="img" aria-labelledby="{key}-t {key}-d">',
-        f'<title id="{key}-t">{written(chart.title)}</title>',
-        f'<desc id="{key}-d">{written(describe(chart))}</desc>',
+        opening(key, (width, frame.height), chart.title, describe(chart)),
         f"<style>{STYLE}</style>" if alone else "",
         f'<defs><pattern id="{key}-h" width="6" height="6" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><path class="hatch" d="M0 0V6"/></pattern></defs>',
@@ -115,49 +109,6 @@ def svg(chart: Chart, width: int = 720, *, alone: bool = False) -> str:
         "</svg>",
     ]
     return "".join(parts)
-
-
-def describe(chart: Chart) -> str:
-    """Say in words what a chart shows: of each line its ends, its highest and lowest; what was not heard; the marks."""
-    _, said = chart.language.gettext, []
-    for line in chart.lines[:LINES]:
-        known = [point for point in line.points if point.value is not None]
-        if not known:
-            said.append(_("{name}: no value.", name=line.name))
-            continue
-        first, last = known[0], known[-1]
-        low, high = (f(known, key=lambda point: point.value or 0.0) for f in (min, max))
-        said.append(
-            _(
-                "{name}: {first} first, {last} last; lowest {low}, highest {high}.",
-                name=line.name,
-                first=_told(chart, first),
-                last=_told(chart, last),
-                low=_told(chart, low),
-                high=_told(chart, high),
-            )
-        )
-    gaps = sum(point.heard < _HEARD for point in chart.lines[0].points) if chart.lines else 0
-    if gaps:
-        said.append(_hatched(chart, gaps))
-    said += [f"{mark.label}: {mark.text}." for mark in chart.marks]
-    return " ".join(said)
-
-
-def _hatched(chart: Chart, gaps: int) -> str:
-    of = chart.language.count(len(chart.lines[0].points))
-    phrase = {
-        "day": N_("Hatched: {gaps} of {all} days that were not heard whole."),
-        "week": N_("Hatched: {gaps} of {all} weeks that were not heard whole."),
-        "month": N_("Hatched: {gaps} of {all} months that were not heard whole."),
-        "year": N_("Hatched: {gaps} of {all} years that were not heard whole."),
-    }[chart.period]
-    return chart.language.gettext(phrase, gaps=chart.language.count(gaps), all=of)
-
-
-def _told(chart: Chart, point: Point) -> str:
-    when = chart.language.date_label(point.since, chart.period, chart.zone, year=False)
-    return f"{chart.write(point.value or 0.0)} ({when})"
 
 
 class _Frame:
@@ -222,7 +173,7 @@ def _legend(frame: _Frame) -> Iterator[str]:
         x, y = frame.left, 18 * place + 10
         for number, name in row:
             yield f'<path class="line" d="M{x:g} {y}h24" style="{stroke(number)}"/>{marker(number, x + 12, y)}'
-            yield f'<text x="{x + 30:g}" y="{y + 4}">{written(name)}</text>'
+            yield f'<text x="{x + 30:g}" y="{y + 4}">{written(name, frame.chart.language)}</text>'
             x += 44 + _LETTER * len(name)
 
 
@@ -232,18 +183,18 @@ def _axes(frame: _Frame) -> Iterator[str]:
         y, kind = frame.y(tick), "axis" if tick == 0 else "grid"
         yield f'<path class="{kind}" d="M{frame.left:g} {y:g}H{frame.width - _RIGHT}"/>'
         at = f'x="{frame.left - 8:g}" y="{y + 4:g}" text-anchor="end"'
-        yield f'<text class="tick" {at}>{written(chart.at_axis(tick))}</text>'
+        yield f'<text class="tick" {at}>{written(chart.at_axis(tick), chart.language)}</text>'
     points = frame.lines[0].points
     room = frame.width - frame.left - _RIGHT
     language = chart.language
     several = language.year(frame.since, chart.zone) != language.year(frame.until - 1, chart.zone)
     shown = dates([point.since for point in points], max(2, int(room // (92 if several else 66))))
     free = 0.0
-    for place, number in enumerate(shown):
+    for number in shown:
         point = points[number]
         label = language.date_label(point.since, chart.period, chart.zone, year=several)
         x = frame.middle(point)
-        anchor = "start" if place == 0 and x < frame.left + 24 else "middle"
+        anchor = "start" if x < _LETTER * len(label) / 2 else "middle"
         if x + _LETTER * len(label) / 2 > frame.width:
             anchor = "end"
         yield f'<path class="axis" d="M{x:g} {frame.base}v4"/>'
@@ -253,7 +204,7 @@ def _axes(frame: _Frame) -> Iterator[str]:
         if begins < free:
             continue
         free = begins + wide + _LETTER
-        yield f'<text x="{x:g}" y="{frame.base + 18}" text-anchor="{anchor}">{written(label)}</text>'
+        yield f'<text x="{x:g}" y="{frame.base + 18}" text-anchor="{anchor}">{written(label, language)}</text>'
 
 
 def _unheard(frame: _Frame) -> Iterator[str]:
@@ -262,7 +213,7 @@ def _unheard(frame: _Frame) -> Iterator[str]:
     not_heard = written(frame.chart.language.gettext("not heard whole"))
     points = [*frame.lines[0].points, None]
     for before, point in zip([None, *frame.lines[0].points], points, strict=True):
-        dull = point is not None and point.heard < _HEARD
+        dull = point is not None and point.heard < HEARD
         if dull and start is None:
             start = point
         elif not dull and start is not None and before is not None:
@@ -311,10 +262,8 @@ def _line(frame: _Frame, number: int, line: Line) -> Iterator[str]:
             yield f'<polyline class="line" points="{path}" style="{stroke(number)}"/>'
         for place, (point, (x, y)) in enumerate(zip(run, at, strict=True)):
             if not dense or place in (0, len(run) - 1):
-                told = _told(frame.chart, point)
-                said = (
-                    f"{line.name}, {told if point.whole else language.gettext('{value}, so far', value=told)}"
-                )
+                value = told(frame.chart, point)
+                said = f"{line.name}, {value if point.whole else language.gettext('{value}, so far', value=value)}"
                 yield marker(number, x, y, said, hollow=not point.whole)
 
 

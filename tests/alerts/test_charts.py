@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.chart_style import STYLE
-from alerts.charts import LINES, Chart, Line, Mark, Point, describe, svg
+from alerts.chart_words import LINES, describe
+from alerts.charts import Chart, Line, Mark, Point, svg
 from alerts.language import ENGLISH
 from alerts.scales import dates, ticks
 

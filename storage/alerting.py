@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from storage.base import Rows, Transaction
+from storage.base import Rows, StoreError, Transaction
 
 Phase = Literal["quiet", "pending", "firing"]
 EventKind = Literal["fired", "resolved", "expired"]
@@ -51,22 +51,31 @@ def states(store: Rows) -> dict[tuple[str, str], AlertState]:
     return {(row[0], row[1]): AlertState(*row) for row in rows}
 
 
-def save(db: Transaction, state: AlertState) -> None:
-    """Write the state of a (rule, brand)."""
-    db.run(
-        """INSERT INTO alert_states (rule, brand, phase, since, enough_at, told_until, fired_at) VALUES (?,?,?,?,?,?,?)
-        ON CONFLICT (rule, brand) DO UPDATE SET phase = excluded.phase, since = excluded.since,
-        enough_at = excluded.enough_at, told_until = excluded.told_until, fired_at = excluded.fired_at""",
-        (
-            state.rule,
-            state.brand,
-            state.phase,
-            state.since,
-            state.enough_at,
-            state.told_until,
-            state.fired_at,
-        ),
-    )
+def step(db: Transaction, before: AlertState | None, after: AlertState) -> bool:
+    """Take a (rule, brand) from the state that was seen to the next; whether it was still as it was seen.
+
+    Of two judgements that looked at once, only the first finds what it saw.
+    """
+    new = (after.phase, after.since, after.enough_at, after.told_until, after.fired_at)
+    if before is None:
+        touched = db.run(
+            """INSERT INTO alert_states (rule, brand, phase, since, enough_at, told_until, fired_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (rule, brand) DO NOTHING""",
+            (after.rule, after.brand, *new),
+        )
+    else:
+        seen = (before.phase, before.since, before.enough_at, before.told_until, before.fired_at)
+        touched = db.run(
+            """UPDATE alert_states SET phase = ?, since = ?, enough_at = ?, told_until = ?, fired_at = ?
+            WHERE rule = ? AND brand = ? AND phase = ? AND since = ? AND enough_at = ? AND told_until = ?
+            AND fired_at = ?""",
+            (*new, before.rule, before.brand, *seen),
+        )
+    if touched > 1:
+        raise StoreError(
+            f"the rule {after.rule!r} has {touched} states for {after.brand!r}; restore a backup"
+        )
+    return touched == 1
 
 
 def add_event(db: Transaction, event: AlertEvent) -> None:
@@ -98,6 +107,15 @@ def events(store: Rows, limit: int = 50, since: int = 0) -> list[AlertEvent]:
             (since, limit),
         )
     ]
+
+
+def last_fired(store: Rows, rule: str, brand: str) -> str | None:
+    """The key of the event with which a rule fired last for a brand."""
+    rows = store.rows(
+        "SELECT key FROM alert_events WHERE rule = ? AND brand = ? AND kind = 'fired' ORDER BY id DESC LIMIT 1",
+        (rule, brand),
+    )
+    return rows[0][0] if rows else None
 
 
 def restart_pending(db: Transaction, now: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from storage.base import Rows, StoreError, Transaction
@@ -30,6 +30,9 @@ class AlertState:
     fired_at: int
 
 
+_STATE = tuple(field.name for field in fields(AlertState))
+
+
 @dataclass(frozen=True, slots=True)
 class AlertEvent:
     """A transition that is told: its window [since, until), its numbers, the posts that explain it."""
@@ -52,24 +55,22 @@ def states(store: Rows) -> dict[tuple[str, str], AlertState]:
 
 
 def step(db: Transaction, before: AlertState | None, after: AlertState) -> bool:
-    """Take a (rule, brand) from the state that was seen to the next; whether it was still as it was seen.
+    """Take the state of an alert from what was seen to what it becomes; whether it was still as it was seen.
 
     Of two judgements that looked at once, only the first finds what it saw.
     """
-    new = (after.phase, after.since, after.enough_at, after.told_until, after.fired_at)
+    new = tuple(getattr(after, column) for column in _STATE)
     if before is None:
+        columns, places = ", ".join(_STATE), ", ".join("?" * len(_STATE))
         touched = db.run(
-            """INSERT INTO alert_states (rule, brand, phase, since, enough_at, told_until, fired_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (rule, brand) DO NOTHING""",
-            (after.rule, after.brand, *new),
+            f"INSERT INTO alert_states ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING",
+            new,
         )
     else:
-        seen = (before.phase, before.since, before.enough_at, before.told_until, before.fired_at)
+        changes, seen = (glue.join(f"{column} = ?" for column in _STATE) for glue in (", ", " AND "))
         touched = db.run(
-            """UPDATE alert_states SET phase = ?, since = ?, enough_at = ?, told_until = ?, fired_at = ?
-            WHERE rule = ? AND brand = ? AND phase = ? AND since = ? AND enough_at = ? AND told_until = ?
-            AND fired_at = ?""",
-            (*new, before.rule, before.brand, *seen),
+            f"UPDATE alert_states SET {changes} WHERE {seen}",
+            (*new, *(getattr(before, column) for column in _STATE)),
         )
     if touched > 1:
         raise StoreError(

@@ -23,8 +23,8 @@ _READY = """o.channel = ? AND o.state = 'waiting' AND NOT EXISTS (
 class OutboxRow:
     """One thing to tell on one channel. `attempts` counts those begun, this one included.
 
-    `thread`: the key of the message of which this one tells the rest, or its own. `first`: what the receiver called
-    that one, where it is another. `taken`: the marks of the recipients that have it already. `since`: when it was laid
+    `thread`: the key of the message of which this one tells the rest, or its own. `first`: where the receiver
+    put that one, if it is another. `taken`: the marks of the recipients that have it already. `since`: when it was laid
     out, or last asked for.
     """
 
@@ -74,8 +74,8 @@ def claim(db: Transaction, channel: str, now: float, pace: float = 0.0) -> Outbo
         return None
     due = db.rows(
         f"""SELECT o.id, o.key, o.channel, o.kind, o.numbers, o.post_ids, o.created_at, o.attempts, o.thread, o.taken,
-        o.resent_at, (SELECT f.receipt FROM outbox f WHERE f.key = o.thread AND f.channel = o.channel AND f.id < o.id)
-        FROM outbox o WHERE {_READY} AND o.next_at <= ? ORDER BY o.id LIMIT 1""",
+        o.resent_at, (SELECT r.place FROM receipts r WHERE r.channel = o.channel AND r.thread = o.thread
+        AND o.thread <> o.key) FROM outbox o WHERE {_READY} AND o.next_at <= ? ORDER BY o.id LIMIT 1""",
         (channel, now),
     )
     if not due:
@@ -100,11 +100,15 @@ def claim(db: Transaction, channel: str, now: float, pace: float = 0.0) -> Outbo
     )
 
 
-def delivered(db: Transaction, id_: int, now: int, receipt: str | None = None) -> None:
-    """The receiver took it, and calls it `receipt`."""
-    _step(
-        db, "done_at = ?, error = NULL, receipt = ?, taken = NULL", "sending", "delivered", id_, now, receipt
-    )
+def delivered(db: Transaction, id_: int, now: int, place: str | None = None) -> None:
+    """The receiver took it, and put it at `place`: what follows of its thread is put under the first one."""
+    _step(db, "done_at = ?, error = NULL, taken = NULL", "sending", "delivered", id_, now)
+    if place is not None:
+        db.run(
+            """INSERT INTO receipts (channel, thread, place, at) SELECT channel, thread, ?, ? FROM outbox
+            WHERE id = ? AND thread IS NOT NULL ON CONFLICT DO NOTHING""",
+            (place, now, id_),
+        )
 
 
 def put_off(

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -252,7 +252,7 @@ def compose(item: Message | Letter, options: Options) -> EmailMessage:
     return mail
 
 
-def _page(mail: EmailMessage) -> EmailMessage:
+def _page(mail: EmailMessage) -> MIMEPart:
     """The part beside the text: the HTML, or what holds it with its pictures."""
     return list(mail.iter_parts())[1]
 

@@ -108,7 +108,7 @@ def test_state_event_and_outbox_rows_are_written_together_or_not_at_all(
     hear(store, 4)
     found = judging.look(store, [rule()], BRANDS, UTC, NOW)
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise OSError("the disk is gone")
 
     for place, name in ((outbox, "put"), (alerting, "add_event")):

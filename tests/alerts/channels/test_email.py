@@ -17,10 +17,9 @@ import pytest
 from aiosmtpd import smtp
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 from sample_messages import HOSTILE, hostile, plain
-from structlog.testing import capture_logs
 
 from alerts.channels import email as channel
-from alerts.channels.base import Undelivered
+from alerts.channels.base import Past, Undelivered
 from alerts.channels.email import Email, Options
 from alerts.message import Letter, Message
 
@@ -155,6 +154,7 @@ async def test_no_text_becomes_a_header(box: Box, port: int, text: str) -> None:
         "Date",
         "Message-ID",
         "List-Id",
+        "List-Unsubscribe",
         "Auto-Submitted",
         "X-Auto-Response-Suppress",
         "X-Listener-Key",
@@ -213,15 +213,41 @@ async def test_one_refused_for_good_and_one_for_now_is_tried_again(box: Box, por
     assert not (await refused(port)).permanent
 
 
-@pytest.mark.parametrize("code", ["550 no such user", "452 full"])
-async def test_some_refused_counts_as_delivered_and_is_logged(box: Box, port: int, code: str) -> None:
-    box.rcpt = {"ada@brand.example": code}
-    with capture_logs() as logs:
-        await Email(options(port)).send(plain())
+async def test_one_refused_for_now_gets_it_later_and_the_other_not_twice(box: Box, port: int) -> None:
+    box.rcpt = {"ada@brand.example": "452 full"}
+    error = await refused(port)
+    assert (error.permanent, error.unknown) == (False, False)
+    assert str(error) == "the mail server refused number 1 of `to` (452); the others have the message"
+    assert box.envelopes[0].rcpt_tos == ["bob@brand.example"]
+    box.rcpt = {}
+    await Email(options(port)).send(plain(), Past(taken=error.taken))
+    assert box.envelopes[1].rcpt_tos == ["ada@brand.example"]
+    assert [mail["To"] for mail in box.mails] == ["ada@brand.example, bob@brand.example"] * 2
+    # However the list is written and ordered by then.
+    both = Past(taken=frozenset(map(channel.mark, ("Ada <ADA@brand.example>", "bob@brand.example"))))
+    await Email(options(port, to=["bob@brand.example", "ada@brand.example"])).send(plain(), both)
+    assert len(box.mails) == 2
+
+
+async def test_one_refused_for_good_is_told_and_the_other_has_it(box: Box, port: int) -> None:
+    box.rcpt = {"bob@brand.example": "550 no such user"}
+    error = await refused(port)
+    assert (error.permanent, error.taken) == (True, {channel.mark("ada@brand.example")})
+    assert "number 2 of `to` (550)" in str(error)
     assert len(box.mails) == 1
-    (entry,) = [log for log in logs if log["event"] == "email.recipients_refused"]
-    assert (entry["refused"], entry["taken"]) == (1, 1)
-    assert "@" not in str(entry)
+    # In a later attempt nobody else is left, and it stays so.
+    with pytest.raises(Undelivered) as again:
+        await Email(options(port)).send(plain(), Past(taken=error.taken))
+    assert (again.value.permanent, again.value.taken, len(box.mails)) == (True, frozenset(), 1)
+
+
+@pytest.mark.parametrize(("answer", "drop"), [("451 later", False), ("250 taken", True)])
+async def test_nobody_has_what_the_server_did_not_say_it_took(
+    box: Box, port: int, answer: str, drop: bool
+) -> None:
+    box.rcpt, box.data, box.drop = {"ada@brand.example": "452 full"}, answer, drop
+    error = await refused(port)
+    assert (error.taken, error.unknown) == (frozenset(), drop)
 
 
 @pytest.mark.parametrize(("answer", "permanent"), [("554 spam", True), ("451 later", False)])

@@ -14,6 +14,7 @@ from storage.outbox import Delivery
 
 _NUMBERS = ("kpi", "op", "threshold", "unit", "value", "n", "over", "min_n")
 _DELIVERY = ("key", "channel", "kind", "state", "attempts", "unknown", "error")
+_MOMENTS = ("created_at", "next_at", "done_at", "resent_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Alerts:
                 {"rule": s.rule, "brand": s.brand, "fired_at": iso(s.fired_at, zone)} for s in self.firing
             ],
             "events": [_event(event, zone) for event in self.events],
-            "deliveries": [_delivery(delivery) for delivery in self.deliveries],
-            "undelivered": [_delivery(delivery) for delivery in self.undelivered],
+            "deliveries": [_delivery(delivery, zone) for delivery in self.deliveries],
+            "undelivered": [_delivery(delivery, zone) for delivery in self.undelivered],
         }
 
 
@@ -49,8 +50,12 @@ def _event(event: AlertEvent, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _delivery(delivery: Delivery) -> dict[str, object]:
-    return {name: getattr(delivery, name) for name in _DELIVERY}
+def _delivery(delivery: Delivery, zone: ZoneInfo) -> dict[str, object]:
+    times = {name: getattr(delivery, name) for name in _MOMENTS}
+    return {
+        **{name: getattr(delivery, name) for name in _DELIVERY},
+        **{name: None if at is None else iso(at, zone) for name, at in times.items()},
+    }
 
 
 def alerts(store: Rows) -> Alerts:

@@ -40,7 +40,9 @@ def test_a_state_is_remembered_and_replaced(store: SqliteStore) -> None:
         replace(STATE, rule="calm"),
     ],
 )
-def test_a_step_from_what_is_no_longer_so_changes_nothing(store: SqliteStore, seen: AlertState | None) -> None:
+def test_a_step_from_what_is_no_longer_so_changes_nothing(
+    store: SqliteStore, seen: AlertState | None
+) -> None:
     with store.writing() as db:
         assert alerting.step(db, None, STATE)
         assert not alerting.step(db, seen, replace(seen or STATE, phase="firing", since=20, fired_at=20))

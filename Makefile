@@ -47,8 +47,9 @@ bench: $(BENCH)/.stamp $(VENV)/.stamp-dev ## measure: a feed to KPIs, a whole ne
 	@$(BIN)/python -m benchmarks.comparative
 	@$(BIN)/python -m benchmarks.int8
 
-soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, and watch its memory
+soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, watch its memory; then kill it 200 times
 	@$(BIN)/python -m benchmarks.soak
+	@$(BIN)/python -m benchmarks.kills
 
 # The locks are made from pyproject.toml alone, for every Python from 3.11 on, Linux and macOS, with the hashes of
 # the public registry. UV_NO_CONFIG and the cleared variables keep an index of this machine out of them.

@@ -13,8 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alerts import format as reading
 from alerts.message import Fact, Kind, Message
+from alerts.sparkline import sparkline
 
 SHOWN_QUOTES = 5
+CHART = "chart"
+"""The name of a message's picture in its HTML, after `cid:`."""
 KIND_WORDS: dict[Kind, str] = {
     "fired": "Alert",
     "resolved": "Resolved",
@@ -135,6 +138,7 @@ def presentable(message: Message) -> Message:
         ),
         footer=shorten(clean_lines(message.footer), 1_000),
         link=safe_url(message.link),
+        chart=replace(message.chart, alt=shorten(clean(message.chart.alt), 500)) if message.chart else None,
     )
 
 
@@ -142,6 +146,8 @@ def as_text(message: Message) -> str:
     """Render a message as plain text, for mail and console."""
     shown = presentable(message)
     parts = [headline(shown), shown.at, "", shown.summary]
+    if shown.chart and (drawn := sparkline(shown.chart.values)):
+        parts += ["", f"  {drawn}", f"  {shown.chart.alt}"]
     if shown.facts:
         width = min(max(len(fact.name) for fact in shown.facts), 24)
         parts += ["", *(f"  {fact.name:<{width}}  {fact.value}" for fact in shown.facts)]
@@ -163,6 +169,8 @@ def as_html(message: Message) -> str:
         kind=KIND_WORDS[message.kind],
         headline=headline(message),
         more=more_quotes(message),
+        cid=CHART,
+        drawn=sparkline(message.chart.values) if message.chart else "",
     )
 
 

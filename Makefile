@@ -14,6 +14,8 @@ BENCH := build/bench
 # The quick tests; the others, and what needs the package registry, make up the rest: every test runs once.
 QUICK := not server and not slow and not data
 PYTEST := $(BIN)/python -m pytest -q -rs
+# A file's tests stay together: they share what they have set up.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test quick bench soak lock clean python setup torch system servers lint types layers unit integration registry
@@ -45,8 +47,9 @@ bench: $(BENCH)/.stamp $(VENV)/.stamp-dev ## measure: a feed to KPIs, a whole ne
 	@$(BIN)/python -m benchmarks.comparative
 	@$(BIN)/python -m benchmarks.int8
 
-soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, and watch its memory
+soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, watch its memory; then kill it 200 times
 	@$(BIN)/python -m benchmarks.soak
+	@$(BIN)/python -m benchmarks.kills
 
 # The locks are made from pyproject.toml alone, for every Python from 3.11 on, Linux and macOS, with the hashes of
 # the public registry. UV_NO_CONFIG and the cleared variables keep an index of this machine out of them.
@@ -141,7 +144,7 @@ layers:
 CUT_OFF = cut=; if .ci/offline true; then cut=.ci/offline; else echo "SKIPPED: the tests run with the network on"; fi; $$cut
 
 unit:
-	@$(CUT_OFF) $(PYTEST) -m "$(QUICK)" --timeout 120 --junitxml $(REPORTS)/unit.xml
+	@$(CUT_OFF) $(PYTEST) $(SIDE_BY_SIDE) -m "$(QUICK)" --timeout 120 --junitxml $(REPORTS)/unit.xml
 
 integration:
 	@$(CUT_OFF) $(PYTEST) -m "not ($(QUICK)) and not registry" --timeout 600 --junitxml $(REPORTS)/integration.xml

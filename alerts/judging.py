@@ -85,13 +85,9 @@ def _posts(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ...]:
 def write(db: Transaction, judged: Sequence[Judged], now: int) -> list[AlertEvent]:
     """Write states, events and outbox rows in the open transaction; return the events."""
     written = []
-    states = alerting.states(db)
     for item in judged:
         # Two judgements may have looked at once, one for a commit and one for the minute: only one may tell.
-        if states.get((item.rule.name, item.rule.brand)) != item.before:
-            continue
-        alerting.save(db, item.transition.state)
-        if item.transition.kind is None:
+        if not alerting.step(db, item.before, item.transition.state) or item.transition.kind is None:
             continue
         event = _event(item, now)
         alerting.add_event(db, event)
@@ -103,6 +99,7 @@ def write(db: Transaction, judged: Sequence[Judged], now: int) -> list[AlertEven
             {**event.numbers, "rule": event.rule, "brand": event.brand, "kind": event.kind, "at": now},
             event.post_ids,
             now,
+            thread=alerting.last_fired(db, event.rule, event.brand),
         )
         written.append(event)
     return written

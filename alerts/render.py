@@ -15,8 +15,11 @@ from markupsafe import Markup, escape
 from alerts import format as reading
 from alerts.language import ENGLISH, N_, Language
 from alerts.message import Fact, Kind, Message
+from alerts.sparkline import sparkline
 
 SHOWN_QUOTES = 5
+CHART = "chart"
+"""The name of a message's picture in its HTML, after `cid:`."""
 KIND_WORDS: dict[Kind, str] = {
     "fired": N_("Alert"),
     "resolved": N_("Resolved"),
@@ -142,6 +145,7 @@ def presentable(message: Message) -> Message:
         ),
         footer=shorten(clean_lines(message.footer), 1_000),
         link=safe_url(message.link),
+        chart=replace(message.chart, alt=shorten(clean(message.chart.alt), 500)) if message.chart else None,
     )
 
 
@@ -149,6 +153,8 @@ def as_text(message: Message) -> str:
     """Render a message as plain text, for mail and console."""
     shown, language = presentable(message), Language.of(message.language)
     parts = [headline(shown), shown.at, "", shown.summary]
+    if shown.chart and (drawn := sparkline(shown.chart.values)):
+        parts += ["", f"  {drawn}", f"  {shown.chart.alt}"]
     if shown.facts:
         width = min(max(len(fact.name) for fact in shown.facts), 24)
         parts += ["", *(f"  {fact.name:<{width}}  {fact.value}" for fact in shown.facts)]
@@ -175,6 +181,8 @@ def as_html(message: Message) -> str:
         kind=kind_word(message),
         headline=headline(message),
         more=more_quotes(message),
+        cid=CHART,
+        drawn=sparkline(message.chart.values) if message.chart else "",
     )
 
 

@@ -132,6 +132,8 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
         footer=_footer(numbers, kind, limit),
         link=link,
         data=_data(numbers),
+        thread=row.thread,
+        severity=numbers.get("severity", "warning"),
     )
 
 

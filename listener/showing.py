@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from alerts import format as reading
 from storage import alerting, outbox
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Rows
 from storage.calendar import iso
 from storage.outbox import Delivery
 
+LOST_FOR = 7 * 86_400
+"""Seconds for which a message that was given up counts as a problem: by then nobody misses it any more."""
 _NUMBERS = ("kpi", "op", "threshold", "unit", "value", "n", "over", "min_n")
 _DELIVERY = ("key", "channel", "kind", "state", "attempts", "unknown", "error")
+_MOMENTS = ("created_at", "next_at", "done_at", "resent_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,8 @@ class Alerts:
                 {"rule": s.rule, "brand": s.brand, "fired_at": iso(s.fired_at, zone)} for s in self.firing
             ],
             "events": [_event(event, zone) for event in self.events],
-            "deliveries": [_delivery(delivery) for delivery in self.deliveries],
-            "undelivered": [_delivery(delivery) for delivery in self.undelivered],
+            "deliveries": [_delivery(delivery, zone) for delivery in self.deliveries],
+            "undelivered": [_delivery(delivery, zone) for delivery in self.undelivered],
         }
 
 
@@ -49,8 +53,12 @@ def _event(event: AlertEvent, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _delivery(delivery: Delivery) -> dict[str, object]:
-    return {name: getattr(delivery, name) for name in _DELIVERY}
+def _delivery(delivery: Delivery, zone: ZoneInfo) -> dict[str, object]:
+    times = {name: getattr(delivery, name) for name in _MOMENTS}
+    return {
+        **{name: getattr(delivery, name) for name in _DELIVERY},
+        **{name: None if at is None else iso(at, zone) for name, at in times.items()},
+    }
 
 
 def alerts(store: Rows) -> Alerts:
@@ -61,3 +69,10 @@ def alerts(store: Rows) -> Alerts:
         outbox.deliveries(store, 50),
         outbox.deliveries(store, undelivered=True),
     )
+
+
+def lost(store: Rows, now: int) -> str | None:
+    """Say how many messages were given up lately and what to do; None where there are none."""
+    count = outbox.given_up(store, now - LOST_FOR)
+    told = reading.plural(count, "message")
+    return f"{told} could not be delivered; see `listener alerts`" if count else None

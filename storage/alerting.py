@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
-from storage.base import Rows, Transaction
+from storage.base import Rows, StoreError, Transaction
 
 Phase = Literal["quiet", "pending", "firing"]
 EventKind = Literal["fired", "resolved", "expired"]
@@ -28,6 +28,9 @@ class AlertState:
     enough_at: int
     told_until: int
     fired_at: int
+
+
+_STATE = tuple(field.name for field in fields(AlertState))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +54,29 @@ def states(store: Rows) -> dict[tuple[str, str], AlertState]:
     return {(row[0], row[1]): AlertState(*row) for row in rows}
 
 
-def save(db: Transaction, state: AlertState) -> None:
-    """Write the state of a (rule, brand)."""
-    db.run(
-        """INSERT INTO alert_states (rule, brand, phase, since, enough_at, told_until, fired_at) VALUES (?,?,?,?,?,?,?)
-        ON CONFLICT (rule, brand, subject) DO UPDATE SET phase = excluded.phase, since = excluded.since,
-        enough_at = excluded.enough_at, told_until = excluded.told_until, fired_at = excluded.fired_at""",
-        (
-            state.rule,
-            state.brand,
-            state.phase,
-            state.since,
-            state.enough_at,
-            state.told_until,
-            state.fired_at,
-        ),
-    )
+def step(db: Transaction, before: AlertState | None, after: AlertState) -> bool:
+    """Take the state of an alert from what was seen to what it becomes; whether it was still as it was seen.
+
+    Of two judgements that looked at once, only the first finds what it saw.
+    """
+    new = tuple(getattr(after, column) for column in _STATE)
+    if before is None:
+        columns, places = ", ".join(_STATE), ", ".join("?" * len(_STATE))
+        touched = db.run(
+            f"INSERT INTO alert_states ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING",
+            new,
+        )
+    else:
+        changes, seen = (glue.join(f"{column} = ?" for column in _STATE) for glue in (", ", " AND "))
+        touched = db.run(
+            f"UPDATE alert_states SET {changes} WHERE {seen}",
+            (*new, *(getattr(before, column) for column in _STATE)),
+        )
+    if touched > 1:
+        raise StoreError(
+            f"the rule {after.rule!r} has {touched} states for {after.brand!r}; restore a backup"
+        )
+    return touched == 1
 
 
 def add_event(db: Transaction, event: AlertEvent) -> None:
@@ -98,6 +108,15 @@ def events(store: Rows, limit: int = 50, since: int = 0) -> list[AlertEvent]:
             (since, limit),
         )
     ]
+
+
+def last_fired(store: Rows, rule: str, brand: str) -> str | None:
+    """The key of the event with which a rule fired last for a brand."""
+    rows = store.rows(
+        "SELECT key FROM alert_events WHERE rule = ? AND brand = ? AND kind = 'fired' ORDER BY id DESC LIMIT 1",
+        (rule, brand),
+    )
+    return rows[0][0] if rows else None
 
 
 def restart_pending(db: Transaction, now: int) -> None:

@@ -44,6 +44,7 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "brands": ("name",),
     "campaigns": ("name", "query", "utm", "by"),
     "case_events": ("kind", "assignee", "by", "why"),
+    "channel_holds": ("channel",),
     "config_versions": ("sha256", "text"),
     "corrections": ("by",),
     "coverage": ("kind",),
@@ -73,6 +74,8 @@ OURS: Mapping[str, tuple[str, ...]] = {
         "batch",
         "thread",
         "withheld",
+        # Hashes of the house's own recipients.
+        "taken",
     ),
     "posts": ("language",),
     # A traceback without the item.

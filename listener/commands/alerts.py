@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -24,7 +24,11 @@ from listener.commands.options import (
     read_config,
     store_errors,
 )
+from listener.config import Config
 from listener.showing import Alerts, alerts
+
+if TYPE_CHECKING:
+    from listener.errands import Errand
 
 
 @click.group("alerts", invoke_without_command=True)
@@ -59,8 +63,10 @@ def _print(seen: Alerts, zone: ZoneInfo) -> None:
     for item in seen.undelivered:
         tries = reading.plural(item.attempts, "attempt")
         click.echo(
-            f"  {item.kind} on {item.channel}: {item.state} after {tries}: {item.error or 'not sent yet'}"
+            f"  {item.kind} on {item.channel}: {item.state} after {tries}: {item.error or 'not sent yet'} ({item.key})"
         )
+    if any(item.state == "failed" for item in seen.undelivered):
+        click.echo("`listener alerts resend --failed` sends again what failed; with a key instead, that one.")
 
 
 def _value(numbers: Mapping[str, Any]) -> str:
@@ -78,21 +84,64 @@ def test(ctx: click.Context, config_file: Path, channels: tuple[str, ...]) -> No
 
     A running daemon sends it, if there is one. Exit 1 when a channel did not take it.
     """
+    config = _config(ctx, config_file)
+    _check(config, channels)
+    from listener.errands import test_channels
+
+    _run(test_channels(config, time.time, channels or tuple(config.channels)))
+
+
+@command.command("resend")
+@click.argument("key", required=False)
+@click.option("--failed", is_flag=True, help="All that was given up.")
+@click.option("--channel", metavar="NAME", help="On this channel only.")
+@config_option
+@click.pass_context
+def resend(ctx: click.Context, config_file: Path, key: str | None, failed: bool, channel: str | None) -> None:
+    """Send again what failed, or the message of KEY.
+
+    With KEY whatever became of it: what waits is sent now, what the receiver has it gets once more.
+
+    It keeps its idempotency key, and who has it of several recipients does not get it again. A running daemon sends
+    it, if there is one. Exit 1 when a channel did not take it.
+    """
+    if (key is None) != failed:
+        raise WrongUsage(
+            "give the key of a message, as `listener alerts` shows it, or --failed for all of them"
+        )
+    config = _config(ctx, config_file)
+    _check(config, (channel,) if channel else ())
+    from listener.errands import send_again
+
+    if not _run(send_again(config, time.time, key, channel)):
+        if key is not None:
+            raise Failure(f"nothing is sent: no message {key} waits, failed or was delivered there")
+        click.echo("Nothing has failed.")
+
+
+def _config(ctx: click.Context, config_file: Path) -> Config:
     here = ctx.get_parameter_source("config_file") == ParameterSource.COMMANDLINE
-    config = read_config(config_file if here else ctx.obj)
+    return read_config(config_file if here else ctx.obj)
+
+
+def _check(config: Config, channels: Sequence[str]) -> None:
     unknown = [name for name in channels if name not in config.channels]
     if unknown:
         raise WrongUsage(f"there is no channel {unknown[0]!r}; there are: {', '.join(config.channels)}")
+
+
+def _run(errand: Coroutine[Any, Any, Errand]) -> bool:
+    """Do it and print what came of it; whether there was anything. Raises Failure where a channel did not take it."""
     from listener import logs
-    from listener.errands import test_channels
 
     logs.set_up()
     try:
         with store_errors():
-            errand = asyncio.run(test_channels(config, time.time, channels or tuple(config.channels)))
+            done = asyncio.run(errand)
     except TimeoutError:
         raise Failure("a daemon runs on this store, but it does not send; look at its log") from None
-    for line in errand.lines:
+    for line in done.lines:
         click.echo(line)
-    if errand.failed:
-        raise Failure(f"not delivered: {', '.join(errand.failed)}")
+    if done.failed:
+        raise Failure(f"not delivered: {', '.join(dict.fromkeys(done.failed))}")
+    return bool(done.lines)

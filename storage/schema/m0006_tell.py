@@ -35,6 +35,13 @@ _OUTBOX = (
     """CREATE TABLE receipts (
         channel TEXT NOT NULL, thread TEXT NOT NULL, place TEXT NOT NULL, at INTEGER NOT NULL,
         PRIMARY KEY (channel, thread)) WITHOUT ROWID""",
+    # Hashes of the recipients that have a message while others do not, as a list in JSON.
+    "ALTER TABLE outbox ADD COLUMN taken TEXT",
+    # When somebody asked for it to be sent again.
+    "ALTER TABLE outbox ADD COLUMN resent_at INTEGER",
+    "CREATE INDEX outbox_open_threads ON outbox (thread, channel) WHERE state IN ('waiting', 'sending')",
+    # Until when nothing is sent on a channel, in seconds with fractions: its pace, or its receiver, asks for that.
+    "CREATE TABLE channel_holds (channel TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID",
 )
 
 _SILENCES = (

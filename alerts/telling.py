@@ -212,8 +212,9 @@ def _footer(numbers: Mapping[str, Any], kind: str, language: Language) -> str:
         cooldown=language.duration(numbers["cooldown"]),
     )
     if not numbers["min_n"]:
-        return f"{_('Resolves when the value is no longer {limit}.', **parts)} {quiet}"
-    least = str(numbers["min_n"])
+        ends = _("Resolves when the value is no longer {limit}.", **parts)
+        return f"{ends} {quiet}"
+    least = language.count(numbers["min_n"])
     ends = _("Resolves when the value is no longer {limit} with at least {n} to judge by.", n=least, **parts)
     return f"{ends} {quiet}"
 

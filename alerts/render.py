@@ -220,9 +220,8 @@ def _escaping(language: Language) -> Callable[..., Markup]:
 def byline(author: str | None, source: str, at: str | None = None, language: Language = ENGLISH) -> str:
     """Name who said it, where and when: "ada, hackernews, Thu 12 Nov, 14:03"."""
     names = [shorten(clean(author), 60) if author else "", shorten(clean(source), 60)]
-    names = [language.isolated(name) if language.direction == "rtl" else name for name in names]
     names.append(reading.stamp(clean(at), brief=True, language=language) if at else "")
-    return (", " if language.direction == "ltr" else "، ").join(name for name in names if name)
+    return language.enumerated(name for name in names if name)
 
 
 def more_quotes(message: Message) -> str:

@@ -161,7 +161,7 @@ def _facts(numbers: Mapping[str, Any], zone: ZoneInfo, language: Language) -> li
     if heard:
         facts.append(Fact(_("Heard"), _heard(heard, language)))
     if numbers["left_out"]:
-        facts.append(Fact(_("Not heard"), ", ".join(numbers["left_out"])))
+        facts.append(Fact(_("Not heard"), language.enumerated(numbers["left_out"])))
     if numbers["kind"] != "fired":
         lasted = language.duration(numbers["at"] - numbers["fired_at"])
         when = language.moment(numbers["fired_at"], zone)
@@ -191,8 +191,8 @@ def _heard(sources: Sequence[SourceHeard], language: Language = ENGLISH) -> str:
     elif number > _NAMED:
         parts.append(language.ngettext("{n} source throughout", "{n} sources throughout", number))
     elif throughout:
-        parts.append(language.gettext("{sources} throughout", sources=", ".join(throughout)))
-    return ", ".join(parts)
+        parts.append(language.gettext("{sources} throughout", sources=language.enumerated(throughout)))
+    return language.enumerated(parts)
 
 
 def _threshold(numbers: Mapping[str, Any], language: Language) -> str:

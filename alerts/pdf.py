@@ -95,7 +95,8 @@ def pdf(paper: Paper) -> bytes:
             "a PDF needs the extra `pdf`: pip install 'listener[pdf]' (a wheel of 34 MB, no system libraries)"
         ) from error
     folder = files("alerts").joinpath("paper")
-    made: bytes = typst.compile(
+    compile_: Any = typst.compile
+    made: bytes = compile_(
         folder.joinpath("page.typ").read_bytes(),
         root=str(folder),
         font_paths=[str(files("alerts").joinpath("fonts"))],

@@ -7,8 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts import format as reading
+from alerts.language import ENGLISH
 from alerts.message import Fact, Letter, Message
 from alerts.quoting import quotes_by_id
+from alerts.sayings import Said, Speaker, say
 from storage.base import Rows
 from storage.calendar import iso
 from storage.coverage import SourceHeard
@@ -99,6 +101,32 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
     """Say what fired, resolved or expired: the numbers, what they rest on, what will end it."""
     numbers: Mapping[str, Any] = row.numbers
     kind, brand, rule = numbers["kind"], numbers["brand"], numbers["rule"]
+    # Rows of the version before know thresholds only.
+    if numbers.get("form", "threshold") == "threshold":
+        said = _threshold(numbers)
+    else:
+        said = say(numbers, Speaker(ENGLISH, zone, amount, name_of))
+    return Message(
+        key=row.key,
+        kind=kind,
+        title=said.title,
+        summary=said.summary,
+        brand=brand or None,
+        rule=rule,
+        at=iso(numbers["at"], zone),
+        facts=tuple(_facts(numbers, zone)),
+        quotes=tuple(quotes_by_id(store, brand or None, row.post_ids, zone).values()),
+        footer=_footer(numbers, kind, said.ends),
+        link=link,
+        data=_data(numbers),
+        thread=row.thread,
+        severity=numbers.get("severity", "warning"),
+    )
+
+
+def _threshold(numbers: Mapping[str, Any]) -> Said:
+    """A KPI above or below a number."""
+    kind, brand = numbers["kind"], numbers["brand"]
     name = name_of(numbers["kpi"])
     value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
     limit = f"{_OPS[numbers['op']]} {amount(numbers['threshold'], numbers['unit'], numbers['kpi'])}"
@@ -119,27 +147,15 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
             f"{name} {be} still {limit}; the alert is closed, not solved.",
         ),
     }[kind]
-    return Message(
-        key=row.key,
-        kind=kind,
-        title=title,
-        summary=summary,
-        brand=brand,
-        rule=rule,
-        at=iso(numbers["at"], zone),
-        facts=tuple(_facts(numbers, zone)),
-        quotes=tuple(quotes_by_id(store, brand, row.post_ids, zone).values()),
-        footer=_footer(numbers, kind, limit),
-        link=link,
-        data=_data(numbers),
-        thread=row.thread,
-        severity=numbers.get("severity", "warning"),
-    )
+    thin = f" with at least {numbers['min_n']} to judge by" if numbers["min_n"] else ""
+    return Said(title, summary, f"Resolves when the value is no longer {limit}{thin}.")
 
 
 def _facts(numbers: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
-    facts = [Fact("Rule", f"{numbers['rule']}: {name_of(numbers['kpi'])} {_limit(numbers)}")]
-    if numbers["value"] is not None:
+    plain = numbers.get("form", "threshold") == "threshold"
+    condition = f"{name_of(numbers['kpi'])} {_limit(numbers)}" if plain else numbers["when"]
+    facts = [Fact("Rule", f"{numbers['rule']}: {condition}")]
+    if numbers["value"] is not None and numbers["n"] is not None:
         value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
         facts.append(Fact("Now", f"{_with_span(numbers, value)} (n = {reading.count(numbers['n'])})"))
     if numbers.get("tag"):
@@ -183,14 +199,14 @@ def _limit(numbers: Mapping[str, Any]) -> str:
     return f"{numbers['op']} {amount(numbers['threshold'], numbers['unit'], numbers['kpi'])}"
 
 
-def _footer(numbers: Mapping[str, Any], kind: str, limit: str) -> str:
+def _footer(numbers: Mapping[str, Any], kind: str, ends: str) -> str:
     if kind != "fired":
         return ""
-    thin = f" with at least {numbers['min_n']} to judge by" if numbers["min_n"] else ""
-    return (
-        f"Resolves when the value is no longer {limit}{thin}. The same rule stays silent for "
-        f"{reading.duration(numbers['cooldown'])} after it fired. Posts of a first poll or an import never fire."
+    rest = (
+        f"The same rule stays silent for {reading.duration(numbers['cooldown'])} after it fired. "
+        "Posts of a first poll or an import never fire."
     )
+    return f"{ends} {rest}" if ends else "It is told once. Posts of a first poll or an import never fire."
 
 
 def _data(numbers: Mapping[str, Any]) -> dict[str, object]:

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from alerts.rules.conditions import least, parse
-from alerts.rules.rule import Rule, Severity
+from alerts.rules.conditions import parse
+from alerts.rules.rule import Severity
 from storage.durations import Duration
 
 
@@ -44,27 +44,3 @@ class RuleOptions(BaseModel):
         if mistake := getattr(condition, "mistake", lambda options: None)(self):
             raise ValueError(mistake)
         return self
-
-    @property
-    def about_brand(self) -> bool:
-        """Whether the rule is for brands, and not about the house."""
-        return parse(self.when).about_brand
-
-    def rule(self, brand: str) -> Rule:
-        """Make the rule that these options mean for a brand."""
-        condition = parse(self.when)
-        return Rule(
-            self.name,
-            brand if condition.about_brand else "",
-            condition,
-            self.over,
-            least(condition) if self.min_n is None else self.min_n,
-            self.for_,
-            self.cooldown,
-            self.expire,
-            tuple(self.channels or ()),
-            self.source,
-            self.tag,
-            self.severity,
-            self.keep_firing,
-        )

@@ -45,7 +45,9 @@ class Absence:
         value = look.value("mentions", look.ask(rule, window))
         met = value.value == 0
         numbers = {"quiet": self.quiet, **told(value)}
-        return {BRAND: [Sample(window.since, window.until, value.value is not None, met, met, value, numbers, ())]}
+        return {
+            BRAND: [Sample(window.since, window.until, value.value is not None, met, met, value, numbers, ())]
+        }
 
 
 def parse(text: str) -> Absence | None:

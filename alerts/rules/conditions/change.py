@@ -89,7 +89,9 @@ class Change:
         )
         change = None if now.value is None or then.value is None else now.value - then.value
         # Other sources then would be another measure, and other engines another tone.
-        alike = {one.source for one in now.heard} == {one.source for one in then.heard} and not now.engine_changes
+        alike = {one.source for one in now.heard} == {
+            one.source for one in then.heard
+        } and not now.engine_changes
         enough = change is not None and alike and max(now.n, then.n) >= max(1, rule.min_n)
         numbers = {
             "way": self.way,

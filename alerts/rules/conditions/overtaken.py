@@ -20,7 +20,7 @@ _KPI = "share_of_voice"
 
 @dataclass(frozen=True, slots=True)
 class Overtaken:
-    """A rival of the brand's market (`rival`, or any) has a larger share of voice, beyond chance, and had not before."""
+    """A rival of the market (`rival`, or any) has a larger share of voice, beyond chance, and had not before."""
 
     form: ClassVar[str] = "overtaken"
     momentary: ClassVar[bool] = False
@@ -57,7 +57,9 @@ class Overtaken:
         ours, ours_before = (look.value(_KPI, _ask(rule, look, one, rule.brand)) for one in (window, earlier))
         seen = {}
         for rival in self._rivals(rule, look):
-            theirs, theirs_before = (look.value(_KPI, _ask(rule, look, one, rival)) for one in (window, earlier))
+            theirs, theirs_before = (
+                look.value(_KPI, _ask(rule, look, one, rival)) for one in (window, earlier)
+            )
             enough = theirs.value is not None and ours.value is not None and ours.n >= rule.min_n
             ahead = enough and _ahead(theirs, ours)
             fires = ahead and ours_before.value is not None and not _more(theirs_before, ours_before)
@@ -92,7 +94,7 @@ def _more(theirs: KpiValue, ours: KpiValue) -> bool:
 
 
 def _ahead(theirs: KpiValue, ours: KpiValue) -> bool:
-    """Whether one of two shares of the same whole is larger beyond chance: two counts of one mean differ by √(a + b)."""
+    """Whether a share of the same whole is larger beyond chance: two counts of one mean differ by √(a + b)."""
     if theirs.value is None or ours.value is None:
         return False
     a, b = theirs.value * theirs.n, ours.value * ours.n

@@ -92,7 +92,10 @@ class Condition:
 
     def wants(self, rule: Rule, look: Look) -> Iterable[tuple[str, Ask]]:
         """The KPI in each window that counts as now."""
-        return ((self.kpi, look.ask(rule, window)) for window in looked_at(rule, look))
+        return ((self.kpi, look.ask(rule, window)) for window in self._windows(rule, look))
+
+    def _windows(self, rule: Rule, look: Look) -> list[Window]:
+        return looked_at(rule, look.lateness(rule.source), look.now)
 
     def see(self, rule: Rule, look: Look) -> Seen:
         """The KPI in each window that counts as now; of what was heard live only where that matters."""
@@ -113,16 +116,16 @@ class Condition:
         return value.value is not None and value.n >= rule.min_n and self.holds(value.value)
 
 
-def looked_at(rule: Rule, look: Look) -> list[Window]:
+def looked_at(rule: Rule, lateness: int, now: int) -> list[Window]:
     """The windows that a rule judges now, newest last.
 
     That a count is low is believed only of a window that nothing can be added to any more: the last minutes
     always lack what the sources deliver late, and "mentions < 10" would fire for that alone.
     """
-    late, condition = look.lateness(rule.source), rule.condition
+    condition = rule.condition
     if isinstance(condition, Condition) and condition.op in ("<", "<=") and condition.kpi in _COUNTS:
-        return [Window(look.now - late - rule.over, look.now - late)]
-    return windows(rule.over, late, look.now)
+        return [Window(now - lateness - rule.over, now - lateness)]
+    return windows(rule.over, lateness, now)
 
 
 def whole_days(kpi: str, options: RuleOptions) -> str | None:
@@ -163,8 +166,6 @@ def parse_condition(text: str) -> Condition:
         hint = f"; for {digits} percent write {digits}%" if meant else ""
         raise ValueError(f"{kpi} lies between {low:g} and {high:g}{hint}")
     return Condition(kpi, op, number)
-
-
 
 
 def parse(text: str) -> Condition | None:

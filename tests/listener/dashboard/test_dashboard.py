@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from pages import HACKERNEWS, page, post
 
 from alerts import judging
-from alerts.rules import Rule, RuleOptions
+from alerts.rules import Look, Rule, RuleOptions
 from listener.config import load
 from listener.dashboard.app import NotServed, is_loopback, make_app, serve
 from listener.station import Station, open_station
@@ -330,7 +330,7 @@ async def test_bad_parameters_of_kpis_are_problems_with_a_remedy(
 async def test_alerts_say_what_fires_was_told_and_waits(client: Client, station: Station) -> None:
     await keep(station, post("1", NOW - 60))
     config = station.config
-    found = judging.look(station.reader, config.rules, config.brands, config.zone, NOW)
+    found = judging.look(Look(station.reader, config.brands, config.zone, NOW), config.rules)
     (event,) = await station.writer(lambda db: judging.write(db, found, NOW))
     body = await (await client.get("/api/v1/alerts")).json()
     assert body["firing"] == [{"rule": "busy", "brand": "Acme", "fired_at": "2026-09-21T14:13:20Z"}]

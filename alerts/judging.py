@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from alerts.routing.routes import CONSOLE, Routing
+from alerts.routing.settling import lay_out, settle
 from alerts.rules import Rule, Transition, enough_and_met, event_key, judge, looked_at
-from storage import alerting, browse, outbox
+from storage import alerting, browse
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Rows, Transaction
 from storage.browse import Narrow
@@ -82,8 +84,14 @@ def _posts(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ...]:
     return tuple(browse.newest(store, rule.brand, window, narrow=narrow))
 
 
-def write(db: Transaction, judged: Sequence[Judged], now: int) -> list[AlertEvent]:
-    """Write states, events and outbox rows in the open transaction; return the events."""
+def write(
+    db: Transaction, judged: Sequence[Judged], now: int, routing: Routing = CONSOLE
+) -> list[AlertEvent]:
+    """Write states, events and outbox rows in the open transaction; return the events.
+
+    Where they go, when, and what of it is withheld, is decided in the same transaction: what is laid out is never
+    seen by a channel before a silence that covers it.
+    """
     written = []
     for item in judged:
         # Two judgements may have looked at once, one for a commit and one for the minute: only one may tell.
@@ -91,17 +99,10 @@ def write(db: Transaction, judged: Sequence[Judged], now: int) -> list[AlertEven
             continue
         event = _event(item, now)
         alerting.add_event(db, event)
-        outbox.put(
-            db,
-            item.rule.channels,
-            event.key,
-            "alert",
-            {**event.numbers, "rule": event.rule, "brand": event.brand, "kind": event.kind, "at": now},
-            event.post_ids,
-            now,
-            thread=alerting.last_fired(db, event.rule, event.brand),
-        )
+        lay_out(db, routing, event, alerting.last_fired(db, event.rule, event.brand), now)
         written.append(event)
+    if written:
+        settle(db, routing, now)
     return written
 
 
@@ -127,6 +128,8 @@ def _event(item: Judged, now: int) -> AlertEvent:
         "cooldown": rule.cooldown,
         "expire": rule.expire,
         "tag": rule.tag,
+        "source": rule.source,
+        "severity": rule.severity,
         "heard": [(h.source, h.heard, h.asked) for h in value.heard] if value else [],
         "left_out": list(value.left_out) if value else [],
     }

@@ -8,7 +8,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +17,7 @@ from storage.calendar import Window
 from storage.durations import Duration, parse_duration
 from storage.kpi import KPIS, KpiValue
 
+Severity = Literal["info", "warning", "critical"]
 _WHEN = re.compile(r"\s*([\w.]+)\s*(>=|<=|>|<)\s*([-+]?\d+(?:\.\d+)?)\s*(%|[smhdw]|)\s*")
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -122,7 +123,8 @@ class RuleOptions(BaseModel):
     for_: Duration = Field(default=0, alias="for")
     cooldown: Duration = 21600
     expire: Duration = 21600
-    channels: list[str] = Field(default_factory=lambda: ["console"], min_length=1)
+    severity: Severity = "warning"
+    channels: list[str] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _days(self) -> Self:
@@ -134,7 +136,7 @@ class RuleOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule for one brand."""
+    """A rule for one brand. `channels`: those that it names itself; none where the routes say."""
 
     name: str
     brand: str
@@ -147,6 +149,7 @@ class Rule:
     channels: tuple[str, ...]
     source: str | None = None
     tag: str | None = None
+    severity: Severity = "warning"
 
     @classmethod
     def of(cls, options: RuleOptions, brand: str) -> Rule:
@@ -162,9 +165,10 @@ class Rule:
             options.for_,
             options.cooldown,
             options.expire,
-            tuple(options.channels),
+            tuple(options.channels or ()),
             options.source,
             options.tag,
+            options.severity,
         )
 
 

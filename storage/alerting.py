@@ -110,6 +110,20 @@ def events(store: Rows, limit: int = 50, since: int = 0) -> list[AlertEvent]:
     ]
 
 
+def firing_events(store: Rows) -> list[AlertEvent]:
+    """The events with which what fires now began, the oldest first."""
+    found = []
+    for rule, brand, subject in store.rows(
+        "SELECT rule, brand, subject FROM alert_states WHERE phase = 'firing'"
+    ):
+        found += store.rows(
+            """SELECT id, key, rule, brand, kind, at, since, until, numbers, post_ids FROM alert_events
+            WHERE rule = ? AND brand = ? AND subject = ? AND kind = 'fired' ORDER BY id DESC LIMIT 1""",
+            (rule, brand, subject),
+        )
+    return [AlertEvent(*[*row[1:8], json.loads(row[8]), tuple(json.loads(row[9]))]) for row in sorted(found)]
+
+
 def last_fired(store: Rows, rule: str, brand: str) -> str | None:
     """The key of the event with which a rule fired last for a brand."""
     rows = store.rows(

@@ -93,6 +93,8 @@ def write(
     seen by a channel before a silence that covers it.
     """
     written = []
+    named = {item.rule.name: item.rule.channels for item in judged if item.rule.channels}
+    routing = replace(routing, own={**routing.own, **named})
     for item in judged:
         # Two judgements may have looked at once, one for a commit and one for the minute: only one may tell.
         if not alerting.step(db, item.before, item.transition.state) or item.transition.kind is None:

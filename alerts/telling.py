@@ -7,8 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts import format as reading
+from alerts.gathering import gathered
 from alerts.message import Fact, Letter, Message
 from alerts.quoting import quotes_by_id
+from alerts.routing.routes import QUIET
 from storage.base import Rows
 from storage.calendar import iso
 from storage.coverage import SourceHeard
@@ -119,6 +121,10 @@ def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None)
             f"{name} {be} still {limit}; the alert is closed, not solved.",
         ),
     }[kind]
+    if numbers.get("again"):
+        title = f"Fires still: {title}"
+        lasts = reading.duration(numbers["again"] - numbers["fired_at"])
+        summary = f"It fires for {lasts} now, and began like this: {summary}"
     return Message(
         key=row.key,
         kind=kind,
@@ -218,7 +224,9 @@ def to_send(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None) -> Me
     if row.kind == "test":
         return test_message(row, zone)
     if row.kind == "alert":
-        return alert_message(row, store, zone, link)
+        messages = [alert_message(one, store, zone, link) for one in (row, *row.rest)]
+        quiet = (row.together or "").startswith(QUIET)
+        return gathered(row, messages, zone, link, quiet=quiet) if row.rest else messages[0]
     from alerts.digest.sending import letter_of  # the letter's templates load jinja2: only when one is sent
 
     return letter_of(row, store, zone)

@@ -14,7 +14,7 @@ Kind = Literal["alert", "digest", "test"]
 
 _LONGEST_HOLD = 2 * 86_400
 """Seconds. A channel that is held for longer was held by a clock that has been set back since."""
-# What tells the rest of a story waits until its beginning has been told, or given up; or is told in one message with it.
+# What tells the rest of a story waits until its beginning has been told, or given up; or is sent together with it.
 _READY = """o.channel = ? AND o.state = 'waiting' AND o.withheld IS NULL AND NOT EXISTS (
     SELECT 1 FROM outbox e WHERE e.channel = o.channel AND e.thread = o.thread AND e.id < o.id
     AND e.state IN ('waiting', 'sending') AND e.withheld IS NULL
@@ -100,7 +100,9 @@ def claim(db: Transaction, channel: str, now: float, pace: float = 0.0) -> Outbo
         _step(db, "attempts = attempts + 1, batch = ?", "waiting", "sending", row.id, row.batch)
     if pace > 0:
         hold(db, channel, now + pace, now)
-    return replace(rows[0], rest=tuple(rows[1:]))
+    # Under the message of one story only what tells the rest of that one: a mixture is a message of its own.
+    place = rows[0].first if len({row.first for row in rows}) == 1 else None
+    return replace(rows[0], rest=tuple(rows[1:]), first=place)
 
 
 def _as_one(db: Transaction, row: OutboxRow, now: float) -> list[OutboxRow]:
@@ -235,8 +237,9 @@ def resend(
 ) -> list[tuple[str, str]]:
     """Let messages be sent again, under the same key; return (key, channel) of each.
 
-    Without `key` all that were given up. With it that one, whatever became of it, with all that was sent in one message
-    with it: what waits is due now, what the receiver has it gets once more, what is withheld is sent. Recipients that have a message which was given up do not get it again.
+    Without `key` all that were given up. With it that one, whatever became of it, and all that was sent in one message
+    with it: what waits is due now, what the receiver has it gets once more, what is withheld is sent. Recipients that
+    have a message which was given up do not get it again.
     """
     same = "(key = ? OR batch = ? OR batch IN (SELECT s.batch FROM outbox s WHERE s.key = ?))"
     which = f"{same} AND state <> 'sending'" if key is not None else "state = 'failed'"
@@ -248,7 +251,8 @@ def resend(
         for row in db.rows(f"SELECT key, channel FROM outbox WHERE {which} ORDER BY id", given)
     ]
     db.run(
-        f"UPDATE outbox SET state = 'waiting', next_at = ?, resent_at = ?, done_at = NULL, withheld = NULL WHERE {which}",
+        f"""UPDATE outbox SET state = 'waiting', next_at = ?, resent_at = ?, done_at = NULL, withheld = NULL
+        WHERE {which}""",
         (now, now, *given),
     )
     return found

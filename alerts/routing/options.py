@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from alerts.routing.quiet import LONGEST, QuietHours, loud_from, parse_time
 from alerts.routing.routes import Inhibition
@@ -23,6 +31,7 @@ def _several(value: object) -> object:
 
 
 Names = Annotated[list[str], BeforeValidator(_several), Field(min_length=1)]
+Passing = Annotated[list[Severity], BeforeValidator(_several)]
 Severities = Annotated[list[Severity], BeforeValidator(_several), Field(min_length=1)]
 
 
@@ -53,7 +62,7 @@ class QuietOptions(_Strict):
     to: str
     days: Names = Field(default_factory=lambda: ["mon-sun"])
     holidays: str | None = None
-    passes: Annotated[list[Severity], BeforeValidator(_several)] = Field(default_factory=lambda: ["critical"])
+    passes: Passing = ["critical"]
 
     @field_validator("zone")
     @classmethod
@@ -88,7 +97,9 @@ class QuietOptions(_Strict):
     @model_validator(mode="after")
     def _ends(self) -> QuietOptions:
         if parse_time(self.from_) == parse_time(self.to):
-            raise ValueError(f'from and to are both {self.to}; for a whole day write from: "00:00", to: "24:00"')
+            raise ValueError(
+                f'from and to are both {self.to}; for a whole day write from: "00:00", to: "24:00"'
+            )
         if loud_from([self.hours()], "", 0) >= LONGEST:
             raise ValueError("it would be quiet for ever: write the days on which it is, as in days: sat-sun")
         return self

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from alerts.routing.matching import Known, Labels, Matchers, matches
 from alerts.routing.quiet import QuietHours, loud_from
+from alerts.rules import Rule
 
 QUIET = "quiet:"
 """How the name of a group begins whose messages waited for the end of quiet hours."""
@@ -90,6 +91,13 @@ def deliveries(routing: Routing, labels: Labels, at: int) -> list[Delivery]:
         for channel in own or route.channels:
             found.setdefault(channel, _delivery(route, channel, labels, at))
     return list(found.values())
+
+
+def channels_of(routing: Routing, rule: Rule) -> list[str]:
+    """Where a rule's alerts go."""
+    numbers = {"source": rule.source, "tag": rule.tag, "severity": rule.severity}
+    labels = routing.known.labels(rule.name, rule.brand, numbers)
+    return [found.channel for found in deliveries(routing, labels, 0)]
 
 
 def chosen(routing: Routing, labels: Labels) -> list[Route]:

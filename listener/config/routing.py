@@ -37,7 +37,11 @@ class RoutingReader:
     """Goes through quiet hours, routes and inhibition, and notes every mistake on the way."""
 
     def __init__(
-        self, world: World, add: Callable[[Place, str], None], options: Check[Any], channels: Callable[[Any, Place], None]
+        self,
+        world: World,
+        add: Callable[[Place, str], None],
+        options: Check[Any],
+        channels: Callable[[Any, Place], None],
     ) -> None:
         self._world, self._add, self._options, self._channels = world, add, options, channels
         self._values = self._known_values()
@@ -79,9 +83,10 @@ class RoutingReader:
         found: MatchOptions | None = self._options(MatchOptions, {} if raw is None else raw, path)
         said = raw if isinstance(raw, Mapping) else {}
         for name, known in self._values.items():
-            given = said.get(name)
+            given: Any = said.get(name)
             several = isinstance(given, list)
-            for index, value in enumerate(given if several else [given]):
+            values: list[Any] = given if several else [given]
+            for index, value in enumerate(values):
                 if isinstance(value, str) and value not in known:
                     place: Place = (*path, name, index) if several else (*path, name)
                     what = "no rule is for the tag" if name == "tag" else f"there is no {name}"
@@ -127,7 +132,8 @@ class RoutingReader:
             options: InhibitOptions | None = self._options(InhibitOptions, raw, path)
             said = raw if isinstance(raw, Mapping) else {}
             sides = [
-                self._side(said[name], (*path, name)) if name in said else None for name in ("when", "silences")
+                self._side(said[name], (*path, name)) if name in said else None
+                for name in ("when", "silences")
             ]
             if options is not None and sides[0] is not None and sides[1] is not None:
                 found.append(options.inhibition(sides[0], sides[1]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from alerts.routing.matching import Labels
 from alerts.routing.routes import Delivery, Routing, deliveries, due
@@ -190,13 +190,3 @@ def _due_again(told_at: int, repeat: int | None, said: Acknowledgement | None, n
     if said is not None and said.until is not None and told_at < said.until <= now:
         return f"snoozed-{said.id}"
     return f"repeat-{told_at}" if repeat is not None and told_at + repeat <= now else None
-
-
-def why_withheld(
-    routing: Routing,
-    events: Sequence[AlertEvent],
-    silenced: Sequence[silences.Silence],
-    snoozed: Mapping[str, str],
-) -> dict[str, Reason]:
-    """Why what fires is withheld, by key, for people who ask."""
-    return reasons([_firing(routing, event) for event in events], silenced, snoozed, routing.inhibitions)

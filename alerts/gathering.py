@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from alerts import format as reading
+from alerts.language import ENGLISH, N_, Language
 from alerts.message import Fact, Kind, Message, Severity
 from storage.outbox import OutboxRow
 
@@ -14,7 +14,7 @@ MOST = 18
 """Lines of one message; how many more there are is said."""
 QUOTES = 3
 _SEVERITIES: dict[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
-_ENDS = {"resolved": "resolved", "expired": "closed for too little data"}
+_WORDS: dict[Severity, str] = {"critical": N_("Critical"), "warning": N_("Warning"), "info": N_("Information")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,13 @@ class _Line:
 
 
 def gathered(
-    row: OutboxRow, messages: Sequence[Message], zone: ZoneInfo, link: str | None, *, quiet: bool
+    row: OutboxRow,
+    messages: Sequence[Message],
+    zone: ZoneInfo,
+    link: str | None,
+    language: Language = ENGLISH,
+    *,
+    quiet: bool,
 ) -> Message:
     """One message of those of a row and its rest, in their order. `quiet`: they waited for quiet hours to end."""
     lines = sorted(_lines([row, *row.rest], messages), key=lambda line: line.rank)
@@ -48,15 +54,16 @@ def gathered(
     return Message(
         key=row.batch or row.key,
         kind=kind,
-        title=_title(len(lines), brand, quiet=quiet, over=over),
-        summary=_summary(lines),
+        title=_title(len(lines), brand, language, quiet=quiet, over=over),
+        summary=_summary(lines, language),
         brand=brand,
         rule=None,
         at=worst.last.at,
-        facts=_facts(lines, zone),
+        facts=_facts(lines, zone, language),
         quotes=tuple(quote for line in lines if not line.over for quote in line.first.quotes)[:QUOTES],
         link=link,
         data={"alerts": [message.data for message in messages]},
+        language=language.code,
         severity=worst.first.severity,
     )
 
@@ -77,38 +84,67 @@ def _lines(rows: Sequence[OutboxRow], messages: Sequence[Message]) -> list[_Line
     return list(found.values())
 
 
-def _title(count: int, brand: str | None, *, quiet: bool, over: bool) -> str:
-    what = reading.plural(count, "alert")
+def _title(count: int, brand: str | None, language: Language, *, quiet: bool, over: bool) -> str:
+    ngettext = language.ngettext
     if quiet and brand:
-        return f"{what} for {brand} while it was quiet"
+        return ngettext(
+            "{n} alert for {brand} while it was quiet",
+            "{n} alerts for {brand} while it was quiet",
+            count,
+            brand=brand,
+        )
     if quiet:
-        return f"{what} while it was quiet"
-    told = f"{what} for {brand}" if brand else what
-    return f"Resolved: {told}" if over else told
+        return ngettext("{n} alert while it was quiet", "{n} alerts while it was quiet", count)
+    if over and brand:
+        return ngettext(
+            "Resolved: {n} alert for {brand}", "Resolved: {n} alerts for {brand}", count, brand=brand
+        )
+    if over:
+        return ngettext("Resolved: {n} alert", "Resolved: {n} alerts", count)
+    if brand:
+        return ngettext("{n} alert for {brand}", "{n} alerts for {brand}", count, brand=brand)
+    return ngettext("{n} alert", "{n} alerts", count)
 
 
-def _summary(lines: Sequence[_Line]) -> str:
+def _summary(lines: Sequence[_Line], language: Language) -> str:
+    _ = language.gettext
     still = sum(not line.over for line in lines)
     if still == 0:
-        return "All of them are over."
+        return _("Nothing of this is firing any more.")
     if still == len(lines):
-        return "It fires still." if still == 1 else "All of them fire still."
-    return f"{still} of {len(lines)} fire still."
+        return _("All of this is still firing.")
+    return language.ngettext(
+        "{n} of {total} is still firing.",
+        "{n} of {total} are still firing.",
+        still,
+        total=language.count(len(lines)),
+    )
 
 
-def _facts(lines: Sequence[_Line], zone: ZoneInfo) -> tuple[Fact, ...]:
-    facts = [Fact(line.first.severity.capitalize(), _told(line, zone)) for line in lines[:MOST]]
+def _facts(lines: Sequence[_Line], zone: ZoneInfo, language: Language) -> tuple[Fact, ...]:
+    _ = language.gettext
+    facts = [Fact(_(_WORDS[line.first.severity]), _told(line, zone, language)) for line in lines[:MOST]]
     if len(lines) > MOST:
-        facts.append(Fact("More", f"{reading.plural(len(lines) - MOST, 'alert')} that have no line here"))
+        left_out = language.ngettext(
+            "{n} more alert not shown here.", "{n} more alerts not shown here.", len(lines) - MOST
+        )
+        facts.append(Fact("…", left_out))
     return tuple(facts)
 
 
-def _told(line: _Line, zone: ZoneInfo) -> str:
-    """What it was, by which rule, and when: "Acme: negative share 46 % (angry), Mon 02:10 to 03:00, resolved"."""
-    what = f"{line.first.title} ({line.first.rule})"
-    when = reading.moment(line.at, zone)
+def _told(line: _Line, zone: ZoneInfo, language: Language) -> str:
+    """What it was, by which rule, and when."""
+    _ = language.gettext
+    parts = {
+        "alert": line.first.title,
+        "rule": line.first.rule or "",
+        "since": language.moment(line.at, zone),
+    }
     if line.ended_at is None:
-        return f"{what}, since {when}"
+        return _("{alert} ({rule}), since {since}", **parts)
     if line.first is line.last:
-        return f"{what}, {when}"
-    return f"{what}, {when} to {reading.moment(line.ended_at, zone)}, {_ENDS.get(line.last.kind, line.last.kind)}"
+        return _("{alert} ({rule}), {since}", **parts)
+    until = language.moment(line.ended_at, zone)
+    if line.last.kind == "expired":
+        return _("{alert} ({rule}), {since} to {until}, closed for too little data", until=until, **parts)
+    return _("{alert} ({rule}), {since} to {until}, resolved", until=until, **parts)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts.explaining import explaining
+from alerts.routing.routes import CONSOLE, Routing
+from alerts.routing.settling import lay_out, settle
 from alerts.rules import Look, Rule, Transition, event_key, judge
-from storage import alerting, outbox
+from storage import alerting
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Transaction
 from storage.kpi import KPIS
@@ -67,26 +69,27 @@ def _is_nothing(transition: Transition) -> bool:
     return transition.state.phase == "quiet" and transition.kind is None
 
 
-def write(db: Transaction, judged: Sequence[Judged], now: int) -> list[AlertEvent]:
-    """Write states, events and outbox rows in the open transaction; return the events."""
+def write(
+    db: Transaction, judged: Sequence[Judged], now: int, routing: Routing = CONSOLE
+) -> list[AlertEvent]:
+    """Write states, events and outbox rows in the open transaction; return the events.
+
+    Where they go, when, and what of it is withheld, is decided in the same transaction: what is laid out is never
+    seen by a channel before a silence that covers it.
+    """
     written = []
+    named = {item.rule.name: item.rule.channels for item in judged if item.rule.channels}
+    routing = replace(routing, own={**routing.own, **named})
     for item in judged:
         # Two judgements may have looked at once, one for a commit and one for the minute: only one may tell.
         if not alerting.step(db, item.before, item.transition.state) or item.transition.kind is None:
             continue
         event = _event(item, now)
         alerting.add_event(db, event)
-        outbox.put(
-            db,
-            item.rule.channels,
-            event.key,
-            "alert",
-            {**event.numbers, "rule": event.rule, "brand": event.brand, "kind": event.kind, "at": now},
-            event.post_ids,
-            now,
-            thread=event.episode,
-        )
+        lay_out(db, routing, event, event.episode, now)
         written.append(event)
+    if written:
+        settle(db, routing, now)
     return written
 
 
@@ -120,6 +123,7 @@ def _event(item: Judged, now: int) -> AlertEvent:
         "tag": rule.tag,
         "severity": rule.severity,
         "subject": state.subject,
+        **({"source": rule.source} if rule.source else {}),
     }
     key = event_key(rule.name, rule.brand, kind, now, state.subject)
     return AlertEvent(

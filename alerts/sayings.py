@@ -21,8 +21,8 @@ class Said:
     ends: str = ""
 
 
-Amount = Callable[[float | None, str, str], str]
-"""Writes a value of a KPI: (value, unit, KPI)."""
+Amount = Callable[[float | None, str, str, Language], str]
+"""Writes a value of a KPI: (value, unit, KPI, language)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Speaker:
     language: Language
     zone: ZoneInfo
     amount: Amount
-    name_of: Callable[[str], str]
+    name_of: Callable[[str, Language], str]
 
 
 def say(numbers: Numbers, speaker: Speaker) -> Said:
@@ -57,9 +57,10 @@ def _expired(numbers: Numbers, speaker: Speaker) -> Said:
 
 def _change(numbers: Numbers, speaker: Speaker) -> Said:
     _, language = speaker.language.gettext, speaker.language
-    kpi, brand = speaker.name_of(numbers["kpi"]), numbers["brand"]
+    kpi, brand = speaker.name_of(numbers["kpi"], speaker.language), numbers["brand"]
     now, before = (
-        speaker.amount(numbers[key], numbers["unit"], numbers["kpi"]) for key in ("value", "before")
+        speaker.amount(numbers[key], numbers["unit"], numbers["kpi"], speaker.language)
+        for key in ("value", "before")
     )
     over = language.duration(numbers["over"])
     if numbers["kind"] == "resolved":
@@ -184,9 +185,9 @@ def _unanswered(numbers: Numbers, speaker: Speaker) -> Said:
 
 def _goal(numbers: Numbers, speaker: Speaker) -> Said:
     _ = speaker.language.gettext
-    goal, kpi = numbers["goal"], speaker.name_of(numbers["kpi"])
+    goal, kpi = numbers["goal"], speaker.name_of(numbers["kpi"], speaker.language)
     now, target, expected = (
-        speaker.amount(numbers[key], numbers["unit"], numbers["kpi"])
+        speaker.amount(numbers[key], numbers["unit"], numbers["kpi"], speaker.language)
         for key in ("value", "target", "expected")
     )
     if numbers["kind"] == "resolved":

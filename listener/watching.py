@@ -8,6 +8,7 @@ from collections.abc import Collection
 import structlog
 
 from alerts import judging
+from alerts.routing import settling
 from alerts.rules import Look, Rule
 from listener.station import Station
 from storage.alerting import AlertEvent
@@ -26,7 +27,7 @@ async def judge(station: Station, rules: Collection[Rule]) -> list[AlertEvent]:
     found = await asyncio.to_thread(judging.look, seen, rules)
     if not found:
         return []
-    events = await station.writer(lambda db: judging.write(db, found, now))
+    events = await station.writer(lambda db: judging.write(db, found, now, config.routing))
     for event in events:
         log.info(
             f"alert {event.kind}",
@@ -38,6 +39,13 @@ async def judge(station: Station, rules: Collection[Rule]) -> list[AlertEvent]:
     if events:
         station.dispatcher.wake_all()
     return events
+
+
+async def settle(station: Station) -> None:
+    """Withhold and release what waits, and tell again what is due: time passes, and people silence and acknowledge."""
+    routing, now = station.config.routing, station.now()
+    if await station.writer(lambda db: settling.settle(db, routing, now)):
+        station.dispatcher.wake_all()
 
 
 def concerned(station: Station, changed: Collection[tuple[str, int]]) -> list[Rule]:

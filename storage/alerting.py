@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from storage.base import Rows, StoreError, Transaction
+from storage.base import Row, Rows, StoreError, Transaction
 
 Phase = Literal["quiet", "pending", "firing"]
 EventKind = Literal["fired", "resolved", "expired"]
@@ -54,6 +54,9 @@ class AlertEvent:
     subject: str = ""
     severity: str = "warning"
     episode: str = ""
+
+
+_EVENT = ", ".join(field.name for field in fields(AlertEvent))
 
 
 def states(store: Rows) -> dict[tuple[str, str, str], AlertState]:
@@ -113,12 +116,26 @@ def add_event(db: Transaction, event: AlertEvent) -> None:
 
 def events(store: Rows, limit: int = 50, since: int = 0) -> list[AlertEvent]:
     """The newest events first."""
+    rows = store.rows(
+        f"SELECT {_EVENT} FROM alert_events WHERE at >= ? ORDER BY id DESC LIMIT ?", (since, limit)
+    )
+    return [_event(row) for row in rows]
+
+
+def _event(row: Row) -> AlertEvent:
+    key, rule, brand, kind, at, since, until, numbers, post_ids, *rest = row
+    return AlertEvent(
+        key, rule, brand, kind, at, since, until, json.loads(numbers), tuple(json.loads(post_ids)), *rest
+    )
+
+
+def firing_events(store: Rows) -> list[AlertEvent]:
+    """The events with which what fires now began, the oldest first."""
     return [
-        AlertEvent(*[*row[:7], json.loads(row[7]), tuple(json.loads(row[8])), *row[9:]])
+        _event(row)
         for row in store.rows(
-            """SELECT key, rule, brand, kind, at, since, until, numbers, post_ids, subject, severity, episode
-            FROM alert_events WHERE at >= ? ORDER BY id DESC LIMIT ?""",
-            (since, limit),
+            f"""SELECT {_EVENT} FROM alert_events
+            WHERE key IN (SELECT episode FROM alert_states WHERE phase = 'firing') ORDER BY id"""
         )
     ]
 
@@ -128,7 +145,7 @@ def restart_pending(db: Transaction, now: int) -> None:
     db.run("UPDATE alert_states SET since = ? WHERE phase = 'pending'", (now,))
 
 
-def forget_missing(db: Transaction, pairs: Sequence[tuple[str, str]], before: int) -> list[AlertState]:
+def forget_missing(db: Transaction, pairs: Sequence[tuple[str, str]], before: int = 0) -> list[AlertState]:
     """Drop the states of rules that are configured no more; return those that were firing.
 
     And what was told of single subjects before a time: nobody will meet them again as new.

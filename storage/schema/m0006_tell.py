@@ -55,6 +55,11 @@ _SILENCES = (
         id INTEGER PRIMARY KEY, episode TEXT NOT NULL, by TEXT NOT NULL, why TEXT, at INTEGER NOT NULL,
         until INTEGER)""",
     "CREATE INDEX acknowledgements_episode ON acknowledgements (episode)",
+    # The moment before which it is not sent at all: for a group, or for quiet hours. Tried for so long from then on.
+    "ALTER TABLE outbox ADD COLUMN due_at INTEGER",
+    "CREATE INDEX outbox_together ON outbox (channel, together) WHERE together IS NOT NULL",
+    "CREATE INDEX outbox_batch ON outbox (batch) WHERE batch IS NOT NULL",
+    "CREATE INDEX alert_events_of ON alert_events (rule, brand, id)",
 )
 
 _ANOMALY = (

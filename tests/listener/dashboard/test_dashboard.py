@@ -197,9 +197,8 @@ async def test_the_page_has_nothing_that_its_policy_would_block(client: Client, 
 async def test_the_page_of_an_empty_store_and_of_a_busy_one(client: Client, station: Station) -> None:
     assert "No alert so far." in await (await client.get("/")).text()
     await keep(station, *(post(str(n), NOW - 60 - n, "negative") for n in range(30)))
-    found = judging.look(
-        station.reader, station.config.rules, station.config.brands, station.config.zone, NOW
-    )
+    seen = Look(station.reader, station.config.brands, station.config.zone, NOW)
+    found = judging.look(seen, station.config.rules)
     await station.writer(lambda db: judging.write(db, found, NOW))
     html = await (await client.get("/")).text()
     assert "busy fires since" in html

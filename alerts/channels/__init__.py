@@ -5,4 +5,6 @@ CHANNELS: dict[str, str] = {
     "slack": "alerts.channels.slack",
     "email": "alerts.channels.email",
     "webhook": "alerts.channels.webhook",
+    "alertmanager": "alerts.channels.alertmanager",
+    "apprise": "alerts.channels.apprise",
 }

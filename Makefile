@@ -119,6 +119,7 @@ system:
 servers:
 	@.ci/bluesky
 	@.ci/snac
+	@.ci/maildev
 
 setup:
 	@$(MAKE) --no-print-directory torch

@@ -11,10 +11,13 @@ from alerts.render import clean_lines
 # What begins a ping ("@everyone", "<@123>", "<!channel>", "<#C1>") or ends the words of a link ("[words](address)").
 _MARK = re.compile(r"@(?=\w)|<(?=[@!#&a-zA-Z/])|\](?=\()")
 
+# Characters: more than any receiver shows of one text, and a post may have 100 KB.
+_MOST = 5_000
+
 
 def unpinged(text: str) -> str:
     """Put a word joiner, which nobody sees, behind each mark that a chat program would act on."""
-    return _MARK.sub(lambda found: found.group() + "\u2060", clean_lines(text))
+    return _MARK.sub(lambda found: found.group() + "\u2060", clean_lines(text[:_MOST]))
 
 
 def unpinged_message(message: Message) -> Message:

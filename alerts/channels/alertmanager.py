@@ -137,7 +137,7 @@ def alert(message: Message, options: Options, now: float) -> dict[str, object]:
     and nothing in them pings.
     """
     data: Mapping[str, object] = message.data or {}
-    shown = presentable(unpinged_message(message))
+    shown = unpinged_message(presentable(message))
     began = _time(data.get("fired_at")) or _time(message.at) or datetime.fromtimestamp(now, UTC)
     told = _time(message.at) or began
     ends = {
@@ -167,7 +167,8 @@ def labels(message: Message, data: Mapping[str, object]) -> dict[str, str]:
     name = "ListenerTest" if message.kind == "test" else message.rule or "Listener"
     found = {"alertname": name, "brand": message.brand or "", "severity": message.severity}
     found |= {key: value for key in _NAMED if isinstance(value := data.get(key), str)}
-    return {key: shorten(unpinged(clean(value)), 200) for key, value in found.items()}
+    # Who has configured them wrote these, and matches silences by them.
+    return {key: shorten(clean(value), 200) for key, value in found.items()}
 
 
 def _filled(pairs: Mapping[str, str]) -> dict[str, str]:

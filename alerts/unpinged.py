@@ -34,6 +34,7 @@ def unpinged_message(message: Message) -> Message:
                 text=unpinged(quote.text),
                 author=unpinged(quote.author) if quote.author else None,
                 source=unpinged(quote.source),
+                published_at=unpinged(quote.published_at),
             )
             for quote in message.quotes
         ),

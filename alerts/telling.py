@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts import format as reading
-from alerts.message import Fact, Letter, Message
+from alerts.message import Chart, Fact, Letter, Message, Quote
 from alerts.quoting import quotes_by_id
 from storage.base import Rows
 from storage.calendar import iso
@@ -199,16 +199,52 @@ def _data(numbers: Mapping[str, Any]) -> dict[str, object]:
     return {**numbers, **times, "heard": heard}
 
 
-def test_message(row: OutboxRow, zone: ZoneInfo) -> Message:
-    """What `listener alerts test` sends."""
+_INVENTED_FACTS = (
+    Fact("Now", "19 mentions in the last hour"),
+    Fact("Usually", "3 to 6 at this hour of the week"),
+    Fact("Negative", "12 of 19"),
+    Fact("Heard", "example throughout"),
+)
+_INVENTED = (
+    (
+        "The new lamp flickers since the update. Is it only mine?",
+        "ada",
+        "https://example.com/posts/1",
+        "negative",
+    ),
+    (
+        "Same here, all three of them. Support does not answer.",
+        "grace",
+        "https://example.com/posts/2",
+        "negative",
+    ),
+    ("Turn it off and on twice: that helped.", "linus", "https://example.com/posts/3", "positive"),
+)
+_COUNTS = (4.0, 3.0, 5.0, 4.0, 6.0, 3.0, None, 4.0, 5.0, 4.0, 6.0, 19.0)
+
+
+def test_message(row: OutboxRow, zone: ZoneInfo, link: str | None = None) -> Message:
+    """What `listener alerts test` sends: all that an alert has, invented and saying so."""
+    at = iso(row.created_at, zone)
     return Message(
         key=row.key,
         kind="test",
         title="Listener: this is a test",
-        summary="This channel works. An alert would stand here, with its numbers and the posts that explain it.",
+        summary="This channel works. An alert stands here with its numbers and the posts that explain it; all that "
+        "follows is invented.",
         brand=None,
         rule=None,
-        at=iso(row.created_at, zone),
+        at=at,
+        facts=_INVENTED_FACTS,
+        quotes=tuple(
+            Quote(text, author, "example", url, at, label) for text, author, url, label in _INVENTED
+        ),
+        chart=Chart(
+            "Invented mentions of the last twelve hours: between 3 and 6 an hour, 19 in the last.", _COUNTS
+        ),
+        footer="An alert says here what will resolve it.",
+        severity="info",
+        link=link,
         data={"kind": "test", "at": iso(row.created_at)},
     )
 
@@ -216,7 +252,7 @@ def test_message(row: OutboxRow, zone: ZoneInfo) -> Message:
 def to_send(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None) -> Message | Letter:
     """Make what is to be sent for any outbox row."""
     if row.kind == "test":
-        return test_message(row, zone)
+        return test_message(row, zone, link)
     if row.kind == "alert":
         return alert_message(row, store, zone, link)
     from alerts.digest.sending import letter_of  # the letter's templates load jinja2: only when one is sent

@@ -31,7 +31,16 @@ _START = 15.0
 _TITLE, _BODY = 250, 30_000
 _KINDS = {"fired": "warning", "resolved": "success", "expired": "info", "test": "info"}
 # All that the process needs of the environment: the daemon's holds the secrets of every other channel.
-_ENVIRONMENT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_ENVIRONMENT = (
+    "PATH",
+    "PYTHONPATH",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+)
 _log = structlog.get_logger(__name__)
 
 

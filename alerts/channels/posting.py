@@ -32,9 +32,15 @@ async def post(
     return await _ask(transport, receiver, "POST", url, headers, body, clock)
 
 
-async def look(transport: Transport, receiver: str, url: str, headers: Mapping[str, str]) -> Answer:
+async def look(
+    transport: Transport,
+    receiver: str,
+    url: str,
+    headers: Mapping[str, str],
+    clock: Callable[[], float] = time.time,
+) -> Answer:
     """GET an address that changes nothing there, to see whether the receiver answers; like `post` otherwise."""
-    return await _ask(transport, receiver, "GET", url, headers, None, time.time)
+    return await _ask(transport, receiver, "GET", url, headers, None, clock)
 
 
 async def _ask(

@@ -86,7 +86,10 @@ class RealAlertmanager:
     def amtool(self, *arguments: str) -> str:
         assert AMTOOL is not None
         done = subprocess.run(
-            [AMTOOL, f"--alertmanager.url={self.url}", *arguments], capture_output=True, text=True, check=False
+            [AMTOOL, f"--alertmanager.url={self.url}", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -177,7 +177,9 @@ def test_what_apprise_tells_only_in_its_log(lines: Iterable[str], outcome: tuple
     assert judged(lines) == outcome
 
 
-async def test_lines_that_are_no_outcome_change_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_lines_that_are_no_outcome_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     lines = ["a library's words", json.dumps({"mark": 1}), "[]", "null"]
     script = tmp_path / "python"
     script.write_text("#!/bin/sh\ncat >/dev/null\n" + "".join(f"echo '{line}'\n" for line in lines[1:]))

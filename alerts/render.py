@@ -20,7 +20,8 @@ from alerts.sparkline import sparkline
 SHOWN_QUOTES = 5
 SHOWN_FACTS = 20
 CHART = "chart"
-"""The name of a message's picture in its HTML, after `cid:`."""
+DARK_CHART = "night"
+"""The names of a message's pictures in its HTML, after `cid:`; none begins with another, which programs replace alike."""
 KIND_WORDS: dict[Kind, str] = {
     "fired": N_("Alert"),
     "resolved": N_("Resolved"),
@@ -191,6 +192,7 @@ def as_html(message: Message) -> str:
         headline=headline(shown),
         more=more_quotes(message),
         cid=CHART,
+        dark_cid=DARK_CHART,
         drawn=sparkline(message.chart.values) if message.chart else "",
     )
 

@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -89,7 +90,7 @@ class Alertmanager:
         """Return when each of them took it, in this attempt or an earlier one."""
         if isinstance(item, Letter):
             raise Undelivered("Alertmanager takes no letters; name another channel for them", permanent=True)
-        sent = [alert(item, self._options, self._clock())]
+        sent = [alert(one, self._options, self._clock()) for one in _apart(item)]
         body = json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace")
         taken, failures = set[str](), list[Undelivered]()
         for url in (one.get_secret_value() for one in self._options.url):
@@ -128,6 +129,22 @@ class Alertmanager:
 
 def build(options: Options, transport: Transport) -> Alertmanager:
     return Alertmanager(options, transport)
+
+
+def _apart(message: Message) -> list[Message]:
+    """The alerts of which a message tells: grouping is Alertmanager's, which can silence and end each by itself."""
+    told = (message.data or {}).get("alerts")
+    if not isinstance(told, list):
+        return [message]
+    return [
+        replace(
+            message,
+            data=one,
+            **{name: one[name] for name in ("rule", "brand", "kind", "severity", "at") if one.get(name)},
+        )
+        for one in told
+        if isinstance(one, dict)
+    ]
 
 
 def alert(message: Message, options: Options, now: float) -> dict[str, object]:

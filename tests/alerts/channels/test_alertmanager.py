@@ -51,6 +51,21 @@ def test_the_end_bears_the_labels_and_the_beginning_of_what_fired() -> None:
     assert resolved["endsAt"] == "2026-11-12T15:00:00+01:00"
 
 
+async def test_alerts_that_come_in_one_message_are_alerts_of_their_own(
+    server: FaultServer, transport: Transport
+) -> None:
+    server.script("*", Reply(200))
+    over = {"rule": "slow", "brand": "Brisa", "kind": "resolved", "at": "2026-11-12T14:00:00Z", **FIRED}
+    first = {"rule": "angry", "brand": "Nordlicht", "kind": "fired", "severity": "critical", **FIRED}
+    message = plain(rule=None, brand=None, data={"alerts": [first, over]})
+    await build(options("", server=server), transport).send(message)
+    (sent,) = server.requests
+    angry, slow = sent.json()
+    assert (angry["labels"]["alertname"], angry["labels"]["severity"]) == ("angry", "critical")
+    assert (slow["labels"]["alertname"], slow["labels"]["brand"]) == ("slow", "Brisa")
+    assert slow["endsAt"] == "2026-11-12T14:00:00+00:00" < angry["endsAt"]
+
+
 @pytest.mark.parametrize(("kind", "lasts"), [("fired", timedelta(hours=2)), ("test", timedelta(minutes=1))])
 def test_what_fires_lasts_as_long_as_is_set_and_a_test_a_minute(kind: str, lasts: timedelta) -> None:
     made = alert(plain(kind=kind, data=FIRED), options(lasts="2h"), NOW)

@@ -21,7 +21,7 @@ SHOWN_QUOTES = 5
 SHOWN_FACTS = 20
 CHART = "chart"
 DARK_CHART = "night"
-"""The names of a message's pictures in its HTML, after `cid:`; none begins with another, which programs replace alike."""
+"""Names of a message's pictures in its HTML, after `cid:`; none begins with another, which programs replace alike."""
 KIND_WORDS: dict[Kind, str] = {
     "fired": N_("Alert"),
     "resolved": N_("Resolved"),

@@ -60,8 +60,8 @@ def alert(**changes: object) -> Message:
     made = replace(
         sample_letters.alert(),
         severity="critical",
-        summary="The negative share of Nordlicht over the last hour is 46.3 %, above 40.0 %. At this hour of the week it "
-        "is usually between 12 and 21 %.",
+        summary="The negative share of Nordlicht over the last hour is 46.3 %, above 40.0 %. At this hour of the "
+        "week it is usually between 12 and 21 %.",
         facts=(
             Fact("Rule", "angry: negative share > 40.0 %"),
             Fact("Now", "46.3 % (n = 54)"),

@@ -187,8 +187,7 @@ def as_html(message: Message) -> str:
         "message.html",
         Language.of(message.language),
         message=shown,
-        kind=kind_word(message),
-        severity=_severity_word(message),
+        kind=_badge(message),
         headline=headline(shown),
         more=more_quotes(message),
         cid=CHART,
@@ -197,11 +196,11 @@ def as_html(message: Message) -> str:
     )
 
 
-def _severity_word(message: Message) -> str:
-    """How urgent it is, in words, beside the colour; what is over is not urgent any more."""
+def _badge(message: Message) -> str:
+    """The kind, and beside the colour in words how urgent it is: what is over is not urgent any more."""
     if message.kind != "fired":
-        return ""
-    return Language.of(message.language).gettext(SEVERITY_WORDS[message.severity])
+        return kind_word(message)
+    return f"{kind_word(message)} · {Language.of(message.language).gettext(SEVERITY_WORDS[message.severity])}"
 
 
 def html_page(template: str, language: Language = ENGLISH, **content: object) -> str:

@@ -26,15 +26,15 @@ def test_message(
     row: OutboxRow, zone: ZoneInfo, link: str | None = None, language: Language = ENGLISH
 ) -> Message:
     """The sample of an outbox row of the kind "test"."""
-    _, at = language.gettext, iso(row.created_at, zone)
-    works = _(
-        "This channel works. An alert would stand here, with its numbers and the posts that explain it."
-    )
+    _ = language.gettext
+    at = iso(row.created_at, zone)
+    works = _("This channel works. An alert would stand here, with its numbers and the posts that explain it.")
+    invented = _("All that follows is invented.")
     return Message(
         key=row.key,
         kind="test",
         title=_("Listener: this is a test"),
-        summary=f"{works}\n{_('All that follows is invented.')}",
+        summary=f"{works}\n{invented}",
         brand=None,
         rule=None,
         at=at,

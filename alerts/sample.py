@@ -28,7 +28,9 @@ def test_message(
     """The sample of an outbox row of the kind "test"."""
     _ = language.gettext
     at = iso(row.created_at, zone)
-    works = _("This channel works. An alert would stand here, with its numbers and the posts that explain it.")
+    works = _(
+        "This channel works. An alert would stand here, with its numbers and the posts that explain it."
+    )
     invented = _("All that follows is invented.")
     return Message(
         key=row.key,

@@ -17,7 +17,7 @@ import pytest_asyncio
 import sample_letters
 from playwright.async_api import Browser, Page, Request, async_playwright
 from real_maildev import AXE, INSTALLED, Maildev
-from sample_messages import hostile
+from sample_messages import HOSTILE, hostile
 
 from alerts.channels.email import Options, build
 from alerts.digest.compose import compose
@@ -197,7 +197,7 @@ _LIGHTNESS = """[document.body, document.querySelector('.card')].map(e => {
 
 
 async def test_what_strangers_write_runs_and_breaks_nothing(maildev: Maildev, browser: Browser) -> None:
-    mail = await mailed(maildev, replace(hostile(), kind="fired"))
+    mail = await mailed(maildev, replace(hostile(HOSTILE + "A" * 3_000), kind="fired"))
     page = await browser.new_page(viewport={"width": 390, "height": 900})
     await page.goto(maildev.page(mail))
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -124,7 +124,7 @@ class Dispatcher:
             return
         now = int(self._clock())
         await self._record(lambda db: outbox.delivered(db, row.id, now, receipt))
-        log.info("delivered", channel=row.channel, key=row.key, attempts=row.attempts)
+        log.info("delivered", channel=row.channel, key=row.batch or row.key, attempts=row.attempts)
         if self._failing.pop(row.channel, None):
             log.info("channel works again", channel=row.channel)
 
@@ -135,7 +135,7 @@ class Dispatcher:
         self._failing[row.channel] = reason
         if failure.permanent or now - row.since > GIVE_UP_AFTER:
             await self._record(lambda db: outbox.give_up(db, row.id, int(now), reason, taken=taken))
-            log.error("not delivered", channel=row.channel, key=row.key, reason=reason)
+            log.error("not delivered", channel=row.channel, key=row.batch or row.key, reason=reason)
             return
         asked = failure.retry_after or 0.0
         next_at = int(now + max(asked, pause(row.attempts, self._rng))) + 1

@@ -10,7 +10,7 @@ import pytest
 from pages import BRANDS, HACKERNEWS, page, post
 
 from alerts import judging
-from alerts.rules import Rule, RuleOptions
+from alerts.rules import Look, Rule, RuleOptions
 from storage import outbox
 from storage.sqlite import SqliteStore
 
@@ -36,7 +36,7 @@ def judge(store: SqliteStore, now: int, posts: int) -> list[str]:
     """Hear that many posts of the last minutes, and judge; the kinds of what became of it."""
     heard = [post(f"{now}-{n}", now - 60 - n) for n in range(posts)]
     store.commit(page(heard, (now - 5 * HOUR, now)))
-    found = judging.look(store, [RULE], BRANDS, ZoneInfo("UTC"), now)
+    found = judging.look(Look(store, BRANDS, ZoneInfo("UTC"), now), [RULE])
     with store.writing() as db:
         return [event.kind for event in judging.write(db, found, now)]
 

@@ -22,7 +22,7 @@ from alerts.channels.alertmanager import Alertmanager, Options, build
 from alerts.channels.base import Undelivered
 from alerts.message import Message
 from alerts.repeating import Repeating
-from alerts.rules import Rule, RuleOptions
+from alerts.rules import Look, Rule, RuleOptions
 from alerts.telling import to_send
 from alerts.transport import Transport
 from storage import alerting, outbox
@@ -160,7 +160,7 @@ async def test_what_still_fires_is_there_again_after_its_restart_and_what_is_ove
         assert isinstance(made, Message)
         return made
 
-    found = judging.look(store, rules, BRANDS, ZoneInfo("UTC"), now)
+    found = judging.look(Look(store, BRANDS, ZoneInfo("UTC"), now), rules)
     with store.writing() as db:
         assert len(judging.write(db, found, now)) == 2
         while row := outbox.claim(db, "alertmanager", now):

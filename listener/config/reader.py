@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from alerts.channels import CHANNELS
+from alerts.channels import CHANNELS, takes_letters
 from alerts.goals import Goal, GoalOptions
 from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule, RuleOptions
@@ -388,12 +388,14 @@ class _Reader:
         )
         return read_goals(raw, checks)
 
-    def _check_channels(self, names: Any, path: Place) -> None:
+    def _check_channels(self, names: Any, path: Place, *, letters: bool = False) -> None:
         declared = self._raw.get("channels") or {"console": {}}
         for index, name in enumerate(names if isinstance(names, list) else []):
             if name not in declared:
                 message = f"there is no channel {name!r} under channels{did_you_mean(str(name), declared)}"
                 self._add((*path, index), message)
+            elif letters and name in CHANNELS and not takes_letters(name):
+                self._add((*path, index), f"{name} takes alerts and no letters; name another channel")
 
     def _tags(self, raw: Any) -> tuple[TagRule, ...]:
         if not isinstance(raw, list | None):
@@ -414,5 +416,5 @@ class _Reader:
             return None
         digest = self._options(DigestOptions, raw, ("digest",))
         if isinstance(raw, Mapping):
-            self._check_channels(raw.get("channels", ["console"]), ("digest", "channels"))
+            self._check_channels(raw.get("channels", ["console"]), ("digest", "channels"), letters=True)
         return digest

@@ -27,8 +27,21 @@ _RESTING = 0.499
 class _Span:
     """The counts of one span of `rows` rows, the peak of its day, and mean and spread of peaks in logarithms."""
 
-    __slots__ = ("_behind", "_day", "_decay", "_kept", "_peaks", "_plus", "_rows", "_total", "_waiting")
-    __slots__ += ("mean", "seen", "variance", "weight")
+    __slots__ = (
+        "_behind",
+        "_day",
+        "_decay",
+        "_kept",
+        "_peaks",
+        "_plus",
+        "_rows",
+        "_total",
+        "_waiting",
+        "mean",
+        "seen",
+        "variance",
+        "weight",
+    )
 
     def __init__(self, rows: int, step: int) -> None:
         self._rows = rows

@@ -6,20 +6,24 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from alerts.anomaly.empty import binomial, poisson
+from storage.public_holidays import is_holiday
 
 STEP = 900
 PER_DAY = 96
-START = 1_735_516_800  # a Monday
+START = 1_735_516_800  # Monday, 30 December 2024
+HOLIDAYS = "ES"
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """How mentions come: a busy evening, quieter weekends, growth, moods that last hours, holidays, bursts.
 
-    `mood` is the standard deviation of the logarithm of an hourly autoregression, `lasting` its coefficient, `burst`
-    the dispersion of the negative binomial of a quarter hour; a holiday is one of `holidays` days.
+    Public holidays of Spain are quiet, and the detector is told so as a configuration tells it. `mood` is the
+    standard deviation of the logarithm of an hourly autoregression, `lasting` its coefficient; `burst` the dispersion
+    of the negative binomial of a quarter hour.
     """
 
     per_day: float
@@ -28,7 +32,6 @@ class World:
     burst: float = 0.3
     growth_a_week: float = 0.01
     weekend: float = 0.6
-    holidays: int = 30
     holiday: float = 0.6
     share: float = 0.25
     share_mood: float = 0.2
@@ -53,7 +56,8 @@ def stream(world: World, days: int, seed: int, event: Event | None = None) -> It
     for row in range(days * PER_DAY):
         quarter, day = row % PER_DAY, row // PER_DAY
         if quarter == 0:
-            closed = world.holiday if world.holidays and chance.random() < 1 / world.holidays else 1.0
+            off = is_holiday(HOLIDAYS, (datetime.fromtimestamp(START, UTC) + timedelta(days=day)).date())
+            closed = world.holiday if off else world.weekend if day % 7 > 4 else 1.0
         if row % 4 == 0:
             mood = world.lasting * mood + fresh * world.mood * chance.gauss(0, 1)
             share_mood = world.lasting * share_mood + fresh * world.share_mood * chance.gauss(0, 1)
@@ -63,7 +67,7 @@ def stream(world: World, days: int, seed: int, event: Event | None = None) -> It
             + 0.7 * math.cos((hour - 17) / 24 * 2 * math.pi)
             + 0.2 * math.cos((hour - 10) / 12 * 2 * math.pi)
         )
-        rate = world.per_day / PER_DAY * rhythm * (world.weekend if day % 7 > 4 else 1.0) * closed
+        rate = world.per_day / PER_DAY * rhythm * closed
         rate *= (1 + world.growth_a_week) ** (row / PER_DAY / 7) * math.exp(mood - world.mood**2 / 2)
         odds = math.log(world.share / (1 - world.share)) + share_mood
         share = 1 / (1 + math.exp(-odds))

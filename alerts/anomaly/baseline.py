@@ -104,11 +104,12 @@ class Baseline:
             return Reading(bucket.start, "no data", 0.0, 0.0)
         surprise = self.surprise(bucket.start, bucket.count, bucket.part)
         needed = self._episodes.needed(bucket.start)
-        alarm = self._episodes.alarm(bucket.start, surprise)
+        # Before it has seen two weeks of it each night of a rhythm is a drop.
+        learning = self.seen * self.step < LEARNING
+        alarm = not learning and self._episodes.alarm(bucket.start, surprise)
         score = (
             0.5 + squash(surprise - needed) if alarm else min(_RESTING, 0.5 + squash(surprise - THRESHOLD))
         )
-        learning = self.seen * self.step < LEARNING
         expected, low, high, observed = self.usual()
         return Reading(
             bucket.start,

@@ -16,6 +16,7 @@ LASTING = (1.0, 4.0, 16.0, 64.0)
 _LAGS = (1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96)
 """Hours over which the likeness of errors is measured."""
 _ROUNDS = 200
+_LITTLE = 1e-6
 _LEAST_WEEKS = 2.0
 _EVENTS = 4.0
 _SURE_EVENTS = 30
@@ -32,49 +33,48 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Empty:
-    """A brand without events: `rates` mentions a step by hour of the week, `share` and its own noise."""
+    """A brand without events: `rates` mentions a step by hour of the week, `share` and its own moods."""
 
     step: int
     rates: tuple[float, ...]
     noise: Noise
     share: float = 0.0
-    share_noise: float = 0.0
-    """Correlation of parts within a day (beta-binomial)."""
+    share_moods: tuple[float, ...] = ()
+    """Variances of what is added to the logarithm of the share's odds."""
 
     def draw(
         self, days: int, seed: int, start: int, hour: Callable[[int], int]
     ) -> Iterator[tuple[int, int, int]]:
         """(start, count, part) of each step. The same seed draws the same."""
         chance = random.Random(seed)
-        step, per_day, per_hour = self.step, DAY // self.step, max(1, 3600 // self.step)
-        moods = _Moods(chance, self.noise.moods, max(1.0, step / 3600))
-        share, by = self.share, 1.0
+        per_day, per_hour, hours = DAY // self.step, max(1, 3600 // self.step), max(1.0, self.step / 3600)
+        variations = self.noise.moods
+        moods = _Moods(chance, [math.log1p(variation) for variation in variations], hours)
+        share_moods = _Moods(chance, self.share_moods, hours)
+        share = min(max(self.share, _LITTLE), 1 - _LITTLE)
+        odds = math.log(share / (1 - share))
+        lift, by = sum(math.log1p(variation) for variation in variations) / 2, 1.0
         for row in range(days * per_day):
-            at = start + row * step
-            if row % per_day == 0:
-                share = _beta(chance, self.share, self.share_noise)
+            at = start + row * self.step
             if row % per_hour == 0:
-                by = moods.next()
+                by = math.exp(moods.next() - lift)
+                if self.share_moods:
+                    share = 1 / (1 + math.exp(-odds - share_moods.next()))
             rate = self.rates[hour(at)] * by * _times(chance, self.noise.row)
             count = poisson(chance, rate)
-            yield at, count, binomial(chance, count, share) if share else 0
+            yield at, count, binomial(chance, count, share) if self.share else 0
 
 
 class _Moods:
-    """A product of log-normal factors of mean 1, each of which fades as long as it lasts."""
+    """A sum of normal numbers of mean 0 and these variances, each of which fades as long as it lasts."""
 
-    def __init__(self, chance: random.Random, variations: Sequence[float], hours: float) -> None:
+    def __init__(self, chance: random.Random, variances: Sequence[float], hours: float) -> None:
         self._chance = chance
-        spreads = [math.sqrt(math.log1p(variation)) for variation in variations]
-        fading = [math.exp(-hours / lasting) for lasting in LASTING]
-        kept = [
-            (fade, math.sqrt(1 - fade * fade) * s, s)
-            for fade, s in zip(fading, spreads, strict=True)
-            if s > 0
+        moods = [
+            (math.exp(-hours / lasting), v) for lasting, v in zip(LASTING, variances, strict=False) if v > 0
         ]
-        self._steps = [(fade, fresh) for fade, fresh, _ in kept]
-        self._now = [s * chance.gauss(0, 1) for _, _, s in kept]
-        self._mean = sum(s * s for _, _, s in kept) / 2
+        self._steps = [(fade, math.sqrt((1 - fade * fade) * variance)) for fade, variance in moods]
+        self._now = [math.sqrt(variance) * chance.gauss(0, 1) for _, variance in moods]
 
     def next(self) -> float:
         gauss = self._chance.gauss
@@ -82,7 +82,7 @@ class _Moods:
             fade * mood + fresh * gauss(0, 1)
             for mood, (fade, fresh) in zip(self._now, self._steps, strict=True)
         ]
-        return math.exp(sum(self._now) - self._mean)
+        return sum(self._now)
 
 
 def fit(history: Sequence[Bucket], *, step: int, zone: ZoneInfo, holidays: str | None = None) -> Empty | None:
@@ -103,7 +103,7 @@ def fit(history: Sequence[Bucket], *, step: int, zone: ZoneInfo, holidays: str |
         [(at, count, mean) for (at, count, _), mean in zip(rows, expected, strict=True)], step, weeks
     )
     share = sum(part for _, _, part in rows) / total
-    return Empty(step, tuple(rates), noise, share, _share_noise(rows, share))
+    return Empty(step, tuple(rates), noise, share, _share_moods(rows, share, weeks))
 
 
 def _growth(rows: Sequence[tuple[int, int, float]]) -> float:
@@ -150,12 +150,16 @@ def _noise(rows: Sequence[tuple[int, int, float]], step: int, weeks: float) -> N
         hours[at // 3600] = error + count - mean, expected + mean
     # A week was fitted to these weeks, which took a part of the errors away.
     worth = weeks / (weeks - 0.5)
-    likeness = [worth * _likeness(hours, lag) for lag in _LAGS]
-    moods = _non_negative([[math.exp(-lag / lasting) for lasting in LASTING] for lag in _LAGS], likeness)
+    moods = _moods(hours, worth)
     squares = worth * sum((count - mean) ** 2 for _, count, mean in rows)
     scale = sum(mean * mean for _, _, mean in rows)
     single = (squares - sum(mean for _, _, mean in rows)) / scale
     return Noise(max(0.0, single - sum(moods)), tuple(moods))
+
+
+def _moods(hours: Mapping[int, tuple[float, float]], worth: float) -> list[float]:
+    likeness = [worth * _likeness(hours, lag) for lag in _LAGS]
+    return _non_negative([[math.exp(-lag / lasting) for lasting in LASTING] for lag in _LAGS], likeness)
 
 
 def _likeness(hours: Mapping[int, tuple[float, float]], lag: int) -> float:
@@ -183,30 +187,21 @@ def _non_negative(matrix: Sequence[Sequence[float]], wanted: Sequence[float]) ->
     return found
 
 
-def _share_noise(rows: Sequence[tuple[int, int, float]], share: float) -> float:
-    """Correlation of parts within a day, by moments."""
-    days: dict[int, tuple[int, float]] = {}
+def _share_moods(rows: Sequence[tuple[int, int, float]], share: float, weeks: float) -> tuple[float, ...]:
+    """The same of a share, on the scale of log-odds, whose derivative is 1 / (p (1 - p))."""
+    if not 0 < share < 1:
+        return ()
+    hours: dict[int, tuple[float, float]] = {}
     for at, count, part in rows:
-        n, k = days.get(at // DAY, (0, 0.0))
-        days[at // DAY] = n + count, k + part
-    pairs = sum(n * (n - 1) for n, _ in days.values())
-    if pairs <= 0 or not 0 < share < 1:
-        return 0.0
-    pq = share * (1 - share)
-    excess = sum((k - n * share) ** 2 - n * pq for n, k in days.values())
-    return min(0.5, max(0.0, excess / (pairs * pq)))
+        error, n = hours.get(at // 3600, (0.0, 0.0))
+        hours[at // 3600] = error + part - share * count, n + count
+    slope = 1 / (share * (1 - share))
+    return tuple(min(1.0, variance * slope * slope) for variance in _moods(hours, weeks / (weeks - 0.5)))
 
 
 def _times(chance: random.Random, variation: float) -> float:
     """A gamma number of mean 1 with this variance."""
     return chance.gammavariate(1 / variation, variation) if variation > 1e-4 else 1.0
-
-
-def _beta(chance: random.Random, share: float, correlation: float) -> float:
-    if correlation <= 1e-5 or not 0 < share < 1:
-        return share
-    size = 1 / correlation - 1
-    return chance.betavariate(max(share * size, 1e-3), max((1 - share) * size, 1e-3))
 
 
 def poisson(chance: random.Random, mean: float) -> int:

@@ -20,6 +20,7 @@ _NEWEST = 6 * 3600
 _HALF_LIFE = 7 * DAY
 _PRIOR_DAYS, _PRIOR_SPREAD = 3.0, 0.3
 _CLIP = 3.0
+_SPEAKS = 2 * DAY
 _RESTING = 0.499
 """The most that a score can be while the episode is told already."""
 
@@ -142,11 +143,12 @@ class Peaks:
             return Reading(bucket.start, "no data", 0.0, 0.0)
         surprise = self.surprise(bucket.count)
         needed = self._episodes.needed(bucket.start)
-        alarm = self._episodes.alarm(bucket.start, surprise)
+        long = self._spans[-1]
+        # In the first day the spans only fill, and in the second they are compared with nothing but that.
+        alarm = long.seen * self.step > _SPEAKS and self._episodes.alarm(bucket.start, surprise)
         score = (
             0.5 + squash(surprise - needed) if alarm else min(_RESTING, 0.5 + squash(surprise - THRESHOLD))
         )
-        long = self._spans[-1]
         learning = long.seen * self.step < LEARNING
         return Reading(
             bucket.start,

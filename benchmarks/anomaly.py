@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from alerts.anomaly import Bucket, Calibration, Episodes, calibrate
+from alerts.anomaly import Bucket, Calibration, calibrate, episodes
 from alerts.anomaly.calibrate import MONTH, alarms
 from alerts.anomaly.empty import binomial
 from alerts.anomaly.kinds import statistic
@@ -63,7 +63,7 @@ def rate_cell(kinds: Sequence[str], volume: float, setting: float, brands: int) 
         rows = list(stream(World(volume), days, SEED + brand))
         for kind in kinds:
             found = calibrated(kind, rows[: HISTORY * PER_DAY], setting / len(kinds), brand, 40 * len(kinds))
-            counted += alarms(surprises(kind, rows)[HISTORY * PER_DAY :], found.threshold)
+            counted += alarms(kind, surprises(kind, rows)[HISTORY * PER_DAY :], found.threshold)
         expected += setting * MONTHS
     return expected, counted
 
@@ -96,15 +96,15 @@ def delay(kind: str, volume: float, event: Event, brand: int, threshold: float) 
     begins = HISTORY * PER_DAY + random.Random(brand).randrange(7 * PER_DAY)
     during = Event(begins, event.rows, event.times, event.share)
     rows = list(stream(World(volume), HISTORY + 10, SEED + 1000 + brand, during))
-    episodes = Episodes(threshold)
+    judge = episodes(kind, threshold)
     for row, (at, height) in enumerate(surprises(kind, rows)):
-        if begins <= row < begins + event.rows and episodes.alarm(at, height):
+        if begins <= row < begins + event.rows and judge.alarm(at, height):
             return (row + 1 - begins) * STEP / 3600
     return None
 
 
 def delays(volumes: Sequence[float], brands: int) -> Iterator[str]:
-    """Median hours to the alarm and the share that is found in two days, at one false alarm a brand and month in all."""
+    """Median hours to the alarm, and the share found in two days, at one false alarm a brand and month in all."""
     yield f"{'event of two days':22}" + "".join(f"{f'{volume:,}/day':>16}" for volume in volumes)
     thresholds: dict[tuple[str, float, int], float] = {}
     for name, (kind, event) in EFFECTS.items():

@@ -30,7 +30,7 @@ class World:
     mood: float = 0.2
     lasting: float = 0.8
     burst: float = 0.3
-    growth_a_week: float = 0.01
+    growth_a_week: float = 0.005
     weekend: float = 0.6
     holiday: float = 0.6
     share: float = 0.25

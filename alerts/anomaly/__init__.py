@@ -2,7 +2,7 @@
 
 from alerts.anomaly.calibrate import Calibration, calibrate, per_series
 from alerts.anomaly.episodes import Episodes
-from alerts.anomaly.kinds import KINDS, detector, load
+from alerts.anomaly.kinds import KINDS, detector, episodes, load
 from alerts.anomaly.reading import Bucket, Detector, Reading
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Reading",
     "calibrate",
     "detector",
+    "episodes",
     "load",
     "per_series",
 ]

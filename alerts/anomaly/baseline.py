@@ -9,7 +9,7 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from alerts.anomaly.clock import HOURS, hour_of_week
-from alerts.anomaly.episodes import Episodes
+from alerts.anomaly.episodes import CALM, Episodes
 from alerts.anomaly.peaks import squash
 from alerts.anomaly.reading import DAY, LEARNING, Bucket, Reading, in_order, no_data
 from alerts.anomaly.rhythm import Rhythm
@@ -94,7 +94,7 @@ class Baseline:
         self.sums = [_Sums(max(1, span // step)) for span in SPANS]
         self.spreads = [_Spread(step, self.prior) for _ in SPANS]
         self.seen = 0
-        self._episodes = Episodes(THRESHOLD)
+        self._episodes = Episodes(THRESHOLD, calm=CALM)
         self._last: int | None = None
 
     def feed(self, bucket: Bucket) -> Reading:
@@ -145,7 +145,7 @@ class Baseline:
             "sums": [sums.dump() for sums in self.sums],
             "spreads": [[spread.excess, spread.scale] for spread in self.spreads],
             "seen": self.seen,
-            "alarmed": self._episodes.last,
+            "episodes": self._episodes.dump(),
             "last": self._last,
             "learned": self.learned(),
         }
@@ -157,7 +157,7 @@ class Baseline:
         for spread, both in zip(self.spreads, cast("list[list[float]]", state["spreads"]), strict=True):
             spread.excess, spread.scale = both
         self.seen = cast(int, state["seen"])
-        self._episodes.last = cast("int | None", state["alarmed"])
+        self._episodes = Episodes.load(cast("dict[str, object]", state["episodes"]))
         self._last = cast("int | None", state["last"])
         self.recall(cast("dict[str, object]", state["learned"]))
 

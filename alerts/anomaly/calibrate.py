@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.anomaly.clock import hour_of_week
 from alerts.anomaly.empty import Empty, fit
-from alerts.anomaly.episodes import Episodes
-from alerts.anomaly.kinds import statistic
+from alerts.anomaly.kinds import episodes, statistic
 from alerts.anomaly.reading import DAY, LEARNING, Bucket, no_data
 
 MONTH = 30.4375 * DAY
@@ -82,7 +81,7 @@ def calibrate(
     if empty is None:
         return Calibration(math.inf, 0.0, None, days, enough=False)
     drawn = replay(kind, empty, months=months, seed=seed, zone=zone)
-    threshold = _threshold(drawn, alarms_per_month * months)
+    threshold = _threshold(kind, drawn, alarms_per_month * months)
     measured = _measured(kind, history, threshold, step, zone, holidays)
     return Calibration(threshold, alarms_per_month, measured, days, enough=days * DAY >= LEARNING)
 
@@ -109,16 +108,16 @@ def _surprises(
     return [(at, height) for at, height in found if at >= since and height > _LOW]
 
 
-def alarms(surprises: Iterable[tuple[int, float]], threshold: float) -> int:
+def alarms(kind: str, surprises: Iterable[tuple[int, float]], threshold: float) -> int:
     """How many alarms they make at this threshold."""
-    episodes = Episodes(threshold)
-    return sum(episodes.alarm(at, height) for at, height in surprises if height >= threshold)
+    judge = episodes(kind, threshold)
+    return sum(judge.alarm(at, height) for at, height in surprises if height >= threshold)
 
 
-def _threshold(drawn: Sequence[tuple[int, float]], wanted: float) -> float:
+def _threshold(kind: str, drawn: Sequence[tuple[int, float]], wanted: float) -> float:
     """The threshold at which so many alarms are expected, from those at which there are more (or as many)."""
     numbers = [*_TAIL, round(wanted)] if wanted > _TAIL[-1] else list(_TAIL)
-    points = [(math.log(number), _at(drawn, number)) for number in numbers]
+    points = [(math.log(number), _at(kind, drawn, number)) for number in numbers]
     points = [(number, height) for number, height in points if height > _LOW * 2]
     if len(points) < _LEAST_ALARMS:
         # A series on which next to nothing can be said is silent.
@@ -126,14 +125,14 @@ def _threshold(drawn: Sequence[tuple[int, float]], wanted: float) -> float:
     return _line(points, math.log(max(wanted, 0.5)))
 
 
-def _at(drawn: Sequence[tuple[int, float]], number: int) -> float:
+def _at(kind: str, drawn: Sequence[tuple[int, float]], number: int) -> float:
     """The threshold at which they make so many alarms, by halving."""
     low, high = _LOW, max((height for _, height in drawn), default=_LOW)
     candidates = list(drawn)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         above = [one for one in candidates if one[1] >= middle]
-        if alarms(above, middle) >= number:
+        if alarms(kind, above, middle) >= number:
             low, candidates = middle, above
         else:
             high = middle
@@ -165,4 +164,4 @@ def _measured(
         return None
     since = rows[warm][0]
     found = _surprises(kind, rows, step, zone, since, holidays)
-    return alarms(found, threshold) / ((len(rows) - warm) * step / MONTH)
+    return alarms(kind, found, threshold) / ((len(rows) - warm) * step / MONTH)

@@ -16,6 +16,7 @@ LASTING = (1.0, 4.0, 16.0, 64.0)
 _LAGS = (1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48, 72, 96)
 """Hours over which the likeness of errors is measured."""
 _ROUNDS = 200
+_AHEAD_DAYS, _MOST_AHEAD = 30, 0.5
 _LITTLE = 1e-6
 _LEAST_WEEKS = 2.0
 _EVENTS = 4.0
@@ -102,6 +103,11 @@ def fit(history: Sequence[Bucket], *, step: int, zone: ZoneInfo, holidays: str |
     noise = _noise(
         [(at, count, mean) for (at, count, _), mean in zip(rows, expected, strict=True)], step, weeks
     )
+    # What comes stands where the trend leads in the weeks in which a threshold is used.
+    ahead = math.exp(
+        min(max(growth * ((rows[-1][0] - middle) / DAY + _AHEAD_DAYS), -_MOST_AHEAD), _MOST_AHEAD)
+    )
+    rates = [rate * ahead for rate in rates]
     share = sum(part for _, _, part in rows) / total
     return Empty(step, tuple(rates), noise, share, _share_moods(rows, share, weeks))
 

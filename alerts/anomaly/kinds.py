@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from alerts.anomaly.baseline import Drop, Share
+from alerts.anomaly.episodes import CALM, Episodes
 from alerts.anomaly.peaks import Peaks
 
 KINDS = (
@@ -17,6 +18,7 @@ KINDS = (
     "positive_share.down",
     "interactions.up",
 )
+_RISES = ("volume.up", "interactions.up")
 
 
 def detector(kind: str, *, step: int, zone: ZoneInfo, holidays: str | None = None) -> Peaks | Drop | Share:
@@ -26,7 +28,7 @@ def detector(kind: str, *, step: int, zone: ZoneInfo, holidays: str | None = Non
     series, way = kind.split(".")
     if series.endswith("_share"):
         return Share(1 if way == "up" else -1, step=step, zone=zone, holidays=holidays)
-    return Peaks(step=step) if way == "up" else Drop(step=step, zone=zone, holidays=holidays)
+    return Peaks(step=step) if kind in _RISES else Drop(step=step, zone=zone, holidays=holidays)
 
 
 def load(
@@ -36,6 +38,11 @@ def load(
     made = detector(kind, step=step, zone=zone, holidays=holidays)
     made.load(state)
     return made
+
+
+def episodes(kind: str, threshold: float) -> Episodes:
+    """What judges the surprises of this kind against a calibrated threshold."""
+    return Episodes(threshold, calm=0 if kind in _RISES else CALM)
 
 
 def statistic(

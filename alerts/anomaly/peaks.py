@@ -171,7 +171,7 @@ class Peaks:
         """Everything that was learned, for JSON."""
         return {
             "spans": [span.dump() for span in self._spans],
-            "alarmed": self._episodes.last,
+            "episodes": self._episodes.dump(),
             "last": self._last,
         }
 
@@ -179,7 +179,7 @@ class Peaks:
         """Go on from what `dump` wrote."""
         for span, kept in zip(self._spans, cast("list[dict[str, object]]", state["spans"]), strict=True):
             span.load(kept)
-        self._episodes.last = cast("int | None", state["alarmed"])
+        self._episodes = Episodes.load(cast("dict[str, object]", state["episodes"]))
         self._last = cast("int | None", state["last"])
 
 

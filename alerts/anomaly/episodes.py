@@ -25,7 +25,8 @@ class Episodes:
     """Judges surprises in order of time.
 
     `last` is the Unix second of the last alarm, `above` that of the last surprise at the threshold or above, `ended`
-    whether it was calm for `calm` seconds in between (0: need not be). Surprises below the threshold need not be asked about.
+    whether it was calm for `calm` seconds in between (0: need not be). Surprises below the
+    threshold need not be asked about.
     """
 
     threshold: float

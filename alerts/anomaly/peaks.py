@@ -142,6 +142,9 @@ class Peaks:
         if no_data(bucket):
             return Reading(bucket.start, "no data", 0.0, 0.0)
         surprise = self.surprise(bucket.count)
+        if self._episodes.last is None:
+            # Of the first days as little is known as behind an alarm: they must be as high.
+            self._episodes.last = bucket.start
         needed = self._episodes.needed(bucket.start)
         long = self._spans[-1]
         # In the first day the spans only fill, and in the second they are compared with nothing but that.

@@ -15,6 +15,7 @@ from alerts import judging
 from alerts import rules as of_rules
 from alerts.rules import FORMS, Look, Rule, RuleOptions, Sample, parse
 from storage.alerting import AlertEvent, AlertState
+from storage.mention import KeptPost
 from storage.sqlite import SqliteStore
 
 UTC = ZoneInfo("UTC")
@@ -166,3 +167,52 @@ def test_between_two_that_fire_one_is_over_whatever_comes(
         open_ = (open_ or found.kind == "fired") and found.kind not in ("resolved", "expired")
         assert open_ == (found.state.phase == "firing")
         state = found.state
+
+
+def test_a_rival_that_overtakes_is_told_by_name_and_until_it_leads_no_more(store: SqliteStore) -> None:
+    def said(count: int, brand: str, age: int) -> list[KeptPost]:
+        return [post(f"{brand}{age}{n}", NOW - age - n, brands=(brand,)) for n in range(count)]
+
+    posts = (
+        said(40, "Acme", HOUR + 60)
+        + said(20, "Bolt", HOUR + 60)
+        + said(20, "Acme", 60)
+        + said(60, "Bolt", 60)
+    )
+    store.commit(page(posts, (NOW - 3 * DAY, NOW)))
+    overtaken = rule("share_of_voice overtaken")
+    (event,) = judge(store, [overtaken])
+    assert (event.kind, event.subject, event.numbers["rival"]) == ("fired", "brand Bolt", "Bolt")
+    assert (event.numbers["value"], event.numbers["rival_value"]) == (0.25, 0.75)
+    later = NOW + HOUR
+    calm = [post(f"l{n}", later - 60 - n, brands=("Acme",)) for n in range(30)]
+    store.commit(page(calm, (NOW, later)))
+    assert [one.kind for one in judge(store, [overtaken], later)] == ["resolved"]
+
+
+def test_a_rival_that_led_already_has_not_overtaken(store: SqliteStore) -> None:
+    posts = [
+        post(f"{brand}{age}{n}", NOW - age - n, brands=(brand,))
+        for brand, count in (("Acme", 20), ("Bolt", 60))
+        for age in (60, HOUR + 60)
+        for n in range(count)
+    ]
+    store.commit(page(posts, (NOW - 3 * DAY, NOW)))
+    assert judge(store, [rule("share_of_voice overtaken")]) == []
+
+
+def test_what_was_imported_fires_no_kind(store: SqliteStore) -> None:
+    posts = [
+        post(f"i{n}", NOW - 60 - n, "negative", brands=("Bolt",) if n % 3 else ("Acme",)) for n in range(300)
+    ]
+    store.commit(page([post("old", NOW - HOUR - 60)], (NOW - 3 * DAY, NOW)))
+    store.commit(page(posts, (NOW - 3 * DAY, NOW), live=False))
+    every = [
+        "mentions rises by 50%",
+        "share_of_voice overtaken",
+        "new author with 0 followers",
+        "new language",
+    ]
+    every += ["story with 2 posts", "unanswered for 10m", "negative_share rises by 10 points"]
+    for when in every:
+        assert judge(store, [rule(when)]) == [], when

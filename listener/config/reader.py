@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -349,9 +349,17 @@ class _Reader:
             self._check_channels(said.get("channels"), (*path, "channels"))
             if options is not None:
                 made = [Rule.of(options, brand.name) for brand in named]
+                self._check_rival(made, brands, (*path, "when"))
                 # What is about the house is one rule, whoever it names.
                 rules.extend(made if not made or made[0].brand else made[:1])
         return tuple(rules)
+
+    def _check_rival(self, rules: Sequence[Rule], brands: tuple[Brand, ...], path: Place) -> None:
+        """A rival that nobody configured would be a rule that never speaks."""
+        rival = getattr(rules[0].condition, "rival", None) if rules else None
+        names = [brand.name for brand in brands]
+        if rival is not None and rival not in names and self._sound("brands"):
+            self._add(path, f"there is no brand {rival!r}{did_you_mean(rival, names)}")
 
     def _brands_of(self, said: Mapping[str, Any], brands: tuple[Brand, ...], path: Place) -> list[Brand]:
         """The brands of a rule: those that it names, those of a market, or all of ours."""

@@ -281,6 +281,11 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
             "for 40 percent write 40%",
         ),
         (
+            BRANDS + RULE.replace("negative_share > 0.4", "share_of_voice overtaken by Bollt") + "}\n",
+            "alerts.rules[0].when (line 6)",
+            "mean Bolt?",
+        ),
+        (
             BRANDS + RULE + "}\n    - {name: angry, when: mentions > 3}\n",
             "alerts.rules[1].name (line 7)",
             "stands twice",

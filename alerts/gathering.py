@@ -14,7 +14,11 @@ MOST = 18
 """Lines of one message; how many more there are is said."""
 QUOTES = 3
 _SEVERITIES: dict[Severity, int] = {"critical": 0, "warning": 1, "info": 2}
-_WORDS: dict[Severity, str] = {"critical": N_("Critical"), "warning": N_("Warning"), "info": N_("Information")}
+_WORDS: dict[Severity, str] = {
+    "critical": N_("Critical"),
+    "warning": N_("Warning"),
+    "info": N_("Information"),
+}
 
 
 @dataclass(frozen=True, slots=True)

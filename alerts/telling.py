@@ -150,7 +150,9 @@ def _still(numbers: Mapping[str, Any], title: str, summary: str, language: Langu
     """The title and the sentences of an alert that is told again while it fires."""
     lasts = language.duration(numbers["again"] - numbers["fired_at"])
     return language.gettext("Still firing: {alert}", alert=title), language.gettext(
-        "This has been firing for {duration}. It began like this: {sentence}", duration=lasts, sentence=summary
+        "This has been firing for {duration}. It began like this: {sentence}",
+        duration=lasts,
+        sentence=summary,
     )
 
 

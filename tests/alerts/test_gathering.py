@@ -58,7 +58,9 @@ def row(number: int, kind: str = "fired", **changes: Any) -> OutboxRow:
     }
     key = f"alert-{number}"
     thread = str(changes.pop("thread", key))
-    return OutboxRow(number, key, "slack", "alert", numbers, (), NOW, 1, thread, together="0:", batch="batch-1")
+    return OutboxRow(
+        number, key, "slack", "alert", numbers, (), NOW, 1, thread, together="0:", batch="batch-1"
+    )
 
 
 def say(store: SqliteStore, *rows: OutboxRow, quiet: bool = False, language: str = "en") -> Message:
@@ -128,4 +130,6 @@ def test_an_alert_that_is_told_again_says_so(store: SqliteStore) -> None:
     said = to_send(row(1, again=NOW + 60 + 7200), store, UTC, None)
     assert isinstance(said, Message)
     assert said.title == "Still firing: Acme: negative share 46.0 %"
-    assert said.summary.startswith("This has been firing for 2h. It began like this: The negative share of Acme")
+    assert said.summary.startswith(
+        "This has been firing for 2h. It began like this: The negative share of Acme"
+    )

@@ -9,7 +9,9 @@ from storage.outbox import OutboxRow
 from storage.sqlite import SqliteStore
 
 
-def put(store: SqliteStore, key: str, *, due: int = 100, together: str | None = "g", thread: str = "") -> None:
+def put(
+    store: SqliteStore, key: str, *, due: int = 100, together: str | None = "g", thread: str = ""
+) -> None:
     with store.writing() as db:
         outbox.put(
             db,

@@ -69,10 +69,10 @@ def _print(seen: Alerts, zone: ZoneInfo) -> None:
         click.echo("Not delivered:")
     for item in seen.undelivered:
         tries = reading.plural(item.attempts, "attempt")
-        why = item.withheld or f"after {tries}: {item.error or 'not sent yet'}"
+        why = f": {item.withheld}" if item.withheld else f" after {tries}: {item.error or 'not sent yet'}"
         waits = item.state == "waiting" and item.attempts == 0 and item.next_at > seen.now
         due = f", due {reading.moment(item.next_at, zone)}" if waits else ""
-        click.echo(f"  {item.kind} on {item.channel}: {item.state}{due}: {clean(why)} ({item.key})")
+        click.echo(f"  {item.kind} on {item.channel}: {item.state}{due}{why} ({item.key})")
     if any(item.state == "failed" for item in seen.undelivered):
         click.echo("`listener alerts resend --failed` sends again what failed; with a key instead, that one.")
 

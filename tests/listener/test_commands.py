@@ -160,7 +160,7 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("goal", "select"): ["care"],
         ("outcome",): ["--brand", "x"],
         ("alerts", "resend"): ["--failed"],
-        ("alerts", "silence", "end"): ["1", "--by", "x"],
+        ("alerts", "silence"): ["--brand", "x", "--for", "2h", "--by", "x", "--why", "x"],
         ("alerts", "ack"): ["x", "--by", "x"],
         ("alerts", "snooze"): ["x", "--for", "2h", "--by", "x"],
         ("erase",): ["--author", "x"],

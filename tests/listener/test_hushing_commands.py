@@ -95,7 +95,7 @@ def test_an_alert_is_taken_on_and_put_off(line: CommandLine) -> None:
         (("alerts", "silence", "--brand", "Acme", "--for", "4h", "--why", "x"), "say who says so: --by"),
         (("alerts", "silence", "--brand", "Acme", "--by", "ann", "--why", "x"), "say for how long: --for 4h"),
         (("alerts", "silence", "end", "7", "--by", "ann"), "there is no silence 7"),
-        (("alerts", "ack", "alert-nothing", "--by", "ann"), "no alert alert-nothing fires now"),
+        (("alerts", "ack", "alert-nothing", "--by", "ann"), "no alert 'alert-nothing' fires now"),
         (("alerts", "ack", "alert-nothing"), "say who says so: --by"),
         (("alerts", "snooze", "alert-nothing", "--by", "ann"), "say for how long: --for 2h"),
     ],

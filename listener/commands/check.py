@@ -93,8 +93,8 @@ def describe(config: Config) -> list[str]:
     for rule in config.rules:
         hold = f" for {format_duration(rule.hold)}" if rule.hold else ""
         lines.append(
-            f"rule: {rule.name}: {rule.brand} {rule.condition.kpi} {rule.condition.op} "
-            f"{rule.condition.number:g} over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, "
+            f"rule: {rule.name}: {rule.brand or 'the house'}: {rule.condition.words()} "
+            f"over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, {rule.severity}, "
             f"to {', '.join(channels_of(config.routing, rule))}"
         )
     lines += [

@@ -342,14 +342,35 @@ class _Reader:
             said = entry if isinstance(entry, Mapping) else {}
             if any(rule.name == said.get("name") for rule in rules):
                 self._add((*path, "name"), f"{said['name']!r} stands twice; each rule needs its own name")
-            named = self._brands_of_rule(said.get("brand"), brands, (*path, "brand"))
+            named = self._brands_of(said, brands, path)
             source = said.get("source")
             if isinstance(source, str) and source not in sources and self._sound("sources"):
                 self._add((*path, "source"), f"there is no source {source!r}{did_you_mean(source, sources)}")
             self._check_channels(said.get("channels"), (*path, "channels"))
             if options is not None:
-                rules.extend(Rule.of(options, brand.name) for brand in named)
+                made = [Rule.of(options, brand.name) for brand in named]
+                # What is about the house is one rule, whoever it names.
+                rules.extend(made if not made or made[0].brand else made[:1])
         return tuple(rules)
+
+    def _brands_of(self, said: Mapping[str, Any], brands: tuple[Brand, ...], path: Place) -> list[Brand]:
+        """The brands of a rule: those that it names, those of a market, or all of ours."""
+        names, market = said.get("brand"), said.get("market")
+        if market is not None:
+            found = [brand for brand in brands if brand.market == market]
+            if not found and self._sound("brands"):
+                known = list(dict.fromkeys(brand.market for brand in brands))
+                self._add(
+                    (*path, "market"), f"there is no market {market!r}{did_you_mean(str(market), known)}"
+                )
+            return found
+        if not isinstance(names, list):
+            return self._brands_of_rule(names, brands, (*path, "brand"))
+        return [
+            brand
+            for index, name in enumerate(names)
+            for brand in self._brands_of_rule(name, brands, (*path, "brand", index))
+        ]
 
     def _brands_of_rule(self, name: Any, brands: tuple[Brand, ...], path: Place) -> list[Brand]:
         """The brand that a rule names, or all of ours."""

@@ -7,13 +7,14 @@ from sqlite_utils import Database
 _ALERTS = (
     # `subject`: what it is about where a rule may fire for several things of a brand at once: an author by number, a
     # language, a story, a conversation, a source, a goal, a rival; '' where it is the brand itself. `episode`: the key
-    # of the event with which it began to fire, '' while it does not.
+    # of the event with which it last fired. `met_at`: when, about, its condition was last met while it fired.
     "ALTER TABLE alert_states RENAME TO alert_states_old",
     """CREATE TABLE alert_states (
         rule TEXT NOT NULL, brand TEXT NOT NULL, subject TEXT NOT NULL DEFAULT '',
         phase TEXT NOT NULL CHECK (phase IN ('pending', 'firing', 'quiet')),
         since INTEGER NOT NULL, enough_at INTEGER NOT NULL, told_until INTEGER NOT NULL, fired_at INTEGER NOT NULL,
-        episode TEXT NOT NULL DEFAULT '', PRIMARY KEY (rule, brand, subject)) WITHOUT ROWID""",
+        episode TEXT NOT NULL DEFAULT '', met_at INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (rule, brand, subject)) WITHOUT ROWID""",
     """INSERT INTO alert_states (rule, brand, phase, since, enough_at, told_until, fired_at)
         SELECT rule, brand, phase, since, enough_at, told_until, fired_at FROM alert_states_old""",
     "DROP TABLE alert_states_old",

@@ -30,15 +30,16 @@ class Town:
     ) -> str:
         """Let an alert fire or end, as `judging.write` does; return the key of the event."""
         key = f"{rule}-{brand}-{kind}-{now}"
-        before = alerting.states(self.store).get((rule, brand))
+        before = alerting.states(self.store).get((rule, brand, ""))
         phase = "firing" if kind == "fired" else "quiet"
-        after = AlertState(rule, brand, phase, now, now, now, now)  # type: ignore[arg-type]
+        episode = key if kind == "fired" or before is None else before.episode
+        after = AlertState(rule, brand, phase, now, now, now, now, episode=episode)  # type: ignore[arg-type]
         numbers = {"severity": severity, "value": 1.0, "kpi": "mentions", "unit": "mentions", "fired_at": now}
         event = AlertEvent(key, rule, brand, kind, now, now - 60, now, numbers, ())
         with self.store.writing() as db:
             assert alerting.step(db, before, after)
             alerting.add_event(db, event)
-            lay_out(db, self.routing, event, alerting.last_fired(db, rule, brand), now)
+            lay_out(db, self.routing, event, episode, now)
             settle(db, self.routing, now)
         return key
 

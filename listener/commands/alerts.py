@@ -57,7 +57,7 @@ def _print(seen: Alerts, zone: ZoneInfo) -> None:
     click.echo("Firing now:" if seen.firing else "Nothing fires now.")
     for state in seen.firing:
         told = f"  {state.brand}: {state.rule}, since {reading.moment(state.fired_at, zone)}"
-        click.echo(f"{told}{_answered(seen, state, zone)} ({seen.key(state)})")
+        click.echo(f"{told}{_answered(seen, state, zone)} ({state.episode})")
     for one in seen.silences:
         click.echo(f"  {hushing.line(one, zone, seen.now)}")
     if seen.events:

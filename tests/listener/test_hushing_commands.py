@@ -10,6 +10,7 @@ from commandline import CommandLine
 from pages import BRANDS, HACKERNEWS, page, post
 
 from alerts import judging
+from alerts.rules import Look
 from listener.config import load
 from storage import outbox
 from storage.sqlite import SqliteStore
@@ -35,7 +36,7 @@ def fire(line: CommandLine) -> str:
     store = SqliteStore(line.folder / "data" / "listener.db")
     store.register(BRANDS, [HACKERNEWS])
     store.commit(page([post("1", now - 9)], (now - 86_400, now)))
-    found = judging.look(store, config.rules, config.brands, config.zone, now)
+    found = judging.look(Look(store, config.brands, config.zone, now), config.rules)
     with store.writing() as db:
         (event,) = judging.write(db, found, now, config.routing)
     store.close()

@@ -203,6 +203,29 @@ def test_a_rule_that_is_gone_ends_what_was_withheld_of_it(town: Town) -> None:
     assert list(town.withheld()) == [fired]
 
 
+def test_what_is_over_at_once_is_told_or_kept_with_the_reason(town: Town) -> None:
+    town.routing = routing(Route("0", channels=("slack",), quiet=(QUIET,)))
+    first = town.happen("fired", "newcomer", NIGHT, momentary=True)
+    assert town.go_on(MORNING) == [(first,)]
+    second = town.happen("fired", "newcomer", NIGHT + DAY, momentary=True)
+    number = town.silence(NIGHT + DAY + 60, MORNING + 2 * DAY, rule="newcomer")
+    assert town.go_on(MORNING + 2 * DAY) == []
+    (why,) = town.withheld().values()
+    assert why is not None
+    assert f"(silence {number}): sale; over before that ended" in why
+    assert list(town.withheld()) == [second]
+
+
+def test_what_is_over_at_once_covers_nothing_and_is_covered(town: Town) -> None:
+    town.happen("fired", "crisis", NOON, severity="critical", momentary=True)
+    part = town.fire("angry", NOON)
+    assert (part,) in town.go_on(NOON)
+    town.fire("crisis", NOON + 60, severity="critical")
+    covered = town.happen("fired", "newcomer", NOON + 70, momentary=True)
+    town.go_on(NOON + 80)
+    assert town.withheld() == {covered: "covered by crisis of Acme; over before that ended"}
+
+
 def test_somebody_who_asks_for_what_is_withheld_gets_it(town: Town) -> None:
     town.silence(NOON, NOON + DAY, brand="Acme")
     fired = town.fire("angry", NOON)

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from pages import HACKERNEWS, page, post
 
 from alerts import judging
+from alerts.rules import Look
 from listener.config import load
 from listener.dashboard.app import make_app
 from listener.station import Station, open_station
@@ -47,7 +48,7 @@ async def client(station: Station) -> AsyncIterator[Client]:
 
 async def fire(station: Station) -> str:
     config = station.config
-    found = judging.look(station.reader, config.rules, config.brands, config.zone, NOW)
+    found = judging.look(Look(station.reader, config.brands, config.zone, NOW), config.rules)
     (event,) = await station.writer(lambda db: judging.write(db, found, NOW, config.routing))
     return event.key
 

@@ -156,6 +156,16 @@ def test_who_took_it_on_hears_no_reminder_but_its_end(town: Town) -> None:
     assert town.go_on(NOON + 2 * DAY) == []
 
 
+def test_nothing_is_told_again_while_it_is_silenced(town: Town) -> None:
+    town.routing = routing(Route("0", channels=("slack",), repeat=3600))
+    fired = town.fire("angry", NOON)
+    town.go_on(NOON)
+    town.silence(NOON + 60, NOON + 14_400, rule="angry")
+    assert [town.go_on(NOON + 1800 * half) for half in range(1, 8)] == [[]] * 7
+    assert town.withheld() == {}
+    assert town.go_on(NOON + 14_400) == [(f"{fired}-repeat-{NOON}",)]
+
+
 def test_a_reminder_comes_once_however_often_one_looks(town: Town) -> None:
     town.routing = routing(Route("0", channels=("slack",), repeat=3600, quiet=(QUIET,)))
     fired = town.fire("angry", NIGHT - 5400)

@@ -125,7 +125,9 @@ def _event(item: Judged, now: int) -> AlertEvent:
         "subject": state.subject,
         **({"source": rule.source} if rule.source else {}),
     }
-    key = event_key(rule.name, rule.brand, kind, now, state.subject)
+    # The state names the event with which it fired, and the daemon looks a second ahead of the one it writes in: of two
+    # keys nobody could find the event of what fires, and no silence would hold.
+    key = state.episode if kind == "fired" else event_key(rule.name, rule.brand, kind, now, state.subject)
     return AlertEvent(
         key,
         rule.name,

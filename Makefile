@@ -14,6 +14,8 @@ BENCH := build/bench
 # The quick tests; the others, and what needs the package registry, make up the rest: every test runs once.
 QUICK := not server and not slow and not data
 PYTEST := $(BIN)/python -m pytest -q -rs
+# A file's tests stay together: they share what they have set up.
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test quick bench soak lock clean python setup torch system servers lint types layers unit integration registry
@@ -142,7 +144,7 @@ layers:
 CUT_OFF = cut=; if .ci/offline true; then cut=.ci/offline; else echo "SKIPPED: the tests run with the network on"; fi; $$cut
 
 unit:
-	@$(CUT_OFF) $(PYTEST) -m "$(QUICK)" --timeout 120 --junitxml $(REPORTS)/unit.xml
+	@$(CUT_OFF) $(PYTEST) $(SIDE_BY_SIDE) -m "$(QUICK)" --timeout 120 --junitxml $(REPORTS)/unit.xml
 
 integration:
 	@$(CUT_OFF) $(PYTEST) -m "not ($(QUICK)) and not registry" --timeout 600 --junitxml $(REPORTS)/integration.xml

@@ -48,7 +48,8 @@ class Message:
     """What is told about one alert. `key` is the idempotency key: the same for every attempt on every channel.
 
     `thread` is the key of the message that fired, of which this one tells the rest. `data` holds the plain numbers for
-    programs (webhook), with the names of the contract.
+    programs (webhook), with the names of the contract. `language` is the code of the one that its texts are in, so that
+    a channel adds its own words in the same.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Message:
     chart: Chart | None = None
     thread: str | None = None
     severity: Severity = "warning"
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +84,4 @@ class Letter:
     blocks: tuple[dict[str, object], ...]
     data: dict[str, object]
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    language: str = "en"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 
 from pydantic import BaseModel, SecretStr
@@ -18,6 +18,7 @@ from listener.engine import judge_of
 from listener.hearing import Hearing
 from listener.http import PoliteClient
 from listener.matching.matcher import Matcher
+from listener.showing import lost
 from sentiment.tone import EngineUnavailable, Text
 from storage.sqlite import SqliteStore
 
@@ -38,7 +39,8 @@ class Finding:
 
 async def examine(config: Config, clock: Callable[[], float], free: int) -> list[Finding]:
     """Look at store, disk, engine, sources and channels. Raises StoreError."""
-    SqliteStore(config.database, zone=config.zone).close()
+    with closing(SqliteStore(config.database, zone=config.zone)) as store:
+        told = lost(store, int(clock()))
     findings = [Finding("store", True, f"{config.database} can be written"), _disk(free), _engine(config)]
     async with Transport() as transport:
         client = PoliteClient(transport, clock)
@@ -46,6 +48,9 @@ async def examine(config: Config, clock: Callable[[], float], free: int) -> list
         collectors = collectors_of(config.sources, client, hearing)
         findings += await asyncio.gather(*(_source(c, int(clock())) for c in collectors))
     findings += [await _channel(name, options) for name, options in config.channels.items()]
+    if told:
+        remedy = "mend what it says there, then `listener alerts resend --failed`"
+        findings.append(Finding("messages", False, told, remedy))
     if not collectors:
         findings.append(
             Finding("sources", False, "none is configured", "add one under sources, or import a file")

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from alerts import format as reading
 from storage import alerting, outbox
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Rows
 from storage.calendar import iso
 from storage.outbox import Delivery
 
+LOST_FOR = 7 * 86_400
+"""Seconds for which a message that was given up counts as a problem: by then nobody misses it any more."""
 _NUMBERS = ("kpi", "op", "threshold", "unit", "value", "n", "over", "min_n")
 _DELIVERY = ("key", "channel", "kind", "state", "attempts", "unknown", "error")
 _MOMENTS = ("created_at", "next_at", "done_at", "resent_at")
@@ -66,3 +69,10 @@ def alerts(store: Rows) -> Alerts:
         outbox.deliveries(store, 50),
         outbox.deliveries(store, undelivered=True),
     )
+
+
+def lost(store: Rows, now: int) -> str | None:
+    """Say how many messages were given up lately and what to do; None where there are none."""
+    count = outbox.given_up(store, now - LOST_FOR)
+    told = reading.plural(count, "message")
+    return f"{told} could not be delivered; see `listener alerts`" if count else None

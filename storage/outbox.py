@@ -241,3 +241,9 @@ def deliveries(store: Rows, limit: int = 100, *, undelivered: bool = False) -> l
             (limit,),
         )
     ]
+
+
+def given_up(store: Rows, since: int) -> int:
+    """How many messages were given up since then, and have not been sent again."""
+    rows = store.rows("SELECT count(*) FROM outbox WHERE state = 'failed' AND done_at > ?", (since,))
+    return int(rows[0][0])

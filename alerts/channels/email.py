@@ -6,12 +6,8 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from email.headerregistry import Address
-from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import quote
 
 from aiosmtplib import (
     SMTP,
@@ -31,9 +27,8 @@ from pydantic import (
     model_validator,
 )
 
-from alerts import render
 from alerts.channels.base import NOTHING, Past, Undelivered
-from alerts.format import instant
+from alerts.channels.mail import compose, domain_of
 from alerts.message import Letter, Message
 
 if TYPE_CHECKING:
@@ -47,8 +42,6 @@ _STARTTLS: dict[str, bool | None] = {"auto": None, "starttls": True, "tls": Fals
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _BARE = r"[^\s@<>,;:\"\\\x00-\x20\x7f-\uffff]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_BARE}|[^<>\r\n]{{0,200}}<{_BARE}>")
-# Soft line breaks and base64 throughout: not every relay takes eight bits, and none may rewrap a long line.
-_POLICY = SMTP_POLICY.clone(cte_type="7bit")
 
 
 def _address(value: str) -> str:
@@ -126,7 +119,7 @@ class Email:
         client = SMTP(
             hostname=self._options.host,
             port=self._options.port,
-            local_hostname=_domain(self._options),
+            local_hostname=domain_of(self._options.sender),
             timeout=TIMEOUT,
             use_tls=self._options.tls_at_once,
             start_tls=None if self._options.tls_at_once else _STARTTLS[self._options.tls],
@@ -217,63 +210,6 @@ def build(options: Options, transport: Transport) -> Email:
 def mark(recipient: str) -> str:
     """By what a recipient is known again who has the message, however the list is ordered or names are written."""
     return hashlib.sha256(parseaddr(recipient)[1].casefold().encode()).hexdigest()[:16]
-
-
-def compose(item: Message | Letter, options: Options) -> EmailMessage:
-    """Return the mail. Its Message-ID comes from the key, so that a second attempt is seen to be the same."""
-    if isinstance(item, Letter):
-        subject, text, html, at = item.subject, item.text, item.html, str(item.data.get("at", ""))
-        pictures = item.pictures
-    else:
-        subject, text, html, at = (
-            render.headline(item),
-            render.as_text(item),
-            render.as_html(item),
-            item.at,
-        )
-        pictures = {render.CHART: item.chart.png} if item.chart and item.chart.png else {}
-    domain = _domain(options)
-    mail = EmailMessage(policy=_POLICY)
-    mail["Subject"] = render.shorten(render.clean(subject), 200)
-    mail["From"] = _mailbox(options.sender)
-    mail["To"] = [_mailbox(address) for address in options.to]
-    if (written := instant(at)) is not None and written.tzinfo is not None:
-        mail["Date"] = format_datetime(written)
-    mail["Message-ID"] = f"<{hashlib.sha256(item.key.encode('utf-8', 'replace')).hexdigest()[:40]}@{domain}>"
-    mail["List-Id"] = f"Listener <listener.{domain}>"
-    mail["List-Unsubscribe"] = f"<{options.unsubscribe or _by_mail(options)}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail["X-Listener-Key"] = render.clean(item.key)
-    mail.set_content(_encodable(text))
-    mail.add_alternative(_encodable(html), subtype="html")
-    for name, png in pictures.items():
-        _page(mail).add_related(png, "image", "png", cid=f"<{name}>", disposition="inline")
-    return mail
-
-
-def _page(mail: EmailMessage) -> MIMEPart:
-    """The part beside the text: the HTML, or what holds it with its pictures."""
-    return list(mail.iter_parts())[1]
-
-
-def _by_mail(options: Options) -> str:
-    return f"mailto:{quote(parseaddr(options.sender)[1], safe='@')}?subject=unsubscribe"
-
-
-def _mailbox(text: str) -> Address:
-    name, address = parseaddr(text)
-    local, _, domain = address.rpartition("@")
-    return Address(display_name=render.clean(name), username=local, domain=domain)
-
-
-def _domain(options: Options) -> str:
-    return parseaddr(options.sender)[1].rpartition("@")[2]
-
-
-def _encodable(text: str) -> str:
-    """Lone surrogates cannot be written; one of them must not cost the whole letter."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _answered(what: str, error: SMTPResponseException) -> Undelivered:

@@ -30,7 +30,8 @@ class Options(BaseModel):
     what follows stand beneath the first message.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A mistake between two keys would else be told with the values of all of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     webhook: SecretStr | None = None
     token: SecretStr | None = None

@@ -98,7 +98,9 @@ def test(ctx: click.Context, config_file: Path, channels: tuple[str, ...]) -> No
 @config_option
 @click.pass_context
 def resend(ctx: click.Context, config_file: Path, key: str | None, failed: bool, channel: str | None) -> None:
-    """Send a message again: that of KEY, whatever became of it, or all that failed.
+    """Send again what failed, or the message of KEY.
+
+    With KEY whatever became of it: what waits is sent now, what the receiver has it gets once more.
 
     It keeps its idempotency key, and who has it of several recipients does not get it again. A running daemon sends
     it, if there is one. Exit 1 when a channel did not take it.

@@ -136,7 +136,7 @@ def test_two_judgements_that_looked_at_the_same_moment_tell_once(store: SqliteSt
 def test_it_resolves_and_expires_with_messages_of_their_own(store: SqliteStore) -> None:
     brief = rule(cooldown="0s", min_n=1, expire="1h")
     hear(store, 4)
-    judge(store, [brief])
+    (fired,) = judge(store, [brief])
     later = NOW + 2 * HOUR
     hear(store, 1, later)
     (resolved,) = judge(store, [brief], later)
@@ -144,6 +144,8 @@ def test_it_resolves_and_expires_with_messages_of_their_own(store: SqliteStore) 
     hear(store, 5, later + 60)
     (again,) = judge(store, [brief], later + 60)
     assert again.kind == "fired"
+    threads = dict(store.rows("SELECT key, thread FROM outbox"))
+    assert threads == {resolved.key: fired.key, fired.key: fired.key, again.key: again.key}
     end = later + 60 + 2 * HOUR
     hear(store, 0, end)
     (expired,) = judge(store, [brief], end)

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.slow
 MENTIONS = 5_000
 
 # The targets: a fifth of bare inserts and 20,000 a second, a board within 50 ms, any other window within 2 s.
+BARE = 55_000
+"""Bare rows a second, in pages of the same size, on the machine whose figures docs/performance.md shows."""
 LEEWAY = 3
 
 
@@ -259,7 +261,11 @@ def test_a_small_year_within_three_times_the_targets(tmp_path: Path) -> None:
     parts = millions.measure_ingest(filled, 3)
     # Whole pages are left.
     assert 6_000 - 2 * PAGE < sum(part.mentions for part in parts) <= 6_000
-    assert max(part.mentions / part.cpu for part in parts) > 20_000 / LEEWAY
+    # A machine that inserts bare rows slower than the one of the target has as much more time.
+    slower = [max(1.0, BARE * part.bare / part.mentions) for part in parts]
+    assert (
+        max(part.mentions / part.cpu * how for part, how in zip(parts, slower, strict=True)) > 20_000 / LEEWAY
+    )
     assert max(part.bare / part.kept for part in parts) > 0.2 / LEEWAY
     filled.store.close()
     reader = Reader(filled.store.path)

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from time import time
 
 import click
 import pytest
@@ -158,6 +159,7 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("goal", "review"): ["x"],
         ("goal", "select"): ["care"],
         ("outcome",): ["--brand", "x"],
+        ("alerts", "resend"): ["--failed"],
         ("erase",): ["--author", "x"],
         ("export",): ["--author", "x", "--out", "x.json"],
         ("tag", "add"): ["x", "1"],
@@ -441,6 +443,74 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
     assert document["deliveries"][0]["state"] == "failed"
 
 
+def lay_out(line: CommandLine, *ends: tuple[str, str, str]) -> None:
+    """Messages by (key, channel, how they ended: delivered, failed or waiting)."""
+    from storage import outbox
+
+    store = SqliteStore(line.folder / "data" / "listener.db")
+    now = int(time())
+    for key, channel, end in ends:
+        with store.writing() as db:
+            outbox.put(db, [channel], key, "test", {}, [], now)
+            row = None if end == "waiting" else outbox.claim(db, channel, now)
+            if row is not None and end == "failed":
+                outbox.give_up(db, row.id, now, "it was gone")
+            elif row is not None:
+                outbox.delivered(db, row.id, now)
+    store.close()
+
+
+def states(line: CommandLine) -> dict[tuple[str, str], str]:
+    document = line.good("alerts", "--json").json()
+    return {(d["key"], d["channel"]): d["state"] for d in document["deliveries"]}
+
+
+def test_what_was_given_up_is_sent_again(line: CommandLine) -> None:
+    line.configure(CONFIG + "channels: {console: {}, webhook: {url: 'http://127.0.0.1:9/x'}}\n")
+    lay_out(line, ("a", "console", "failed"), ("b", "webhook", "failed"), ("c", "console", "delivered"))
+    shown = line.good("alerts").out
+    assert "it was gone (b)" in shown
+    assert "`listener alerts resend --failed` sends again what failed" in shown
+    here = line("alerts", "resend", "--failed", "--channel", "console")
+    assert (here.code, here.out.count("this is a test"), "console: took it" in here.out) == (0, 1, True)
+    assert states(line) == {
+        ("a", "console"): "delivered",
+        ("b", "webhook"): "failed",
+        ("c", "console"): "delivered",
+    }
+    rest = line("alerts", "resend", "--failed")
+    assert (rest.code, "not delivered: webhook" in rest.err) == (1, True)
+    assert states(line)["b", "webhook"] == "waiting"
+    (asked,) = line.good("alerts", "--json").json()["undelivered"]
+    assert asked["resent_at"] is not None and asked["attempts"] == 2
+    assert "Nothing has failed." in line.good("alerts", "resend", "--failed").out
+
+
+def test_one_message_is_sent_again_whatever_became_of_it(line: CommandLine) -> None:
+    line.configure(CONFIG)
+    lay_out(line, ("a", "console", "delivered"), ("b", "console", "delivered"), ("c", "slack", "failed"))
+    again = line.good("alerts", "resend", "b")
+    assert (again.out.count("this is a test"), "console: took it" in again.out) == (1, True)
+    ran = line("alerts", "resend", "z")
+    assert (ran.code, "no message z" in ran.err) == (1, True)
+    gone = line("alerts", "resend", "c")
+    assert (gone.code, "slack: is configured no more" in gone.out) == (1, True)
+
+
+@pytest.mark.parametrize("wrong", [(), ("a", "--failed"), ("--failed", "--channel", "pigeon")])
+def test_what_to_send_again_must_be_said(line: CommandLine, wrong: tuple[str, ...]) -> None:
+    line.configure(CONFIG)
+    assert line("alerts", "resend", *wrong).code == 2
+
+
+def test_the_doctor_tells_of_what_was_given_up(line: CommandLine) -> None:
+    line.configure(CONFIG)
+    lay_out(line, ("a", "console", "failed"), ("b", "console", "delivered"))
+    out = line("doctor").out
+    assert "FAIL messages: 1 message could not be delivered" in out
+    assert "listener alerts resend --failed" in out
+
+
 def test_sources_shows_each_with_its_state(filled: CommandLine) -> None:
     assert "import: imported" in filled.good("sources").out
     (source,) = filled.good("sources", "--json").json()
@@ -452,7 +522,6 @@ def test_sources_shows_each_with_its_state(filled: CommandLine) -> None:
 
 def test_sources_says_which_kept_posts_are_looked_at_too_late(line: CommandLine) -> None:
     from dataclasses import replace
-    from time import time
 
     from storage.mention import Kept, Source, Visits
 

@@ -182,6 +182,9 @@ def test_the_rest_of_a_story_waits_until_its_beginning_is_told_or_given_up(
     do(outbox.delivered, again.id, 161, "C1 7.5")  # type: ignore[attr-defined]
     rest = do(outbox.claim, "slack", 161)
     assert (rest.key, rest.first) == ("resolved", "C1 7.5")  # type: ignore[attr-defined]
+    # Sent again, the first message does not stand beneath itself.
+    do(outbox.resend, 161, "fired", "slack")
+    assert do(outbox.claim, "slack", 161).first is None  # type: ignore[attr-defined]
     # Another channel has a first message of its own.
     email = do(outbox.claim, "email", 161)
     do(outbox.give_up, email.id, 162, "gone")  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from sample_messages import HOSTILE, hostile, plain
 from alerts.channels import email as channel
 from alerts.channels.base import Past, Undelivered
 from alerts.channels.email import Email, Options
-from alerts.message import Letter, Message
+from alerts.message import Chart, Letter, Message
 
 PASSWORD = "s3cr3t-p4ss"
 
@@ -131,6 +131,59 @@ async def test_a_message_arrives_in_both_forms(box: Box, port: int) -> None:
     raw = box.envelopes[0].original_content or b""
     assert raw.isascii()
     assert max(map(len, raw.splitlines())) <= 998
+
+
+async def test_what_follows_answers_the_first_mail(box: Box, port: int) -> None:
+    await Email(options(port)).send(plain("one", thread="one"))
+    await Email(options(port)).send(plain("two", thread="one", kind="resolved"))
+    first, rest = box.mails
+    assert (first["In-Reply-To"], rest["In-Reply-To"]) == (None, first["Message-ID"])
+    assert rest["References"] == first["Message-ID"] != rest["Message-ID"]
+
+
+PNG = bytes.fromhex("89504e470d0a1a0a") + b"\r\n.\r\n\x00picture"
+
+
+async def test_a_chart_travels_in_the_mail_and_is_shown_where_the_page_says(box: Box, port: int) -> None:
+    chart = Chart('rose to 7 "posts" <b>', (1, 2, 7), PNG)
+    await Email(options(port)).send(plain(chart=chart))
+    (mail,) = box.mails
+    html, text = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert html is not None and text is not None
+    assert 'src="cid:chart" alt="rose to 7 &#34;posts&#34; &lt;b&gt;"' in html.get_content()
+    assert "▂▃█" in text.get_content() and "▂▃█" not in html.get_content()
+    (picture,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert (picture["Content-ID"], picture.get_content()) == ("<chart>", PNG)
+    assert picture.get_content_disposition() == "inline"
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+    ]
+
+
+async def test_a_letter_brings_its_pictures(box: Box, port: int) -> None:
+    page = '<img src="cid:voice"><img src="cid:tone">'
+    letter = Letter("digest:46", "Week 46", page, "hello", (), {}, {"voice": PNG, "tone": PNG + b"2"})
+    await Email(options(port)).send(letter)
+    found = {part["Content-ID"]: part.get_content() for part in box.mails[0].walk() if part["Content-ID"]}
+    assert found == {"<voice>": PNG, "<tone>": PNG + b"2"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (None, "<mailto:listener@brand.example?subject=unsubscribe>"),
+        ("mailto:desk@brand.example?subject=no%20more", "<mailto:desk@brand.example?subject=no%20more>"),
+        (f"https://brand.example/leave?{'x' * 400}", f"<https://brand.example/leave?{'x' * 400}>"),
+    ],
+)
+async def test_one_can_ask_for_no_more(box: Box, port: int, asked: str | None, told: str) -> None:
+    await Email(options(port, unsubscribe=asked)).send(plain())
+    assert box.mails[0]["List-Unsubscribe"] == told
+    assert f"List-Unsubscribe: {told}\r\n".encode() in (box.envelopes[0].original_content or b"")
 
 
 async def test_a_second_attempt_is_the_same_mail(box: Box, port: int) -> None:
@@ -386,6 +439,9 @@ async def test_starttls_with_login(
         ({"host": "mx.example", "username": "u", "password": PASSWORD, "tls": "none"}, "in clear"),
         ({"host": "mx.example\r\nEHLO"}, "pattern"),
         ({"subject": "x"}, "not permitted"),
+        ({"unsubscribe": "desk@brand.example"}, "write mailto:"),
+        ({"unsubscribe": "https://x.example/>\r\nBcc: a@b.example"}, "write mailto:"),
+        ({"unsubscribe": "https://x.example/> , <https://y.example/"}, "write mailto:"),
     ],
 )
 def test_options_refuse(changes: dict[str, Any], words: str) -> None:

@@ -17,7 +17,7 @@ from slack_judge import assert_accepted, by_blockkit
 from alerts import blocks
 from alerts.channels.base import Undelivered
 from alerts.channels.slack import Options, Slack, build, payload
-from alerts.message import Message, Quote
+from alerts.message import Chart, Message, Quote
 from alerts.transport import Transport
 
 PATH = "/services/T000/B000/s3cr3tWebhookToken"
@@ -137,6 +137,15 @@ def test_a_link_stands_only_for_http() -> None:
         assert blocks.link(url, "open") == ""
     quoted = blocks.quote("hi", None, "feeds", "https://x.example/a|b>c", None)
     assert "<https://x.example/a%7Cb%3Ec|open>" in json.dumps(quoted)
+
+
+def test_a_chart_is_a_line_of_bars_with_its_words() -> None:
+    sent = payload(plain(chart=Chart("<!channel> rose & fell", (1, None, 8))))
+    assert "▂·█\n&lt;!channel&gt; rose &amp; fell" in texts(sent)
+    assert_accepted(sent)
+    assert_accepted(payload(plain(chart=Chart(LONG, (1.0,) * 5_000))))
+    unheard = payload(plain(chart=Chart("nothing was heard", (None, None))))
+    assert not any("nothing was heard" in text for text in texts(unheard))
 
 
 async def test_ok_is_delivered(slack: Slack, server: FaultServer) -> None:

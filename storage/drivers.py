@@ -1,4 +1,4 @@
-"""What stands behind a change: the sources, stories, words and voices that a brand had more of than the period before."""
+"""What stands behind a change: sources, stories, words and voices that a brand had more of than before."""
 
 from __future__ import annotations
 
@@ -150,7 +150,10 @@ def _terms(store: Rows, behind: Behind) -> list[Term]:
         said = {word.lower() for word in _WORD.findall(_ADDRESS.sub(" ", f"{title or ''} {text}"))}
         spoken.setdefault((speaker, bool(is_now)), set()).update(map(fold, said))
         written.update((fold(word), word) for word in said)
-    counts = {side: Counter(w for (_, now), said in spoken.items() if now is side for w in said) for side in (True, False)}
+    counts = {
+        side: Counter(w for (_, now), said in spoken.items() if now is side for w in said)
+        for side in (True, False)
+    }
     found = log_odds.words(counts[True], counts[False])
     tested = [one for one in found if one.count >= _LEAST_SPEAKERS and one.word not in behind.own_words]
     told = false_discovery.discoveries([one.p for one in tested])

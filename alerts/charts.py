@@ -263,8 +263,8 @@ def _line(frame: _Frame, number: int, line: Line) -> Iterator[str]:
         for place, (point, (x, y)) in enumerate(zip(run, at, strict=True)):
             if not dense or place in (0, len(run) - 1):
                 value = told(frame.chart, point)
-                said = f"{line.name}, {value if point.whole else language.gettext('{value}, so far', value=value)}"
-                yield marker(number, x, y, said, hollow=not point.whole)
+                value = value if point.whole else language.gettext("{value}, so far", value=value)
+                yield marker(number, x, y, f"{line.name}, {value}", hollow=not point.whole)
 
 
 def _runs(points: Sequence[Point], there: Callable[[Point], bool]) -> Iterator[list[Point]]:

@@ -95,14 +95,15 @@ def pdf(paper: Paper) -> bytes:
             "a PDF needs the extra `pdf`: pip install 'listener[pdf]' (a wheel of 34 MB, no system libraries)"
         ) from error
     folder = files("alerts").joinpath("paper")
-    made: bytes = typst.compile(
-        folder.joinpath("page.typ").read_bytes(),
+    made = typst.compile(
+        str(folder.joinpath("page.typ")),
         root=str(folder),
         font_paths=[str(files("alerts").joinpath("fonts"))],
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(_plain(paper))},
     )
-    return bytes(made)
+    assert isinstance(made, bytes)  # one file: pages that are several files are pictures
+    return made
 
 
 def _plain(paper: Paper) -> dict[str, Any]:

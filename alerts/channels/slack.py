@@ -15,6 +15,7 @@ from alerts.blocks import Block
 from alerts.channels.base import NOTHING, Past, Undelivered
 from alerts.channels.posting import post
 from alerts.channels.slack_bot import Bot
+from alerts.language import Language
 from alerts.message import Letter, Message
 from alerts.sparkline import sparkline
 from alerts.transport import Transport
@@ -106,16 +107,23 @@ def payload(item: Message | Letter) -> dict[str, object]:
 
 
 def _message(message: Message) -> list[Block]:
+    language = Language.of(message.language)
     made = [blocks.header(f"{_SIGNS[message.kind]} {render.headline(message)}")]
     made.append(blocks.section(blocks.escape(message.summary, 1_500)))
     if message.chart and (drawn := sparkline(message.chart.values)):
         made.append(blocks.section(f"{drawn}\n{blocks.escape(message.chart.alt, 500)}"))
     made += blocks.fields([(fact.name, fact.value) for fact in message.facts[:_FACTS]])
     for quote in message.quotes[: render.SHOWN_QUOTES]:
-        made.append(blocks.quote(quote.text, quote.author, quote.source, quote.url, quote.published_at))
+        made.append(
+            blocks.quote(quote.text, quote.author, quote.source, quote.url, quote.published_at, language)
+        )
     if more := render.more_quotes(message):
         made.append(blocks.context(more))
-    parts = [blocks.escape(reading.stamp(message.at), 100), blocks.escape(message.footer, 1_000)]
-    parts.append(blocks.link(message.link, "open in Listener"))
+    parts = [
+        blocks.escape(reading.stamp(message.at, language=language), 100),
+        blocks.escape(message.footer, 1_000),
+    ]
+    parts.append(blocks.link(message.link, language.gettext("open in Listener")))
     last = [blocks.context(" · ".join(part for part in parts if part))]
-    return blocks.within(made, last, "Slack takes no more in one message; the rest was left out.")
+    cut = language.gettext("Slack takes no more in one message; the rest was left out.")
+    return blocks.within(made, last, cut)

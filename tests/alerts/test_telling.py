@@ -11,9 +11,10 @@ import pytest
 from pages import BRANDS, HACKERNEWS, page, post
 
 from alerts import judging
+from alerts.kpi_names import name_of
 from alerts.message import Message
 from alerts.rules import Rule, RuleOptions, parse_condition
-from alerts.telling import amount, name_of, span, to_send
+from alerts.telling import amount, span, to_send
 from storage import outbox
 from storage.kpi import CARD, KPIS
 from storage.outbox import OutboxRow

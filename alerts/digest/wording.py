@@ -1,4 +1,4 @@
-"""The sentences of a letter: each built from numbers, whole in its language, with the command that opens its number."""
+"""The sentences of a letter: each built from numbers, whole in its language, with the command that opens it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ class Speaker:
 
     def say(self, kpi: str, brand: str, phrase: str) -> Sentence:
         """A finished sentence with the command that opens its number."""
-        return Sentence(phrase, f"listener explain {kpi} --brand {quoted(brand)} {window_options(self.facts)}")
+        return Sentence(
+            phrase, f"listener explain {kpi} --brand {quoted(brand)} {window_options(self.facts)}"
+        )
 
 
 def quoted(name: str) -> str:
@@ -121,9 +123,16 @@ def _mentioned(speaker: Speaker, brand: BrandFacts, moved: Finding | None) -> st
         if moved is None or not moved.before:
             return _("Nobody mentioned {brand} in the sources that were heard.", brand=name)
         was = language.count(moved.before)
-        return _("Nobody mentioned {brand}; {before} there were {count}.", brand=name, before=speaker.before, count=was)
+        return _(
+            "Nobody mentioned {brand}; {before} there were {count}.",
+            brand=name,
+            before=speaker.before,
+            count=was,
+        )
     if moved is None:
-        return ngettext("{brand} was mentioned {n} time.", "{brand} was mentioned {n} times.", fact.value, brand=name)
+        return ngettext(
+            "{brand} was mentioned {n} time.", "{brand} was mentioned {n} times.", fact.value, brand=name
+        )
     if not moved.sure:
         return ngettext(
             "{brand} was mentioned {n} time, no more and no less than chance makes of {before} ({count}).",
@@ -157,12 +166,21 @@ def _by(language: Language, moved: Finding) -> str:
     return f"{text}, {language.percent_change((moved.now - moved.before) / moved.before)}"
 
 
+def in_short(language: Language, found: Finding) -> str:
+    """How a count moved, in few words for a subject: "+125, +33.7 %", or that it hardly did."""
+    return _by(language, found) if found.sure else language.gettext("about the same")
+
+
 def _why(speaker: Speaker, brand: BrandFacts, moved: Finding) -> Iterator[Sentence]:
     """The source, the story and the words behind a change of mentions."""
     behind = next((one for one in speaker.facts.drivers if one.brand == brand.name), None)
     if behind is None:
         return
-    for phrase in (_source(speaker, behind, moved), _story(speaker, behind, moved), _words(speaker, behind, moved)):
+    for phrase in (
+        _source(speaker, behind, moved),
+        _story(speaker, behind, moved),
+        _words(speaker, behind, moved),
+    ):
         if phrase:
             yield speaker.say("mentions", brand.name, phrase)
 
@@ -201,11 +219,14 @@ def _words(speaker: Speaker, behind: DriverFacts, moved: Finding) -> str:
 
 
 def _share_moved(language: Language, found: Finding) -> str:
-    _, parts = language.gettext, {
-        "brand": found.brand,
-        "now": language.share(found.now),
-        "before": language.share(found.before),
-    }
+    _, parts = (
+        language.gettext,
+        {
+            "brand": found.brand,
+            "now": language.share(found.now),
+            "before": language.share(found.before),
+        },
+    )
     if found.kpi == "share_of_voice":
         if found.rise:
             return _("The share of voice of {brand} rose from {before} to {now}.", **parts)
@@ -276,7 +297,8 @@ def about_hearing(facts: DigestFacts, language: Language = ENGLISH) -> str:
             len(missing),
         )
     return language.gettext(
-        "Not everything was heard ({sources}): the real counts may be higher.", sources=language.listed(missing)
+        "Not everything was heard ({sources}): the real counts may be higher.",
+        sources=language.listed(missing),
     )
 
 

@@ -231,8 +231,8 @@ class StorageOptions(Strict):
 class DigestOptions(Strict):
     """When a letter on the last whole day, week or month is written, what it is about, and who gets it.
 
-    `name` tells several letters apart. `brands` or `market` narrow what it is about; `to` are mail addresses that get it
-    instead of those of the channel email.
+    `name` tells several letters apart. `brands` or `market` narrow what it is about; `to` are mail addresses that get
+    it instead of those of the channel email.
     """
 
     name: str = Field(default="", pattern=r"^([a-z][a-z0-9-]{0,40})?$")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -20,7 +19,6 @@ def read(kind: type[Record], plain: Mapping[str, Any]) -> Record:
     return kind(**{name: _value(hints[name], value) for name, value in plain.items()})
 
 
-@cache
 def _hints(kind: type[Any]) -> Mapping[str, Any]:
     known = get_type_hints(kind)
     return {field.name: known[field.name] for field in fields(kind)}

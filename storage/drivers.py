@@ -129,8 +129,12 @@ def _sources(store: Rows, behind: Behind) -> list[FromSource]:
 def _stories(store: Rows, behind: Behind, limit: int) -> list[ToldStory]:
     told = {story.id: story.posts for story in largest(store, [behind.brand], behind.now, limit)}
     numbers = json.dumps(list(told))
-    first = dict(store.rows(_FIRST, (numbers, *behind.within(behind.now.since, behind.now.until))))
-    then = dict(store.rows(_STORIES_THEN, (numbers, *behind.within(behind.then.since, behind.then.until))))
+    first: dict[int, int] = dict(
+        store.rows(_FIRST, (numbers, *behind.within(behind.now.since, behind.now.until)))
+    )
+    then: dict[int, int] = dict(
+        store.rows(_STORIES_THEN, (numbers, *behind.within(behind.then.since, behind.then.until)))
+    )
     return [ToldStory(first[id_], posts, then.get(id_, 0)) for id_, posts in told.items() if id_ in first]
 
 

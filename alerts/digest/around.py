@@ -14,7 +14,8 @@ from sentiment.text import fold
 from storage import polling, unanswered
 from storage.base import Rows
 from storage.calendar import Window, local_day, start_of
-from storage.desk import annotations, campaigns, corrections
+from storage.desk import annotations as notes
+from storage.desk import campaigns, corrections
 from storage.drivers import Behind, drivers
 from storage.kpi import KPIS
 from storage.mention import Brand
@@ -95,10 +96,10 @@ def _waiting(store: Rows, brand: Brand, span: Span) -> WaitFact:
 def _marks(store: Rows, names: set[str], span: Span) -> list[MarkFact]:
     zone, window = span.zone, span.window
     days = local_day(window.since, zone), local_day(window.until - 1, zone)
-    notes = [
+    written = [
         MarkFact(start_of(one.day, "day", zone), None, one.text, one.brand)
-        for one in annotations.between(store, *days)
+        for one in notes.between(store, *days)
         if one.brand is None or one.brand in names
     ]
     running = [MarkFact(one.since, one.until, one.name) for one in campaigns.overlapping(store, window)]
-    return sorted([*notes, *running], key=lambda mark: mark.since)
+    return sorted([*written, *running], key=lambda mark: mark.since)

@@ -64,7 +64,7 @@ def compose(facts: DigestFacts, known: Known = _NOTHING_KNOWN) -> Digest:
         markets=tuple(tables.markets(speaker)),
         drivers=tuple(box for one in facts.drivers if (box := _drivers(one, speaker)).lines),
         quotes=facts.quotes,
-        waits=tuple(box for wait in facts.waits if (box := _waits(wait, speaker)).lines),
+        waits=tuple(asked for wait in facts.waits if (asked := _waits(wait, speaker)).lines),
         marks=tuple(_marks(facts, zone, language)),
         hearing=tuple(_hearing(source, facts.comparable, language) for source in facts.coverage),
         left_out=tuple(name for name in facts.left_out if name not in {one.source for one in facts.coverage}),

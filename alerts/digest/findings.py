@@ -8,6 +8,8 @@ from typing import cast
 from alerts.digest.facts import BrandFacts, DigestFacts, KpiFact
 from storage.stats.false_discovery import RATE, discoveries, p_value
 
+MIN_N = 20
+"""A share of fewer cases is not told, and so no change of it."""
 TESTED = ("mentions", "share_of_voice", "positive_share", "negative_share", "first_response_time")
 """Of our brands; net sentiment is what the two shares make of it."""
 TESTED_OF_RIVALS = ("mentions", "share_of_voice")
@@ -80,6 +82,8 @@ def _moved(fact: KpiFact, kpi: str) -> tuple[float, float, tuple[float, float]] 
     if kpi == "first_response_time":
         now, before = fact.beside.get("within_like"), fact.beside.get("within_before")
     if now is None or before is None or fact.change_interval is None:
+        return None
+    if kpi != "mentions" and fact.compared_n < MIN_N:
         return None
     return now, before, fact.change_interval
 

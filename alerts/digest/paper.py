@@ -85,10 +85,10 @@ def _numbers(digest: Digest) -> Iterator[Part]:
     goals = tuple((goal.name, goal.what, goal.stands, goal.pace) for goal in digest.goals)
     yield Table(_("Goals"), (_("Goal"), _("What"), _("How it stands"), _("Pace")), goals)
     for market in digest.markets:
-        head = (_("Topic") if market.topics else _("Brand"), _("Mentions"), _("Net sentiment"))
-        rows = tuple((one.name, one.mentions, one.net) for one in market.brands)
+        named = _("Topic") if market.topics else _("Brand")
+        brands = tuple((one.name, one.mentions, one.net) for one in market.brands)
         own = frozenset(at for at, one in enumerate(market.brands) if one.own)
-        yield Table(market.title, head, rows, own, market.more)
+        yield Table(market.title, (named, _("Mentions"), _("Net sentiment")), brands, own, market.more)
     asked = answers(digest)
     yield Table(
         _("How fast people got an answer"),

@@ -9,7 +9,8 @@ from alerts.bars import Picture, Tones, Voice
 from alerts.digest import wording
 from alerts.digest.content import BrandLine, Judged, KpiRow, KpiTable, Market, Move
 from alerts.digest.facts import BrandFacts, DigestFacts, KpiFact
-from alerts.digest.wording import MIN_N, Speaker
+from alerts.digest.findings import MIN_N
+from alerts.digest.wording import Speaker
 from alerts.kpi_names import name_of
 from alerts.language import Language
 from alerts.render import clean, shorten

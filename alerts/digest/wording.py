@@ -8,13 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts.digest.facts import BrandFacts, DigestFacts, DriverFacts, KpiFact
-from alerts.digest.findings import Finding, Findings
+from alerts.digest.findings import MIN_N, Finding, Findings
 from alerts.language import ENGLISH, N_, Language
 from alerts.message import Quote
 from alerts.render import clean, shorten
 from storage.coverage import ENOUGH
 
-MIN_N = 20
 FULL = ENOUGH
 """Share of its hours from which a source counts as heard: what comparisons ask for."""
 _BEFORE = {
@@ -114,46 +113,73 @@ def _mentions(speaker: Speaker, brand: BrandFacts, moved: Finding | None) -> Sen
     return speaker.say("mentions", brand.name, _mentioned(speaker, brand, moved))
 
 
-def _mentioned(speaker: Speaker, brand: BrandFacts, moved: Finding | None) -> str:
-    language, fact, name = speaker.language, brand.kpi("mentions"), brand.name
-    _, ngettext = language.gettext, language.ngettext
+def _mentioned(speaker: Speaker, brand: BrandFacts, found: Finding | None) -> str:
+    language, fact = speaker.language, brand.kpi("mentions")
     if fact.value is None:
-        return _("Nothing can be said about {brand}: no source was heard.", brand=name)
+        return language.gettext("Nothing can be said about {brand}: no source was heard.", brand=brand.name)
     if not fact.value:
-        if moved is None or not moved.before:
-            return _("Nobody mentioned {brand} in the sources that were heard.", brand=name)
-        was = language.count(moved.before)
-        return _(
-            "Nobody mentioned {brand}; {before} there were {count}.",
-            brand=name,
-            before=speaker.before,
-            count=was,
+        return _unmentioned(speaker, brand.name, found)
+    if found is None or found.now != fact.value:
+        return _counted(speaker, brand, found)
+    if found.sure:
+        return _more_or_less(speaker, brand.name, found)
+    return language.ngettext(
+        "{brand} was mentioned {n} time, about as often as {before} ({count}).",
+        "{brand} was mentioned {n} times, about as often as {before} ({count}).",
+        found.now,
+        brand=brand.name,
+        before=speaker.before,
+        count=language.count(found.before),
+    )
+
+
+def _counted(speaker: Speaker, brand: BrandFacts, found: Finding | None) -> str:
+    """How often, and beside it how often in the sources that both periods share, where they are others."""
+    language = speaker.language
+    said = language.ngettext(
+        "{brand} was mentioned {n} time.",
+        "{brand} was mentioned {n} times.",
+        brand.kpi("mentions").value or 0,
+        brand=brand.name,
+    )
+    if found is None:
+        return said
+    parts = {"now": language.count(found.now), "before": language.count(found.before)}
+    if found.sure:
+        both = language.gettext("In the sources heard in both periods it was {now}, after {before}.", **parts)
+    else:
+        both = language.gettext(
+            "In the sources heard in both periods it was {now}, after {before}, which may be chance.", **parts
         )
-    if moved is None:
-        return ngettext(
-            "{brand} was mentioned {n} time.", "{brand} was mentioned {n} times.", fact.value, brand=name
+    return f"{said} {both}"
+
+
+def _unmentioned(speaker: Speaker, brand: str, found: Finding | None) -> str:
+    if found is None or not found.before:
+        return speaker.language.gettext(
+            "Nobody mentioned {brand} in the sources that were heard.", brand=brand
         )
-    if not moved.sure:
-        return ngettext(
-            "{brand} was mentioned {n} time, no more and no less than chance makes of {before} ({count}).",
-            "{brand} was mentioned {n} times, no more and no less than chance makes of {before} ({count}).",
-            moved.now,
-            brand=name,
-            before=speaker.before,
-            count=language.count(moved.before),
-        )
-    parts = {"brand": name, "before": speaker.before, "change": _by(language, moved)}
-    if moved.rise:
-        return ngettext(
+    return speaker.language.gettext(
+        "Nobody mentioned {brand}; {before} there were {count}.",
+        brand=brand,
+        before=speaker.before,
+        count=speaker.language.count(found.before),
+    )
+
+
+def _more_or_less(speaker: Speaker, brand: str, found: Finding) -> str:
+    parts = {"brand": brand, "before": speaker.before, "change": _by(speaker.language, found)}
+    if found.rise:
+        return speaker.language.ngettext(
             "{brand} was mentioned {n} time, more than {before} ({change}).",
             "{brand} was mentioned {n} times, more than {before} ({change}).",
-            moved.now,
+            found.now,
             **parts,
         )
-    return ngettext(
+    return speaker.language.ngettext(
         "{brand} was mentioned {n} time, less than {before} ({change}).",
         "{brand} was mentioned {n} times, less than {before} ({change}).",
-        moved.now,
+        found.now,
         **parts,
     )
 
@@ -163,7 +189,8 @@ def _by(language: Language, moved: Finding) -> str:
     text = language.count_change(moved.now - moved.before)
     if min(moved.now, moved.before) < MIN_N:
         return text
-    return f"{text}, {language.percent_change((moved.now - moved.before) / moved.before)}"
+    share = language.percent_change((moved.now - moved.before) / moved.before)
+    return f"{text}, {share}".replace(" ", "\u00a0")  # a bracket is read at one glance
 
 
 def in_short(language: Language, found: Finding) -> str:

@@ -238,11 +238,49 @@ def rich_week() -> DigestFacts:
         brands=(louder, *(replace(one, kpis={**one.kpis, "first_response_time": slower()}) for one in rest)),
         drivers=(DriverFacts("Nordlicht", behind),),
         goals=(
-            GoalFact("Faster answers", "first_response_time", "seconds", "Nordlicht", "Ada", 1_800, until, 4_100, 2_520, 0.69, 0.5, "on pace"),
-            GoalFact("Fewer complaints", "negative_share", "ratio", "Nordlicht", "Bo", 0.1, until, 0.18, 0.304, -1.5, 0.5, "behind"),
+            GoalFact(
+                "Faster answers",
+                "first_response_time",
+                "seconds",
+                "Nordlicht",
+                "Ada",
+                1_800,
+                until,
+                4_100,
+                2_520,
+                0.69,
+                0.5,
+                "on pace",
+            ),
+            GoalFact(
+                "Fewer complaints",
+                "negative_share",
+                "ratio",
+                "Nordlicht",
+                "Bo",
+                0.1,
+                until,
+                0.18,
+                0.304,
+                -1.5,
+                0.5,
+                "behind",
+            ),
         ),
-        waits=(WaitFact("Nordlicht", (Waiting(201, "Nordlicht", UNTIL - 4 * 86_400), Waiting(202, "Nordlicht", UNTIL - 2 * 86_400)), 7),),
-        marks=(MarkFact(SINCE + 2 * 86_400, None, "Prices of dimmers raised", "Nordlicht"), MarkFact(SINCE, UNTIL + 9 * 86_400, "Warm winter")),
+        waits=(
+            WaitFact(
+                "Nordlicht",
+                (
+                    Waiting(201, "Nordlicht", UNTIL - 4 * 86_400),
+                    Waiting(202, "Nordlicht", UNTIL - 2 * 86_400),
+                ),
+                7,
+            ),
+        ),
+        marks=(
+            MarkFact(SINCE + 2 * 86_400, None, "Prices of dimmers raised", "Nordlicht"),
+            MarkFact(SINCE, UNTIL + 9 * 86_400, "Warm winter"),
+        ),
         down=(DownFact("feeds: forum.example", UNTIL - 9 * 86_400),),
         corrected=12,
         dashboard="https://listener.example/",
@@ -258,13 +296,19 @@ def rich_quotes() -> dict[str, Quote]:
     """The posts of `rich_week`."""
     at = "2026-11-12T09:11:00+01:00"
     recall = "Nordlicht recalls its wall dimmer after reports of flicker and heat — what owners should do now"
-    asked = "Is my dimmer one of the recalled ones? The serial number page does not load, and nobody picks up the phone."
+    asked = (
+        "Is my dimmer one of the recalled ones? The page for serial numbers does not load, nobody picks up."
+    )
     return {
         **quotes(),
         "101": Quote(recall, "kitchenwire", "hackernews", "https://news.example/item?id=101", at),
-        "102": Quote("Ten lamps for the dark months", "lumen", "hackernews", "https://news.example/item?id=102", at),
+        "102": Quote(
+            "Ten lamps for the dark months", "lumen", "hackernews", "https://news.example/item?id=102", at
+        ),
         "201": Quote(asked, "bruno", "hackernews", "https://news.example/item?id=201", at),
-        "202": Quote("When is the E27 back in stock?", "carme", "hackernews", "https://news.example/item?id=202", at),
+        "202": Quote(
+            "When is the E27 back in stock?", "carme", "hackernews", "https://news.example/item?id=202", at
+        ),
     }
 
 

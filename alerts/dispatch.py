@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import PurePath
 from typing import Protocol, TypeVar
 
 import structlog
@@ -22,6 +24,9 @@ LONGEST_PAUSE = 900.0
 GIVE_UP_AFTER = 3 * 86400
 """Seconds for which a message is tried; then it is kept as failed, shown, and not sent any more."""
 
+# One message that cannot be made must not end the daemon, at every start again, and with it all the others.
+_OURS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
 T = TypeVar("T")
 
 
@@ -34,6 +39,13 @@ class Writer(Protocol):
 def pause(attempts: int, rng: random.Random) -> float:
     """Seconds to wait after that many attempts: doubling, with jitter, so that channels do not march in step."""
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts - 1, 20)) * rng.uniform(0.75, 1.25)
+
+
+def _cause(error: Exception) -> str:
+    """Name a mistake of ours and its place. Its own words are left out: they may quote a post."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno}"
+    return f"it cannot be put into words, a mistake of Listener's: {type(error).__name__} in {place}"
 
 
 class Dispatcher:
@@ -98,15 +110,18 @@ class Dispatcher:
         return await asyncio.to_thread(outbox.next_due, self._store, channel, self._clock())
 
     async def _deliver(self, row: OutboxRow) -> None:
-        item = await asyncio.to_thread(self._to_send, row)
         try:
+            item = await asyncio.to_thread(self._to_send, row)
             receipt = await self._channels[row.channel].send(item, Past(row.taken, row.first))
         except Undelivered as failure:
             await self._record_failure(row, failure)
             return
+        except _OURS as error:
+            await self._record_failure(row, Undelivered(_cause(error), permanent=True))
+            return
         now = int(self._clock())
         await self._record(lambda db: outbox.delivered(db, row.id, now, receipt))
-        log.info("delivered", channel=row.channel, key=row.key, attempts=row.attempts)
+        log.info("delivered", channel=row.channel, key=row.batch or row.key, attempts=row.attempts)
         if self._failing.pop(row.channel, None):
             log.info("channel works again", channel=row.channel)
 
@@ -117,7 +132,7 @@ class Dispatcher:
         self._failing[row.channel] = reason
         if failure.permanent or now - row.since > GIVE_UP_AFTER:
             await self._record(lambda db: outbox.give_up(db, row.id, int(now), reason, taken=taken))
-            log.error("not delivered", channel=row.channel, key=row.key, reason=reason)
+            log.error("not delivered", channel=row.channel, key=row.batch or row.key, reason=reason)
             return
         asked = failure.retry_after or 0.0
         next_at = int(now + max(asked, pause(row.attempts, self._rng))) + 1

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.gathering import gathered
 from alerts.kpi_names import name_of
 from alerts.language import ENGLISH, N_, Language
 from alerts.message import Fact, Letter, Message
 from alerts.quoting import quotes_by_id
+from alerts.routing.routes import QUIET
+from alerts.sayings import Said, Speaker, say
 from storage.base import Rows
 from storage.calendar import iso
 from storage.coverage import SourceHeard
@@ -85,18 +88,21 @@ def alert_message(
     """Say what fired, resolved or expired: the numbers, what they rest on, what will end it."""
     numbers: Mapping[str, Any] = row.numbers
     kind, brand = numbers["kind"], numbers["brand"]
-    title, summary = _told(numbers, language)
+    said = _said(numbers, zone, language)
+    title, summary = said.title, said.summary
+    if numbers.get("again"):
+        title, summary = _still(numbers, title, summary, language)
     return Message(
         key=row.key,
         kind=kind,
         title=title,
         summary=summary,
-        brand=brand,
+        brand=brand or None,
         rule=numbers["rule"],
         at=iso(numbers["at"], zone),
         facts=tuple(_facts(numbers, zone, language)),
-        quotes=tuple(quotes_by_id(store, brand, row.post_ids, zone).values()),
-        footer=_footer(numbers, kind, language),
+        quotes=tuple(quotes_by_id(store, brand or None, row.post_ids, zone).values()),
+        footer=_footer(numbers, kind, said.ends, language),
         link=link,
         data=_data(numbers),
         language=language.code,
@@ -105,8 +111,29 @@ def alert_message(
     )
 
 
+def _is_threshold(numbers: Mapping[str, Any]) -> bool:
+    """Rows of the version before know thresholds only."""
+    return bool(numbers.get("form", "threshold") == "threshold")
+
+
+def _said(numbers: Mapping[str, Any], zone: ZoneInfo, language: Language) -> Said:
+    if not _is_threshold(numbers):
+        return say(numbers, Speaker(language, zone, amount, name_of))
+    title, summary = _told(numbers, language)
+    limit, least = _limit(numbers, language), language.count(numbers["min_n"])
+    if numbers["min_n"]:
+        ends = language.gettext(
+            "Resolves when the value is no longer {limit} with at least {n} to judge by.",
+            n=least,
+            limit=limit,
+        )
+    else:
+        ends = language.gettext("Resolves when the value is no longer {limit}.", limit=limit)
+    return Said(title, summary, ends)
+
+
 def _told(numbers: Mapping[str, Any], language: Language) -> tuple[str, str]:
-    """The title and the one sentence of an alert."""
+    """The title and the one sentence of a threshold."""
     _, many = language.gettext, _many(numbers)
     value = amount(numbers["value"], numbers["unit"], numbers["kpi"], language)
     parts = {
@@ -142,11 +169,24 @@ def _told(numbers: Mapping[str, Any], language: Language) -> tuple[str, str]:
     return title, _(unknown_many if many else unknown, expire=expire, **parts)
 
 
+def _still(numbers: Mapping[str, Any], title: str, summary: str, language: Language) -> tuple[str, str]:
+    """The title and the sentences of an alert that is told again while it fires."""
+    lasts = language.duration(numbers["again"] - numbers["fired_at"])
+    return language.gettext("Still firing: {alert}", alert=title), language.gettext(
+        "This has been firing for {duration}. It began like this: {sentence}",
+        duration=lasts,
+        sentence=summary,
+    )
+
+
 def _facts(numbers: Mapping[str, Any], zone: ZoneInfo, language: Language) -> list[Fact]:
     _ = language.gettext
-    name, threshold = name_of(numbers["kpi"], language), _threshold(numbers, language)
-    facts = [Fact(_("Rule"), f"{numbers['rule']}: {name} {numbers['op']} {threshold}")]
-    if numbers["value"] is not None:
+    condition = numbers.get("when", "")
+    if _is_threshold(numbers):
+        name, threshold = name_of(numbers["kpi"], language), _threshold(numbers, language)
+        condition = f"{name} {numbers['op']} {threshold}"
+    facts = [Fact(_("Rule"), f"{numbers['rule']}: {condition}")]
+    if numbers["value"] is not None and numbers["n"] is not None:
         value = _with_span(
             numbers, amount(numbers["value"], numbers["unit"], numbers["kpi"], language), language
         )
@@ -203,19 +243,16 @@ def _limit(numbers: Mapping[str, Any], language: Language) -> str:
     return language.gettext(_LIMITS[numbers["op"]], threshold=_threshold(numbers, language))
 
 
-def _footer(numbers: Mapping[str, Any], kind: str, language: Language) -> str:
+def _footer(numbers: Mapping[str, Any], kind: str, ends: str, language: Language) -> str:
+    """What ends it, and why it may be silent; what is momentary ends by itself."""
     if kind != "fired":
         return ""
-    _, parts = language.gettext, {"limit": _limit(numbers, language)}
-    quiet = _(
+    if not ends:
+        return language.gettext("It is told once. Posts of a first poll or an import never fire.")
+    quiet = language.gettext(
         "The same rule stays silent for {cooldown} after it fired. Posts of a first poll or an import never fire.",
         cooldown=language.duration(numbers["cooldown"]),
     )
-    if not numbers["min_n"]:
-        ends = _("Resolves when the value is no longer {limit}.", **parts)
-        return f"{ends} {quiet}"
-    least = language.count(numbers["min_n"])
-    ends = _("Resolves when the value is no longer {limit} with at least {n} to judge by.", n=least, **parts)
     return f"{ends} {quiet}"
 
 
@@ -249,7 +286,9 @@ def to_send(
     if row.kind == "test":
         return test_message(row, zone, language)
     if row.kind == "alert":
-        return alert_message(row, store, zone, link, language)
+        messages = [alert_message(one, store, zone, link, language) for one in (row, *row.rest)]
+        quiet = (row.together or "").startswith(QUIET)
+        return gathered(row, messages, zone, link, language, quiet=quiet) if row.rest else messages[0]
     from alerts.digest.sending import letter_of  # the letter's templates load jinja2: only when one is sent
 
     return letter_of(row, store, zone)

@@ -168,9 +168,11 @@ class _Day:
     async def _ring_judge(self) -> None:
         """Judge every rule once a minute: time passes without commits too."""
         bell = self._bells.every(JUDGE_EVERY)
+        await watching.settle(self._station)
         while True:
             await bell.wait_and_clear()
             await watching.judge(self._station, self._station.config.rules)
+            await watching.settle(self._station)
 
     async def _settle(self) -> None:
         """See to it that what was taken back stands in no byte of the store's files a minute later."""
@@ -198,6 +200,8 @@ class _Day:
                 known = version
                 await self._hear_of_posts()
                 await judge_by_head(self._station)
+                # Before anything else may leave: somebody may have silenced it.
+                await watching.settle(self._station)
                 self._station.dispatcher.wake_all()
                 await watching.judge(self._station, self._station.config.rules)
 

@@ -43,6 +43,7 @@ async def run_once(config: Config, clock: Clock) -> Errand:
             tasks = [polls.create_task(_poll(station, collector)) for collector in station.collectors]
         outcomes = [task.result() for task in tasks]
         await watching.judge(station, config.rules)
+        await watching.settle(station)
         await letters.write_all_due(station)
         await expiring.expire(station)
         await Settling().settle(station)

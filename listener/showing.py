@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from alerts import format as reading
+from listener.hushing import answer_json, silence_json
 from storage import alerting, outbox
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Rows
 from storage.calendar import iso
+from storage.desk import acknowledgements, silences
+from storage.desk.acknowledgements import Acknowledgement
+from storage.desk.silences import Silence
 from storage.outbox import Delivery
 
 LOST_FOR = 7 * 86_400
 """Seconds for which a message that was given up counts as a problem: by then nobody misses it any more."""
 _NUMBERS = ("kpi", "op", "threshold", "unit", "value", "n", "over", "min_n")
-_DELIVERY = ("key", "channel", "kind", "state", "attempts", "unknown", "error")
+_DELIVERY = ("key", "channel", "kind", "state", "attempts", "unknown", "error", "withheld", "batch")
 _MOMENTS = ("created_at", "next_at", "done_at", "resent_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """Rules that fire now; events and deliveries, newest first; what is not delivered yet or was given up."""
+    """Rules that fire now; events and deliveries, newest first; what is not delivered yet or was given up.
+
+    `keys`: of the event with which each of those that fire began, by rule and brand; `said`: who took it on or put it
+    off, by that key; `silences`: those that hold.
+    """
 
     firing: Sequence[AlertState]
     events: Sequence[AlertEvent]
     deliveries: Sequence[Delivery]
     undelivered: Sequence[Delivery]
+    keys: Mapping[tuple[str, str], str]
+    said: Mapping[str, Acknowledgement]
+    silences: Sequence[Silence]
+    now: int
+
+    def key(self, state: AlertState) -> str | None:
+        """The key by which an alert that fires is taken on."""
+        return self.keys.get((state.rule, state.brand))
+
+    def answered(self, state: AlertState) -> Acknowledgement | None:
+        """Who took an alert on, or put it off until later; None where nobody did, or that time is over."""
+        said = self.said.get(self.key(state) or "")
+        return said if said is not None and (said.until is None or said.snoozes(self.now)) else None
 
     def to_json(self, zone: ZoneInfo) -> dict[str, object]:
         """Plain JSON with times in ISO 8601."""
         return {
             "firing": [
-                {"rule": s.rule, "brand": s.brand, "fired_at": iso(s.fired_at, zone)} for s in self.firing
+                {
+                    "key": self.key(s),
+                    "rule": s.rule,
+                    "brand": s.brand,
+                    "fired_at": iso(s.fired_at, zone),
+                    "answered": answer_json(said, zone) if (said := self.answered(s)) else None,
+                }
+                for s in self.firing
             ],
+            "silences": [silence_json(one, self.now, zone) for one in self.silences],
             "events": [_event(event, zone) for event in self.events],
             "deliveries": [_delivery(delivery, zone) for delivery in self.deliveries],
             "undelivered": [_delivery(delivery, zone) for delivery in self.undelivered],
@@ -61,13 +90,18 @@ def _delivery(delivery: Delivery, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def alerts(store: Rows) -> Alerts:
+def alerts(store: Rows, now: int) -> Alerts:
     """Read what there is to show."""
+    keys = {(event.rule, event.brand): event.key for event in alerting.firing_events(store)}
     return Alerts(
         [state for state in alerting.states(store).values() if state.phase == "firing"],
         alerting.events(store),
         outbox.deliveries(store, 50),
         outbox.deliveries(store, undelivered=True),
+        keys,
+        acknowledgements.last(store, keys.values()),
+        silences.active(store, now),
+        now,
     )
 
 

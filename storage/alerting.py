@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from storage.base import Rows, StoreError, Transaction
+from storage.base import Row, Rows, StoreError, Transaction
 
 Phase = Literal["quiet", "pending", "firing"]
 EventKind = Literal["fired", "resolved", "expired"]
@@ -19,6 +19,8 @@ class AlertState:
 
     `since`: when the phase began. `enough_at`: when there was last enough data. `told_until`: end of the last
     window that made an event; no window up to there makes another one. `fired_at`: when it last fired, 0 never.
+    `subject`: what of the brand it is about, '' the brand itself. `episode`: the key of the event with which it last
+    fired. `met_at`: when, about, its condition was last met while it fired.
     """
 
     rule: str
@@ -28,6 +30,9 @@ class AlertState:
     enough_at: int
     told_until: int
     fired_at: int
+    subject: str = ""
+    episode: str = ""
+    met_at: int = 0
 
 
 _STATE = tuple(field.name for field in fields(AlertState))
@@ -46,12 +51,19 @@ class AlertEvent:
     until: int
     numbers: Mapping[str, object]
     post_ids: tuple[int, ...]
+    subject: str = ""
+    severity: str = "warning"
+    episode: str = ""
 
 
-def states(store: Rows) -> dict[tuple[str, str], AlertState]:
-    """The state of every (rule, brand) that ever left quiet."""
-    rows = store.rows("SELECT rule, brand, phase, since, enough_at, told_until, fired_at FROM alert_states")
-    return {(row[0], row[1]): AlertState(*row) for row in rows}
+_EVENT = ", ".join(field.name for field in fields(AlertEvent))
+
+
+def states(store: Rows) -> dict[tuple[str, str, str], AlertState]:
+    """The state of every (rule, brand, subject) that ever left quiet."""
+    rows = store.rows(f"SELECT {', '.join(_STATE)} FROM alert_states")
+    found = (AlertState(*row) for row in rows)
+    return {(state.rule, state.brand, state.subject): state for state in found}
 
 
 def step(db: Transaction, before: AlertState | None, after: AlertState) -> bool:
@@ -82,8 +94,9 @@ def step(db: Transaction, before: AlertState | None, after: AlertState) -> bool:
 def add_event(db: Transaction, event: AlertEvent) -> None:
     """Write an event; its key is unique, so that the same transition is never kept twice."""
     db.run(
-        """INSERT INTO alert_events (key, rule, brand, kind, at, since, until, numbers, post_ids)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO alert_events
+        (key, rule, brand, kind, at, since, until, numbers, post_ids, subject, severity, episode)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             event.key,
             event.rule,
@@ -94,29 +107,37 @@ def add_event(db: Transaction, event: AlertEvent) -> None:
             event.until,
             json.dumps(event.numbers),
             json.dumps(event.post_ids),
+            event.subject,
+            event.severity,
+            event.episode,
         ),
     )
 
 
 def events(store: Rows, limit: int = 50, since: int = 0) -> list[AlertEvent]:
     """The newest events first."""
+    rows = store.rows(
+        f"SELECT {_EVENT} FROM alert_events WHERE at >= ? ORDER BY id DESC LIMIT ?", (since, limit)
+    )
+    return [_event(row) for row in rows]
+
+
+def _event(row: Row) -> AlertEvent:
+    key, rule, brand, kind, at, since, until, numbers, post_ids, *rest = row
+    return AlertEvent(
+        key, rule, brand, kind, at, since, until, json.loads(numbers), tuple(json.loads(post_ids)), *rest
+    )
+
+
+def firing_events(store: Rows) -> list[AlertEvent]:
+    """The events with which what fires now began, the oldest first."""
     return [
-        AlertEvent(*[*row[:7], json.loads(row[7]), tuple(json.loads(row[8]))])
+        _event(row)
         for row in store.rows(
-            """SELECT key, rule, brand, kind, at, since, until, numbers, post_ids FROM alert_events
-            WHERE at >= ? ORDER BY id DESC LIMIT ?""",
-            (since, limit),
+            f"""SELECT {_EVENT} FROM alert_events
+            WHERE key IN (SELECT episode FROM alert_states WHERE phase = 'firing') ORDER BY id"""
         )
     ]
-
-
-def last_fired(store: Rows, rule: str, brand: str) -> str | None:
-    """The key of the event with which a rule fired last for a brand."""
-    rows = store.rows(
-        "SELECT key FROM alert_events WHERE rule = ? AND brand = ? AND kind = 'fired' ORDER BY id DESC LIMIT 1",
-        (rule, brand),
-    )
-    return rows[0][0] if rows else None
 
 
 def restart_pending(db: Transaction, now: int) -> None:
@@ -124,9 +145,19 @@ def restart_pending(db: Transaction, now: int) -> None:
     db.run("UPDATE alert_states SET since = ? WHERE phase = 'pending'", (now,))
 
 
-def forget_missing(db: Transaction, pairs: Sequence[tuple[str, str]]) -> list[AlertState]:
-    """Drop the state of rules that are configured no more; return those that were firing."""
-    gone = [state for key, state in states(db).items() if key not in set(pairs)]
-    for state in gone:
-        db.run("DELETE FROM alert_states WHERE rule = ? AND brand = ?", (state.rule, state.brand))
+def forget_missing(db: Transaction, pairs: Sequence[tuple[str, str]], before: int = 0) -> list[AlertState]:
+    """Drop the states of rules that are configured no more; return those that were firing.
+
+    And what was told of single subjects before a time: nobody will meet them again as new.
+    """
+    known = set(pairs)
+    gone = [state for key, state in states(db).items() if key[:2] not in known]
+    db.run_many(
+        "DELETE FROM alert_states WHERE rule = ? AND brand = ? AND subject = ?",
+        [(state.rule, state.brand, state.subject) for state in gone],
+    )
+    db.run(
+        "DELETE FROM alert_states WHERE subject <> '' AND phase = 'quiet' AND told_until < ? AND fired_at < ?",
+        (before, before),
+    )
     return [state for state in gone if state.phase == "firing"]

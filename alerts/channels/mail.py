@@ -63,6 +63,8 @@ def compose(item: Message | Letter, head: Letterhead) -> EmailMessage:
     mail["Message-ID"] = _identity(item.key, domain)
     if not isinstance(item, Letter) and item.thread and item.thread != item.key:
         mail["In-Reply-To"] = mail["References"] = _identity(item.thread, domain)
+    if not isinstance(item, Letter) and (item.kind, item.severity) == ("fired", "critical"):
+        mail["Importance"] = "high"
     mail["List-Id"] = f"Listener <listener.{domain}>"
     mail["List-Unsubscribe"] = f"<{head.unsubscribe or _by_mail(head.sender)}>"
     mail["Auto-Submitted"] = "auto-generated"

@@ -21,6 +21,7 @@ from alerts.sparkline import sparkline
 from alerts.transport import Transport
 
 _SIGNS = {"fired": "🔴", "resolved": "🟢", "expired": "⚪", "test": "🔵"}
+_CRITICAL = "🚨"
 _FACTS = 20
 
 
@@ -108,7 +109,8 @@ def payload(item: Message | Letter) -> dict[str, object]:
 
 def _message(message: Message) -> list[Block]:
     language = Language.of(message.language)
-    made = [blocks.header(f"{_SIGNS[message.kind]} {render.headline(message)}")]
+    critical = (message.kind, message.severity) == ("fired", "critical")
+    made = [blocks.header(f"{_CRITICAL if critical else _SIGNS[message.kind]} {render.headline(message)}")]
     made.append(blocks.section(blocks.escape(message.summary, 1_500)))
     if message.chart and (drawn := sparkline(message.chart.values)):
         made.append(blocks.section(f"{drawn}\n{blocks.escape(message.chart.alt, 500)}"))

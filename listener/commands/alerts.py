@@ -14,18 +14,22 @@ import click
 from click.core import ParameterSource
 
 from alerts import format as reading
+from alerts.render import clean
 from alerts.telling import amount
+from listener.commands import hushing
 from listener.commands.options import (
     Failure,
     WrongUsage,
     config_option,
     json_option,
+    now,
     open_reader,
     read_config,
     store_errors,
 )
 from listener.config import Config
 from listener.showing import Alerts, alerts
+from storage.alerting import AlertState
 
 if TYPE_CHECKING:
     from listener.errands import Errand
@@ -42,7 +46,7 @@ def command(ctx: click.Context, config_file: Path, as_json: bool) -> None:
         return
     config = read_config(config_file)
     with open_reader(config) as reader:
-        seen = alerts(reader)
+        seen = alerts(reader, now())
     if as_json:
         click.echo(json.dumps(seen.to_json(config.zone), ensure_ascii=False))
     else:
@@ -52,7 +56,10 @@ def command(ctx: click.Context, config_file: Path, as_json: bool) -> None:
 def _print(seen: Alerts, zone: ZoneInfo) -> None:
     click.echo("Firing now:" if seen.firing else "Nothing fires now.")
     for state in seen.firing:
-        click.echo(f"  {state.brand}: {state.rule}, since {reading.moment(state.fired_at, zone)}")
+        told = f"  {state.brand}: {state.rule}, since {reading.moment(state.fired_at, zone)}"
+        click.echo(f"{told}{_answered(seen, state, zone)} ({seen.key(state)})")
+    for one in seen.silences:
+        click.echo(f"  {hushing.line(one, zone, seen.now)}")
     if seen.events:
         click.echo("Told lately:")
     for event in seen.events[:20]:
@@ -62,17 +69,30 @@ def _print(seen: Alerts, zone: ZoneInfo) -> None:
         click.echo("Not delivered:")
     for item in seen.undelivered:
         tries = reading.plural(item.attempts, "attempt")
-        click.echo(
-            f"  {item.kind} on {item.channel}: {item.state} after {tries}: {item.error or 'not sent yet'} ({item.key})"
-        )
+        why = item.withheld or f"after {tries}: {item.error or 'not sent yet'}"
+        waits = item.state == "waiting" and item.attempts == 0 and item.next_at > seen.now
+        due = f", due {reading.moment(item.next_at, zone)}" if waits else ""
+        click.echo(f"  {item.kind} on {item.channel}: {item.state}{due}: {clean(why)} ({item.key})")
     if any(item.state == "failed" for item in seen.undelivered):
         click.echo("`listener alerts resend --failed` sends again what failed; with a key instead, that one.")
+
+
+def _answered(seen: Alerts, state: AlertState, zone: ZoneInfo) -> str:
+    said = seen.answered(state)
+    if said is None:
+        return ""
+    what = "taken on" if said.until is None else f"put off until {reading.moment(said.until, zone)}"
+    return f", {what} by {clean(said.by)}" + (f": {clean(said.why)}" if said.why else "")
 
 
 def _value(numbers: Mapping[str, Any]) -> str:
     if numbers["value"] is None:
         return "too little data"
     return f"{numbers['kpi']} {amount(numbers['value'], numbers['unit'], numbers['kpi'])}"
+
+
+for one in (hushing.silence, hushing.listing, hushing.ack, hushing.snooze):
+    command.add_command(one)
 
 
 @command.command("test")

@@ -12,6 +12,7 @@ from alerts.format import day, plural
 from alerts.goal_sets import vanity_hint
 from alerts.goals import vanity_alone
 from alerts.report.wording import figure
+from alerts.routing.routes import channels_of
 from listener.collectors import terms_of
 from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
@@ -92,9 +93,9 @@ def describe(config: Config) -> list[str]:
     for rule in config.rules:
         hold = f" for {format_duration(rule.hold)}" if rule.hold else ""
         lines.append(
-            f"rule: {rule.name}: {rule.brand} {rule.condition.kpi} {rule.condition.op} "
-            f"{rule.condition.number:g} over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, "
-            f"to {', '.join(rule.channels)}"
+            f"rule: {rule.name}: {rule.brand or 'the house'}: {rule.condition.words()} "
+            f"over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, {rule.severity}, "
+            f"to {', '.join(channels_of(config.routing, rule))}"
         )
     lines += [
         f"goal: {goal.name}: {goal.brand} {goal.kpi} {figure(goal.target, KPIS[goal.kpi].unit, goal.kpi)} "

@@ -23,6 +23,7 @@ from pydantic import (
 
 from alerts.goals import Goal
 from alerts.language import LANGUAGES
+from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule
 from listener.matching.brand_query import query_of
 from listener.matching.fields import value_of
@@ -315,9 +316,15 @@ class DashboardOptions(Strict):
 
 
 class AlertsOptions(Strict):
-    """The rules, still unread: each is validated on its own, so that one mistake hides no other."""
+    """The rules, still unread: each is validated on its own, so that one mistake hides no other.
+
+    So are quiet hours, routes and inhibition.
+    """
 
     rules: list[Any] = Field(default_factory=list)
+    quiet_hours: Any = None
+    routes: list[Any] = Field(default_factory=list)
+    inhibit: list[Any] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -350,6 +357,7 @@ class Config:
     fallback: Judge | None = None
     tags: tuple[TagRule, ...] = ()
     goals: tuple[Goal, ...] = ()
+    routing: Routing = CONSOLE
 
     @property
     def database(self) -> Path:

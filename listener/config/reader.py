@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from alerts.channels import CHANNELS
 from alerts.goals import Goal, GoalOptions
+from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule, RuleOptions
 from listener.collectors import COLLECTORS, collectors_of
 from listener.config.goals import Checks, read_goals
@@ -39,6 +40,7 @@ from listener.config.problems import (
     line_of,
     say,
 )
+from listener.config.routing import RoutingReader, World
 from listener.config.secrets import Environment, is_secret, secrets_of
 from listener.matching.tagging import TagRule
 from sentiment.engines import ENGINES
@@ -120,7 +122,7 @@ class _Reader:
         judge, fallback = self._judges(tree.get("sentiment", {"engine": "builtin"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
-        rules = self._rules(tree.get("alerts", {}), brands, known)
+        rules, routing = self._alerts(tree.get("alerts", {}), brands, known, channels)
         letters = self._letters(tree.get("digest"), brands)
         dashboard = self._options(DashboardOptions, tree.get("dashboard", {}), ("dashboard",))
         tags = self._tags(tree.get("tags"))
@@ -146,6 +148,7 @@ class _Reader:
             fallback,
             tags,
             goals,
+            routing,
         )
 
     def _add(self, path: Place, message: str) -> None:
@@ -243,9 +246,9 @@ class _Reader:
                 found[name] = checked
         return found
 
-    def _source_names(self, sources: Mapping[str, BaseModel]) -> list[str]:
-        """Names and kinds of all sources. Building the collectors finds what no single key shows: two of a name."""
-        names = list(sources)
+    def _source_names(self, sources: Mapping[str, BaseModel]) -> Mapping[str, str]:
+        """The kind of each source by its name. Building the collectors finds what no key shows: two of a name."""
+        names: dict[str, str] = {}
         taken: set[str] = set()
         for kind, options in sources.items():
             try:
@@ -259,8 +262,8 @@ class _Reader:
                         ("sources", kind), f"the name {collector.source.name!r} is taken by another source"
                     )
                 taken.add(collector.source.name)
-                names.append(collector.source.name)
-        return list(dict.fromkeys(names))
+                names[collector.source.name] = kind
+        return names
 
     def _check_handles(self, brands: tuple[Brand, ...], sources: Mapping[str, BaseModel]) -> None:
         """Say which accounts could never be met on their network: they would be ignored without a word."""
@@ -312,8 +315,25 @@ class _Reader:
             self._options(import_module(ENGINES[name]).Options, options, path)
         return Judge(str(name), options)
 
-    def _rules(self, raw: Any, brands: tuple[Brand, ...], sources: list[str]) -> tuple[Rule, ...]:
+    def _alerts(
+        self,
+        raw: Any,
+        brands: tuple[Brand, ...],
+        kinds: Mapping[str, str],
+        channels: Mapping[str, BaseModel],
+    ) -> tuple[tuple[Rule, ...], Routing]:
         section = self._options(AlertsOptions, raw, ("alerts",))
+        sources = list(dict.fromkeys([*kinds.values(), *kinds]))
+        rules = self._rules(section, brands, sources)
+        if section is None:
+            return rules, CONSOLE
+        named = [entry["name"] for entry in section.rules if isinstance(entry, Mapping) and "name" in entry]
+        world = World(rules, named, brands, kinds, tuple(channels), self._sound)
+        return rules, RoutingReader(world, self._add, self._options, self._check_channels).read(section)
+
+    def _rules(
+        self, section: AlertsOptions | None, brands: tuple[Brand, ...], sources: list[str]
+    ) -> tuple[Rule, ...]:
         rules: list[Rule] = []
         for index, entry in enumerate(section.rules if section else ()):
             path: Place = ("alerts", "rules", index)
@@ -322,14 +342,35 @@ class _Reader:
             said = entry if isinstance(entry, Mapping) else {}
             if any(rule.name == said.get("name") for rule in rules):
                 self._add((*path, "name"), f"{said['name']!r} stands twice; each rule needs its own name")
-            named = self._brands_of_rule(said.get("brand"), brands, (*path, "brand"))
+            named = self._brands_of(said, brands, path)
             source = said.get("source")
             if isinstance(source, str) and source not in sources and self._sound("sources"):
                 self._add((*path, "source"), f"there is no source {source!r}{did_you_mean(source, sources)}")
             self._check_channels(said.get("channels"), (*path, "channels"))
             if options is not None:
-                rules.extend(Rule.of(options, brand.name) for brand in named)
+                made = [Rule.of(options, brand.name) for brand in named]
+                # What is about the house is one rule, whoever it names.
+                rules.extend(made if not made or made[0].brand else made[:1])
         return tuple(rules)
+
+    def _brands_of(self, said: Mapping[str, Any], brands: tuple[Brand, ...], path: Place) -> list[Brand]:
+        """The brands of a rule: those that it names, those of a market, or all of ours."""
+        names, market = said.get("brand"), said.get("market")
+        if market is not None:
+            found = [brand for brand in brands if brand.market == market]
+            if not found and self._sound("brands"):
+                known = list(dict.fromkeys(brand.market for brand in brands))
+                self._add(
+                    (*path, "market"), f"there is no market {market!r}{did_you_mean(str(market), known)}"
+                )
+            return found
+        if not isinstance(names, list):
+            return self._brands_of_rule(names, brands, (*path, "brand"))
+        return [
+            brand
+            for index, name in enumerate(names)
+            for brand in self._brands_of_rule(name, brands, (*path, "brand", index))
+        ]
 
     def _brands_of_rule(self, name: Any, brands: tuple[Brand, ...], path: Place) -> list[Brand]:
         """The brand that a rule names, or all of ours."""

@@ -7,13 +7,14 @@ from sqlite_utils import Database
 _ALERTS = (
     # `subject`: what it is about where a rule may fire for several things of a brand at once: an author by number, a
     # language, a story, a conversation, a source, a goal, a rival; '' where it is the brand itself. `episode`: the key
-    # of the event with which it began to fire, '' while it does not.
+    # of the event with which it last fired. `met_at`: when, about, its condition was last met while it fired.
     "ALTER TABLE alert_states RENAME TO alert_states_old",
     """CREATE TABLE alert_states (
         rule TEXT NOT NULL, brand TEXT NOT NULL, subject TEXT NOT NULL DEFAULT '',
         phase TEXT NOT NULL CHECK (phase IN ('pending', 'firing', 'quiet')),
         since INTEGER NOT NULL, enough_at INTEGER NOT NULL, told_until INTEGER NOT NULL, fired_at INTEGER NOT NULL,
-        episode TEXT NOT NULL DEFAULT '', PRIMARY KEY (rule, brand, subject)) WITHOUT ROWID""",
+        episode TEXT NOT NULL DEFAULT '', met_at INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (rule, brand, subject)) WITHOUT ROWID""",
     """INSERT INTO alert_states (rule, brand, phase, since, enough_at, told_until, fired_at)
         SELECT rule, brand, phase, since, enough_at, told_until, fired_at FROM alert_states_old""",
     "DROP TABLE alert_states_old",
@@ -54,6 +55,11 @@ _SILENCES = (
         id INTEGER PRIMARY KEY, episode TEXT NOT NULL, by TEXT NOT NULL, why TEXT, at INTEGER NOT NULL,
         until INTEGER)""",
     "CREATE INDEX acknowledgements_episode ON acknowledgements (episode)",
+    # The moment before which it is not sent at all: for a group, or for quiet hours. Tried for so long from then on.
+    "ALTER TABLE outbox ADD COLUMN due_at INTEGER",
+    "CREATE INDEX outbox_together ON outbox (channel, together) WHERE together IS NOT NULL",
+    "CREATE INDEX outbox_batch ON outbox (batch) WHERE batch IS NOT NULL",
+    "CREATE INDEX alert_events_of ON alert_events (rule, brand, id)",
 )
 
 _ANOMALY = (

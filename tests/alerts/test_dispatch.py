@@ -485,3 +485,22 @@ async def test_what_was_given_up_is_sent_again_when_somebody_asks_and_has_its_th
     assert mail.state("one").state == "waiting"
     await mail.try_until("one", ["delivered"])
     assert mail.keys() == ["one"] * 3
+
+
+async def test_a_message_that_cannot_be_made_is_kept_and_holds_up_no_other(mail: Post) -> None:
+    mail.server.script("/a", Reply(200))
+
+    def made(row: OutboxRow) -> Message:
+        if row.key == "old":
+            raise KeyError("words of a post")
+        return _to_message(row)
+
+    mail.dispatcher._to_send = made
+    for key in ("old", "new"):
+        mail.lay_out(key)
+    await mail.dispatcher.deliver_due("a")
+    assert mail.keys() == ["new"]
+    failed = mail.state("old")
+    assert failed.state == "failed"
+    assert "KeyError in alerts/test_dispatch.py:" in (failed.error or "")
+    assert "words of a post" not in (failed.error or "")

@@ -13,7 +13,7 @@ from pages import BRANDS, HACKERNEWS, page, post
 from alerts import judging
 from alerts.kpi_names import name_of
 from alerts.message import Message
-from alerts.rules import Rule, RuleOptions, parse_condition
+from alerts.rules import Look, Rule, RuleOptions, parse_condition
 from alerts.telling import amount, span, to_send
 from storage import outbox
 from storage.kpi import CARD, KPIS
@@ -194,7 +194,7 @@ def test_the_texts_of_posts_are_put_in_when_it_is_sent_and_what_was_erased_stays
     ]
     store.commit(page(posts, (NOW - 86_400, NOW)))
     options = RuleOptions.model_validate({"name": "angry", "when": "negative_share > 0.4", "min_n": 1})
-    found = judging.look(store, [Rule.of(options, "Acme")], BRANDS, MADRID, NOW)
+    found = judging.look(Look(store, BRANDS, MADRID, NOW), [Rule.of(options, "Acme")])
     with store.writing() as db:
         judging.write(db, found, NOW)
     written = repr(

@@ -417,7 +417,7 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
     from zoneinfo import ZoneInfo
 
     from alerts import judging
-    from alerts.rules import Rule, RuleOptions
+    from alerts.rules import Look, Rule, RuleOptions
     from storage import outbox
 
     line.configure(CONFIG)
@@ -426,7 +426,7 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
     store.register(BRANDS, [HACKERNEWS])
     store.commit(page([post("1", now - 9)], (now - 86_400, now)))
     rule = Rule.of(RuleOptions.model_validate({"name": "busy", "when": "mentions >= 1"}), "Acme")
-    found = judging.look(store, [rule], BRANDS, ZoneInfo("UTC"), now)
+    found = judging.look(Look(store, BRANDS, ZoneInfo("UTC"), now), [rule])
     with store.writing() as db:
         judging.write(db, found, now)
         claimed = outbox.claim(db, "console", now)

@@ -22,8 +22,8 @@ def test_a_state_is_remembered_and_replaced(store: SqliteStore) -> None:
         assert alerting.step(db, None, replace(STATE, brand="Bolt", phase="quiet"))
         assert alerting.step(db, STATE, replace(STATE, phase="firing", since=20, fired_at=20))
     assert alerting.states(store) == {
-        ("angry", "Acme"): AlertState("angry", "Acme", "firing", 20, 11, 12, 20),
-        ("angry", "Bolt"): AlertState("angry", "Bolt", "quiet", 10, 11, 12, 0),
+        ("angry", "Acme", ""): AlertState("angry", "Acme", "firing", 20, 11, 12, 20),
+        ("angry", "Bolt", ""): AlertState("angry", "Bolt", "quiet", 10, 11, 12, 0),
     }
 
 
@@ -46,15 +46,13 @@ def test_a_step_from_what_is_no_longer_so_changes_nothing(
     with store.writing() as db:
         assert alerting.step(db, None, STATE)
         assert not alerting.step(db, seen, replace(seen or STATE, phase="firing", since=20, fired_at=20))
-    assert alerting.states(store) == {("angry", "Acme"): STATE}
+    assert alerting.states(store) == {("angry", "Acme", ""): STATE}
 
 
 def test_what_follows_is_told_under_what_fired_last(store: SqliteStore) -> None:
     with store.writing() as db:
         for key, kind, brand in (("1", "fired", "Acme"), ("2", "resolved", "Acme"), ("3", "fired", "Bolt")):
             alerting.add_event(db, replace(EVENT, key=key, kind=kind, brand=brand))  # type: ignore[arg-type]
-    assert alerting.last_fired(store, "angry", "Acme") == "1"
-    assert alerting.last_fired(store, "calm", "Acme") is None
 
 
 def test_the_same_event_is_never_kept_twice_nor_half(store: SqliteStore) -> None:
@@ -82,5 +80,5 @@ def test_rules_that_are_configured_no_more_are_forgotten(store: SqliteStore) -> 
     with store.writing() as db:
         for state in (STATE, firing, replace(STATE, rule="gone", brand="Bolt")):
             alerting.step(db, None, state)
-        assert alerting.forget_missing(db, [("angry", "Acme")]) == [firing]
-    assert list(alerting.states(store)) == [("angry", "Acme")]
+        assert alerting.forget_missing(db, [("angry", "Acme")], 0) == [firing]
+    assert list(alerting.states(store)) == [("angry", "Acme", "")]

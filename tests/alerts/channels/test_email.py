@@ -141,6 +141,17 @@ async def test_what_follows_answers_the_first_mail(box: Box, port: int) -> None:
     assert rest["References"] == first["Message-ID"] != rest["Message-ID"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "severity", "told"),
+    [("fired", "critical", "high"), ("fired", "warning", None), ("resolved", "critical", None)],
+)
+async def test_what_is_critical_says_so(
+    box: Box, port: int, kind: str, severity: str, told: str | None
+) -> None:
+    await Email(options(port)).send(plain(kind=kind, severity=severity))
+    assert box.mails[0]["Importance"] == told
+
+
 PNG = bytes.fromhex("89504e470d0a1a0a") + b"\r\n.\r\n\x00picture"
 
 

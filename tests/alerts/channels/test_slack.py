@@ -139,6 +139,14 @@ def test_a_link_stands_only_for_http() -> None:
     assert "<https://x.example/a%7Cb%3Ec|open>" in json.dumps(quoted)
 
 
+def test_what_is_critical_has_a_sign_of_its_own() -> None:
+    signs = [
+        texts(payload(plain(kind=kind, severity=severity)))[1][0]
+        for kind, severity in (("fired", "critical"), ("fired", "warning"), ("resolved", "critical"))
+    ]
+    assert signs == ["🚨", "🔴", "🟢"]
+
+
 def test_a_chart_is_a_line_of_bars_with_its_words() -> None:
     sent = payload(plain(chart=Chart("<!channel> rose & fell", (1, None, 8))))
     assert "▂·█\n&lt;!channel&gt; rose &amp; fell" in texts(sent)

@@ -17,7 +17,7 @@ from alerts import judging, render
 from alerts.channels import mail, slack, webhook
 from alerts.digest.facts import QuoteRef, to_json
 from alerts.message import Letter, Message
-from alerts.rules import Rule, RuleOptions
+from alerts.rules import Look, Rule, RuleOptions
 from alerts.telling import to_send
 from storage import outbox
 from storage.sqlite import SqliteStore
@@ -61,7 +61,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 def lay_out_alert(store: SqliteStore) -> None:
     options = {"name": "angry", "when": "negative_share > 0.4", "min_n": 1, "channels": list(CHANNELS)}
     rule = Rule.of(RuleOptions.model_validate(options), "Acme")
-    found = judging.look(store, [rule], BRANDS, ZONE, NOW)
+    found = judging.look(Look(store, BRANDS, ZONE, NOW), [rule])
     with store.writing() as db:
         assert len(judging.write(db, found, NOW)) == 1
 

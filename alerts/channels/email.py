@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -111,10 +112,12 @@ class Email:
         One envelope for all who do not have it yet. Where the server takes it for some of them only, Undelivered names
         those, so that nobody gets it twice for another's sake.
         """
-        options = self._addressed(item)
+        if isinstance(item, Letter) and item.to:
+            own = Email(self._options.model_copy(update={"to": item.to}))
+            return await own.send(replace(item, to=()), past)
         # In a thread: the templates are compiled on first use, which would hold the loop.
-        content = await asyncio.to_thread(lambda: compose(item, options).as_bytes())
-        to = [one for one in options.to if mark(one) not in past.taken]
+        content = await asyncio.to_thread(lambda: compose(item, self._options).as_bytes())
+        to = [one for one in self._options.to if mark(one) not in past.taken]
         if not to:
             return
         client = SMTP(
@@ -135,11 +138,6 @@ class Email:
         if refused:
             taken = [mark(one) for one in to if one not in refused]
             raise self._refusal(refused, "the others have the message", taken)
-
-    def _addressed(self, item: Message | Letter) -> Options:
-        """The options with the recipients of this very letter, where it has a list of its own."""
-        own = item.to if isinstance(item, Letter) else ()
-        return self._options.model_copy(update={"to": own}) if own else self._options
 
     async def _open(self, client: SMTP) -> None:
         try:

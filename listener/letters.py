@@ -21,7 +21,7 @@ from storage.sqlite import Reader
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 60
+LOOK_EVERY = 5
 """Seconds after which the clock is looked at anew: it may have been set, or the machine have slept."""
 
 

@@ -75,7 +75,7 @@ class Message:
 class Letter:
     """The weekly letter, rendered three ways by `alerts.digest`: HTML and plain text for mail, blocks for Slack.
 
-    `pictures`: PNG by the name that stands after `cid:` in the HTML.
+    `pictures`: PNG by the name that stands after `cid:` in the HTML. `to`: mail addresses, if not those of the channel.
     """
 
     key: str
@@ -85,4 +85,5 @@ class Letter:
     blocks: tuple[dict[str, object], ...]
     data: dict[str, object]
     pictures: Mapping[str, bytes] = field(default_factory=dict)
+    to: tuple[str, ...] = ()
     language: str = "en"

@@ -11,7 +11,7 @@ import structlog
 
 from listener import expiring, letters, listening, watching
 from listener.collectors.base import Collector
-from listener.config import Config
+from listener.config import Config, DigestOptions
 from listener.dashboard.app import serve
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
@@ -108,7 +108,7 @@ class _Day:
             self._watch(),
             self._ring_judge(),
             self._notice_others(),
-            self._write_letters(),
+            *(self._write_letters(options) for options in self._station.config.letters),
             self._expire(),
             self._settle(),
             *(self._station.dispatcher.run(channel) for channel in channels),
@@ -212,18 +212,25 @@ class _Day:
         for kind, native_ids in (await asyncio.to_thread(hearing.kept_after, reader, seen)).items():
             self._station.hearing.remember(kind, native_ids)
 
-    async def _write_letters(self) -> None:
-        options = self._station.config.digest
-        if options is None:
-            return
+    async def _write_letters(self, options: DigestOptions) -> None:
+        """Write one letter whenever its bell has rung.
+
+        The clock is asked every few seconds, for a machine that slept or whose clock was set is not woken at the right time;
+        the ledger says whether a letter was written already, whatever the clock says.
+        """
         # A letter that is overdue waits for what was said meanwhile.
         try:
             async with asyncio.timeout(_PATIENCE_WITH_FIRST_ROUND):
                 await self._first_round.wait()
         except TimeoutError:
             log.warning("writing letters although not every source has answered yet")
-        bell = Bell()
+        station, bell, rung = self._station, Bell(), 0
+        zone = letters.zone_of(options, station.config)
         while True:
-            await letters.write_if_due(self._station)
-            self._bells.at("letter", letters.next_bell(self._station, options, self._station.now()), bell)
+            now = station.now()
+            if (last := letters.last_bell(options.cron, zone, now)) != rung:
+                await letters.write_if_due(station, options)
+                rung = last
+            soon = min(letters.next_bell(options.cron, zone, now), now + letters.LOOK_EVERY)
+            self._bells.at(f"letter {options.name}", soon, bell)
             await bell.wait_and_clear()

@@ -44,7 +44,7 @@ async def run_once(config: Config, clock: Clock) -> Errand:
         outcomes = [task.result() for task in tasks]
         await watching.judge(station, config.rules)
         await watching.settle(station)
-        await letters.write_if_due(station)
+        await letters.write_all_due(station)
         await expiring.expire(station)
         await Settling().settle(station)
         for channel in config.channels:

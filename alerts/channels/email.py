@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -111,6 +112,9 @@ class Email:
         One envelope for all who do not have it yet. Where the server takes it for some of them only, Undelivered names
         those, so that nobody gets it twice for another's sake.
         """
+        if isinstance(item, Letter) and item.to:
+            own = Email(self._options.model_copy(update={"to": item.to}))
+            return await own.send(replace(item, to=()), past)
         # In a thread: the templates are compiled on first use, which would hold the loop.
         content = await asyncio.to_thread(lambda: compose(item, self._options).as_bytes())
         to = [one for one in self._options.to if mark(one) not in past.taken]

@@ -104,10 +104,11 @@ def describe(config: Config) -> list[str]:
         f"by {goal.by}, {goal.owner}"
         for goal in config.goals
     ]
-    if config.digest:
-        lines.append(
-            f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}"
-        )
+    lines += [
+        f"digest{f' {one.name}' if one.name else ''}: {one.cron} ({one.zone or config.zone.key}) "
+        f"to {', '.join(one.channels)}"
+        for one in config.letters
+    ]
     for name, seconds in config.storage.kept_for.items():
         when = (
             "kept for good"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +11,18 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from alerts.goals import Goal
+from alerts.language import LANGUAGES
 from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule
 from listener.matching.brand_query import query_of
@@ -112,6 +121,14 @@ class TopicOptions(Strict):
         )
 
 
+def _zone_named(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{zone[:40]!r} is no time zone; write one like Europe/Madrid or UTC") from None
+    return zone
+
+
 class BusinessHoursOptions(Strict):
     """When a brand's people answer: a weekly plan in their own zone, without the public holidays of a place."""
 
@@ -122,11 +139,7 @@ class BusinessHoursOptions(Strict):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{zone[:40]!r} is no time zone; write one like Europe/Madrid or UTC") from None
-        return zone
+        return _zone_named(zone)
 
     @field_validator("open")
     @classmethod
@@ -217,10 +230,21 @@ class StorageOptions(Strict):
 
 
 class DigestOptions(Strict):
-    """When the letter on the last whole ISO week is written, and who gets it."""
+    """When a letter on the last whole day, week or month is written, what it is about, and who gets it.
 
+    `name` tells several letters apart. `brands` or `market` narrow what it is about; `to` are mail addresses that get
+    it instead of those of the channel email.
+    """
+
+    name: str = Field(default="", pattern=r"^([a-z][a-z0-9-]{0,40})?$")
     cron: str = "0 8 * * MON"
     channels: list[str] = Field(default_factory=lambda: ["console"], min_length=1)
+    period: Literal["day", "week", "month"] = "week"
+    zone: str | None = None
+    brands: list[str] = Field(default_factory=list)
+    market: str | None = None
+    to: list[str] = Field(default_factory=list)
+    language: str = "en"
 
     @field_validator("cron")
     @classmethod
@@ -232,6 +256,47 @@ class DigestOptions(Strict):
                 f"{cron!r} is no cron expression ({error}); write minute hour day month weekday, as in 0 8 * * MON"
             ) from None
         return cron
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, zone: str | None) -> str | None:
+        return zone if zone is None else _zone_named(zone)
+
+    @field_validator("to")
+    @classmethod
+    def _addresses(cls, to: list[str]) -> list[str]:
+        # Loading the client of mail servers takes longer than most commands, and few letters have a list of their own.
+        from alerts.channels.email import MailAddress
+
+        return [TypeAdapter(MailAddress).validate_python(address) for address in to]
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, code: str) -> str:
+        if code not in LANGUAGES:
+            raise ValueError(f"there is no language {code!r}; there are {', '.join(LANGUAGES)}")
+        return code
+
+    @model_validator(mode="after")
+    def _one_circle(self) -> DigestOptions:
+        if self.brands and self.market is not None:
+            raise ValueError("give brands or a market, not both")
+        if self.to and "email" not in self.channels:
+            raise ValueError("`to` names mail addresses, so channels needs email")
+        return self
+
+    def about(self, brands: Sequence[Brand]) -> tuple[Brand, ...]:
+        """Those of all brands that the letter is about; with brands that are named come the rivals of their markets."""
+        if self.market is not None:
+            return tuple(brand for brand in brands if brand.market == self.market)
+        if not self.brands:
+            return tuple(brands)
+        markets = {brand.market for brand in brands if brand.name in self.brands}
+        return tuple(
+            brand
+            for brand in brands
+            if brand.name in self.brands or (brand.market in markets and not brand.own)
+        )
 
 
 class DashboardOptions(Strict):
@@ -287,7 +352,7 @@ class Config:
     storage: StorageOptions
     channels: Mapping[str, BaseModel]
     rules: tuple[Rule, ...]
-    digest: DigestOptions | None
+    letters: tuple[DigestOptions, ...]
     dashboard: DashboardOptions
     fallback: Judge | None = None
     tags: tuple[TagRule, ...] = ()

@@ -123,7 +123,7 @@ class _Reader:
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
         rules, routing = self._alerts(tree.get("alerts", {}), brands, known, channels)
-        digest = self._digest(tree.get("digest"))
+        letters = self._letters(tree.get("digest"), brands)
         dashboard = self._options(DashboardOptions, tree.get("dashboard", {}), ("dashboard",))
         tags = self._tags(tree.get("tags"))
         goals = self._goals(tree.get("goals"), brands)
@@ -143,7 +143,7 @@ class _Reader:
             storage,
             channels,
             rules,
-            digest,
+            letters,
             dashboard,
             fallback,
             tags,
@@ -419,10 +419,41 @@ class _Reader:
             found[options.name] = options.rule()
         return tuple(found.values())
 
-    def _digest(self, raw: Any) -> DigestOptions | None:
+    def _letters(self, raw: Any, brands: tuple[Brand, ...]) -> tuple[DigestOptions, ...]:
+        """One letter, or a list of letters that differ by their names."""
         if raw is None:
-            return None
-        digest = self._options(DigestOptions, raw, ("digest",))
-        if isinstance(raw, Mapping):
-            self._check_channels(raw.get("channels", ["console"]), ("digest", "channels"), letters=True)
-        return digest
+            return ()
+        several = isinstance(raw, list)
+        found: list[DigestOptions] = []
+        names: set[object] = set()
+        for index, entry in enumerate(raw if isinstance(raw, list) else [raw]):
+            path: Place = ("digest", index) if several else ("digest",)
+            options = self._options(DigestOptions, entry, path)
+            said = entry if isinstance(entry, Mapping) else {}
+            self._check_channels(said.get("channels", ["console"]), (*path, "channels"), letters=True)
+            self._check_circle(said, brands, path)
+            name = str(said.get("name", ""))
+            if name in names:
+                twice = (
+                    f"{name!r} stands twice" if name else "is missing; one letter of several may have none"
+                )
+                self._add((*path, "name"), f"{twice}; each letter needs its own name")
+            names.add(name)
+            if options is not None:
+                found.append(options)
+        return tuple(found)
+
+    def _check_circle(self, said: Mapping[str, Any], brands: tuple[Brand, ...], path: Place) -> None:
+        """Say which brands or market a letter is about that there are not."""
+        if not self._sound("brands"):
+            return
+        known, markets = [brand.name for brand in brands], [brand.market for brand in brands]
+        named = said.get("brands")
+        for index, name in enumerate(named if isinstance(named, list) else []):
+            if name not in known:
+                self._add(
+                    (*path, "brands", index), f"there is no brand {name!r}{did_you_mean(str(name), known)}"
+                )
+        market = said.get("market")
+        if market is not None and market not in markets:
+            self._add((*path, "market"), f"there is no market {market!r}{did_you_mean(str(market), markets)}")

@@ -38,7 +38,7 @@ def test_the_shipped_configuration_loads_without_any_secret() -> None:
     assert config.zone.key == "UTC"
     assert set(config.sources) == {"bluesky", "hackernews", "feeds"}
     assert [rule.name for rule in config.rules] == ["angry"]
-    assert config.digest is not None
+    assert config.letters
 
 
 def test_the_example_of_the_contract_means_what_it_says(file: Path) -> None:
@@ -65,7 +65,7 @@ alerts:
     (rule,) = config.rules
     assert (rule.over, rule.hold, rule.cooldown, rule.expire, rule.min_n) == (3600, 900, 21_600, 21_600, 20)
     assert rule.condition.number == 0.4
-    assert config.digest is None
+    assert not config.letters
     assert config.storage.retention == {"default": 365 * 86_400}
     assert "swordfish" not in repr(config)
 

@@ -151,4 +151,4 @@ def test_what_a_share_may_be_reaches_the_letter(store: SqliteStore) -> None:
     assert growth is not None and growth[0] < 1 / 3 < growth[1]
     low, high = (round(100 * end) for end in share.interval)
     text = letter_from(facts, store, ZONE, "k").text
-    assert f"about {round(100 * share.value)} % ({low} to {high} %) were positive" in " ".join(text.split())
+    assert f"Positive share: {100 * share.value:.1f} % ({low} to {high} %)" in text

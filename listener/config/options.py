@@ -229,6 +229,13 @@ class StorageOptions(Strict):
         return url
 
 
+def language_named(code: object) -> str:
+    """The code of a language in which people can be told; ValueError with those that there are."""
+    if not isinstance(code, str) or code not in LANGUAGES:
+        raise ValueError(f"there is no language {code!r}; there are {', '.join(LANGUAGES)}")
+    return code
+
+
 class DigestOptions(Strict):
     """When a letter on the last whole day, week or month is written, what it is about, and who gets it.
 
@@ -244,7 +251,7 @@ class DigestOptions(Strict):
     brands: list[str] = Field(default_factory=list)
     market: str | None = None
     to: list[str] = Field(default_factory=list)
-    language: str = "en"
+    language: str | None = None
 
     @field_validator("cron")
     @classmethod
@@ -272,10 +279,8 @@ class DigestOptions(Strict):
 
     @field_validator("language")
     @classmethod
-    def _language(cls, code: str) -> str:
-        if code not in LANGUAGES:
-            raise ValueError(f"there is no language {code!r}; there are {', '.join(LANGUAGES)}")
-        return code
+    def _language(cls, code: str | None) -> str | None:
+        return code if code is None else language_named(code)
 
     @model_validator(mode="after")
     def _one_circle(self) -> DigestOptions:
@@ -358,6 +363,7 @@ class Config:
     tags: tuple[TagRule, ...] = ()
     goals: tuple[Goal, ...] = ()
     routing: Routing = CONSOLE
+    language: str = LANGUAGES[0]
 
     @property
     def database(self) -> Path:

@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from alerts.channels import CHANNELS, takes_letters
 from alerts.goals import Goal, GoalOptions
+from alerts.language import LANGUAGES
 from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule, RuleOptions
 from listener.collectors import COLLECTORS, collectors_of
@@ -30,6 +31,7 @@ from listener.config.options import (
     StorageOptions,
     TagOptions,
     TopicOptions,
+    language_named,
 )
 from listener.config.problems import (
     ConfigError,
@@ -90,6 +92,7 @@ class _Reader:
 
     _SECTIONS = (
         "timezone",
+        "language",
         "brands",
         "topics",
         "sources",
@@ -114,6 +117,7 @@ class _Reader:
             if key not in self._SECTIONS:
                 self._add((key,), f"unknown key{did_you_mean(key, self._SECTIONS)}")
         zone = self._zone(tree.get("timezone", "UTC"))
+        language = self._language(tree.get("language", LANGUAGES[0]))
         brands = self._brands(tree.get("brands"), tree.get("topics"))
         sources = self._parts(tree, "sources", COLLECTORS)
         known = self._source_names(sources)
@@ -149,6 +153,7 @@ class _Reader:
             tags,
             goals,
             routing,
+            language,
         )
 
     def _add(self, path: Place, message: str) -> None:
@@ -194,6 +199,13 @@ class _Reader:
         except (KeyError, TypeError, ValueError, OSError):
             self._add(("timezone",), f"{raw!r} is no time zone; write one like Europe/Madrid or UTC")
             return None
+
+    def _language(self, raw: Any) -> str:
+        try:
+            return language_named(raw)
+        except ValueError as error:
+            self._add(("language",), str(error))
+            return LANGUAGES[0]
 
     def _brands(self, raw: Any, topics: Any) -> tuple[Brand, ...]:
         """The brands, and after them the topics, which are counted alike."""

@@ -245,3 +245,12 @@ def test_what_was_imported_fires_no_kind(store: SqliteStore) -> None:
     every = ["mentions rises by 50%", "share_of_voice overtaken", "negative_share rises by 10 points", *_ONCE]
     for when in every:
         assert judge(store, [rule(when)]) == [], when
+
+
+def test_of_more_than_twenty_the_next_look_tells_the_rest(store: SqliteStore) -> None:
+    new = [replace(post(f"n{n}", NOW - 60 - n, author=f"u{n}"), followers=20_000 + n) for n in range(25)]
+    store.commit(page(new, (NOW - 3 * DAY, NOW)))
+    newcomers = rule("new author with 10000 followers")
+    told = [judge(store, [newcomers], NOW + minute * 60) for minute in range(3)]
+    assert [len(events) for events in told] == [20, 5, 0]
+    assert len({event.subject for events in told for event in events}) == 25

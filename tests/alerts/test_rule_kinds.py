@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -201,18 +202,55 @@ def test_a_rival_that_led_already_has_not_overtaken(store: SqliteStore) -> None:
     assert judge(store, [rule("share_of_voice overtaken")]) == []
 
 
+_ONCE = ["new author with 10000 followers", "new language", "story with 2 posts", "unanswered for 10m"]
+
+
+def somebody_new() -> list[KeptPost]:
+    """Two that say the same in a new language, the first of them with many followers, both to the brand."""
+    said = "Acme hat heute den ganzen Vormittag lang keine einzige Bestellung mehr angenommen"
+    return [
+        replace(
+            post(f"s{n}", NOW - 1800 - n, text=said, author=f"ana{n}", addressed=True),
+            language="de",
+            followers=20_000 - 15_000 * n,
+        )
+        for n in range(2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "subject", "number"),
+    [
+        (_ONCE[0], "author 1", 20_000),
+        (_ONCE[1], "language de", 2),
+        (_ONCE[3], "", 2),
+    ],
+)
+def test_who_and_what_is_new_or_waits_is_told_once(
+    store: SqliteStore, when: str, subject: str, number: int
+) -> None:
+    store.commit(page(somebody_new(), (NOW - 3 * DAY, NOW)))
+    (event,) = judge(store, [rule(when)])
+    assert (event.kind, event.subject, event.numbers["value"]) == ("fired", subject, number)
+    assert event.post_ids
+    assert judge(store, [rule(when)], NOW + 60) == []
+
+
 def test_what_was_imported_fires_no_kind(store: SqliteStore) -> None:
     posts = [
         post(f"i{n}", NOW - 60 - n, "negative", brands=("Bolt",) if n % 3 else ("Acme",)) for n in range(300)
     ]
     store.commit(page([post("old", NOW - HOUR - 60)], (NOW - 3 * DAY, NOW)))
-    store.commit(page(posts, (NOW - 3 * DAY, NOW), live=False))
-    every = [
-        "mentions rises by 50%",
-        "share_of_voice overtaken",
-        "new author with 0 followers",
-        "new language",
-    ]
-    every += ["story with 2 posts", "unanswered for 10m", "negative_share rises by 10 points"]
+    store.commit(page([*posts, *somebody_new()], (NOW - 3 * DAY, NOW), live=False))
+    every = ["mentions rises by 50%", "share_of_voice overtaken", "negative_share rises by 10 points", *_ONCE]
     for when in every:
         assert judge(store, [rule(when)]) == [], when
+
+
+def test_of_more_than_twenty_the_next_look_tells_the_rest(store: SqliteStore) -> None:
+    new = [replace(post(f"n{n}", NOW - 60 - n, author=f"u{n}"), followers=20_000 + n) for n in range(25)]
+    store.commit(page(new, (NOW - 3 * DAY, NOW)))
+    newcomers = rule("new author with 10000 followers")
+    told = [judge(store, [newcomers], NOW + minute * 60) for minute in range(3)]
+    assert [len(events) for events in told] == [20, 5, 0]
+    assert len({event.subject for events in told for event in events}) == 25

@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest -q -rs
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test quick bench soak lock clean python setup torch system servers lint types layers unit integration registry
+.PHONY: help install run demo test quick bench soak lock clean python setup torch system servers lint types layers unit slow integration registry
 .NOTPARALLEL:
 
 help: ## print this list
@@ -128,7 +128,7 @@ setup:
 	@$(MAKE) --no-print-directory $(VENV)/.stamp-dev
 	@$(BIN)/python --version
 
-lint types layers unit integration registry: $(VENV)/.stamp-dev
+lint types layers unit slow integration registry: $(VENV)/.stamp-dev
 
 lint:
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -147,8 +147,12 @@ CUT_OFF = cut=; if .ci/offline true; then cut=.ci/offline; else echo "SKIPPED: t
 unit:
 	@$(CUT_OFF) $(PYTEST) $(SIDE_BY_SIDE) -m "$(QUICK)" --timeout 120 --junitxml $(REPORTS)/unit.xml
 
+# What needs no server and measures no time can be run side by side too.
+slow:
+	@$(CUT_OFF) $(PYTEST) $(SIDE_BY_SIDE) -m "not ($(QUICK)) and not registry and not server and not alone" --timeout 600 --junitxml $(REPORTS)/slow.xml
+
 integration:
-	@$(CUT_OFF) $(PYTEST) -m "not ($(QUICK)) and not registry" --timeout 600 --junitxml $(REPORTS)/integration.xml
+	@$(CUT_OFF) $(PYTEST) -m "not ($(QUICK)) and not registry and (server or alone)" --timeout 600 --junitxml $(REPORTS)/integration.xml
 
 # What asks the package registry cannot be cut off.
 registry:

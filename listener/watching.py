@@ -57,6 +57,9 @@ def concerned(station: Station, changed: Collection[tuple[str, int]]) -> list[Ru
         same = rule.brand == brand
         if not same and rule.brand and rule.condition.market_wide:
             same = markets[rule.brand] == markets.get(brand)
+        # Goals are of months and dear to measure; the minute is soon enough for them.
+        if getattr(rule.condition, "by_minute", False):
+            return False
         # Twice the window, so that windows which ended a little earlier are judged again too.
         return same and (hour + 1) * 3600 > now - 2 * rule.over - 3600
 

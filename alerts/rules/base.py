@@ -15,6 +15,7 @@ from storage.mention import Brand
 
 if TYPE_CHECKING:
     from alerts.goals import Goal
+    from alerts.progress import Measured
     from alerts.rules.rule import Rule
 
 BRAND = ""
@@ -86,6 +87,7 @@ class Look:
     _wanted: dict[object, dict[str, None]] = field(default_factory=dict)
     _values: dict[object, dict[str, KpiValue]] = field(default_factory=dict)
     _active: list[Ledger] | None = None
+    _goals: dict[Goal, Measured] = field(default_factory=dict)
 
     @property
     def active(self) -> list[Ledger]:
@@ -119,6 +121,14 @@ class Look:
         for rule in rules:
             for kpi, ask in rule.condition.wants(rule, self):
                 self._wanted.setdefault(_key(ask), {})[kpi] = None
+
+    def measured(self, goal: Goal) -> Measured:
+        """Where a goal stands, measured once however many rules ask."""
+        from alerts.progress import measure
+
+        if goal not in self._goals:
+            self._goals[goal] = measure(self.store, [goal], self.brands, self.now, self.zone)[0]
+        return self._goals[goal]
 
     def value(self, kpi: str, ask: Ask) -> KpiValue:
         """The value of a KPI, computed with all that are wanted of the same window."""

@@ -44,7 +44,8 @@ def judge(
     """
     before = state or AlertState(rule.name, rule.brand, "quiet", now, now, 0, 0, subject)
     seen = replace(before, enough_at=now) if any(sample.enough for sample in samples) else before
-    if rule.condition.momentary:
+    # What fires under a text that was changed since is over only by having too little data.
+    if rule.condition.momentary and before.phase != "firing":
         return _once(rule, samples, before, now)
     if before.phase == "firing":
         return _while_firing(rule, samples, seen, now)

@@ -41,6 +41,11 @@ class RuleOptions(BaseModel):
         if self.brand is not None and self.market is not None:
             raise ValueError("say brand or market, not both")
         condition = parse(self.when)
+        unused = sorted(getattr(condition, "not_narrowed_by", frozenset()) & self.model_fields_set)
+        if unused:
+            raise ValueError(
+                f"{condition.words()!r} cannot be narrowed by {' or '.join(unused)}; leave that out"
+            )
         if mistake := getattr(condition, "mistake", lambda options: None)(self):
             raise ValueError(mistake)
         return self

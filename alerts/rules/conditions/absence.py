@@ -40,14 +40,14 @@ class Absence:
         return Window(until - self.quiet, until)
 
     def see(self, rule: Rule, look: Look) -> Seen:
-        """One sample; met where nothing came although the sources were heard."""
+        """One sample; met where nothing came although every source was heard."""
         window = self._window(rule, look)
         value = look.value("mentions", look.ask(rule, window))
-        met = value.value == 0
+        # Of a source that was not heard nobody knows whether it was silent; one mention anywhere is no silence.
+        met = value.value == 0 and not value.left_out
+        enough = met or bool(value.value)
         numbers = {"quiet": self.quiet, **told(value)}
-        return {
-            BRAND: [Sample(window.since, window.until, value.value is not None, met, met, value, numbers, ())]
-        }
+        return {BRAND: [Sample(window.since, window.until, enough, met, met, value, numbers, ())]}
 
 
 def parse(text: str) -> Absence | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from alerts.rules.base import BRAND, Look, Sample, Seen, told
@@ -89,9 +89,8 @@ class Change:
         )
         change = None if now.value is None or then.value is None else now.value - then.value
         # Other sources then would be another measure, and other engines another tone.
-        alike = {one.source for one in now.heard} == {
-            one.source for one in then.heard
-        } and not now.engine_changes
+        same = {one.source for one in now.heard} == {one.source for one in then.heard}
+        alike = same and not self._other_engine(rule, look, Window(earlier.since, window.until), now)
         enough = change is not None and alike and max(now.n, then.n) >= max(1, rule.min_n)
         numbers = {
             "way": self.way,
@@ -106,6 +105,17 @@ class Change:
         }
         met = enough and change is not None and self._far_enough(change, then) and self._sure(now, then)
         return Sample(window.since, window.until, enough, met, met, now, numbers)
+
+    def _other_engine(self, rule: Rule, look: Look, whole: Window, now: KpiValue) -> bool:
+        """Whether another engine began to judge anywhere between the beginning of one window and the end of the other.
+
+        Each window alone may be of one engine, and the change be that of the engine.
+        """
+        # Who says by which method a value was made has made it of tones.
+        if "method" not in now.more:
+            return False
+        ask = replace(look.ask(rule, whole), strict=False)
+        return bool(now.engine_changes or look.value(self.kpi, ask).engine_changes)
 
     def _far_enough(self, change: float, then: KpiValue) -> bool:
         moved = change if self.way == "rises" else -change

@@ -25,6 +25,8 @@ class GoalAtRisk:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = True
+    not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"source", "tag"})
+    by_minute: ClassVar[bool] = True
 
     name: str | None
 
@@ -38,10 +40,8 @@ class GoalAtRisk:
 
     def see(self, rule: Rule, look: Look) -> Seen:
         """One subject for each goal of the brand."""
-        from alerts.progress import measure
-
         asked = [goal for goal in look.goals if goal.brand == rule.brand and self.name in (None, goal.name)]
-        found = measure(look.store, asked, look.brands, look.now, look.zone)
+        found = [look.measured(goal) for goal in asked]
         return {f"goal {one.goal.name}": [_sample(one)] for one in found}
 
 

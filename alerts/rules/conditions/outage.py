@@ -24,6 +24,7 @@ class Outage:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = False
     market_wide: ClassVar[bool] = False
+    not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     down: int
 

@@ -55,6 +55,8 @@ class Overtaken:
         """One subject for each rival."""
         window, earlier = self._windows(rule, look)
         ours, ours_before = (look.value(_KPI, _ask(rule, look, one, rule.brand)) for one in (window, earlier))
+        # Where another source is heard, another leads: that is no overtaking.
+        alike = {one.source for one in ours.heard} == {one.source for one in ours_before.heard}
         seen = {}
         for rival in self._rivals(rule, look):
             theirs, theirs_before = (
@@ -62,7 +64,9 @@ class Overtaken:
             )
             enough = theirs.value is not None and ours.value is not None and ours.n >= rule.min_n
             ahead = enough and _ahead(theirs, ours)
-            fires = ahead and ours_before.value is not None and not _more(theirs_before, ours_before)
+            fires = (
+                ahead and alike and ours_before.value is not None and not _more(theirs_before, ours_before)
+            )
             live = fires and self._is_ahead_live(rule, look, window, rival)
             numbers = {
                 **told(ours),

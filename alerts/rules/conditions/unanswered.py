@@ -11,6 +11,7 @@ from alerts.rules.base import BRAND, Look, Sample, Seen
 from alerts.rules.rule import Rule
 from storage import noticing
 from storage.calendar import Window
+from storage.coverage import ENOUGH
 from storage.durations import format_duration, parse_duration
 from storage.kpi import Ask
 
@@ -31,6 +32,7 @@ class Unanswered:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     wait: int | None
 
@@ -56,7 +58,7 @@ class Unanswered:
             and (ledgers[one.source_id].stretch_end(one.started) or 0) - one.started >= wait
             and through[one.source_id] - one.started >= wait
         ]
-        heard = any(one.heard(window.until - wait, look.now, look.now).heard for one in look.active)
+        heard = bool(late) or self._is_heard(rule, look, wait)
         numbers = {
             "wait": wait,
             "value": len(late),
@@ -68,6 +70,12 @@ class Unanswered:
         met = len(late) >= max(1, rule.min_n)
         posts = tuple(one.post for one in late[:3])
         return {BRAND: [Sample(window.since, look.now, heard, met, met, numbers=numbers, post_ids=posts)]}
+
+    def _is_heard(self, rule: Rule, look: Look, wait: int) -> bool:
+        """Whether every source of the rule was heard of late: of one that was not, nobody knows who has an answer."""
+        asked = [one for one in look.active if rule.source in (None, one.name, one.kind)]
+        since = look.now - max(wait, *(2 * one.lateness for one in asked)) if asked else look.now
+        return bool(asked) and all(one.heard(since, look.now, look.now).share >= ENOUGH for one in asked)
 
     def _wait(self, rule: Rule, look: Look) -> int:
         if self.wait is not None:

@@ -19,6 +19,8 @@ from storage.outbox import Delivery
 
 LOST_FOR = 7 * 86_400
 """Seconds for which a message that was given up counts as a problem: by then nobody misses it any more."""
+UNSURE_AFTER = 300
+"""Seconds without enough data after which it is said: what fires is looked at once a minute."""
 _NUMBERS = ("kpi", "op", "threshold", "unit", "value", "n", "over", "min_n")
 _DELIVERY = ("key", "channel", "kind", "state", "attempts", "unknown", "error", "withheld", "batch")
 _MOMENTS = ("created_at", "next_at", "done_at", "resent_at")
@@ -44,6 +46,10 @@ class Alerts:
         said = self.said.get(state.episode)
         return said if said is not None and (said.until is None or said.snoozes(self.now)) else None
 
+    def unsure_since(self, state: AlertState) -> int | None:
+        """Since when there has been too little data to say whether it goes on; None where there is enough."""
+        return state.enough_at if self.now - state.enough_at >= UNSURE_AFTER else None
+
     def to_json(self, zone: ZoneInfo) -> dict[str, object]:
         """Plain JSON with times in ISO 8601."""
         return {
@@ -52,7 +58,9 @@ class Alerts:
                     "key": s.episode or None,
                     "rule": s.rule,
                     "brand": s.brand,
+                    "subject": s.subject or None,
                     "fired_at": iso(s.fired_at, zone),
+                    "too_little_since": iso(at, zone) if (at := self.unsure_since(s)) else None,
                     "answered": answer_json(said, zone) if (said := self.answered(s)) else None,
                 }
                 for s in self.firing
@@ -70,6 +78,8 @@ def _event(event: AlertEvent, zone: ZoneInfo) -> dict[str, object]:
         "rule": event.rule,
         "brand": event.brand,
         "kind": event.kind,
+        "subject": event.subject or None,
+        "severity": event.severity,
         **{name: iso(getattr(event, name), zone) for name in ("at", "since", "until")},
         **{name: event.numbers[name] for name in _NUMBERS},
         "post_ids": list(event.post_ids),

@@ -56,7 +56,10 @@ def command(ctx: click.Context, config_file: Path, as_json: bool) -> None:
 def _print(seen: Alerts, zone: ZoneInfo) -> None:
     click.echo("Firing now:" if seen.firing else "Nothing fires now.")
     for state in seen.firing:
-        told = f"  {state.brand}: {state.rule}, since {reading.moment(state.fired_at, zone)}"
+        what = f" ({state.subject})" if state.subject else ""
+        told = f"  {state.brand or 'the house'}: {state.rule}{what}, since {reading.moment(state.fired_at, zone)}"
+        if at := seen.unsure_since(state):
+            told += f", too little data since {reading.moment(at, zone)}"
         click.echo(f"{told}{_answered(seen, state, zone)} ({state.episode})")
     for one in seen.silences:
         click.echo(f"  {hushing.line(one, zone, seen.now)}")

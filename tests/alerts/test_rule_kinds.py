@@ -16,7 +16,7 @@ from alerts import judging
 from alerts import rules as of_rules
 from alerts.rules import FORMS, Look, Rule, RuleOptions, Sample, parse
 from storage.alerting import AlertEvent, AlertState
-from storage.mention import KeptPost
+from storage.mention import KeptPost, Source
 from storage.sqlite import SqliteStore
 
 UTC = ZoneInfo("UTC")
@@ -254,3 +254,47 @@ def test_of_more_than_twenty_the_next_look_tells_the_rest(store: SqliteStore) ->
     told = [judge(store, [newcomers], NOW + minute * 60) for minute in range(3)]
     assert [len(events) for events in told] == [20, 5, 0]
     assert len({event.subject for events in told for event in events}) == 25
+
+
+# What was mended
+
+REDDIT = Source("reddit", "reddit")
+
+
+@pytest.fixture
+def two(store: SqliteStore) -> SqliteStore:
+    """A store with a second source, heard until half a day ago."""
+    store.register(BRANDS, [HACKERNEWS, REDDIT])
+    store.commit(page([post("r", NOW - DAY)], (NOW - 3 * DAY, NOW - DAY // 2), source=REDDIT))
+    return store
+
+
+def test_where_one_of_two_sources_is_not_heard_silence_is_not_known(two: SqliteStore) -> None:
+    hear(two, [DAY])
+    quiet = rule("no mentions for 12h")
+    assert judge(two, [quiet]) == []
+    two.commit(page([], (NOW - DAY // 2, NOW), source=REDDIT))
+    assert [one.kind for one in judge(two, [quiet])] == ["fired"]
+
+
+def test_what_fired_under_another_text_does_not_fire_for_ever() -> None:
+    fired = of_rules.judge(rule("mentions >= 3"), [sample(NOW, True)], None, NOW).state
+    assert of_rules.judge(rule("new language"), [], fired, NOW + 6 * HOUR).kind == "expired"
+
+
+@pytest.mark.parametrize(
+    "when", ["story with 10 posts", "any goal at risk", "new language", "unanswered for 2h"]
+)
+def test_what_a_kind_would_ignore_is_refused(when: str) -> None:
+    with pytest.raises(ValueError, match="cannot be narrowed by tag; leave that out"):
+        rule(when, tag="sales")
+
+
+@pytest.mark.parametrize(("engine", "told"), [("ours-1", ["fired"]), ("ours-2", [])])
+def test_a_share_that_another_engine_made_is_no_change(
+    store: SqliteStore, engine: str, told: list[str]
+) -> None:
+    then = [post(f"o{n}", NOW - HOUR - 60 - n, "neutral") for n in range(60)]
+    now = [post(f"n{n}", NOW - 60 - n, "negative", engine=engine) for n in range(60)]
+    store.commit(page(then + now, (NOW - 3 * DAY, NOW)))
+    assert [one.kind for one in judge(store, [rule("negative_share rises by 10 points")])] == told

@@ -65,7 +65,7 @@ def command(
     markdown: bool,
     as_json: bool,
 ) -> None:
-    """Show the letter on the last whole week, or what `digest` says (or another period). Nothing is sent.
+    """Show the letter on the last whole week, or another period. Nothing is sent.
 
     Where nothing of that week was heard, it is on this week so far.
 

@@ -370,9 +370,9 @@ def test_tone_needs_no_configuration_and_says_which_engines_there_are(line: Comm
 
 def test_digest_writes_its_files_and_sends_nothing(filled: CommandLine) -> None:
     ran = filled.good("digest", "--since", "2026-01-05", "--until", "2026-01-12", "--out", "letters/jan")
-    names = ["digest.html", "digest.json", "digest.slack.json", "digest.txt"]
+    names = ["digest.html", "digest.json", "digest.md", "digest.slack.json", "digest.txt"]
     folder = filled.folder / "letters" / "jan"
-    assert sorted(path.name for path in folder.iterdir()) == names
+    assert sorted(path.name for path in folder.glob("digest.*")) == names
     assert all(name in ran.out for name in names)
     assert "Acme" in (folder / "digest.txt").read_text(encoding="utf-8")
     assert json.loads((folder / "digest.json").read_text(encoding="utf-8"))

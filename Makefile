@@ -121,6 +121,7 @@ system:
 servers:
 	@.ci/bluesky
 	@.ci/snac
+	@.ci/maildev
 
 setup:
 	@$(MAKE) --no-print-directory torch

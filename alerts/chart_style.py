@@ -72,16 +72,23 @@ STYLE = (
 def resolved(svg: str, *, dark: bool = False) -> str:
     """Return a drawing for programs that know neither variables nor media queries: each colour in its place."""
     palette = DARK if dark else LIGHT
-    drawing = _SHEET.sub("", svg).replace("fill:Canvas", "fill:var(--paper)")
-    drawing = drawing.replace("<defs>", f"<style>{_RULES}</style><defs>", 1)
-    drawing = _TEXT.sub(_in_font, drawing)
-    return _VARIABLE.sub(lambda found: palette[found.group(1)], drawing)
+
+    def filled(found: re.Match[str]) -> str:
+        return _VARIABLE.sub(
+            lambda name: palette[name.group(1)], found.group().replace("Canvas", "var(--paper)")
+        )
+
+    # Only inside of tags: in the texts between them, which strangers wrote, a variable is a word.
+    drawing = _TAG.sub(filled, _SHEET.sub("", svg))
+    sheet = _VARIABLE.sub(lambda name: palette[name.group(1)], _RULES)
+    return _TEXT.sub(_in_font, drawing.replace("<defs>", f"<style>{sheet}</style><defs>", 1))
 
 
 _SHEET = re.compile(r"<style>.*?</style>", re.DOTALL)
 _TEXT = re.compile(r"<text\b([^>]*)>([^<]*)")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_TAG = re.compile(r"<[^>]*>")
 _VARIABLE = re.compile(r"var\(--([a-z0-9-]+)\)")
 _DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 5")
 

@@ -13,6 +13,7 @@ import structlog
 
 from alerts.channels.base import Channel, Past, Undelivered
 from alerts.message import Letter, Message
+from alerts.repeating import Repeating
 from storage import outbox
 from storage.base import Rows, Transaction
 from storage.outbox import OutboxRow
@@ -66,6 +67,7 @@ class Dispatcher:
         self._to_send = to_send
         self._clock = clock
         self._rng = rng or random.Random()
+        self._repeating = Repeating(store, channels, to_send, clock)
         self._failing: dict[str, str] = {}
         self.wake = {name: asyncio.Event() for name in channels}
 
@@ -80,7 +82,8 @@ class Dispatcher:
         while True:
             wake.clear()
             await self.deliver_due(channel)
-            due = await self._next_due(channel)
+            times = (await self._repeating.turn(channel), await self._next_due(channel))
+            due = min((time for time in times if time is not None), default=None)
             timeout = None if due is None else max(0.05, due - self._clock())
             try:
                 async with asyncio.timeout(timeout):

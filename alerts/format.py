@@ -75,7 +75,7 @@ def query_changes(changes: Iterable[Changed], zone: ZoneInfo, language: Language
 
 
 def _query_change(brands: list[str], at: int, first: bool, zone: ZoneInfo, language: Language) -> str:
-    _, when, names = language.gettext, language.dated(at, zone), ", ".join(brands)
+    _, when, names = language.gettext, language.dated(at, zone), language.enumerated(brands)
     if first:
         return language.ngettext(
             "{brands} is listened for since {when}; nothing was looked for before.",

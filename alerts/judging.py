@@ -16,6 +16,8 @@ from storage.kpi import KPIS
 
 _AT_ONCE = 20
 """Events of one rule in one look; what is more is told by the next."""
+_NOTED = 60
+"""Seconds by which the last time that there was enough data may be older than it was."""
 _REMEMBERED = 90 * 86_400
 """Seconds for which it is remembered what was told of a single subject."""
 
@@ -56,13 +58,22 @@ def _judged(
     for subject in {**samples, **dict.fromkeys(firing.get((rule.name, rule.brand), ()))}:
         before = states.get((rule.name, rule.brand, subject))
         transition = judge(rule, samples.get(subject, ()), before, seen.now, subject)
-        if transition.state == before or (before is None and _is_nothing(transition)):
+        if before is None and _is_nothing(transition):
+            continue
+        if before is not None and not _is_worth_a_row(before, transition, seen.now):
             continue
         if transition.kind and events >= _AT_ONCE:
             continue
         events += transition.kind is not None
         found.append(Judged(rule, before, transition, explaining(seen.store, rule, transition)))
     return found
+
+
+def _is_worth_a_row(before: AlertState, transition: Transition, now: int) -> bool:
+    """That there is enough data still is written once a minute: what fires is looked at with each commit."""
+    if transition.kind or now - before.enough_at >= _NOTED:
+        return transition.state != before
+    return replace(transition.state, enough_at=before.enough_at) != before
 
 
 def _is_nothing(transition: Transition) -> bool:
@@ -125,7 +136,9 @@ def _event(item: Judged, now: int) -> AlertEvent:
         "subject": state.subject,
         **({"source": rule.source} if rule.source else {}),
     }
-    key = event_key(rule.name, rule.brand, kind, now, state.subject)
+    # The state names the event with which it fired, and the daemon looks a second ahead of the one it writes in: of two
+    # keys nobody could find the event of what fires, and no silence would hold.
+    key = state.episode if kind == "fired" else event_key(rule.name, rule.brand, kind, now, state.subject)
     return AlertEvent(
         key,
         rule.name,

@@ -34,13 +34,14 @@ class Fact:
 class Chart:
     """A small picture of what fired: as PNG for mail, as SVG, in words, and the numbers that it shows, oldest first.
 
-    `alt` says what the picture says. A value that is None was not heard.
+    `alt` says what the picture says. A value that is None was not heard. `dark`: the PNG for a dark background.
     """
 
     alt: str
     values: tuple[float | None, ...] = ()
     png: bytes = b""
     svg: str = ""
+    dark: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

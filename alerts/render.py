@@ -14,17 +14,24 @@ from markupsafe import Markup, escape
 
 from alerts import format as reading
 from alerts.language import ENGLISH, N_, Language
-from alerts.message import Fact, Kind, Message
+from alerts.message import Fact, Kind, Message, Severity
 from alerts.sparkline import sparkline
 
 SHOWN_QUOTES = 5
+SHOWN_FACTS = 20
 CHART = "chart"
-"""The name of a message's picture in its HTML, after `cid:`."""
+DARK_CHART = "night"
+"""Names of a message's pictures in its HTML, after `cid:`; none begins with another, which programs replace alike."""
 KIND_WORDS: dict[Kind, str] = {
     "fired": N_("Alert"),
     "resolved": N_("Resolved"),
     "expired": N_("Expired"),
     "test": N_("Test"),
+}
+SEVERITY_WORDS: dict[Severity, str] = {
+    "critical": N_("Critical"),
+    "warning": N_("Warning"),
+    "info": N_("Information"),
 }
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # Controls (C0, DEL, C1), overrides and isolates of the writing direction, lone surrogates: they repaint
@@ -137,7 +144,8 @@ def presentable(message: Message) -> Message:
         rule=shorten(clean(message.rule), 100) if message.rule else None,
         at=reading.stamp(clean(message.at), language=Language.of(message.language)),
         facts=tuple(
-            Fact(shorten(clean(fact.name), 100), shorten(clean(fact.value), 500)) for fact in message.facts
+            Fact(shorten(clean(fact.name), 100), shorten(clean(fact.value), 500))
+            for fact in message.facts[:SHOWN_FACTS]
         ),
         quotes=tuple(
             replace(quote, text=shorten(clean(quote.text), 400), url=safe_url(quote.url))
@@ -173,17 +181,26 @@ def as_text(message: Message) -> str:
 
 
 def as_html(message: Message) -> str:
-    """Render a message as the HTML part of a mail."""
+    """Render a message as the HTML part of a mail, under 100 KB: more, and mail programs cut it off."""
+    shown = presentable(message)
     return html_page(
         "message.html",
         Language.of(message.language),
-        message=presentable(message),
-        kind=kind_word(message),
-        headline=headline(message),
+        message=shown,
+        kind=_badge(message),
+        headline=headline(shown),
         more=more_quotes(message),
         cid=CHART,
+        dark_cid=DARK_CHART,
         drawn=sparkline(message.chart.values) if message.chart else "",
     )
+
+
+def _badge(message: Message) -> str:
+    """The kind, and beside the colour in words how urgent it is: what is over is not urgent any more."""
+    if message.kind != "fired":
+        return kind_word(message)
+    return f"{kind_word(message)} · {Language.of(message.language).gettext(SEVERITY_WORDS[message.severity])}"
 
 
 def html_page(template: str, language: Language = ENGLISH, **content: object) -> str:
@@ -220,9 +237,8 @@ def _escaping(language: Language) -> Callable[..., Markup]:
 def byline(author: str | None, source: str, at: str | None = None, language: Language = ENGLISH) -> str:
     """Name who said it, where and when: "ada, hackernews, Thu 12 Nov, 14:03"."""
     names = [shorten(clean(author), 60) if author else "", shorten(clean(source), 60)]
-    names = [language.isolated(name) if language.direction == "rtl" else name for name in names]
-    names.append(reading.stamp(clean(at), brief=True, language=language) if at else "")
-    return (", " if language.direction == "ltr" else "، ").join(name for name in names if name)
+    names.append(reading.stamp(clean(at[:60]), brief=True, language=language) if at else "")
+    return language.enumerated(name for name in names if name)
 
 
 def more_quotes(message: Message) -> str:

@@ -201,7 +201,7 @@ def _facts(numbers: Mapping[str, Any], zone: ZoneInfo, language: Language) -> li
     if heard:
         facts.append(Fact(_("Heard"), _heard(heard, language)))
     if numbers["left_out"]:
-        facts.append(Fact(_("Not heard"), ", ".join(numbers["left_out"])))
+        facts.append(Fact(_("Not heard"), language.enumerated(numbers["left_out"])))
     if numbers["kind"] != "fired":
         lasted = language.duration(numbers["at"] - numbers["fired_at"])
         when = language.moment(numbers["fired_at"], zone)
@@ -231,8 +231,8 @@ def _heard(sources: Sequence[SourceHeard], language: Language = ENGLISH) -> str:
     elif number > _NAMED:
         parts.append(language.ngettext("{n} source throughout", "{n} sources throughout", number))
     elif throughout:
-        parts.append(language.gettext("{sources} throughout", sources=", ".join(throughout)))
-    return ", ".join(parts)
+        parts.append(language.gettext("{sources} throughout", sources=language.enumerated(throughout)))
+    return language.enumerated(parts)
 
 
 def _threshold(numbers: Mapping[str, Any], language: Language) -> str:
@@ -262,29 +262,14 @@ def _data(numbers: Mapping[str, Any]) -> dict[str, object]:
     return {**numbers, **times, "heard": heard}
 
 
-def test_message(row: OutboxRow, zone: ZoneInfo, language: Language = ENGLISH) -> Message:
-    """What `listener alerts test` sends."""
-    return Message(
-        key=row.key,
-        kind="test",
-        title=language.gettext("Listener: this is a test"),
-        summary=language.gettext(
-            "This channel works. An alert would stand here, with its numbers and the posts that explain it."
-        ),
-        language=language.code,
-        brand=None,
-        rule=None,
-        at=iso(row.created_at, zone),
-        data={"kind": "test", "at": iso(row.created_at)},
-    )
-
-
 def to_send(
     row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None, language: Language = ENGLISH
 ) -> Message | Letter:
     """Make what is to be sent for any outbox row."""
     if row.kind == "test":
-        return test_message(row, zone, language)
+        from alerts.sample import test_message  # draws: only when it is asked for
+
+        return test_message(row, zone, link, language)
     if row.kind == "alert":
         messages = [alert_message(one, store, zone, link, language) for one in (row, *row.rest)]
         quiet = (row.together or "").startswith(QUIET)

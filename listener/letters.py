@@ -82,7 +82,7 @@ def count(store: Reader, config: Config, options: DigestOptions, window: Window,
             next_bell(options.cron, zone, over - 1),
             config.dashboard.public_url,
             goals=config.goals,
-            language=options.language,
+            language=options.language or config.language,
             to=tuple(options.to),
         )
 

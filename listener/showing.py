@@ -28,26 +28,20 @@ _MOMENTS = ("created_at", "next_at", "done_at", "resent_at")
 class Alerts:
     """Rules that fire now; events and deliveries, newest first; what is not delivered yet or was given up.
 
-    `keys`: of the event with which each of those that fire began, by rule and brand; `said`: who took it on or put it
-    off, by that key; `silences`: those that hold.
+    `said`: who took an alert on or put it off, by its episode; `silences`: those that hold.
     """
 
     firing: Sequence[AlertState]
     events: Sequence[AlertEvent]
     deliveries: Sequence[Delivery]
     undelivered: Sequence[Delivery]
-    keys: Mapping[tuple[str, str], str]
     said: Mapping[str, Acknowledgement]
     silences: Sequence[Silence]
     now: int
 
-    def key(self, state: AlertState) -> str | None:
-        """The key by which an alert that fires is taken on."""
-        return self.keys.get((state.rule, state.brand))
-
     def answered(self, state: AlertState) -> Acknowledgement | None:
         """Who took an alert on, or put it off until later; None where nobody did, or that time is over."""
-        said = self.said.get(self.key(state) or "")
+        said = self.said.get(state.episode)
         return said if said is not None and (said.until is None or said.snoozes(self.now)) else None
 
     def to_json(self, zone: ZoneInfo) -> dict[str, object]:
@@ -55,7 +49,7 @@ class Alerts:
         return {
             "firing": [
                 {
-                    "key": self.key(s),
+                    "key": s.episode or None,
                     "rule": s.rule,
                     "brand": s.brand,
                     "fired_at": iso(s.fired_at, zone),
@@ -92,14 +86,13 @@ def _delivery(delivery: Delivery, zone: ZoneInfo) -> dict[str, object]:
 
 def alerts(store: Rows, now: int) -> Alerts:
     """Read what there is to show."""
-    keys = {(event.rule, event.brand): event.key for event in alerting.firing_events(store)}
+    firing = [state for state in alerting.states(store).values() if state.phase == "firing"]
     return Alerts(
-        [state for state in alerting.states(store).values() if state.phase == "firing"],
+        firing,
         alerting.events(store),
         outbox.deliveries(store, 50),
         outbox.deliveries(store, undelivered=True),
-        keys,
-        acknowledgements.last(store, keys.values()),
+        acknowledgements.last(store, [state.episode for state in firing]),
         silences.active(store, now),
         now,
     )

@@ -144,6 +144,24 @@ def _row(row: Row) -> OutboxRow:
     )
 
 
+def still_firing(store: Rows, channel: str) -> list[OutboxRow]:
+    """The messages delivered on a channel that say that something fires which fires still, oldest first."""
+    rows = store.rows(
+        """SELECT o.id, o.key, o.numbers, o.post_ids, o.created_at, o.attempts, o.thread FROM outbox o
+        JOIN alert_events e ON e.key = o.key AND e.kind = 'fired'
+        JOIN alert_states s ON s.rule = e.rule AND s.brand = e.brand AND s.subject = e.subject
+        AND s.phase = 'firing' AND s.fired_at = e.at
+        WHERE o.channel = ? AND o.kind = 'alert' AND o.state = 'delivered' ORDER BY o.id""",
+        (channel,),
+    )
+    return [
+        OutboxRow(
+            id_, key, channel, "alert", json.loads(numbers), tuple(json.loads(post_ids)), at, attempts, thread
+        )
+        for id_, key, numbers, post_ids, at, attempts, thread in rows
+    ]
+
+
 def delivered(db: Transaction, id_: int, now: int, place: str | None = None) -> None:
     """The receiver took it, and put it at `place`: what follows of its thread is put under the first one."""
     for one in _sent_with(db, id_):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from alerts.message import Letter, Message
 
@@ -63,4 +63,23 @@ class Channel(Protocol):
 
         Raise Undelivered when it did not; the reason holds no secret and no post's text.
         """
+        ...
+
+
+@runtime_checkable
+class Repeats(Protocol):
+    """A channel whose receiver forgets: what still fires is said again each `repeat` seconds.
+
+    Outside of the outbox: the receiver knows the alert again, so that saying it twice is saying it once.
+    """
+
+    repeat: float
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """A channel that can tell without sending anything whether its receiver is there."""
+
+    async def reachable(self) -> str:
+        """Return what was found, in a few words; raise Undelivered where the receiver is not there."""
         ...

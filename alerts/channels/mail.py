@@ -85,7 +85,10 @@ def domain_of(sender: str) -> str:
 def _pictures(item: Message | Letter) -> Mapping[str, bytes]:
     if isinstance(item, Letter):
         return item.pictures
-    return {render.CHART: item.chart.png} if item.chart and item.chart.png else {}
+    if item.chart is None or not item.chart.png:
+        return {}
+    drawn = {render.CHART: item.chart.png, render.DARK_CHART: item.chart.dark}
+    return {name: picture for name, picture in drawn.items() if picture}
 
 
 def _page(mail: EmailMessage) -> MIMEPart:

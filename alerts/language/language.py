@@ -78,6 +78,10 @@ class Language:
             return f"{_LRM}{_RLM}{text}{_RLM}{_LRM}"
         return text
 
+    def enumerated(self, names: Iterable[str]) -> str:
+        """Write names side by side: "a, b, c"."""
+        return self.formats.lists["middle"].format("", "").join(self.isolated(name) for name in names)
+
     def listed(self, names: Iterable[str]) -> str:
         """Join names: "a, b and c"."""
         return self.formats.listed(

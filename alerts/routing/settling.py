@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from alerts.routing.matching import Labels
 from alerts.routing.routes import Delivery, Routing, deliveries, due
@@ -103,7 +103,8 @@ def settle(db: Transaction, routing: Routing, now: int) -> int:
     snoozed = {
         key: f"{one.by} until {iso(one.until)}" for key, one in said.items() if one.until and one.snoozes(now)
     }
-    why = reasons(firing, silences.active(db, now), snoozed, routing.inhibitions)
+    moments = _moments(routing, rows, events)
+    why = reasons(firing, silences.active(db, now), snoozed, routing.inhibitions, moments)
     changed = sum(_hold(db, routing, row, events, why, now) for row in rows)
     for one in firing:
         if one.key not in why:
@@ -114,6 +115,18 @@ def settle(db: Transaction, routing: Routing, now: int) -> int:
 def _firing(routing: Routing, event: AlertEvent) -> Firing:
     labels = routing.known.labels(event.rule, event.brand, event.numbers)
     return Firing(event.key, event.rule, event.brand, labels, event.at)
+
+
+def _moments(routing: Routing, rows: Sequence[Waiting], events: Mapping[str, AlertEvent]) -> list[Firing]:
+    """Alerts that fire no more and have no end that is told: they were over when they fired."""
+    ended = {row.thread for row in rows if row.numbers.get("kind") != "fired"}
+    found = {}
+    for row in rows:
+        if row.key == row.thread and row.key not in events and row.key not in ended:
+            rule, brand = str(row.numbers["rule"]), str(row.numbers["brand"])
+            labels = routing.known.labels(rule, brand, row.numbers)
+            found[row.key] = Firing(row.key, rule, brand, labels, int(str(row.numbers["at"])))
+    return list(found.values())
 
 
 def _hold(
@@ -129,9 +142,11 @@ def _hold(
         return False
     event = events.get(row.thread)
     if event is None:
-        if row.withheld is not None:
-            waiting.close(db, row.id, f"{row.withheld}; over before that ended", now)
-        return row.withheld is not None
+        reason = why.get(row.thread)
+        over = row.withheld or (reason.text if reason else None)
+        if over is not None:
+            waiting.close(db, row.id, f"{over}; over before that ended", now)
+        return over is not None
     if reason := why.get(event.key):
         if row.withheld != reason.text:
             waiting.withhold(db, row.id, reason.text)

@@ -76,13 +76,15 @@ def reasons(
     silences: Sequence[Silence],
     snoozed: Mapping[str, str],
     inhibitions: Sequence[Inhibition],
+    moments: Sequence[Firing] = (),
 ) -> dict[str, Reason]:
     """Why each alert is withheld now, by its key; those that are told are not in it.
 
-    `silences` are those that are active, `snoozed` by the key of an alert who put it off.
+    `silences` are those that are active, `snoozed` by the key of an alert who put it off. `moments` were over at once,
+    and cover nothing.
     """
     found: dict[str, Reason] = {}
-    for one in firing:
+    for one in (*firing, *moments):
         if silence := silenced(one.labels, silences):
             found[one.key] = Reason(
                 "silenced",

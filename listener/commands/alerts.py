@@ -57,7 +57,7 @@ def _print(seen: Alerts, zone: ZoneInfo) -> None:
     click.echo("Firing now:" if seen.firing else "Nothing fires now.")
     for state in seen.firing:
         told = f"  {state.brand}: {state.rule}, since {reading.moment(state.fired_at, zone)}"
-        click.echo(f"{told}{_answered(seen, state, zone)} ({seen.key(state)})")
+        click.echo(f"{told}{_answered(seen, state, zone)} ({state.episode})")
     for one in seen.silences:
         click.echo(f"  {hushing.line(one, zone, seen.now)}")
     if seen.events:
@@ -69,10 +69,10 @@ def _print(seen: Alerts, zone: ZoneInfo) -> None:
         click.echo("Not delivered:")
     for item in seen.undelivered:
         tries = reading.plural(item.attempts, "attempt")
-        why = item.withheld or f"after {tries}: {item.error or 'not sent yet'}"
+        why = f": {item.withheld}" if item.withheld else f" after {tries}: {item.error or 'not sent yet'}"
         waits = item.state == "waiting" and item.attempts == 0 and item.next_at > seen.now
         due = f", due {reading.moment(item.next_at, zone)}" if waits else ""
-        click.echo(f"  {item.kind} on {item.channel}: {item.state}{due}: {clean(why)} ({item.key})")
+        click.echo(f"  {item.kind} on {item.channel}: {item.state}{due}{why} ({item.key})")
     if any(item.state == "failed" for item in seen.undelivered):
         click.echo("`listener alerts resend --failed` sends again what failed; with a key instead, that one.")
 

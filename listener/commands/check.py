@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from alerts.channels import notice_of
 from alerts.format import day, plural
 from alerts.goal_sets import vanity_hint
 from alerts.goals import vanity_alone
@@ -79,6 +80,7 @@ def describe(config: Config) -> list[str]:
         f"sentiment: {config.engine}{f', or else {config.fallback.engine}' if config.fallback else ''}",
         f"channels: {', '.join(config.channels)}",
     ]
+    lines += [f"channel: {name}: {notice}" for name in config.channels if (notice := notice_of(name))]
     lines += [f"terms: {kind}: {terms}" for kind in config.sources if (terms := terms_of(kind))]
     if unsought := [brand.name for brand in config.brands if not searches([brand])]:
         lines.append(

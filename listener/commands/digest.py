@@ -98,7 +98,7 @@ def _options(config: Config, name: str | None, language: str | None, timezone: s
         zone = zone_of(timezone).key if timezone else found.zone
     except UsageError as error:
         raise WrongUsage(str(error)) from None
-    return found.model_copy(update={"zone": zone, "language": language or found.language})
+    return found.model_copy(update={"zone": zone, "language": language or found.language or config.language})
 
 
 def _facts(

@@ -229,6 +229,13 @@ class StorageOptions(Strict):
         return url
 
 
+def language_named(code: object) -> str:
+    """The code of a language in which people can be told; ValueError with those that there are."""
+    if not isinstance(code, str) or code not in LANGUAGES:
+        raise ValueError(f"there is no language {code!r}; there are {', '.join(LANGUAGES)}")
+    return code
+
+
 class DigestOptions(Strict):
     """When a letter on the last whole day, week or month is written, what it is about, and who gets it.
 
@@ -244,7 +251,7 @@ class DigestOptions(Strict):
     brands: list[str] = Field(default_factory=list)
     market: str | None = None
     to: list[str] = Field(default_factory=list)
-    language: str = "en"
+    language: str | None = None
 
     @field_validator("cron")
     @classmethod
@@ -272,30 +279,26 @@ class DigestOptions(Strict):
 
     @field_validator("language")
     @classmethod
-    def _language(cls, code: str) -> str:
-        if code not in LANGUAGES:
-            raise ValueError(f"there is no language {code!r}; there are {', '.join(LANGUAGES)}")
-        return code
+    def _language(cls, code: str | None) -> str | None:
+        return code if code is None else language_named(code)
 
     @model_validator(mode="after")
-    def _one_circle(self) -> DigestOptions:
-        if self.brands and self.market is not None:
-            raise ValueError("give brands or a market, not both")
+    def _can_arrive(self) -> DigestOptions:
         if self.to and "email" not in self.channels:
             raise ValueError("`to` names mail addresses, so channels needs email")
         return self
 
     def about(self, brands: Sequence[Brand]) -> tuple[Brand, ...]:
         """Those of all brands that the letter is about; with brands that are named come the rivals of their markets."""
-        if self.market is not None:
-            return tuple(brand for brand in brands if brand.market == self.market)
-        if not self.brands:
+        if not self.brands and self.market is None:
             return tuple(brands)
         markets = {brand.market for brand in brands if brand.name in self.brands}
         return tuple(
             brand
             for brand in brands
-            if brand.name in self.brands or (brand.market in markets and not brand.own)
+            if brand.name in self.brands
+            or brand.market == self.market
+            or (brand.market in markets and not brand.own)
         )
 
 
@@ -358,6 +361,7 @@ class Config:
     tags: tuple[TagRule, ...] = ()
     goals: tuple[Goal, ...] = ()
     routing: Routing = CONSOLE
+    language: str = LANGUAGES[0]
 
     @property
     def database(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,8 +14,9 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from alerts.channels import CHANNELS
+from alerts.channels import CHANNELS, takes_letters
 from alerts.goals import Goal, GoalOptions
+from alerts.language import LANGUAGES
 from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule, RuleOptions
 from listener.collectors import COLLECTORS, collectors_of
@@ -30,6 +31,7 @@ from listener.config.options import (
     StorageOptions,
     TagOptions,
     TopicOptions,
+    language_named,
 )
 from listener.config.problems import (
     ConfigError,
@@ -90,6 +92,7 @@ class _Reader:
 
     _SECTIONS = (
         "timezone",
+        "language",
         "brands",
         "topics",
         "sources",
@@ -114,6 +117,7 @@ class _Reader:
             if key not in self._SECTIONS:
                 self._add((key,), f"unknown key{did_you_mean(key, self._SECTIONS)}")
         zone = self._zone(tree.get("timezone", "UTC"))
+        language = self._language(tree.get("language", LANGUAGES[0]))
         brands = self._brands(tree.get("brands"), tree.get("topics"))
         sources = self._parts(tree, "sources", COLLECTORS)
         known = self._source_names(sources)
@@ -149,6 +153,7 @@ class _Reader:
             tags,
             goals,
             routing,
+            language,
         )
 
     def _add(self, path: Place, message: str) -> None:
@@ -194,6 +199,13 @@ class _Reader:
         except (KeyError, TypeError, ValueError, OSError):
             self._add(("timezone",), f"{raw!r} is no time zone; write one like Europe/Madrid or UTC")
             return None
+
+    def _language(self, raw: Any) -> str:
+        try:
+            return language_named(raw)
+        except ValueError as error:
+            self._add(("language",), str(error))
+            return LANGUAGES[0]
 
     def _brands(self, raw: Any, topics: Any) -> tuple[Brand, ...]:
         """The brands, and after them the topics, which are counted alike."""
@@ -349,9 +361,17 @@ class _Reader:
             self._check_channels(said.get("channels"), (*path, "channels"))
             if options is not None:
                 made = [Rule.of(options, brand.name) for brand in named]
+                self._check_rival(made, brands, (*path, "when"))
                 # What is about the house is one rule, whoever it names.
                 rules.extend(made if not made or made[0].brand else made[:1])
         return tuple(rules)
+
+    def _check_rival(self, rules: Sequence[Rule], brands: tuple[Brand, ...], path: Place) -> None:
+        """A rival that nobody configured would be a rule that never speaks."""
+        rival = getattr(rules[0].condition, "rival", None) if rules else None
+        names = [brand.name for brand in brands]
+        if rival is not None and rival not in names and self._sound("brands"):
+            self._add(path, f"there is no brand {rival!r}{did_you_mean(rival, names)}")
 
     def _brands_of(self, said: Mapping[str, Any], brands: tuple[Brand, ...], path: Place) -> list[Brand]:
         """The brands of a rule: those that it names, those of a market, or all of ours."""
@@ -388,12 +408,14 @@ class _Reader:
         )
         return read_goals(raw, checks)
 
-    def _check_channels(self, names: Any, path: Place) -> None:
+    def _check_channels(self, names: Any, path: Place, *, letters: bool = False) -> None:
         declared = self._raw.get("channels") or {"console": {}}
         for index, name in enumerate(names if isinstance(names, list) else []):
             if name not in declared:
                 message = f"there is no channel {name!r} under channels{did_you_mean(str(name), declared)}"
                 self._add((*path, index), message)
+            elif letters and name in CHANNELS and not takes_letters(name):
+                self._add((*path, index), f"{name} takes alerts and no letters; name another channel")
 
     def _tags(self, raw: Any) -> tuple[TagRule, ...]:
         if not isinstance(raw, list | None):
@@ -420,7 +442,7 @@ class _Reader:
             path: Place = ("digest", index) if several else ("digest",)
             options = self._options(DigestOptions, entry, path)
             said = entry if isinstance(entry, Mapping) else {}
-            self._check_channels(said.get("channels", ["console"]), (*path, "channels"))
+            self._check_channels(said.get("channels", ["console"]), (*path, "channels"), letters=True)
             self._check_circle(said, brands, path)
             name = str(said.get("name", ""))
             if name in names:

@@ -121,6 +121,15 @@ def test_state_event_and_outbox_rows_are_written_together_or_not_at_all(
     assert [event.kind for event in judge(store, [rule()])] == ["fired"]
 
 
+def test_what_fires_is_found_by_its_event_though_the_look_was_a_second_ahead(store: SqliteStore) -> None:
+    hear(store, 4)
+    found = judging.look(Look(store, BRANDS, UTC, NOW + 1), [rule()])
+    with store.writing() as db:
+        (event,) = judging.write(db, found, NOW)
+    assert [one.key for one in alerting.firing_events(store)] == [event.key] == [event.episode]
+    assert store.rows("SELECT key, thread FROM outbox") == [(event.key, event.key)]
+
+
 def test_two_judgements_that_looked_at_the_same_moment_tell_once(store: SqliteStore) -> None:
     hear(store, 4)
     for_the_commit = judging.look(Look(store, BRANDS, UTC, NOW), [rule()])

@@ -234,6 +234,8 @@ def test_a_test_message_says_that_it_is_one(store: SqliteStore) -> None:
     made = to_send(OutboxRow(1, "test-1", "console", "test", {}, (), NOW, 1), store, MADRID, None)
     assert isinstance(made, Message)
     assert (made.kind, made.key, made.title) == ("test", "test-1", "Listener: this is a test")
+    assert (len(made.quotes), made.severity, made.chart is not None) == (3, "info", True)
+    assert "invented" in made.summary
 
 
 @pytest.mark.parametrize(

@@ -281,6 +281,11 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
             "for 40 percent write 40%",
         ),
         (
+            BRANDS + RULE.replace("negative_share > 0.4", "share_of_voice overtaken by Bollt") + "}\n",
+            "alerts.rules[0].when (line 6)",
+            "mean Bolt?",
+        ),
+        (
             BRANDS + RULE + "}\n    - {name: angry, when: mentions > 3}\n",
             "alerts.rules[1].name (line 7)",
             "stands twice",
@@ -293,6 +298,12 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
         (BRANDS + "digest: {cron: 8 o'clock}\n", "digest.cron (line 4)", "write minute hour day month"),
         (BRANDS + "digest: {cron: '0 8 30 2 *'}\n", "digest.cron (line 4)", "no cron expression"),
         (BRANDS + "digest: {channels: [mail]}\n", "digest.channels[0] (line 4)", "no channel 'mail'"),
+        (
+            BRANDS + "channels: {alertmanager: {url: ['http://x']}}\ndigest: {channels: [alertmanager]}\n",
+            "digest.channels[0] (line 5)",
+            "takes alerts and no letters",
+        ),
+        (BRANDS + "channels: {apprise: {urls: [ntfy]}}\n", "channels.apprise.urls", "an address of Apprise"),
         (BRANDS + "dashboard: {port: 99999}\n", "dashboard.port (line 4)", "99999"),
         (BRANDS + "dashboard: {public_url: 'javascript:alert(1)'}\n", "dashboard.public_url", "http://"),
     ],
@@ -432,6 +443,13 @@ def test_a_secret_that_stands_in_the_file_is_refused_without_showing_it(file: Pa
 def test_the_address_of_ones_own_webhook_may_stand_in_the_file(file: Path) -> None:
     config = read(file, BRANDS + "channels: {webhook: {url: 'http://127.0.0.1:9/hunter2'}}\n")
     assert "hunter2" not in repr(config.channels)
+    told = str(
+        refused(
+            file, BRANDS + "channels:\n  apprise: {urls: ['ntfy://hunter2', '${A}']}\n", {"A": "ntfy://a"}
+        )
+    )
+    assert "channels.apprise.urls[0] (line 5): is a secret" in told
+    assert "hunter2" not in told and "urls[1]" not in told
 
 
 @pytest.mark.parametrize(

@@ -115,11 +115,9 @@ class Change:
     def _sure(self, now: KpiValue, then: KpiValue) -> bool:
         """Whether chance alone would seldom make as much: two counts, two shares, or intervals of their own."""
         a, b = float(now.value or 0), float(then.value or 0)
-        if self.points:
+        if now.unit == "ratio":
             spread = math.sqrt(_variance(a, now) + _variance(b, then))
             return abs(a - b) > _SURE * spread
-        if now.unit == "ratio":
-            return True
         # Two counts of the same mean differ by about the root of their sum (Poisson).
         return abs(a - b) > _SURE * math.sqrt(a + b) if now.unit in ("mentions", "posts", "people") else True
 

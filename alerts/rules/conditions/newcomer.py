@@ -15,8 +15,8 @@ from storage.kpi import Ask
 
 _AUTHOR = re.compile(r"\s*new\s+author\s+with\s+(\d+)\s+followers\s*")
 _LANGUAGE = re.compile(r"\s*new\s+language\s*")
-_AT_ONCE = 20
-"""As many are told of in one look, those with most followers; the next look tells of the rest."""
+_MOST = 500
+"""As many are looked at, those with most followers: more than one look tells of, so that the next tells of the rest."""
 
 
 def _window(rule: Rule, look: Look) -> Window:
@@ -46,7 +46,7 @@ class NewAuthor:
     def see(self, rule: Rule, look: Look) -> Seen:
         """One subject for each author, by number: who they are is looked up when it is told."""
         window = _window(rule, look)
-        found = noticing.newcomers(look.store, rule.brand, window, self.followers, rule.source, _AT_ONCE)
+        found = noticing.newcomers(look.store, rule.brand, window, self.followers, rule.source, _MOST)
         return {
             f"author {one.author}": [
                 Sample(

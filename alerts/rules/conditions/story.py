@@ -14,7 +14,8 @@ from storage.kpi import Ask
 from storage.stories.looking import copies, largest
 
 _WHEN = re.compile(r"\s*story\s+(?:with\s+(\d+)\s+posts|by\s+(\d+)\s+publishers)\s*")
-_MOST = 20
+_MOST = 200
+"""As many are looked at: more than one look tells of, so that the next tells of the rest."""
 
 
 @dataclass(frozen=True, slots=True)

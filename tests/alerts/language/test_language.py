@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.language import ENGLISH, LANGUAGES, Language
-from alerts.render import clean, html_page, templates
+from alerts.render import byline, clean, html_page, templates
 
 PERSIAN = Language.of("fa")
 UTC_ZONE = ZoneInfo("UTC")
@@ -60,6 +60,13 @@ def test_names_keep_their_ends_in_a_line_from_right_to_left() -> None:
     assert clean(held) == held  # what is sent is cleaned, and keeps the marks
     assert PERSIAN.isolated("۵ آبان") == "۵ آبان" and PERSIAN.isolated("12") == "12"
     assert ENGLISH.gettext("{low} to {high}", low="C++", high="شرکت") == "C++ to شرکت"
+
+
+def test_a_line_of_names_runs_as_its_language_does() -> None:
+    """Strangers' names of the other direction turn no line around."""
+    assert byline("سارا", "news", None, ENGLISH) == f"{LRM}{RLM}سارا{RLM}{LRM}, news"
+    assert byline("ada", "خبر", None, PERSIAN) == f"{RLM}{LRM}ada{LRM}{RLM}،{RLM} خبر"
+    assert byline("ada", "news") == "ada, news"
 
 
 def test_what_templates_put_into_a_phrase_is_escaped() -> None:

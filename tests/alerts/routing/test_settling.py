@@ -156,6 +156,16 @@ def test_who_took_it_on_hears_no_reminder_but_its_end(town: Town) -> None:
     assert town.go_on(NOON + 2 * DAY) == []
 
 
+def test_nothing_is_told_again_while_it_is_silenced(town: Town) -> None:
+    town.routing = routing(Route("0", channels=("slack",), repeat=3600))
+    fired = town.fire("angry", NOON)
+    town.go_on(NOON)
+    town.silence(NOON + 60, NOON + 14_400, rule="angry")
+    assert [town.go_on(NOON + 1800 * half) for half in range(1, 8)] == [[]] * 7
+    assert town.withheld() == {}
+    assert town.go_on(NOON + 14_400) == [(f"{fired}-repeat-{NOON}",)]
+
+
 def test_a_reminder_comes_once_however_often_one_looks(town: Town) -> None:
     town.routing = routing(Route("0", channels=("slack",), repeat=3600, quiet=(QUIET,)))
     fired = town.fire("angry", NIGHT - 5400)
@@ -201,6 +211,29 @@ def test_a_rule_that_is_gone_ends_what_was_withheld_of_it(town: Town) -> None:
         alerting.forget_missing(db, [])
     assert town.go_on(NOON + 7200) == []
     assert list(town.withheld()) == [fired]
+
+
+def test_what_is_over_at_once_is_told_or_kept_with_the_reason(town: Town) -> None:
+    town.routing = routing(Route("0", channels=("slack",), quiet=(QUIET,)))
+    first = town.happen("fired", "newcomer", NIGHT, momentary=True)
+    assert town.go_on(MORNING) == [(first,)]
+    second = town.happen("fired", "newcomer", NIGHT + DAY, momentary=True)
+    number = town.silence(NIGHT + DAY + 60, MORNING + 2 * DAY, rule="newcomer")
+    assert town.go_on(MORNING + 2 * DAY) == []
+    (why,) = town.withheld().values()
+    assert why is not None
+    assert f"(silence {number}): sale; over before that ended" in why
+    assert list(town.withheld()) == [second]
+
+
+def test_what_is_over_at_once_covers_nothing_and_is_covered(town: Town) -> None:
+    town.happen("fired", "crisis", NOON, severity="critical", momentary=True)
+    part = town.fire("angry", NOON)
+    assert (part,) in town.go_on(NOON)
+    town.fire("crisis", NOON + 60, severity="critical")
+    covered = town.happen("fired", "newcomer", NOON + 70, momentary=True)
+    town.go_on(NOON + 80)
+    assert town.withheld() == {covered: "covered by crisis of Acme; over before that ended"}
 
 
 def test_somebody_who_asks_for_what_is_withheld_gets_it(town: Town) -> None:

@@ -26,16 +26,23 @@ class Town:
         return cls(SqliteStore(folder / "listener.db"), routing)
 
     def happen(
-        self, kind: EventKind, rule: str, now: int, brand: str = "Acme", severity: str = "warning"
+        self,
+        kind: EventKind,
+        rule: str,
+        now: int,
+        brand: str = "Acme",
+        severity: str = "warning",
+        *,
+        momentary: bool = False,
     ) -> str:
         """Let an alert fire or end, as `judging.write` does; return the key of the event."""
         key = f"{rule}-{brand}-{kind}-{now}"
         before = alerting.states(self.store).get((rule, brand, ""))
-        phase = "firing" if kind == "fired" else "quiet"
+        phase = "firing" if kind == "fired" and not momentary else "quiet"
         episode = key if kind == "fired" or before is None else before.episode
         after = AlertState(rule, brand, phase, now, now, now, now, episode=episode)  # type: ignore[arg-type]
         numbers = {"severity": severity, "value": 1.0, "kpi": "mentions", "unit": "mentions", "fired_at": now}
-        event = AlertEvent(key, rule, brand, kind, now, now - 60, now, numbers, ())
+        event = AlertEvent(key, rule, brand, kind, now, now - 60, now, numbers, (), "", severity, episode)
         with self.store.writing() as db:
             assert alerting.step(db, before, after)
             alerting.add_event(db, event)

@@ -332,7 +332,9 @@ async def test_alerts_say_what_fires_was_told_and_waits(client: Client, station:
     found = judging.look(Look(station.reader, config.brands, config.zone, NOW), config.rules)
     (event,) = await station.writer(lambda db: judging.write(db, found, NOW))
     body = await (await client.get("/api/v1/alerts")).json()
-    assert body["firing"] == [{"rule": "busy", "brand": "Acme", "fired_at": "2026-09-21T14:13:20Z"}]
+    fires = {"key": event.key, "rule": "busy", "brand": "Acme", "fired_at": "2026-09-21T14:13:20Z"}
+    assert body["firing"] == [{**fires, "answered": None}]
+    assert body["silences"] == []
     (told,) = body["events"]
     assert (told["key"], told["kind"], told["value"], told["threshold"]) == (event.key, "fired", 1, 1)
     assert (told["until"], told["unit"]) == ("2026-09-21T14:13:20Z", "mentions")

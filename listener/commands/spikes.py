@@ -24,7 +24,7 @@ _DECIMALS = 4
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @config_option
 def command(file: Path, config_file: Path) -> None:
-    """Score each row of a CSV file (timestamp,value) as the daemon would.
+    """Say of each row of a CSV file how unusual it is.
 
     Writes timestamp,score: 0.5 and above where it would alarm at its default setting, below where it would not,
     or where the episode is told already. A row is judged by itself and those before it.

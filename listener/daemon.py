@@ -215,8 +215,8 @@ class _Day:
     async def _write_letters(self, options: DigestOptions) -> None:
         """Write one letter whenever its bell has rung.
 
-        The clock is asked every few seconds, for a machine that slept or whose clock was set is not woken at the right
-        time; the ledger says whether a letter was written already, whatever the clock says.
+        The clock is asked every few seconds: a machine that slept, or whose clock was set, wakes nobody in time. The
+        ledger says whether a letter was written already, whatever the clock says.
         """
         # A letter that is overdue waits for what was said meanwhile.
         try:

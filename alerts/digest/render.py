@@ -196,7 +196,8 @@ def _market_text(market: Market, language: Language) -> list[str]:
 def brand_lines(brand: BrandLine, language: Language) -> list[str]:
     """The numbers of one brand beside its rivals, for text and Slack alike."""
     _, arrow = language.gettext, ARROWS[brand.move] if brand.move in ("up", "down") else ""
-    lines = [_("Mentions: {value}", value=f"{brand.mentions} {arrow}".strip())]
+    mentions = f"{brand.mentions} {arrow}".strip()
+    lines = [_("Mentions: {value}", value=mentions)]
     lines += [_("Share of voice: {value}", value=brand.share)] if brand.share else []
     lines.append(_("Net sentiment: {value}", value=brand.net))
     if brand.response:

@@ -65,9 +65,10 @@ def command(
     markdown: bool,
     as_json: bool,
 ) -> None:
-    """Show the letter on the last whole week, or what `digest` says (or another period). Nothing is sent.
+    """Show the letter on the last whole week, or another period. Nothing is sent.
 
-    Where nothing of that week was heard, it is on this week so far.
+    With --name that of a letter of the list `digest`, on its own period and brands. Where nothing of that period was
+    heard, it is on this one so far.
 
     The daemon sends it by itself when digest.cron says so, once.
     """

@@ -14,7 +14,7 @@ import click
 from alerts.anomaly import Bucket
 from alerts.anomaly.peaks import Peaks
 from alerts.anomaly.reading import DAY
-from listener.commands.options import Failure
+from listener.commands.options import Failure, config_option
 
 _COLUMNS = ("timestamp", "value")
 _DECIMALS = 4
@@ -22,14 +22,16 @@ _DECIMALS = 4
 
 @click.command("spikes")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def command(file: Path) -> None:
-    """Score each row of a CSV file (timestamp,value) with the daemon's detector of volume.
+@config_option
+def command(file: Path, config_file: Path) -> None:
+    """Say of each row of a CSV file how unusual it is.
 
     Writes timestamp,score: 0.5 and above where it would alarm at its default setting, below where it would not,
     or where the episode is told already. A row is judged by itself and those before it.
 
     Example: listener spikes mentions.csv > scores.csv
     """
+    del config_file  # taken as by every command; a file of counts needs nothing of it
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(("timestamp", "score"))
     for stamp, score in scores(file):

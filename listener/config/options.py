@@ -283,24 +283,22 @@ class DigestOptions(Strict):
         return code if code is None else language_named(code)
 
     @model_validator(mode="after")
-    def _one_circle(self) -> DigestOptions:
-        if self.brands and self.market is not None:
-            raise ValueError("give brands or a market, not both")
+    def _can_arrive(self) -> DigestOptions:
         if self.to and "email" not in self.channels:
             raise ValueError("`to` names mail addresses, so channels needs email")
         return self
 
     def about(self, brands: Sequence[Brand]) -> tuple[Brand, ...]:
         """Those of all brands that the letter is about; with brands that are named come the rivals of their markets."""
-        if self.market is not None:
-            return tuple(brand for brand in brands if brand.market == self.market)
-        if not self.brands:
+        if not self.brands and self.market is None:
             return tuple(brands)
         markets = {brand.market for brand in brands if brand.name in self.brands}
         return tuple(
             brand
             for brand in brands
-            if brand.name in self.brands or (brand.market in markets and not brand.own)
+            if brand.name in self.brands
+            or brand.market == self.market
+            or (brand.market in markets and not brand.own)
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule, RuleOptions
 from listener.collectors import COLLECTORS, collectors_of
 from listener.config.goals import Checks, read_goals
+from listener.config.letters import LetterReader
 from listener.config.options import (
     AlertsOptions,
     BrandOptions,
@@ -43,6 +45,7 @@ from listener.config.problems import (
     say,
 )
 from listener.config.routing import RoutingReader, World
+from listener.config.rules import RuleReader
 from listener.config.secrets import Environment, is_secret, secrets_of
 from listener.matching.tagging import TagRule
 from sentiment.engines import ENGINES
@@ -336,63 +339,16 @@ class _Reader:
     ) -> tuple[tuple[Rule, ...], Routing]:
         section = self._options(AlertsOptions, raw, ("alerts",))
         sources = list(dict.fromkeys([*kinds.values(), *kinds]))
-        rules = self._rules(section, brands, sources)
+        options, brand = partial(self._options, RuleOptions), partial(self._brands_of_rule, brands=brands)
+        reader = RuleReader(self._add, options, self._check_channels, self._sound, brands, sources, brand)
+        rules = reader.read(section.rules if section else ())
         if section is None:
             return rules, CONSOLE
         named = [entry["name"] for entry in section.rules if isinstance(entry, Mapping) and "name" in entry]
         world = World(rules, named, brands, kinds, tuple(channels), self._sound)
         return rules, RoutingReader(world, self._add, self._options, self._check_channels).read(section)
 
-    def _rules(
-        self, section: AlertsOptions | None, brands: tuple[Brand, ...], sources: list[str]
-    ) -> tuple[Rule, ...]:
-        rules: list[Rule] = []
-        for index, entry in enumerate(section.rules if section else ()):
-            path: Place = ("alerts", "rules", index)
-            options = self._options(RuleOptions, entry, path)
-            # Names are looked up even where another key is wrong, so that every mistake is told at once.
-            said = entry if isinstance(entry, Mapping) else {}
-            if any(rule.name == said.get("name") for rule in rules):
-                self._add((*path, "name"), f"{said['name']!r} stands twice; each rule needs its own name")
-            named = self._brands_of(said, brands, path)
-            source = said.get("source")
-            if isinstance(source, str) and source not in sources and self._sound("sources"):
-                self._add((*path, "source"), f"there is no source {source!r}{did_you_mean(source, sources)}")
-            self._check_channels(said.get("channels"), (*path, "channels"))
-            if options is not None:
-                made = [Rule.of(options, brand.name) for brand in named]
-                self._check_rival(made, brands, (*path, "when"))
-                # What is about the house is one rule, whoever it names.
-                rules.extend(made if not made or made[0].brand else made[:1])
-        return tuple(rules)
-
-    def _check_rival(self, rules: Sequence[Rule], brands: tuple[Brand, ...], path: Place) -> None:
-        """A rival that nobody configured would be a rule that never speaks."""
-        rival = getattr(rules[0].condition, "rival", None) if rules else None
-        names = [brand.name for brand in brands]
-        if rival is not None and rival not in names and self._sound("brands"):
-            self._add(path, f"there is no brand {rival!r}{did_you_mean(rival, names)}")
-
-    def _brands_of(self, said: Mapping[str, Any], brands: tuple[Brand, ...], path: Place) -> list[Brand]:
-        """The brands of a rule: those that it names, those of a market, or all of ours."""
-        names, market = said.get("brand"), said.get("market")
-        if market is not None:
-            found = [brand for brand in brands if brand.market == market]
-            if not found and self._sound("brands"):
-                known = list(dict.fromkeys(brand.market for brand in brands))
-                self._add(
-                    (*path, "market"), f"there is no market {market!r}{did_you_mean(str(market), known)}"
-                )
-            return found
-        if not isinstance(names, list):
-            return self._brands_of_rule(names, brands, (*path, "brand"))
-        return [
-            brand
-            for index, name in enumerate(names)
-            for brand in self._brands_of_rule(name, brands, (*path, "brand", index))
-        ]
-
-    def _brands_of_rule(self, name: Any, brands: tuple[Brand, ...], path: Place) -> list[Brand]:
+    def _brands_of_rule(self, name: Any, path: Place, brands: tuple[Brand, ...]) -> list[Brand]:
         """The brand that a rule names, or all of ours."""
         named = [brand for brand in brands if (brand.name == name if name is not None else brand.own)]
         if not named and self._sound("brands"):
@@ -403,8 +359,8 @@ class _Reader:
     def _goals(self, raw: Any, brands: tuple[Brand, ...]) -> tuple[Goal, ...]:
         checks = Checks(
             add=self._add,
-            options=lambda entry, path: self._options(GoalOptions, entry, path),
-            brand=lambda name, path: self._brands_of_rule(name, brands, path),
+            options=partial(self._options, GoalOptions),
+            brand=partial(self._brands_of_rule, brands=brands),
         )
         return read_goals(raw, checks)
 
@@ -432,40 +388,5 @@ class _Reader:
         return tuple(found.values())
 
     def _letters(self, raw: Any, brands: tuple[Brand, ...]) -> tuple[DigestOptions, ...]:
-        """One letter, or a list of letters that differ by their names."""
-        if raw is None:
-            return ()
-        several = isinstance(raw, list)
-        found: list[DigestOptions] = []
-        names: set[object] = set()
-        for index, entry in enumerate(raw if isinstance(raw, list) else [raw]):
-            path: Place = ("digest", index) if several else ("digest",)
-            options = self._options(DigestOptions, entry, path)
-            said = entry if isinstance(entry, Mapping) else {}
-            self._check_channels(said.get("channels", ["console"]), (*path, "channels"), letters=True)
-            self._check_circle(said, brands, path)
-            name = str(said.get("name", ""))
-            if name in names:
-                twice = (
-                    f"{name!r} stands twice" if name else "is missing; one letter of several may have none"
-                )
-                self._add((*path, "name"), f"{twice}; each letter needs its own name")
-            names.add(name)
-            if options is not None:
-                found.append(options)
-        return tuple(found)
-
-    def _check_circle(self, said: Mapping[str, Any], brands: tuple[Brand, ...], path: Place) -> None:
-        """Say which brands or market a letter is about that there are not."""
-        if not self._sound("brands"):
-            return
-        known, markets = [brand.name for brand in brands], [brand.market for brand in brands]
-        named = said.get("brands")
-        for index, name in enumerate(named if isinstance(named, list) else []):
-            if name not in known:
-                self._add(
-                    (*path, "brands", index), f"there is no brand {name!r}{did_you_mean(str(name), known)}"
-                )
-        market = said.get("market")
-        if market is not None and market not in markets:
-            self._add((*path, "market"), f"there is no market {market!r}{did_you_mean(str(market), markets)}")
+        options, channels = partial(self._options, DigestOptions), partial(self._check_channels, letters=True)
+        return LetterReader(self._add, options, channels, self._sound, brands).read(raw)

@@ -131,7 +131,7 @@ def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
 _GOAL = ["x", "--kpi", "y", "--brand", "z", "--target", "1", "--by", "1d", "--owner", "o"]
 # These read no configuration of their own.
 _WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",), ("annotate",), ("campaign",), ("goal",)}
-_WITHOUT |= {("case",), ("tag",)}
+_WITHOUT |= {("case",), ("tag",), ("spikes",)}
 
 
 @pytest.mark.parametrize("names", [n for n in _all() if n not in _WITHOUT], ids=" ".join)
@@ -200,7 +200,9 @@ def test_check_says_what_was_understood(line: CommandLine) -> None:
     )
     ran = line.good("check")
     assert "brands: Acme; competitors: Bolt" in ran.out
-    assert "rule: r: Acme negative_share > 0.4 over 1h for 15m, n at least 20, to console" in ran.out
+    assert (
+        "rule: r: Acme: negative_share > 0.4 over 1h for 15m, n at least 20, warning, to console" in ran.out
+    )
     assert "no posts from no sources" in ran.out
 
 
@@ -373,9 +375,9 @@ def test_tone_needs_no_configuration_and_says_which_engines_there_are(line: Comm
 
 def test_digest_writes_its_files_and_sends_nothing(filled: CommandLine) -> None:
     ran = filled.good("digest", "--since", "2026-01-05", "--until", "2026-01-12", "--out", "letters/jan")
-    names = ["digest.html", "digest.json", "digest.slack.json", "digest.txt"]
+    names = ["digest.html", "digest.json", "digest.md", "digest.slack.json", "digest.txt"]
     folder = filled.folder / "letters" / "jan"
-    assert sorted(path.name for path in folder.iterdir()) == names
+    assert sorted(path.name for path in folder.glob("digest.*")) == names
     assert all(name in ran.out for name in names)
     assert "Acme" in (folder / "digest.txt").read_text(encoding="utf-8")
     assert json.loads((folder / "digest.json").read_text(encoding="utf-8"))

@@ -81,6 +81,7 @@ class Town:
         self.reader = Reader(folder / "town.db")
         self.config = SimpleNamespace(
             zone=ZoneInfo("Europe/Madrid"),
+            language="en",
             brands=brands,
             goals=(),
             dashboard=SimpleNamespace(public_url=None),
@@ -164,7 +165,6 @@ async def test_several_letters_each_to_its_circle(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"brands": ["A"], "market": "m"}, "brands or a market"),
         ({"to": ["a@b.example"]}, "channels needs email"),
         ({"to": ["nobody"], "channels": ["email"]}, "not a mail address"),
         ({"language": "xx"}, "there is no language"),

@@ -81,6 +81,8 @@ def _numbers(digest: Digest) -> Iterator[Part]:
             )
             for row in table.rows
         )
+        if not any(row.goal for row in table.rows):  # an empty column asks what is missing
+            head, rows = head[:-1], tuple(row[:-1] for row in rows)
         yield Table(_("{brand} in numbers", brand=table.brand), head, rows)
     goals = tuple((goal.name, goal.what, goal.stands, goal.pace) for goal in digest.goals)
     yield Table(_("Goals"), (_("Goal"), _("What"), _("How it stands"), _("Pace")), goals)

@@ -70,8 +70,8 @@ def _parts(digest: Digest, groups: list[Group]) -> Iterator[Part]:
 def _numbers(digest: Digest) -> Iterator[Part]:
     _, language = digest.language.gettext, digest.language
     for table in digest.tables:
-        head = ("", _("Now"), _("Before"), _("Change"), _("Goal"))
-        rows = tuple(
+        head: tuple[str, ...] = ("", _("Now"), _("Before"), _("Change"), _("Goal"))
+        rows: tuple[tuple[str, ...], ...] = tuple(
             (
                 row.name,
                 f"{row.now} ({row.note})" if row.note else row.now,

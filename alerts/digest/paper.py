@@ -70,8 +70,8 @@ def _parts(digest: Digest, groups: list[Group]) -> Iterator[Part]:
 def _numbers(digest: Digest) -> Iterator[Part]:
     _, language = digest.language.gettext, digest.language
     for table in digest.tables:
-        head = ("", _("Now"), _("Before"), _("Change"), _("Goal"))
-        rows = tuple(
+        head: tuple[str, ...] = ("", _("Now"), _("Before"), _("Change"), _("Goal"))
+        rows: tuple[tuple[str, ...], ...] = tuple(
             (
                 row.name,
                 f"{row.now} ({row.note})" if row.note else row.now,
@@ -81,6 +81,8 @@ def _numbers(digest: Digest) -> Iterator[Part]:
             )
             for row in table.rows
         )
+        if not any(row.goal for row in table.rows):  # an empty column asks what is missing
+            head, rows = head[:-1], tuple(row[:-1] for row in rows)
         yield Table(_("{brand} in numbers", brand=table.brand), head, rows)
     goals = tuple((goal.name, goal.what, goal.stands, goal.pace) for goal in digest.goals)
     yield Table(_("Goals"), (_("Goal"), _("What"), _("How it stands"), _("Pace")), goals)

@@ -173,7 +173,7 @@ def kpi_line(row: KpiRow, language: Language) -> str:
         parts.append(moved(row, language))
     if row.goal:
         parts.append(_("goal {target}", target=row.goal))
-    return ", ".join(parts)
+    return language.enumerated(parts)
 
 
 def moved(row: KpiRow, language: Language) -> str:
@@ -216,7 +216,8 @@ def _chart_text(chart: Chart) -> list[str]:
 def hearing_lines(digest: Digest) -> list[str]:
     """What was heard and what was not well, a line each."""
     lines = [
-        f"{one.source}: {one.hours}, {one.meaning}{before(one, digest.language)}" for one in digest.hearing
+        f"{one.source}: {digest.language.enumerated((one.hours, one.meaning))}{before(one, digest.language)}"
+        for one in digest.hearing
     ]
     if digest.left_out:
         names = digest.language.listed(digest.left_out)

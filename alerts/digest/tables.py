@@ -98,7 +98,7 @@ def response_note(fact: KpiFact, language: Language) -> str:
                 "{share} within {target}", share=language.percent(within, 0), target=language.duration(target)
             )
         )
-    return ", ".join(parts)
+    return language.enumerated(parts)
 
 
 def _move(brand: BrandFacts, kpi: str, speaker: Speaker) -> Move:

@@ -190,7 +190,7 @@ def _by(language: Language, moved: Finding) -> str:
     if min(moved.now, moved.before) < MIN_N:
         return text
     share = language.percent_change((moved.now - moved.before) / moved.before)
-    return f"{text}, {share}".replace(" ", "\u00a0")  # a bracket is read at one glance
+    return language.enumerated((text, share)).replace(" ", "\u00a0")  # a bracket is read at one glance
 
 
 def in_short(language: Language, found: Finding) -> str:

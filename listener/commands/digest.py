@@ -142,6 +142,7 @@ def _write_pdf(digest: Digest, quotes: Mapping[str, Quote], file: Path) -> None:
     from alerts.pdf import Missing
 
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(as_pdf(digest, quotes))
     except Missing as error:
         raise Failure(str(error)) from None

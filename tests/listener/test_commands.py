@@ -392,6 +392,13 @@ def test_a_folder_that_cannot_be_written_is_told_without_a_traceback(filled: Com
     assert (ran.code, "letter cannot be written: Not a directory" in ran.err) == (1, True)
 
 
+def test_the_pdf_of_a_digest_makes_its_folder(filled: CommandLine) -> None:
+    pytest.importorskip("typst")
+    period = ("--since", "2026-01-05", "--until", "2026-01-12")
+    filled.good("digest", *period, "--pdf", "letters/feb/letter.pdf")
+    assert (filled.folder / "letters" / "feb" / "letter.pdf").read_bytes().startswith(b"%PDF")
+
+
 def test_digest_with_times_the_wrong_way_round(filled: CommandLine) -> None:
     ran = filled("digest", "--since", "2026-01-05", "--until", "2026-01-01")
     assert (ran.code, "--since must lie before --until" in ran.err) == (2, True)

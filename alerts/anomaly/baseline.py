@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -11,8 +10,9 @@ from zoneinfo import ZoneInfo
 from alerts.anomaly.clock import HOURS, hour_of_week
 from alerts.anomaly.episodes import CALM, Episodes
 from alerts.anomaly.peaks import squash
-from alerts.anomaly.reading import DAY, LEARNING, Bucket, Reading, Usual, in_order, no_data
+from alerts.anomaly.reading import LEARNING, Bucket, Reading, Usual, in_order, no_data
 from alerts.anomaly.rhythm import Rhythm
+from alerts.anomaly.spread import HALF_LIFE, Spread, Sums
 
 SPANS = (6 * 3600, 24 * 3600)
 """Seconds over which is counted."""
@@ -26,62 +26,8 @@ LEAST_JUDGED = 20.0
 USUAL = 1.96
 """Standard deviations of the usual span that a reading tells: 95 %."""
 _RESTING = 0.499
-_HALF_LIFE = 14 * DAY
-_PRIOR_DAYS = 3.0
 _CLIP = 4.0
 _LITTLE = 1e-6
-
-
-class _Spread:
-    """Over-dispersion by moments, exponentially weighted: mean excess of squared errors over mean of its scale."""
-
-    __slots__ = ("_decay", "_prior", "_weight", "excess", "scale")
-
-    def __init__(self, step: int, prior: float) -> None:
-        self._decay = 0.5 ** (step / _HALF_LIFE)
-        self._prior = prior
-        self._weight = _PRIOR_DAYS * DAY / step
-        self.excess = self.scale = 0.0
-
-    def value(self, scale: float) -> float:
-        """The dispersion, shrunken to the prior as if that had been seen for some days at this scale."""
-        prior = self._weight * scale
-        return (
-            max(0.0, (self.excess + prior * self._prior) / (self.scale + prior)) if scale > 0 else self._prior
-        )
-
-    def learn(self, excess: float, scale: float) -> None:
-        self.excess = self.excess * self._decay + excess
-        self.scale = self.scale * self._decay + scale
-
-
-class _Sums:
-    """Sums over the newest `rows` rows of three numbers each."""
-
-    __slots__ = ("_kept", "_rows", "a", "b", "c")
-
-    def __init__(self, rows: int) -> None:
-        self._rows = rows
-        self._kept: deque[tuple[float, float, float]] = deque()
-        self.a = self.b = self.c = 0.0
-
-    def add(self, a: float, b: float, c: float) -> bool:
-        """Add a row; returns whether the span is full."""
-        self._kept.append((a, b, c))
-        self.a, self.b, self.c = self.a + a, self.b + b, self.c + c
-        if len(self._kept) > self._rows:
-            a, b, c = self._kept.popleft()
-            self.a, self.b, self.c = self.a - a, self.b - b, self.c - c
-        return len(self._kept) == self._rows
-
-    def dump(self) -> list[list[float]]:
-        return [list(row) for row in self._kept]
-
-    def load(self, rows: list[list[float]]) -> None:
-        self._kept = deque((a, b, c) for a, b, c in rows)
-        self.a, self.b, self.c = (
-            (math.fsum(column) for column in zip(*rows, strict=True)) if rows else (0.0,) * 3
-        )
 
 
 class Baseline:
@@ -92,8 +38,8 @@ class Baseline:
     def __init__(self, *, step: int, zone: ZoneInfo, holidays: str | None = None) -> None:
         self.step = step
         self.hour = hour_of_week(zone, holidays)
-        self.sums = [_Sums(max(1, span // step)) for span in SPANS]
-        self.spreads = [_Spread(step, self.prior) for _ in SPANS]
+        self.sums = [Sums(max(1, span // step)) for span in SPANS]
+        self.spreads = [Spread(step, self.prior) for _ in SPANS]
         self.seen = 0
         self.most = _LONGEST
         """Which span is most surprising; the longest where none is."""
@@ -238,7 +184,7 @@ class Share(Baseline):
     def __init__(self, way: int, *, step: int, zone: ZoneInfo, holidays: str | None = None) -> None:
         super().__init__(step=step, zone=zone, holidays=holidays)
         self._way = way
-        self._decay = 0.5 ** (step / _HALF_LIFE)
+        self._decay = 0.5 ** (step / HALF_LIFE)
         self._parts = self._counts = 0.0
         self._day = [0.0] * HOURS
         self._day_counts = [0.0] * HOURS

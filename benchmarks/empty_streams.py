@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +30,7 @@ class World:
     mood: float = 0.2
     lasting: float = 0.8
     burst: float = 0.3
-    growth_a_week: float = 0.005
+    growth_a_week: float = 0.01
     weekend: float = 0.6
     holiday: float = 0.6
     share: float = 0.25
@@ -78,3 +78,21 @@ def stream(world: World, days: int, seed: int, event: Event | None = None) -> It
             rate *= chance.gammavariate(1 / world.burst, world.burst)
         count = poisson(chance, rate)
         yield START + row * STEP, count, binomial(chance, count, share)
+
+
+def positive(rows: Iterable[tuple[int, int, int]], seed: int) -> Iterator[tuple[int, int, int]]:
+    """The same mentions with how many are positive: of those that are not negative, a share with moods of its own."""
+    chance = random.Random(f"positive {seed}")
+    lasting, spread, mood = 0.8, 0.2, 0.0
+    for row, (at, count, negative) in enumerate(rows):
+        if row % 4 == 0:
+            mood = lasting * mood + math.sqrt(1 - lasting**2) * spread * chance.gauss(0, 1)
+        share = 1 / (1 + math.exp(0.7 - mood))
+        yield at, count, binomial(chance, count - negative, share)
+
+
+def interactions(rows: Iterable[tuple[int, int, int]], seed: int) -> Iterator[tuple[int, int, int]]:
+    """Reactions to the mentions: of each a log-normal number around 3, which for one in a hundred is above 45."""
+    chance = random.Random(f"interactions {seed}")
+    for at, count, _ in rows:
+        yield at, sum(int(chance.lognormvariate(1.1, 1.2)) for _ in range(count)), 0

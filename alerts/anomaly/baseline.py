@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Mapping
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -11,11 +10,13 @@ from zoneinfo import ZoneInfo
 from alerts.anomaly.clock import HOURS, hour_of_week
 from alerts.anomaly.episodes import CALM, Episodes
 from alerts.anomaly.peaks import squash
-from alerts.anomaly.reading import DAY, LEARNING, Bucket, Reading, in_order, no_data
+from alerts.anomaly.reading import LEARNING, Bucket, Reading, Usual, in_order, no_data
 from alerts.anomaly.rhythm import Rhythm
+from alerts.anomaly.spread import HALF_LIFE, Spread, Sums
 
 SPANS = (6 * 3600, 24 * 3600)
 """Seconds over which is counted."""
+_LONGEST = len(SPANS) - 1
 THRESHOLD = 4.0
 """Standard deviations; what `calibrate` says stands instead where alarms are told."""
 LEAST_EXPECTED = 8.0
@@ -25,62 +26,8 @@ LEAST_JUDGED = 20.0
 USUAL = 1.96
 """Standard deviations of the usual span that a reading tells: 95 %."""
 _RESTING = 0.499
-_HALF_LIFE = 14 * DAY
-_PRIOR_DAYS = 3.0
 _CLIP = 4.0
 _LITTLE = 1e-6
-
-
-class _Spread:
-    """Over-dispersion by moments, exponentially weighted: mean excess of squared errors over mean of its scale."""
-
-    __slots__ = ("_decay", "_prior", "_weight", "excess", "scale")
-
-    def __init__(self, step: int, prior: float) -> None:
-        self._decay = 0.5 ** (step / _HALF_LIFE)
-        self._prior = prior
-        self._weight = _PRIOR_DAYS * DAY / step
-        self.excess = self.scale = 0.0
-
-    def value(self, scale: float) -> float:
-        """The dispersion, shrunken to the prior as if that had been seen for some days at this scale."""
-        prior = self._weight * scale
-        return (
-            max(0.0, (self.excess + prior * self._prior) / (self.scale + prior)) if scale > 0 else self._prior
-        )
-
-    def learn(self, excess: float, scale: float) -> None:
-        self.excess = self.excess * self._decay + excess
-        self.scale = self.scale * self._decay + scale
-
-
-class _Sums:
-    """Sums over the newest `rows` rows of three numbers each."""
-
-    __slots__ = ("_kept", "_rows", "a", "b", "c")
-
-    def __init__(self, rows: int) -> None:
-        self._rows = rows
-        self._kept: deque[tuple[float, float, float]] = deque()
-        self.a = self.b = self.c = 0.0
-
-    def add(self, a: float, b: float, c: float) -> bool:
-        """Add a row; returns whether the span is full."""
-        self._kept.append((a, b, c))
-        self.a, self.b, self.c = self.a + a, self.b + b, self.c + c
-        if len(self._kept) > self._rows:
-            a, b, c = self._kept.popleft()
-            self.a, self.b, self.c = self.a - a, self.b - b, self.c - c
-        return len(self._kept) == self._rows
-
-    def dump(self) -> list[list[float]]:
-        return [list(row) for row in self._kept]
-
-    def load(self, rows: list[list[float]]) -> None:
-        self._kept = deque((a, b, c) for a, b, c in rows)
-        self.a, self.b, self.c = (
-            (math.fsum(column) for column in zip(*rows, strict=True)) if rows else (0.0,) * 3
-        )
 
 
 class Baseline:
@@ -91,9 +38,11 @@ class Baseline:
     def __init__(self, *, step: int, zone: ZoneInfo, holidays: str | None = None) -> None:
         self.step = step
         self.hour = hour_of_week(zone, holidays)
-        self.sums = [_Sums(max(1, span // step)) for span in SPANS]
-        self.spreads = [_Spread(step, self.prior) for _ in SPANS]
+        self.sums = [Sums(max(1, span // step)) for span in SPANS]
+        self.spreads = [Spread(step, self.prior) for _ in SPANS]
         self.seen = 0
+        self.most = _LONGEST
+        """Which span is most surprising; the longest where none is."""
         self._episodes = Episodes(THRESHOLD, calm=CALM)
         self._last: int | None = None
 
@@ -110,25 +59,26 @@ class Baseline:
         score = (
             0.5 + squash(surprise - needed) if alarm else min(_RESTING, 0.5 + squash(surprise - THRESHOLD))
         )
-        expected, low, high, observed = self.usual()
+        told = self.usual(self.most)
         return Reading(
             bucket.start,
             "learning" if learning else "surprising" if alarm else "calm",
             score,
             surprise,
-            expected,
-            low,
-            high,
-            observed,
-            SPANS[-1],
+            told.expected,
+            told.low,
+            told.high,
+            told.observed,
+            told.over,
+            self.usual(_LONGEST),
         )
 
     def surprise(self, at: int, count: int, part: float) -> float:
         """The statistic alone, of the next row that was heard: what calibration replays."""
         raise NotImplementedError
 
-    def usual(self) -> tuple[float | None, float | None, float | None, float | None]:
-        """Expected, low, high and observed over the longest span."""
+    def usual(self, span: int) -> Usual:
+        """What was counted over one of the spans, and what is usual."""
         raise NotImplementedError
 
     def learned(self) -> dict[str, object]:
@@ -180,14 +130,16 @@ class Drop(Baseline):
         """The largest drop over the spans, in standard deviations; 0 where too little is expected."""
         hour = self.hour(at)
         expected = self._rhythm.expected(hour)
-        largest = 0.0
+        largest, self.most = 0.0, _LONGEST
         full = False
-        for sums, spread in zip(self.sums, self.spreads, strict=True):
+        for span, (sums, spread) in enumerate(zip(self.sums, self.spreads, strict=True)):
             full = sums.add(count, expected, 0.0)
             mean = max(sums.b, _LITTLE)
             over = max(spread.value(mean * mean), _LITTLE)
             if full and mean >= LEAST_EXPECTED:
-                largest = max(largest, _height(mean, over) - _height(max(sums.a, 0.0), over))
+                height = _height(mean, over) - _height(max(sums.a, 0.0), over)
+                if height > largest:
+                    largest, self.most = height, span
             if full:
                 room = _CLIP * math.sqrt(mean + over * mean * mean)
                 off = min(max(sums.a - mean, -room), room)
@@ -198,14 +150,14 @@ class Drop(Baseline):
         self.seen += 1
         return largest
 
-    def usual(self) -> tuple[float | None, float | None, float | None, float | None]:
-        """In mentions over the longest span."""
-        sums, spread = self.sums[-1], self.spreads[-1]
+    def usual(self, span: int) -> Usual:
+        """In mentions over the span."""
+        sums, spread, over = self.sums[span], self.spreads[span], SPANS[span]
         mean = sums.b
         if mean <= 0:
-            return None, None, None, sums.a
+            return Usual(None, None, None, sums.a, over)
         far = USUAL * math.sqrt(mean + spread.value(mean * mean) * mean * mean)
-        return mean, max(0.0, mean - far), mean + far, sums.a
+        return Usual(mean, max(0.0, mean - far), mean + far, sums.a, over)
 
     def learned(self) -> dict[str, object]:
         """The rhythm."""
@@ -232,7 +184,7 @@ class Share(Baseline):
     def __init__(self, way: int, *, step: int, zone: ZoneInfo, holidays: str | None = None) -> None:
         super().__init__(step=step, zone=zone, holidays=holidays)
         self._way = way
-        self._decay = 0.5 ** (step / _HALF_LIFE)
+        self._decay = 0.5 ** (step / HALF_LIFE)
         self._parts = self._counts = 0.0
         self._day = [0.0] * HOURS
         self._day_counts = [0.0] * HOURS
@@ -248,8 +200,8 @@ class Share(Baseline):
         hour = self.hour(at)
         share = self.share(hour)
         known = self._counts >= LEAST_JUDGED
-        largest = 0.0
-        for sums, spread in zip(self.sums, self.spreads, strict=True):
+        largest, self.most = 0.0, _LONGEST
+        for span, (sums, spread) in enumerate(zip(self.sums, self.spreads, strict=True)):
             full = sums.add(count, part, share * count)
             n = sums.a
             if not (full and known) or n < LEAST_JUDGED:
@@ -260,7 +212,9 @@ class Share(Baseline):
             inflated = 1 + (n - 1) * over
             found = min(max((sums.b + 0.375) / (n + 0.75), 0.0), 1.0)
             turn = math.asin(math.sqrt(found)) - math.asin(math.sqrt(usual))
-            largest = max(largest, self._way * 2 * math.sqrt(n / inflated) * turn)
+            height = self._way * 2 * math.sqrt(n / inflated) * turn
+            if height > largest:
+                largest, self.most = height, span
             room = _CLIP * math.sqrt(noise * inflated)
             off = min(max(sums.b - usual * n, -room), room)
             spread.learn(off * off - noise, noise * (n - 1))
@@ -276,17 +230,18 @@ class Share(Baseline):
         self._day[of_day] = self._day[of_day] * slow + part
         self._day_counts[of_day] = self._day_counts[of_day] * slow + count
 
-    def usual(self) -> tuple[float | None, float | None, float | None, float | None]:
-        """As shares of the mentions of the longest span."""
-        sums, spread = self.sums[-1], self.spreads[-1]
+    def usual(self, span: int) -> Usual:
+        """As shares of the mentions of the span."""
+        sums, spread, seconds = self.sums[span], self.spreads[span], SPANS[span]
         n = sums.a
         if n < 1 or self._counts < LEAST_JUDGED:
-            return None, None, None, None
+            return Usual(None, None, None, None, seconds)
         usual = min(max(sums.c / n, 0.0), 1.0)
         noise = usual * (1 - usual)
         over = min(spread.value(noise * n * max(n - 1, 0.0)), 0.5)
         far = USUAL * math.sqrt(noise / n * (1 + (n - 1) * over))
-        return usual, max(0.0, usual - far), min(1.0, usual + far), min(max(sums.b / n, 0.0), 1.0)
+        found = min(max(sums.b / n, 0.0), 1.0)
+        return Usual(usual, max(0.0, usual - far), min(1.0, usual + far), found, seconds)
 
     def learned(self) -> dict[str, object]:
         """The shares by hour of day."""

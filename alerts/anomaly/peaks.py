@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from alerts.anomaly.episodes import Episodes
-from alerts.anomaly.reading import DAY, LEARNING, Bucket, Reading, in_order, no_data
+from alerts.anomaly.reading import DAY, LEARNING, Bucket, Reading, Usual, in_order, no_data
 
 SPANS = (300, 8 * 3600, 16 * 3600)
 """Seconds over which is counted, at least one step each."""
@@ -39,6 +39,7 @@ class _Span:
         "_total",
         "_waiting",
         "mean",
+        "over",
         "seen",
         "variance",
         "weight",
@@ -46,6 +47,7 @@ class _Span:
 
     def __init__(self, rows: int, step: int) -> None:
         self._rows = rows
+        self.over = rows * step
         self._day = max(1, DAY // step)
         self._behind = max(1, min(rows, _NEWEST // step))
         self._decay = 0.5 ** (step / _HALF_LIFE)
@@ -98,9 +100,12 @@ class _Span:
         """The count of the span that would stand so many deviations from the usual peak."""
         return max(0.0, math.exp(self.mean + deviations * self.spread()) - self._plus)
 
-    @property
-    def total(self) -> int:
-        return self._total
+    def usual(self) -> Usual:
+        """The count of now, and the usual peak with a standard deviation on either side."""
+        if not self.weight:
+            return Usual(None, None, None, float(self._total), self.over)
+        low, middle, high = (self.counted(deviations) for deviations in (-1.0, 0.0, 1.0))
+        return Usual(middle, low, high, float(self._total), self.over)
 
     def dump(self) -> dict[str, object]:
         first = self.seen
@@ -141,7 +146,8 @@ class Peaks:
         self._last = in_order(self._last, bucket)
         if no_data(bucket):
             return Reading(bucket.start, "no data", 0.0, 0.0)
-        surprise = self.surprise(bucket.count)
+        heights = self.heights(bucket.count)
+        surprise = _mean(heights)
         if self._episodes.last is None:
             # Of the first days as little is known as behind an alarm: they must be as high.
             self._episodes.last = bucket.start
@@ -153,22 +159,30 @@ class Peaks:
             0.5 + squash(surprise - needed) if alarm else min(_RESTING, 0.5 + squash(surprise - THRESHOLD))
         )
         learning = long.seen * self.step < LEARNING
+        # Where all three are as high, the longest tells most.
+        most = max(range(len(heights)), key=lambda span: (heights[span], span))
+        told = self._spans[most].usual()
         return Reading(
             bucket.start,
             "learning" if learning else "surprising" if alarm else "calm",
             score,
             surprise,
-            expected=long.counted(0.0),
-            low=long.counted(-1.0),
-            high=long.counted(1.0),
-            observed=float(long.total),
-            over=SPANS[-1],
+            told.expected,
+            told.low,
+            told.high,
+            told.observed,
+            told.over,
+            long.usual(),
         )
+
+    def heights(self, count: int) -> tuple[float, float, float]:
+        """Take in the next count. Returns how far each span stands above its usual peak, in standard deviations."""
+        one, two, three = self._spans
+        return one.feed(count), two.feed(count), three.feed(count)
 
     def surprise(self, count: int) -> float:
         """The statistic alone, of the next count that was heard: what calibration replays."""
-        one, two, three = self._spans
-        return (one.feed(count) + two.feed(count) + three.feed(count)) / 3
+        return _mean(self.heights(count))
 
     def dump(self) -> dict[str, object]:
         """Everything that was learned, for JSON."""
@@ -184,6 +198,11 @@ class Peaks:
             span.load(kept)
         self._episodes = Episodes.load(cast("dict[str, object]", state["episodes"]))
         self._last = cast("int | None", state["last"])
+
+
+def _mean(heights: tuple[float, float, float]) -> float:
+    one, two, three = heights
+    return (one + two + three) / 3
 
 
 def squash(above: float) -> float:

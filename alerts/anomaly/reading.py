@@ -27,12 +27,25 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
+class Usual:
+    """What was counted over `over` seconds (a ratio for shares), and what is usual; None where nothing is known."""
+
+    expected: float | None
+    low: float | None
+    high: float | None
+    observed: float | None
+    over: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a detector makes of a bucket, from it and those before it.
 
     `score` 0 to 1, 0.5 and above where it alarms at its default setting; `surprise` is held against a calibrated
     threshold (see Episodes); `expected`, `low` and `high`, the usual and its span, stand in what was counted over
-    `over` seconds (a ratio for shares), as `observed` does; None where nothing is known.
+    `over` seconds (a ratio for shares), as `observed` does: those of the span that is most surprising now, so that
+    a message says what is unusual. `longest` is the same over the longest span: what a chart draws, row after row.
+    None where nothing is known.
     """
 
     start: int
@@ -44,6 +57,7 @@ class Reading:
     high: float | None = None
     observed: float | None = None
     over: int = 0
+    longest: Usual | None = None
 
 
 class Detector(Protocol):

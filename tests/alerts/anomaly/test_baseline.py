@@ -66,6 +66,18 @@ def test_a_share_that_moves_is_told_and_one_that_does_not_is_not(kind: str, to: 
     assert [r for r in read(other, before + behind)[: len(before) + PER_DAY] if r.state == "surprising"] == []
 
 
+def test_a_drop_of_an_hour_or_two_is_told_over_its_span() -> None:
+    buckets = rows(31)
+    first = 30 * PER_DAY + 12
+    silent = [Bucket(b.start, 1.0, 0) if first <= i < first + 5 else b for i, b in enumerate(buckets)]
+    reading = read("volume.down", silent)[first + 4]
+    assert reading.over == 6 * 3600
+    assert reading.observed is not None and reading.low is not None
+    assert reading.observed < reading.low / 2
+    assert reading.longest is not None
+    assert reading.longest.over == 24 * 3600
+
+
 def test_thin_data_is_silence() -> None:
     thin = [Bucket(b.start, 1.0, int(i % 12 == 0), float(i % 12 == 0)) for i, b in enumerate(rows(40))]
     gone = [Bucket(b.start + 40 * DAY, 1.0, 0) for b in rows(10)]

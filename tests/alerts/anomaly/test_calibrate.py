@@ -12,7 +12,7 @@ import pytest
 from alerts.anomaly import KINDS, Bucket, Calibration, calibrate, per_series
 from alerts.anomaly.empty import Empty, Noise, fit
 from alerts.anomaly.reading import DAY
-from benchmarks.anomaly import rate_cell
+from benchmarks.anomaly import MONTHS, rate_cell
 from benchmarks.empty_streams import World, stream
 
 UTC = ZoneInfo("UTC")
@@ -80,5 +80,6 @@ def test_what_was_drawn_is_learned() -> None:
 @pytest.mark.slow
 def test_alarms_come_as_often_as_was_set() -> None:
     """Small: 24 expected, so that two standard deviations are 40 %; benchmarks.anomaly counts 160 a cell."""
-    expected, counted = rate_cell(["volume.up"], 200, 1.0, brands=6)
+    brands, expected = range(6), 6 * MONTHS
+    counted = sum(rate_cell(["volume.up"], World(200), 1.0, brands, 40).values())
     assert abs(counted - expected) <= 2.2 * math.sqrt(expected)

@@ -88,12 +88,23 @@ def test_it_goes_on_from_its_state() -> None:
 
 
 def test_what_is_usual_stands_in_what_was_counted() -> None:
-    reading = read([10] * (20 * PER_DAY))[-1]
-    assert reading.over == 16 * 3600
-    assert reading.observed == 640
-    assert reading.expected == pytest.approx(640, rel=0.02)
-    assert reading.low is not None and reading.high is not None
-    assert reading.low < 640 < reading.high
+    longest = read([10] * (20 * PER_DAY))[-1].longest
+    assert longest is not None
+    assert longest.over == 16 * 3600
+    assert longest.observed == 640
+    assert longest.expected == pytest.approx(640, rel=0.02)
+    assert longest.low is not None and longest.high is not None
+    assert longest.low < 640 < longest.high
+
+
+def test_a_reading_tells_of_the_span_that_is_most_surprising() -> None:
+    """A burst of one quarter hour is little in 16 hours: "285 mentions, usual 275" would say nothing."""
+    burst = read([10] * (20 * PER_DAY) + [80])[-1]
+    assert burst.over == STEP
+    assert burst.observed == 80
+    assert burst.expected == pytest.approx(10, abs=1)
+    slow = read(quiet(20) + [14] * 64)[-1]
+    assert slow.over > STEP
 
 
 @settings(max_examples=25, deadline=None)

@@ -56,8 +56,9 @@ class Quarter:
 class Panel:
     """The sources whose posts make up a brand's series: those that were heard for long enough to be compared with.
 
-    A source that is new would be taken for a rise. `weights`: what share of the brand's mentions each active one brings.
-    `began`: the first second heard. `trained`: seconds heard of the source that was heard longest, in the panel or not.
+    A source that is new would be taken for a rise. `weights`: what share of the brand's mentions each active one
+    brings. `began`: the first second heard. `trained`: seconds heard of the source that was heard
+    longest, in the panel or not.
     """
 
     ledgers: tuple[Ledger, ...]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from alerts.alarm_rate import AlarmRate
 from alerts.goals import Goal
 from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule
@@ -253,13 +254,15 @@ class DashboardOptions(Strict):
 class AlertsOptions(Strict):
     """The rules, still unread: each is validated on its own, so that one mistake hides no other.
 
-    So are quiet hours, routes and inhibition.
+    So are quiet hours, routes and inhibition. `alarm_rate`: how many false alarms a month the anomalies of one brand
+    may make, all its series together.
     """
 
     rules: list[Any] = Field(default_factory=list)
     quiet_hours: Any = None
     routes: list[Any] = Field(default_factory=list)
     inhibit: list[Any] = Field(default_factory=list)
+    alarm_rate: AlarmRate = 1.0
 
 
 @dataclass(frozen=True)
@@ -293,6 +296,7 @@ class Config:
     tags: tuple[TagRule, ...] = ()
     goals: tuple[Goal, ...] = ()
     routing: Routing = CONSOLE
+    alarm_rate: float = 1.0
 
     @property
     def database(self) -> Path:

@@ -122,7 +122,7 @@ class _Reader:
         judge, fallback = self._judges(tree.get("sentiment", {"engine": "builtin"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
-        rules, routing = self._alerts(tree.get("alerts", {}), brands, known, channels)
+        rules, routing, alarm_rate = self._alerts(tree.get("alerts", {}), brands, known, channels)
         digest = self._digest(tree.get("digest"))
         dashboard = self._options(DashboardOptions, tree.get("dashboard", {}), ("dashboard",))
         tags = self._tags(tree.get("tags"))
@@ -149,6 +149,7 @@ class _Reader:
             tags,
             goals,
             routing,
+            alarm_rate,
         )
 
     def _add(self, path: Place, message: str) -> None:
@@ -321,15 +322,16 @@ class _Reader:
         brands: tuple[Brand, ...],
         kinds: Mapping[str, str],
         channels: Mapping[str, BaseModel],
-    ) -> tuple[tuple[Rule, ...], Routing]:
+    ) -> tuple[tuple[Rule, ...], Routing, float]:
         section = self._options(AlertsOptions, raw, ("alerts",))
         sources = list(dict.fromkeys([*kinds.values(), *kinds]))
         rules = self._rules(section, brands, sources)
         if section is None:
-            return rules, CONSOLE
+            return rules, CONSOLE, 1.0
         named = [entry["name"] for entry in section.rules if isinstance(entry, Mapping) and "name" in entry]
         world = World(rules, named, brands, kinds, tuple(channels), self._sound)
-        return rules, RoutingReader(world, self._add, self._options, self._check_channels).read(section)
+        routing = RoutingReader(world, self._add, self._options, self._check_channels).read(section)
+        return rules, routing, section.alarm_rate
 
     def _rules(
         self, section: AlertsOptions | None, brands: tuple[Brand, ...], sources: list[str]

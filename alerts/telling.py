@@ -10,10 +10,10 @@ from alerts.gathering import gathered
 from alerts.kpi_names import name_of
 from alerts.language import ENGLISH, N_, Language
 from alerts.message import Fact, Letter, Message
-from alerts.small_chart import small_chart
 from alerts.quoting import quotes_by_id
 from alerts.routing.routes import QUIET
 from alerts.sayings import Said, Speaker, say
+from alerts.small_chart import small_chart
 from storage.base import Rows
 from storage.calendar import iso
 from storage.coverage import SourceHeard

@@ -1,4 +1,4 @@
-"""What is usual for each brand is learned while the day runs, a step at a time; thresholds are calibrated once a day."""
+"""What is usual for each brand is learned while the day runs, step by step; thresholds are calibrated once a day."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.base import Rows
+from storage.base import Row, Rows
 from storage.counting import KIND_OF
 from storage.coverage import Ledger, ledgers
 from storage.rollups.periods import QUARTER
@@ -105,7 +105,9 @@ def panel(store: Rows, brand_id: int, now: int, least: int) -> Panel:
     """The sources that were heard for at least so many seconds, imports included."""
     every = [(ledger, _seconds(ledger)) for ledger in ledgers(store)]
     chosen = [ledger for ledger, seconds in every if seconds >= least]
-    brought = dict(store.rows(_SHARES, (brand_id, (now - _WEIGHED) // QUARTER, now // QUARTER + 1)))
+    brought: dict[int, int] = dict(
+        store.rows(_SHARES, (brand_id, (now - _WEIGHED) // QUARTER, now // QUARTER + 1))
+    )
     # One more each, so that a brand of which little is said has sources too.
     raw = [brought.get(ledger.source_id, 0) + 1 if ledger.active else 0 for ledger in chosen]
     spans = [span.since for ledger in chosen for span in (*ledger.live, *ledger.imports)]
@@ -125,9 +127,9 @@ def quarters(store: Rows, brand_id: int, sources: Sequence[int], since: int, unt
     """Every quarter hour of [since, until), both at the border of one; those in which nothing was said too."""
     ids = json.dumps(list(sources))
     first, end = since // QUARTER, until // QUARTER
-    mentions = {row[0]: row[1:] for row in store.rows(_MENTIONS, (brand_id, first, end, ids))}
-    gained = dict(store.rows(_GAINED, (brand_id, since - _GAINING, until, ids, since, until)))
-    nothing = (0,) * 6
+    mentions: dict[int, Row] = {row[0]: row[1:] for row in store.rows(_MENTIONS, (brand_id, first, end, ids))}
+    gained: dict[int, int] = dict(store.rows(_GAINED, (brand_id, since - _GAINING, until, ids, since, until)))
+    nothing: Row = (0,) * 6
     return [
         Quarter(quarter * QUARTER, *mentions.get(quarter, nothing), gained.get(quarter, 0))
         for quarter in range(first, end)

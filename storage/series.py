@@ -131,6 +131,6 @@ def quarters(store: Rows, brand_id: int, sources: Sequence[int], since: int, unt
     gained: dict[int, int] = dict(store.rows(_GAINED, (brand_id, since - _GAINING, until, ids, since, until)))
     nothing: Row = (0,) * 6
     return [
-        Quarter(quarter * QUARTER, *mentions.get(quarter, nothing), gained.get(quarter, 0))
+        Quarter(quarter * QUARTER, *mentions.get(quarter, nothing), interactions=gained.get(quarter, 0))
         for quarter in range(first, end)
     ]

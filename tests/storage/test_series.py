@@ -66,7 +66,9 @@ def test_interactions_are_counted_when_they_are_gained_and_of_live_posts_alone(s
 def test_each_source_counts_for_what_it_brings(store: SqliteStore) -> None:
     now = T0 + WEEKS
     keep(store, [post(f"n{n}", now - HOUR - n, names("Acme")) for n in range(89)], heard=(T0, now))
-    keep(store, [post(f"f{n}", now - HOUR - n, names("Acme")) for n in range(9)], FORUM, heard=(T0, now - 450))
+    keep(
+        store, [post(f"f{n}", now - HOUR - n, names("Acme")) for n in range(9)], FORUM, heard=(T0, now - 450)
+    )
     panel = series.panel(store, number(store, "Acme"), now, WEEKS - HOUR)
     # A tenth of the mentions come from where only half of the last quarter hour was heard.
     assert panel.heard(now - 2 * QUARTER, now) == [1.0, pytest.approx(0.95)]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.base import Row, Rows
+from storage.base import Rows
 from storage.counting import KIND_OF
 from storage.coverage import Ledger, ledgers
 from storage.rollups.periods import QUARTER
@@ -127,9 +127,10 @@ def quarters(store: Rows, brand_id: int, sources: Sequence[int], since: int, unt
     """Every quarter hour of [since, until), both at the border of one; those in which nothing was said too."""
     ids = json.dumps(list(sources))
     first, end = since // QUARTER, until // QUARTER
-    mentions: dict[int, Row] = {row[0]: row[1:] for row in store.rows(_MENTIONS, (brand_id, first, end, ids))}
+    rows = store.rows(_MENTIONS, (brand_id, first, end, ids))
+    mentions: dict[int, tuple[int, int, int, int, int, int]] = {row[0]: row[1:7] for row in rows}
     gained: dict[int, int] = dict(store.rows(_GAINED, (brand_id, since - _GAINING, until, ids, since, until)))
-    nothing: Row = (0,) * 6
+    nothing = (0, 0, 0, 0, 0, 0)
     return [
         Quarter(quarter * QUARTER, *mentions.get(quarter, nothing), interactions=gained.get(quarter, 0))
         for quarter in range(first, end)

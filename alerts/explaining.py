@@ -40,7 +40,7 @@ def explaining(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ..
         return ()
     if sample.post_ids is not None:
         return sample.post_ids
-    label = _TONES.get(getattr(rule.condition, "kpi", ""))
+    label = _TONES.get(getattr(rule.condition, "kpi", None) or str(sample.numbers.get("of")))
     narrow = Narrow(live_only=True, source=rule.source, tag=rule.tag)
     return posts_that_explain(store, rule.brand, Window(sample.since, sample.until), label, narrow)
 

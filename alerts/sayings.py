@@ -295,6 +295,38 @@ def _outage(numbers: Numbers, speaker: Speaker) -> Said:
     )
 
 
+def _anomaly(numbers: Numbers, speaker: Speaker) -> Said:
+    _, language = speaker.language.gettext, speaker.language
+    kpi, brand = speaker.name_of(numbers["of"], language), numbers["brand"]
+    if numbers["value"] is None or numbers["low"] is None or numbers["high"] is None:
+        now = usual = _("no value")
+    elif numbers["unit"] == "ratio":
+        now = speaker.amount(numbers["value"], "ratio", numbers["of"], language)
+        usual = language.between(numbers["low"], numbers["high"])
+    else:
+        now = language.count(round(numbers["value"]))
+        usual = language.range(language.count(round(numbers["low"])), language.count(round(numbers["high"])))
+    parts = {"kpi": kpi, "brand": brand, "now": now, "usual": usual}
+    span = language.duration(numbers["span"])
+    if numbers["kind"] == "resolved":
+        return Said(
+            _("Resolved: {brand}: {kpi} as usual", brand=brand, kpi=kpi),
+            _("{kpi} of {brand}: {now} in the last {over}; usual are {usual}.", over=span, **parts),
+        )
+    if numbers["way"] == "up":
+        title = _("{brand}: {kpi} unusually high, {now}", brand=brand, kpi=kpi, now=now)
+    else:
+        title = _("{brand}: {kpi} unusually low, {now}", brand=brand, kpi=kpi, now=now)
+    summary = _("{kpi} of {brand}: {now} in the last {over}; usual are {usual}.", over=span, **parts)
+    if numbers["alarm_rate"]:
+        rarely = language.duration(_MONTH / numbers["alarm_rate"])
+        summary += " " + _("By chance alone this series would be told about once in {time}.", time=rarely)
+    return Said(title, summary, _("Resolves when it is as usual again."))
+
+
+_MONTH = 30.4375 * 86_400
+
+
 def _without(parts: Mapping[str, str], name: str) -> dict[str, str]:
     return {key: value for key, value in parts.items() if key != name}
 
@@ -309,6 +341,7 @@ _FORMS: Mapping[str, Callable[[Numbers, Speaker], Said]] = {
     "overtaken": _overtaken,
     "story": _story,
     "outage": _outage,
+    "anomaly": _anomaly,
 }
 
 

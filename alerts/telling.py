@@ -13,6 +13,7 @@ from alerts.message import Fact, Letter, Message
 from alerts.quoting import quotes_by_id
 from alerts.routing.routes import QUIET
 from alerts.sayings import Said, Speaker, say
+from alerts.small_chart import small_chart
 from storage.base import Rows
 from storage.calendar import iso
 from storage.coverage import SourceHeard
@@ -108,6 +109,7 @@ def alert_message(
         language=language.code,
         thread=row.thread,
         severity=numbers.get("severity", "warning"),
+        chart=small_chart(row.key, numbers, zone, language),
     )
 
 
@@ -257,6 +259,7 @@ def _footer(numbers: Mapping[str, Any], kind: str, ends: str, language: Language
 
 
 def _data(numbers: Mapping[str, Any]) -> dict[str, object]:
+    numbers = {name: value for name, value in numbers.items() if name != "points"}
     times = {name: iso(numbers[name]) for name in ("since", "until", "at", "fired_at")}
     heard = [{"source": s, "heard_seconds": h, "asked_seconds": a} for s, h, a in numbers["heard"]]
     return {**numbers, **times, "heard": heard}

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from listener import expiring, letters, listening, watching
+from listener import expiring, heeding, letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config, DigestOptions
 from listener.dashboard.app import serve
@@ -107,6 +107,8 @@ class _Day:
             serve(self._station),
             self._watch(),
             self._ring_judge(),
+            self._heed(),
+            self._calibrate(),
             self._notice_others(),
             *(self._write_letters(options) for options in self._station.config.letters),
             self._expire(),
@@ -173,6 +175,20 @@ class _Day:
             await bell.wait_and_clear()
             await watching.judge(self._station, self._station.config.rules)
             await watching.settle(self._station)
+
+    async def _heed(self) -> None:
+        """Learn what is usual for each brand, and notice what is not."""
+        bell = self._bells.every(heeding.EVERY)
+        while True:
+            await heeding.heed(self._station)
+            await bell.wait_and_clear()
+
+    async def _calibrate(self) -> None:
+        """Find the thresholds of new series soon after they are learned, and all of them anew each day."""
+        bell = self._bells.every(heeding.EVERY)
+        while True:
+            await bell.wait_and_clear()
+            await heeding.calibrate(self._station)
 
     async def _settle(self) -> None:
         """See to it that what was taken back stands in no byte of the store's files a minute later."""

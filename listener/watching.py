@@ -54,6 +54,9 @@ def concerned(station: Station, changed: Collection[tuple[str, int]]) -> list[Ru
     now = station.now()
 
     def looks(rule: Rule, brand: str, hour: int) -> bool:
+        if rule.condition.form == "anomaly":
+            # What was learned is looked at after each time that something is.
+            return False
         same = rule.brand == brand
         if not same and rule.brand and rule.condition.market_wide:
             same = markets[rule.brand] == markets.get(brand)

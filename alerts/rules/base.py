@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
+from storage import baselines
 from storage.base import Rows
+from storage.baselines import Baseline
 from storage.calendar import Window
 from storage.coverage import Ledger, ledgers
 from storage.kpi import KPIS, Ask, KpiValue, compute
@@ -88,6 +90,7 @@ class Look:
     _values: dict[object, dict[str, KpiValue]] = field(default_factory=dict)
     _active: list[Ledger] | None = None
     _goals: dict[Goal, Measured] = field(default_factory=dict)
+    _baselines: dict[str, Mapping[str, Baseline]] = field(default_factory=dict)
 
     @property
     def active(self) -> list[Ledger]:
@@ -99,6 +102,12 @@ class Look:
     def lateness(self, source: str | None) -> int:
         """Seconds for which posts of a source (of any) may still arrive."""
         return max((one.lateness for one in self.active if source in (None, one.name, one.kind)), default=0)
+
+    def baselines(self, brand: str) -> Mapping[str, Baseline]:
+        """What was learned of each series of a brand, by series."""
+        if brand not in self._baselines:
+            self._baselines[brand] = baselines.of_brand(self.store, brand)
+        return self._baselines[brand]
 
     def ask(self, rule: Rule, window: Window, *, live_only: bool = False, compare: bool = False) -> Ask:
         """A question about a window as rules ask: of sources that were heard for nine tenths of it."""

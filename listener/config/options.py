@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from alerts.alarm_rate import AlarmRate
 from alerts.goals import Goal
 from alerts.language import LANGUAGES
 from alerts.routing.routes import CONSOLE, Routing
@@ -321,13 +322,15 @@ class DashboardOptions(Strict):
 class AlertsOptions(Strict):
     """The rules, still unread: each is validated on its own, so that one mistake hides no other.
 
-    So are quiet hours, routes and inhibition.
+    So are quiet hours, routes and inhibition. `alarm_rate`: how many false alarms a month the anomalies of one brand
+    may make, all its series together.
     """
 
     rules: list[Any] = Field(default_factory=list)
     quiet_hours: Any = None
     routes: list[Any] = Field(default_factory=list)
     inhibit: list[Any] = Field(default_factory=list)
+    alarm_rate: AlarmRate = 1.0
 
 
 @dataclass(frozen=True)
@@ -362,6 +365,7 @@ class Config:
     goals: tuple[Goal, ...] = ()
     routing: Routing = CONSOLE
     language: str = LANGUAGES[0]
+    alarm_rate: float = 1.0
 
     @property
     def database(self) -> Path:

@@ -129,7 +129,7 @@ class _Reader:
         judge, fallback = self._judges(tree.get("sentiment", {"engine": "builtin"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
-        rules, routing = self._alerts(tree.get("alerts", {}), brands, known, channels)
+        rules, routing, alarm_rate = self._alerts(tree.get("alerts", {}), brands, known, channels)
         letters = self._letters(tree.get("digest"), brands)
         dashboard = self._options(DashboardOptions, tree.get("dashboard", {}), ("dashboard",))
         tags = self._tags(tree.get("tags"))
@@ -157,6 +157,7 @@ class _Reader:
             goals,
             routing,
             language,
+            alarm_rate,
         )
 
     def _add(self, path: Place, message: str) -> None:
@@ -336,17 +337,18 @@ class _Reader:
         brands: tuple[Brand, ...],
         kinds: Mapping[str, str],
         channels: Mapping[str, BaseModel],
-    ) -> tuple[tuple[Rule, ...], Routing]:
+    ) -> tuple[tuple[Rule, ...], Routing, float]:
         section = self._options(AlertsOptions, raw, ("alerts",))
         sources = list(dict.fromkeys([*kinds.values(), *kinds]))
         options, brand = partial(self._options, RuleOptions), partial(self._brands_of_rule, brands=brands)
         reader = RuleReader(self._add, options, self._check_channels, self._sound, brands, sources, brand)
         rules = reader.read(section.rules if section else ())
         if section is None:
-            return rules, CONSOLE
+            return rules, CONSOLE, 1.0
         named = [entry["name"] for entry in section.rules if isinstance(entry, Mapping) and "name" in entry]
         world = World(rules, named, brands, kinds, tuple(channels), self._sound)
-        return rules, RoutingReader(world, self._add, self._options, self._check_channels).read(section)
+        routing = RoutingReader(world, self._add, self._options, self._check_channels).read(section)
+        return rules, routing, section.alarm_rate
 
     def _brands_of_rule(self, name: Any, path: Place, brands: tuple[Brand, ...]) -> list[Brand]:
         """The brand that a rule names, or all of ours."""

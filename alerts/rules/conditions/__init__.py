@@ -16,6 +16,7 @@ CONDITIONS: dict[str, str] = {
     "overtaken": "alerts.rules.conditions.overtaken",
     "story": "alerts.rules.conditions.story",
     "outage": "alerts.rules.conditions.outage",
+    "anomaly": "alerts.rules.conditions.anomaly",
 }
 
 FORMS = (
@@ -30,6 +31,8 @@ FORMS = (
     "share_of_voice overtaken",
     "story with 10 posts",
     "source down for 1h",
+    "anomaly",
+    "anomaly in mentions",
 )
 _MIN_N = {"ratio": 20, "seconds": 5}
 

@@ -45,6 +45,11 @@ def explaining(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ..
     return posts_that_explain(store, rule.brand, Window(sample.since, sample.until), label, narrow)
 
 
+def tone_of(rule: Rule) -> str | None:
+    """The tone of the posts that explain a rule, where it is about one."""
+    return _TONES.get(getattr(rule.condition, "kpi", ""))
+
+
 def posts_that_explain(
     store: Rows, brand: str, window: Window, label: str | None, narrow: Narrow
 ) -> tuple[int, ...]:

@@ -163,6 +163,7 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("alerts", "silence"): ["--brand", "x", "--for", "2h", "--by", "x", "--why", "x"],
         ("alerts", "ack"): ["x", "--by", "x"],
         ("alerts", "snooze"): ["x", "--for", "2h", "--by", "x"],
+        ("alerts", "backtest"): ["x"],
         ("erase",): ["--author", "x"],
         ("export",): ["--author", "x", "--out", "x.json"],
         ("tag", "add"): ["x", "1"],

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from keeping import DAY, T0, UTC, keep, names, post
 
@@ -27,6 +27,7 @@ values = st.one_of(
 
 
 @given(st.lists(values, min_size=1, max_size=4))
+@example([1.4364982942081622e-300, -5e-324, 1.7976931348623157e308])
 def test_parameters_become_literals_of_the_same_value(parameters: list[object]) -> None:
     db = sqlite3.connect(":memory:")
     sql = "SELECT " + ", ".join("?" * len(parameters)) + ', \'?\', "?" -- ?\n FROM (SELECT 1 AS "?")'

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from alerts.channels.base import Channel, Past, Undelivered
+from alerts.channels.base import OURS, Channel, Past, Undelivered
 from alerts.message import Letter, Message
 from alerts.repeating import Repeating
 from storage import outbox
@@ -24,9 +24,6 @@ FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 900.0
 GIVE_UP_AFTER = 3 * 86400
 """Seconds for which a message is tried; then it is kept as failed, shown, and not sent any more."""
-
-# One message that cannot be made must not end the daemon, at every start again, and with it all the others.
-_OURS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 T = TypeVar("T")
 
@@ -119,7 +116,7 @@ class Dispatcher:
         except Undelivered as failure:
             await self._record_failure(row, failure)
             return
-        except _OURS as error:
+        except OURS as error:
             await self._record_failure(row, Undelivered(_cause(error), permanent=True))
             return
         now = int(self._clock())

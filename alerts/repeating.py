@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from alerts.channels.base import Channel, Repeats, Undelivered
+from alerts.channels.base import OURS, Channel, Repeats, Undelivered
 from alerts.message import Letter, Message
 from storage import outbox
 from storage.base import Rows
@@ -52,7 +52,8 @@ class Repeating:
         rows = await asyncio.to_thread(outbox.still_firing, self._store, name)
         try:
             for row in rows:
-                await channel.send(await asyncio.to_thread(self._to_send, row))
+                if item := await self._made(name, row):
+                    await channel.send(item)
         except Undelivered as failure:
             if name not in self._failing:
                 log.warning("channel is not told again what fires", channel=name, reason=str(failure))
@@ -61,3 +62,11 @@ class Repeating:
         if rows and name in self._failing:
             self._failing.remove(name)
             log.info("channel is told again what fires", channel=name)
+
+    async def _made(self, name: str, row: OutboxRow) -> Message | Letter | None:
+        """What is said again; None where it cannot be made, which must hold up none of the others."""
+        try:
+            return await asyncio.to_thread(self._to_send, row)
+        except OURS as error:
+            log.error("cannot be said again", channel=name, key=row.key, reason=type(error).__name__)
+            return None

@@ -150,7 +150,7 @@ def still_firing(store: Rows, channel: str) -> list[OutboxRow]:
         """SELECT o.id, o.key, o.numbers, o.post_ids, o.created_at, o.attempts, o.thread FROM outbox o
         JOIN alert_events e ON e.key = o.key AND e.kind = 'fired'
         JOIN alert_states s ON s.rule = e.rule AND s.brand = e.brand AND s.subject = e.subject
-        AND s.phase = 'firing' AND s.fired_at = e.at
+        AND s.phase = 'firing' AND s.episode = e.key
         WHERE o.channel = ? AND o.kind = 'alert' AND o.state = 'delivered' ORDER BY o.id""",
         (channel,),
     )

@@ -83,3 +83,7 @@ class Looks(Protocol):
     async def reachable(self) -> str:
         """Return what was found, in a few words; raise Undelivered where the receiver is not there."""
         ...
+
+
+# One message that cannot be made must not end the daemon, at every start again, and with it all the others.
+OURS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)

@@ -22,6 +22,12 @@ _ALERTS = (
     "ALTER TABLE alert_events ADD COLUMN severity TEXT NOT NULL DEFAULT 'warning'",
     # The key of the event that began it: its own where it fired.
     "ALTER TABLE alert_events ADD COLUMN episode TEXT NOT NULL DEFAULT ''",
+    # What was told before belongs to the last event before it that began to fire, or is one.
+    """UPDATE alert_events SET episode = coalesce((SELECT f.key FROM alert_events f WHERE f.rule = alert_events.rule
+        AND f.brand = alert_events.brand AND f.kind = 'fired' AND f.id <= alert_events.id
+        ORDER BY f.id DESC LIMIT 1), key)""",
+    """UPDATE alert_states SET episode = coalesce((SELECT f.key FROM alert_events f WHERE f.rule = alert_states.rule
+        AND f.brand = alert_states.brand AND f.kind = 'fired' ORDER BY f.id DESC LIMIT 1), '')""",
 )
 
 _OUTBOX = (
@@ -30,6 +36,8 @@ _OUTBOX = (
     "ALTER TABLE outbox ADD COLUMN together TEXT",
     "ALTER TABLE outbox ADD COLUMN batch TEXT",
     "ALTER TABLE outbox ADD COLUMN thread TEXT",
+    """UPDATE outbox SET thread = (SELECT e.episode FROM alert_events e WHERE e.key = outbox.key)
+        WHERE kind = 'alert'""",
     # Why a message is not sent although it was laid out: a silence, a crisis that covers it, or that it is over.
     "ALTER TABLE outbox ADD COLUMN withheld TEXT",
     # Where a receiver put the first message of an episode, so that what follows is put under it.

@@ -36,7 +36,8 @@ def judge(store: SqliteStore, now: int, posts: int) -> list[str]:
     """Hear that many posts of the last minutes, and judge; the kinds of what became of it."""
     heard = [post(f"{now}-{n}", now - 60 - n) for n in range(posts)]
     store.commit(page(heard, (now - 5 * HOUR, now)))
-    found = judging.look(Look(store, BRANDS, ZoneInfo("UTC"), now), [RULE])
+    # As the daemon does: a look is a second ahead of what is written.
+    found = judging.look(Look(store, BRANDS, ZoneInfo("UTC"), now + 1), [RULE])
     with store.writing() as db:
         return [event.kind for event in judging.write(db, found, now)]
 

@@ -46,6 +46,12 @@ class RuleOptions(BaseModel):
             raise ValueError(
                 f"{condition.words()!r} cannot be narrowed by {' or '.join(unused)}; leave that out"
             )
+        lasting = sorted({"for_", "keep_firing", "cooldown"} & self.model_fields_set)
+        if condition.momentary and lasting:
+            said = " and ".join(name.rstrip("_") for name in lasting)
+            raise ValueError(
+                f"{condition.words()!r} is told once for each, so {said} means nothing; leave that out"
+            )
         if mistake := getattr(condition, "mistake", lambda options: None)(self):
             raise ValueError(mistake)
         return self

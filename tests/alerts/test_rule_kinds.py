@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pages import ACME, BRANDS, HACKERNEWS, page, post
+from pydantic import ValidationError
 
 from alerts import judging
 from alerts import rules as of_rules
@@ -134,7 +135,7 @@ def test_it_is_over_only_when_the_condition_was_away_for_keep_firing() -> None:
 
 
 def test_what_is_momentary_is_told_once_for_each_subject() -> None:
-    new = rule("new language", cooldown="0s")
+    new = rule("new language")
     first = of_rules.judge(new, [sample(NOW, True)], None, NOW, "language de")
     assert (first.kind, first.state.phase) == ("fired", "quiet")
     assert of_rules.judge(new, [sample(NOW + DAY, True)], first.state, NOW + DAY, "language de").kind is None
@@ -230,10 +231,10 @@ def test_who_and_what_is_new_or_waits_is_told_once(
     store: SqliteStore, when: str, subject: str, number: int
 ) -> None:
     store.commit(page(somebody_new(), (NOW - 3 * DAY, NOW)))
-    (event,) = judge(store, [rule(when)])
+    (event,) = judge(store, [rule(when, min_n=1)])
     assert (event.kind, event.subject, event.numbers["value"]) == ("fired", subject, number)
     assert event.post_ids
-    assert judge(store, [rule(when)], NOW + 60) == []
+    assert judge(store, [rule(when, min_n=1)], NOW + 60) == []
 
 
 def test_what_was_imported_fires_no_kind(store: SqliteStore) -> None:
@@ -298,3 +299,14 @@ def test_a_share_that_another_engine_made_is_no_change(
     now = [post(f"n{n}", NOW - 60 - n, "negative", engine=engine) for n in range(60)]
     store.commit(page(then + now, (NOW - 3 * DAY, NOW)))
     assert [one.kind for one in judge(store, [rule("negative_share rises by 10 points")])] == told
+
+
+@pytest.mark.parametrize("key", ["for", "keep_firing", "cooldown"])
+@pytest.mark.parametrize("when", ["new language", "new author with 10 followers", "story with 3 posts"])
+def test_what_means_nothing_for_what_is_told_once_is_refused(when: str, key: str) -> None:
+    with pytest.raises(ValidationError, match=f"told once for each, so {key} means nothing"):
+        RuleOptions.model_validate({"name": "x", "when": when, key: "1h"})
+
+
+def test_one_short_post_is_no_new_language() -> None:
+    assert Rule.of(RuleOptions.model_validate({"name": "x", "when": "new language"}), "Acme").min_n == 3

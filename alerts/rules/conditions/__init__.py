@@ -53,5 +53,8 @@ def least(condition: Condition) -> int:
     """The n below which a rule is silent, where none is configured."""
     from storage.kpi import KPIS
 
+    if condition.form == "new language":
+        # In a short post a language is easily taken for another.
+        return 3
     kpi = getattr(condition, "kpi", None) or ("share_of_voice" if condition.form == "overtaken" else None)
     return _MIN_N.get(KPIS[kpi].unit, 0) if kpi else 0

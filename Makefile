@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest -q -rs
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test quick bench soak lock clean python setup torch system servers lint types layers unit integration registry
+.PHONY: help install run demo test quick bench soak lock clean python setup torch system servers lint types layers unit slow integration registry
 .NOTPARALLEL:
 
 help: ## print this list
@@ -47,8 +47,9 @@ bench: $(BENCH)/.stamp $(VENV)/.stamp-dev ## measure: a feed to KPIs, a whole ne
 	@$(BIN)/python -m benchmarks.comparative
 	@$(BIN)/python -m benchmarks.int8
 
-soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, and watch its memory
+soak: $(VENV)/.stamp-dev ## run the daemon for a long time under faults, watch its memory; then kill it 200 times
 	@$(BIN)/python -m benchmarks.soak
+	@$(BIN)/python -m benchmarks.kills
 
 # The locks are made from pyproject.toml alone, for every Python from 3.11 on, Linux and macOS, with the hashes of
 # the public registry. UV_NO_CONFIG and the cleared variables keep an index of this machine out of them.
@@ -120,13 +121,14 @@ system:
 servers:
 	@.ci/bluesky
 	@.ci/snac
+	@.ci/maildev
 
 setup:
 	@$(MAKE) --no-print-directory torch
 	@$(MAKE) --no-print-directory $(VENV)/.stamp-dev
 	@$(BIN)/python --version
 
-lint types layers unit integration registry: $(VENV)/.stamp-dev
+lint types layers unit slow integration registry: $(VENV)/.stamp-dev
 
 lint:
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -145,8 +147,12 @@ CUT_OFF = cut=; if .ci/offline true; then cut=.ci/offline; else echo "SKIPPED: t
 unit:
 	@$(CUT_OFF) $(PYTEST) $(SIDE_BY_SIDE) -m "$(QUICK)" --timeout 120 --junitxml $(REPORTS)/unit.xml
 
+# What needs no server and measures no time can be run side by side too.
+slow:
+	@$(CUT_OFF) $(PYTEST) $(SIDE_BY_SIDE) -m "not ($(QUICK)) and not registry and not server and not alone" --timeout 600 --junitxml $(REPORTS)/slow.xml
+
 integration:
-	@$(CUT_OFF) $(PYTEST) -m "not ($(QUICK)) and not registry" --timeout 600 --junitxml $(REPORTS)/integration.xml
+	@$(CUT_OFF) $(PYTEST) -m "not ($(QUICK)) and not registry and (server or alone)" --timeout 600 --junitxml $(REPORTS)/integration.xml
 
 # What asks the package registry cannot be cut off.
 registry:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from alerts.language import ENGLISH, Language
 from alerts.render import byline, clean, clean_lines, safe_url, shorten
 
 Block = dict[str, object]
@@ -84,9 +85,17 @@ def divider() -> Block:
     return _built(DividerBlock())
 
 
-def quote(text: str, author: str | None, source: str, url: str | None, at: str | None = None) -> Block:
+def quote(
+    text: str,
+    author: str | None,
+    source: str,
+    url: str | None,
+    at: str | None = None,
+    language: Language = ENGLISH,
+) -> Block:
     """One post as a quotation, with who said it and a link where there is one."""
-    tail = " · ".join(part for part in (escape(byline(author, source, at), 300), link(url, "open")) if part)
+    who = escape(byline(author, source, at, language), 300)
+    tail = " · ".join(part for part in (who, link(url, language.gettext("open"))) if part)
     return section(f"> {_filled(escape(text, 500))}\n{tail}")
 
 

@@ -11,17 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from alerts.chart_style import STYLE, marker, stroke, written
+from alerts.chart_style import STYLE, marker, opening, stroke, written
+from alerts.chart_words import HEARD, LINES, describe, told
+from alerts.language import ENGLISH, Language
 from alerts.render import clean, shorten
-from alerts.scales import date_label, dates, ticks
+from alerts.scales import dates, ticks
 from storage.calendar import Unit
-
-LINES = 5
-"""Lines that one chart can tell apart."""
 
 _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 190, 58, 14, 26
 _LETTER = 6.7
-_HEARD = 0.9
 _WIDEST = 3
 
 
@@ -75,6 +73,7 @@ class Chart:
     write: Callable[[float], str]
     marks: tuple[Mark, ...] = ()
     tick: Callable[[float], str] | None = None
+    language: Language = ENGLISH
 
     @property
     def id(self) -> str:
@@ -97,10 +96,7 @@ def svg(chart: Chart, width: int = 720, *, alone: bool = False) -> str:
     frame = _Frame(chart, lines, width)
     key = chart.id
     parts = [
-        f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {frame.height}" '
-        f'width="{width}" height="{frame.height}" role="img" aria-labelledby="{key}-t {key}-d">',
-        f'<title id="{key}-t">{written(chart.title)}</title>',
-        f'<desc id="{key}-d">{written(describe(chart))}</desc>',
+        opening(key, (width, frame.height), chart.title, describe(chart)),
         f"<style>{STYLE}</style>" if alone else "",
         f'<defs><pattern id="{key}-h" width="6" height="6" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><path class="hatch" d="M0 0V6"/></pattern></defs>',
@@ -113,35 +109,6 @@ def svg(chart: Chart, width: int = 720, *, alone: bool = False) -> str:
         "</svg>",
     ]
     return "".join(parts)
-
-
-def describe(chart: Chart) -> str:
-    """Say in words what a chart shows: of each line its ends, its highest and lowest; what was not heard; the marks."""
-    said = []
-    for line in chart.lines[:LINES]:
-        known = [point for point in line.points if point.value is not None]
-        if not known:
-            said.append(f"{line.name}: no value.")
-            continue
-        first, last = known[0], known[-1]
-        low, high = (f(known, key=lambda point: point.value or 0.0) for f in (min, max))
-        said.append(
-            f"{line.name}: {_told(chart, first)} first, {_told(chart, last)} last; "
-            f"lowest {_told(chart, low)}, highest {_told(chart, high)}."
-        )
-    gaps = sum(point.heard < _HEARD for point in chart.lines[0].points) if chart.lines else 0
-    if gaps:
-        said.append(
-            f"Hatched: {gaps} of {len(chart.lines[0].points)} {chart.period}s that were not heard whole."
-        )
-    said += [f"{mark.label}: {mark.text}." for mark in chart.marks]
-    return " ".join(said)
-
-
-def _told(chart: Chart, point: Point) -> str:
-    return (
-        f"{chart.write(point.value or 0.0)} ({date_label(point.since, chart.period, chart.zone, year=False)})"
-    )
 
 
 class _Frame:
@@ -206,7 +173,7 @@ def _legend(frame: _Frame) -> Iterator[str]:
         x, y = frame.left, 18 * place + 10
         for number, name in row:
             yield f'<path class="line" d="M{x:g} {y}h24" style="{stroke(number)}"/>{marker(number, x + 12, y)}'
-            yield f'<text x="{x + 30:g}" y="{y + 4}">{written(name)}</text>'
+            yield f'<text x="{x + 30:g}" y="{y + 4}">{written(name, frame.chart.language)}</text>'
             x += 44 + _LETTER * len(name)
 
 
@@ -216,18 +183,18 @@ def _axes(frame: _Frame) -> Iterator[str]:
         y, kind = frame.y(tick), "axis" if tick == 0 else "grid"
         yield f'<path class="{kind}" d="M{frame.left:g} {y:g}H{frame.width - _RIGHT}"/>'
         at = f'x="{frame.left - 8:g}" y="{y + 4:g}" text-anchor="end"'
-        yield f'<text class="tick" {at}>{written(chart.at_axis(tick))}</text>'
+        yield f'<text class="tick" {at}>{written(chart.at_axis(tick), chart.language)}</text>'
     points = frame.lines[0].points
     room = frame.width - frame.left - _RIGHT
-    years = date_label(frame.since, "month", chart.zone, year=True)[-4:]
-    several = years != date_label(frame.until - 1, "month", chart.zone, year=True)[-4:]
+    language = chart.language
+    several = language.year(frame.since, chart.zone) != language.year(frame.until - 1, chart.zone)
     shown = dates([point.since for point in points], max(2, int(room // (92 if several else 66))))
     free = 0.0
-    for place, number in enumerate(shown):
+    for number in shown:
         point = points[number]
-        label = date_label(point.since, chart.period, chart.zone, year=several)
+        label = language.date_label(point.since, chart.period, chart.zone, year=several)
         x = frame.middle(point)
-        anchor = "start" if place == 0 and x < frame.left + 24 else "middle"
+        anchor = "start" if x < _LETTER * len(label) / 2 else "middle"
         if x + _LETTER * len(label) / 2 > frame.width:
             anchor = "end"
         yield f'<path class="axis" d="M{x:g} {frame.base}v4"/>'
@@ -237,22 +204,23 @@ def _axes(frame: _Frame) -> Iterator[str]:
         if begins < free:
             continue
         free = begins + wide + _LETTER
-        yield f'<text x="{x:g}" y="{frame.base + 18}" text-anchor="{anchor}">{written(label)}</text>'
+        yield f'<text x="{x:g}" y="{frame.base + 18}" text-anchor="{anchor}">{written(label, language)}</text>'
 
 
 def _unheard(frame: _Frame) -> Iterator[str]:
     """Hatch what was not heard, stretches that touch as one."""
     key, start = frame.chart.id, None
+    not_heard = written(frame.chart.language.gettext("not heard whole"))
     points = [*frame.lines[0].points, None]
     for before, point in zip([None, *frame.lines[0].points], points, strict=True):
-        dull = point is not None and point.heard < _HEARD
+        dull = point is not None and point.heard < HEARD
         if dull and start is None:
             start = point
         elif not dull and start is not None and before is not None:
             x, end = frame.x(start.since), frame.x(before.until)
             yield (
                 f'<rect class="unheard" x="{x:g}" y="{frame.top}" width="{end - x:g}" height="{_HEIGHT}" '
-                f'fill="url(#{key}-h)" opacity=".55"><title>not heard whole</title></rect>'
+                f'fill="url(#{key}-h)" opacity=".55"><title>{not_heard}</title></rect>'
             )
             start = None
 
@@ -286,7 +254,7 @@ def _marks(frame: _Frame) -> Iterator[str]:
 
 
 def _line(frame: _Frame, number: int, line: Line) -> Iterator[str]:
-    dense = len(line.points) > 45
+    dense, language = len(line.points) > 45, frame.chart.language
     for run in _runs(line.points, lambda point: point.value is not None):
         at = [(frame.middle(p), frame.y(p.value or 0.0)) for p in run]
         path = " ".join(f"{x:g},{y:g}" for x, y in at)
@@ -294,8 +262,9 @@ def _line(frame: _Frame, number: int, line: Line) -> Iterator[str]:
             yield f'<polyline class="line" points="{path}" style="{stroke(number)}"/>'
         for place, (point, (x, y)) in enumerate(zip(run, at, strict=True)):
             if not dense or place in (0, len(run) - 1):
-                said = f"{line.name}, {_told(frame.chart, point)}" + ("" if point.whole else ", so far")
-                yield marker(number, x, y, said, hollow=not point.whole)
+                value = told(frame.chart, point)
+                value = value if point.whole else language.gettext("{value}, so far", value=value)
+                yield marker(number, x, y, f"{line.name}, {value}", hollow=not point.whole)
 
 
 def _runs(points: Sequence[Point], there: Callable[[Point], bool]) -> Iterator[list[Point]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import PurePath
 from typing import Protocol, TypeVar
 
 import structlog
 
-from alerts.channels.base import Channel, Undelivered
+from alerts.channels.base import OURS, Channel, Past, Undelivered
 from alerts.message import Letter, Message
+from alerts.repeating import Repeating
 from storage import outbox
 from storage.base import Rows, Transaction
 from storage.outbox import OutboxRow
@@ -36,6 +39,13 @@ def pause(attempts: int, rng: random.Random) -> float:
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts - 1, 20)) * rng.uniform(0.75, 1.25)
 
 
+def _cause(error: Exception) -> str:
+    """Name a mistake of ours and its place. Its own words are left out: they may quote a post."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno}"
+    return f"it cannot be put into words, a mistake of Listener's: {type(error).__name__} in {place}"
+
+
 class Dispatcher:
     """Sends what is in the outbox. One `deliver_due` a channel at a time."""
 
@@ -54,6 +64,7 @@ class Dispatcher:
         self._to_send = to_send
         self._clock = clock
         self._rng = rng or random.Random()
+        self._repeating = Repeating(store, channels, to_send, clock)
         self._failing: dict[str, str] = {}
         self.wake = {name: asyncio.Event() for name in channels}
 
@@ -68,7 +79,8 @@ class Dispatcher:
         while True:
             wake.clear()
             await self.deliver_due(channel)
-            due = await asyncio.to_thread(outbox.next_due, self._store, channel)
+            times = (await self._repeating.turn(channel), await self._next_due(channel))
+            due = min((time for time in times if time is not None), default=None)
             timeout = None if due is None else max(0.05, due - self._clock())
             try:
                 async with asyncio.timeout(timeout):
@@ -82,38 +94,56 @@ class Dispatcher:
             event.set()
 
     async def deliver_due(self, channel: str) -> None:
-        """Send what is due on a channel, one after the other, oldest first."""
+        """Send what is due on a channel, one after the other, oldest first, at the channel's pace."""
+        pace = self._channels[channel].pace
         while True:
-            row = await self._write(lambda db: outbox.claim(db, channel, int(self._clock())))
-            if row is None:
+            row = await self._write(lambda db: outbox.claim(db, channel, self._clock(), pace))
+            if row is not None:
+                await self._deliver(row)
+                continue
+            due = await self._next_due(channel)
+            if due is None or (wait := due - self._clock()) > pace:
                 return
-            await self._deliver(row)
+            await asyncio.sleep(wait)
+
+    async def _next_due(self, channel: str) -> float | None:
+        return await asyncio.to_thread(outbox.next_due, self._store, channel, self._clock())
 
     async def _deliver(self, row: OutboxRow) -> None:
-        item = await asyncio.to_thread(self._to_send, row)
         try:
-            await self._channels[row.channel].send(item)
+            item = await asyncio.to_thread(self._to_send, row)
+            receipt = await self._channels[row.channel].send(item, Past(row.taken, row.first))
         except Undelivered as failure:
             await self._record_failure(row, failure)
             return
+        except OURS as error:
+            await self._record_failure(row, Undelivered(_cause(error), permanent=True))
+            return
         now = int(self._clock())
-        await self._record(lambda db: outbox.delivered(db, row.id, now))
-        log.info("delivered", channel=row.channel, key=row.key, attempts=row.attempts)
+        await self._record(lambda db: outbox.delivered(db, row.id, now, receipt))
+        log.info("delivered", channel=row.channel, key=row.batch or row.key, attempts=row.attempts)
         if self._failing.pop(row.channel, None):
             log.info("channel works again", channel=row.channel)
 
     async def _record_failure(self, row: OutboxRow, failure: Undelivered) -> None:
-        now, reason = self._clock(), str(failure)
+        now, reason, taken = self._clock(), str(failure), row.taken | failure.taken
         if row.channel not in self._failing:
             log.warning("channel fails", channel=row.channel, reason=reason, permanent=failure.permanent)
         self._failing[row.channel] = reason
-        if failure.permanent or now - row.created_at > GIVE_UP_AFTER:
-            await self._record(lambda db: outbox.give_up(db, row.id, int(now), reason))
-            log.error("not delivered", channel=row.channel, key=row.key, reason=reason)
+        if failure.permanent or now - row.since > GIVE_UP_AFTER:
+            await self._record(lambda db: outbox.give_up(db, row.id, int(now), reason, taken=taken))
+            log.error("not delivered", channel=row.channel, key=row.batch or row.key, reason=reason)
             return
-        wait = max(failure.retry_after or 0.0, pause(row.attempts, self._rng))
-        next_at = int(now + wait) + 1
-        await self._record(lambda db: outbox.put_off(db, row.id, next_at, reason, unknown=failure.unknown))
+        asked = failure.retry_after or 0.0
+        next_at = int(now + max(asked, pause(row.attempts, self._rng))) + 1
+
+        def put_off(db: Transaction) -> None:
+            outbox.put_off(db, row.id, next_at, reason, unknown=failure.unknown, taken=taken)
+            if asked:
+                # The receiver has had enough of us, not of this message: the others wait as well.
+                outbox.hold(db, row.channel, now + asked, now)
+
+        await self._record(put_off)
 
     async def _record(self, outcome: Callable[[Transaction], None]) -> None:
         # Shielded: a daemon that is told to end would else take back what still waits for the writer thread, and send

@@ -1,20 +1,35 @@
-"""Numbers and times written for reading; the only place where a ratio becomes percent."""
+"""Numbers and times written in English, for commands and logs; what people are sent speaks a `Language`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from storage.durations import format_duration
+from alerts.language import ENGLISH, N_, Language
 
-# Our own names: strftime speaks the language of whoever started the daemon.
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_THIN = "\u202f"  # a thin space that does not break, so that 12 284 stays on one line
-_MINUS = "\u2212"
-NOT_ENOUGH = "not enough data"
+NOT_ENOUGH = N_("not enough data")
+
+percent = ENGLISH.percent
+share = ENGLISH.share
+between = ENGLISH.between
+about = ENGLISH.about
+percent_change = ENGLISH.percent_change
+points = ENGLISH.points
+count = ENGLISH.count
+count_change = ENGLISH.count_change
+balance = ENGLISH.balance
+net_score = ENGLISH.net_score
+number = ENGLISH.number
+money = ENGLISH.money
+duration = ENGLISH.duration
+hours = ENGLISH.hours
+moment = ENGLISH.moment
+dated = ENGLISH.dated
+day = ENGLISH.day
+weekdays = ENGLISH.weekdays
+period = ENGLISH.period
 
 
 class Changed(Protocol):
@@ -41,150 +56,55 @@ class Sayable(Protocol):
     def reason(self) -> str | None: ...
 
 
-def percent(ratio: float, digits: int = 1) -> str:
-    """Write a ratio as percent: 0.463 -> "46.3 %"; a negative one with a true minus sign."""
-    return _signless(f"{ratio * 100:.{digits}f}") + " %"
-
-
-def share(ratio: float) -> str:
-    """Like `percent`, but what is there never reads as nothing, and what is not all never as all."""
-    if 0 < ratio < 0.0005:
-        return "under 0.1 %"
-    return "over 99.9 %" if 0.9995 < ratio < 1 else percent(ratio)
-
-
-def between(low: float, high: float) -> str:
-    """Write the ends of an interval of ratios in whole percent: (0.347, 0.47) -> "35 to 47 %"."""
-    return f"{percent(low, 0).removesuffix(' %')} to {percent(high, 0)}"
-
-
-def about(ratio: float, interval: Sequence[float] | None) -> str:
-    """Write a share with what it may be, "about 41 % (35 to 47 %)"; without an interval it was only counted."""
-    return f"about {percent(ratio, 0)} ({between(*interval)})" if interval else share(ratio)
-
-
-def percent_change(ratio: float, digits: int = 1) -> str:
-    """Write a growth with its sign: 0.102 -> "+10.2 %"; what rounds to zero has none."""
-    return _signed(f"{ratio * 100:+,.{digits}f}").replace(",", _THIN) + " %"
-
-
-def points(difference: float) -> str:
-    """Write the difference of two ratios in percentage points: 0.021 -> "+2.1 points"."""
-    return _signed(f"{difference * 100:+.1f}") + " points"
-
-
-def count(number: float) -> str:
-    """Write a whole number with thin spaces: 12284 -> "12 284"."""
-    return _signless(f"{round(number):,}").replace(",", _THIN)
-
-
-def count_change(number: float) -> str:
-    """Write a difference of counts with its sign: -1200 -> "−1 200", 0 -> "0"."""
-    return _signed(f"{round(number):+,}").replace(",", _THIN)
-
-
-def balance(value: float) -> str:
-    """Write a value in -1..1 (net sentiment) with its sign and two decimals: 0.3 -> "+0.30"."""
-    return _signed(f"{value:+.2f}")
-
-
-def net_score(value: float) -> str:
-    """Write a value in -1..1 the way a net promoter score is told, from -100 to 100: 0.3 -> "+30"."""
-    return _signed(f"{value * 100:+.0f}")
-
-
-def number(value: float) -> str:
-    """Write a whole number as a count, any other with two decimals: 1040 -> "1 040", 4.5 -> "4.50"."""
-    return count(value) if float(value).is_integer() else _signless(f"{value:,.2f}").replace(",", _THIN)
-
-
-def money(value: float, currency: str | None) -> str:
-    """Write an amount with its currency: (1234.5, "EUR") -> "1 234.50 EUR"; without one where none is known."""
-    amount = _signless(f"{value:,.2f}").replace(",", _THIN)
-    return f"{amount} {currency}" if currency else amount
-
-
-def duration(seconds: float) -> str:
-    """Write seconds in the two largest units that say something: 3725 -> "1h 2m"."""
-    return format_duration(seconds)
-
-
-def hours(number: float) -> str:
-    """Write hours, whole where they are: 168.0 -> "168 h", 2.5 -> "2.5 h"."""
-    return (
-        f"{count(number)} h" if abs(number - round(number)) < 0.05 else f"{number:,.1f} h".replace(",", _THIN)
-    )
-
-
 def plural(number: float, one: str, many: str | None = None) -> str:
-    """Write a count with its noun: (1, "mention") -> "1 mention", (0, "mention") -> "no mentions"."""
+    """Write a count with its English noun: (1, "mention") -> "1 mention", (0, "mention") -> "no mentions".
+
+    Only for commands and logs: what is translated says `ngettext`.
+    """
     if round(number) == 0:
         return f"no {many or one + 's'}"
     return f"{count(number)} {one if round(number) == 1 else many or one + 's'}"
 
 
-def moment(seconds: float, zone: ZoneInfo) -> str:
-    """Write a time in a zone: "Mon 16 Nov, 08:00"."""
-    local = datetime.fromtimestamp(seconds, zone)
-    return f"{_day(local)}, {local:%H:%M}"
-
-
-def dated(seconds: float, zone: ZoneInfo) -> str:
-    """Write a time of any year in a zone: "Mon 16 Nov 2026, 08:00"."""
-    local = datetime.fromtimestamp(seconds, zone)
-    return f"{_day(local)} {local.year}, {local:%H:%M}"
-
-
-def query_changes(changes: Iterable[Changed], zone: ZoneInfo) -> list[str]:
+def query_changes(changes: Iterable[Changed], zone: ZoneInfo, language: Language = ENGLISH) -> list[str]:
     """Say that other posts count from a time on, so that nobody takes the step for news; one sentence for a time."""
     together: dict[tuple[int, bool], list[str]] = {}
     for one in sorted(changes, key=lambda change: (change.at, change.brand)):
         together.setdefault((one.at, one.first), []).append(one.brand)
-    return [_query_change(", ".join(brands), len(brands), *key, zone) for key, brands in together.items()]
+    return [_query_change(brands, *key, zone, language) for key, brands in together.items()]
 
 
-def _query_change(brands: str, number: int, at: int, first: bool, zone: ZoneInfo) -> str:
+def _query_change(brands: list[str], at: int, first: bool, zone: ZoneInfo, language: Language) -> str:
+    _, when, names = language.gettext, language.dated(at, zone), language.enumerated(brands)
     if first:
-        verb = "is" if number == 1 else "are"
-        return f"{brands} {verb} listened for since {dated(at, zone)}; nothing was looked for before."
-    return (
-        f"Mentions of {brands} are counted by another query from {dated(at, zone)} on; "
-        "numbers from before and after do not compare."
+        return language.ngettext(
+            "{brands} is listened for since {when}; nothing was looked for before.",
+            "{brands} are listened for since {when}; nothing was looked for before.",
+            len(brands),
+            brands=names,
+            when=when,
+        )
+    return _(
+        "Mentions of {brands} are counted by another query from {when} on; "
+        "numbers from before and after do not compare.",
+        brands=names,
+        when=when,
     )
 
 
-def engine_change(brand: str, engine: str, at: int, zone: ZoneInfo) -> str:
+def engine_change(brand: str, engine: str, at: int, zone: ZoneInfo, language: Language = ENGLISH) -> str:
     """Say that the tone is judged otherwise from a time on, and what makes it compare again."""
-    return (
-        f"The tone of what is said of {brand} is judged by another engine, {engine}, from {moment(at, zone)} on; "
-        "shares from before and after do not compare until `listener rejudge --since TIME` has judged all again."
+    return language.gettext(
+        "The tone of what is said of {brand} is judged by another engine, {engine}, from {when} on; "
+        "shares from before and after do not compare until {command} has judged all again.",
+        brand=brand,
+        engine=engine,
+        when=language.moment(at, zone),
+        command="`listener rejudge --since TIME`",
     )
 
 
-def day(seconds: float, zone: ZoneInfo) -> str:
-    """Write a day in a zone: "Mon 16 Nov"."""
-    return _day(datetime.fromtimestamp(seconds, zone))
-
-
-def weekdays(since: int, until: int, zone: ZoneInfo) -> list[str]:
-    """Name each local day that [since, until) touches: ["Mon 9", "Tue 10", ...]."""
-    first = datetime.fromtimestamp(since, zone).date()
-    last = datetime.fromtimestamp(max(since, until - 1), zone).date()
-    days = [first + timedelta(days=step) for step in range((last - first).days + 1)]
-    return [f"{_DAYS[date.weekday()]} {date.day}" for date in days]
-
-
-def period(since: int, until: int, zone: ZoneInfo) -> str:
-    """Write the days of [since, until) in a zone: "Mon 9 Nov to Sun 15 Nov 2026"."""
-    first = datetime.fromtimestamp(since, zone)
-    last = datetime.fromtimestamp(max(since, until - 1), zone)
-    if first.date() == last.date():
-        return f"{_day(last)} {last.year}"
-    year = "" if first.year == last.year else f" {first.year}"
-    return f"{_day(first)}{year} to {_day(last)} {last.year}"
-
-
-def stamp(text: str, *, brief: bool = False) -> str:
+def stamp(text: str, *, brief: bool = False, language: Language = ENGLISH) -> str:
     """Write an ISO 8601 time in the offset that it carries; anything else comes back as it is.
 
     `brief` leaves out year and offset: "Thu 12 Nov, 14:03".
@@ -193,8 +113,8 @@ def stamp(text: str, *, brief: bool = False) -> str:
     if read is None:
         return text
     if brief:
-        return f"{_day(read)}, {read:%H:%M}"
-    return f"{_day(read)} {read.year}, {read:%H:%M}{_offset(read)}"
+        return language.timed(read, "day")
+    return language.timed(read, "dated") + language.formats.localized(_offset(read))
 
 
 def instant(text: str) -> datetime | None:
@@ -205,21 +125,28 @@ def instant(text: str) -> datetime | None:
         return None
 
 
-def say(value: Sayable) -> str:
+def say(value: Sayable, language: Language = ENGLISH) -> str:
     """Write one KPI value with what it rests on: "46.3 % of 120", "not enough data (none judged)"."""
     if value.value is None:
-        return f"{NOT_ENOUGH} ({value.reason})" if value.reason else NOT_ENOUGH
+        unknown = language.gettext(NOT_ENOUGH)
+        return f"{unknown} ({value.reason})" if value.reason else unknown
     if value.unit == "ratio":
-        return share(value.value) + (f" of {count(value.n)}" if value.n is not None else "")
+        share = language.share(value.value)
+        if value.n is None:
+            return share
+        return language.gettext("{share} of {number}", share=share, number=language.count(value.n))
     if value.unit == "seconds":
-        return duration(value.value) + (
-            f" ({plural(value.n, 'conversation')})" if value.n is not None else ""
+        return language.duration(value.value) + (
+            f" ({conversations(value.n, language)})" if value.n is not None else ""
         )
-    return f"{number(value.value)} {value.unit}"
+    return f"{language.number(value.value)} {value.unit}"
 
 
-def _day(local: datetime) -> str:
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
+def conversations(number: float, language: Language = ENGLISH) -> str:
+    """Write a number of conversations: "3 conversations", "no conversations"."""
+    if round(number) == 0:
+        return language.gettext("no conversations")
+    return language.ngettext("{n} conversation", "{n} conversations", number)
 
 
 def _offset(local: datetime) -> str:
@@ -230,14 +157,3 @@ def _offset(local: datetime) -> str:
     sign = "-" if shift < timedelta() else "+"
     text = f"{sign}{ahead}" + (f":{minutes:02}" if minutes else "")
     return " UTC" if text == "+0" else f" UTC{text}"
-
-
-def _signed(number: str) -> str:
-    """Drop the sign of what rounded to zero: "+0.0 %" would claim a direction that is not there."""
-    if not number.strip("+-0.,"):
-        return number.lstrip("+-")
-    return number.replace("-", _MINUS)
-
-
-def _signless(number: str) -> str:
-    return number.lstrip("-") if not number.strip("-0.,") else number.replace("-", _MINUS)

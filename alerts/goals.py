@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from alerts.rules import RANGES
+from alerts.rules.conditions.threshold import RANGES
 from storage.calendar import Window, start_of
 from storage.durations import parse_duration
 from storage.kpi import KPIS, Kpi

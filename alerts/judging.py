@@ -1,32 +1,25 @@
-"""Rules against the store: which values they see, and their transitions written together with what is to be told."""
+"""Rules against the store: what they see, and their transitions written together with what is to be told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from zoneinfo import ZoneInfo
 
-from alerts.rules import Rule, Transition, enough_and_met, event_key, judge, looked_at
-from storage import alerting, browse, outbox
+from alerts.explaining import explaining
+from alerts.routing.routes import CONSOLE, Routing
+from alerts.routing.settling import lay_out, settle
+from alerts.rules import Look, Rule, Transition, event_key, judge
+from storage import alerting
 from storage.alerting import AlertEvent, AlertState
-from storage.base import Rows, Transaction
-from storage.browse import Narrow
-from storage.calendar import Window
-from storage.coverage import ledgers
-from storage.kpi import KPIS, Ask, KpiValue, compute
-from storage.mention import Brand
+from storage.base import Transaction
+from storage.kpi import KPIS
 
-_QUOTED = {
-    "negative_share": "negative",
-    "net_sentiment": "negative",
-    "positive_share": "positive",
-    "positive_mentions": "positive",
-    "positive_growth": "positive",
-}
-
-
-# How a share was made, kept with what is told of it.
-_HOW = ("method", "raw_value", "interval")
+_AT_ONCE = 20
+"""Events of one rule in one look; what is more is told by the next."""
+_NOTED = 60
+"""Seconds by which the last time that there was enough data may be older than it was."""
+_REMEMBERED = 90 * 86_400
+"""Seconds for which it is remembered what was told of a single subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,102 +32,127 @@ class Judged:
     post_ids: tuple[int, ...]
 
 
-def look(
-    store: Rows, rules: Iterable[Rule], brands: Sequence[Brand], zone: ZoneInfo, now: int
+def look(seen: Look, rules: Iterable[Rule]) -> list[Judged]:
+    """Judge rules by one look at what is kept; return those whose state changes. Reads only."""
+    rules = list(rules)
+    states = alerting.states(seen.store)
+    firing: dict[tuple[str, str], list[str]] = {}
+    for (rule_name, brand, subject), state in states.items():
+        if state.phase == "firing":
+            firing.setdefault((rule_name, brand), []).append(subject)
+    seen.firing = firing
+    seen.prepare(rules)
+    return [judged for rule in rules for judged in _judged(seen, rule, states, firing)]
+
+
+def _judged(
+    seen: Look,
+    rule: Rule,
+    states: Mapping[tuple[str, str, str], AlertState],
+    firing: Mapping[tuple[str, str], Sequence[str]],
 ) -> list[Judged]:
-    """Judge rules against what is kept; return those whose state changes. Reads only."""
-    states = alerting.states(store)
-    active = [ledger for ledger in ledgers(store) if ledger.active]
-    found = []
-    for rule in rules:
-        late = max((s.lateness for s in active if rule.source in (None, s.name, s.kind)), default=0)
-        seen = looked_at(rule, late, now)
-        question = Ask(
-            seen[0], now, zone, tuple(brands), (rule.brand,), _sources(rule), strict=True, tag=rule.tag
-        )
-        values = [_value(store, rule, replace(question, window=window)) for window in seen]
-        live = None
-        if any(enough_and_met(rule, value) for value in values):
-            live = [_value(store, rule, replace(question, window=w, live_only=True)) for w in seen]
-        before = states.get((rule.name, rule.brand))
-        transition = judge(rule, values, before, now, live)
-        if transition.state != before and (before is not None or transition.state.phase != "quiet"):
-            found.append(Judged(rule, before, transition, _posts(store, rule, transition)))
+    """What becomes of a rule for each of its subjects; one that fires and is seen no more is judged by nothing."""
+    found: list[Judged] = []
+    events = 0
+    samples = rule.condition.see(rule, seen)
+    for subject in {**samples, **dict.fromkeys(firing.get((rule.name, rule.brand), ()))}:
+        before = states.get((rule.name, rule.brand, subject))
+        transition = judge(rule, samples.get(subject, ()), before, seen.now, subject)
+        if before is None and _is_nothing(transition):
+            continue
+        if before is not None and not _is_worth_a_row(before, transition, seen.now):
+            continue
+        if transition.kind and events >= _AT_ONCE:
+            continue
+        events += transition.kind is not None
+        found.append(Judged(rule, before, transition, explaining(seen.store, rule, transition)))
     return found
 
 
-def _sources(rule: Rule) -> tuple[str, ...]:
-    return (rule.source,) if rule.source else ()
+def _is_worth_a_row(before: AlertState, transition: Transition, now: int) -> bool:
+    """That there is enough data still is written once a minute: what fires is looked at with each commit."""
+    if transition.kind or now - before.enough_at >= _NOTED:
+        return transition.state != before
+    return replace(transition.state, enough_at=before.enough_at) != before
 
 
-def _value(store: Rows, rule: Rule, question: Ask) -> KpiValue:
-    return compute(store, [KPIS[rule.condition.kpi]], question)[0]
+def _is_nothing(transition: Transition) -> bool:
+    return transition.state.phase == "quiet" and transition.kind is None
 
 
-def _posts(store: Rows, rule: Rule, transition: Transition) -> tuple[int, ...]:
-    if transition.kind != "fired" or transition.value is None:
-        return ()
-    window = Window(transition.value.since, transition.value.until)
-    label = _QUOTED.get(rule.condition.kpi)
-    narrow = Narrow(live_only=True, source=rule.source, tag=rule.tag)
-    if label:
-        return tuple(browse.strongest(store, rule.brand, window, label, narrow=narrow))
-    return tuple(browse.newest(store, rule.brand, window, narrow=narrow))
+def write(
+    db: Transaction, judged: Sequence[Judged], now: int, routing: Routing = CONSOLE
+) -> list[AlertEvent]:
+    """Write states, events and outbox rows in the open transaction; return the events.
 
-
-def write(db: Transaction, judged: Sequence[Judged], now: int) -> list[AlertEvent]:
-    """Write states, events and outbox rows in the open transaction; return the events."""
+    Where they go, when, and what of it is withheld, is decided in the same transaction: what is laid out is never
+    seen by a channel before a silence that covers it.
+    """
     written = []
-    states = alerting.states(db)
+    named = {item.rule.name: item.rule.channels for item in judged if item.rule.channels}
+    routing = replace(routing, own={**routing.own, **named})
     for item in judged:
         # Two judgements may have looked at once, one for a commit and one for the minute: only one may tell.
-        if states.get((item.rule.name, item.rule.brand)) != item.before:
-            continue
-        alerting.save(db, item.transition.state)
-        if item.transition.kind is None:
+        if not alerting.step(db, item.before, item.transition.state) or item.transition.kind is None:
             continue
         event = _event(item, now)
         alerting.add_event(db, event)
-        outbox.put(
-            db,
-            item.rule.channels,
-            event.key,
-            "alert",
-            {**event.numbers, "rule": event.rule, "brand": event.brand, "kind": event.kind, "at": now},
-            event.post_ids,
-            now,
-        )
+        lay_out(db, routing, event, event.episode, now)
         written.append(event)
+    if written:
+        settle(db, routing, now)
     return written
 
 
 def _event(item: Judged, now: int) -> AlertEvent:
-    rule, value = item.rule, item.transition.value
+    rule, sample, state = item.rule, item.transition.sample, item.transition.state
     kind = item.transition.kind
     assert kind is not None
-    until = value.until if value else now
+    until = sample.until if sample else now
+    since = sample.since if sample else until - rule.over
+    kpi = getattr(rule.condition, "kpi", None)
     numbers: Mapping[str, object] = {
-        "kpi": rule.condition.kpi,
-        "op": rule.condition.op,
-        "threshold": rule.condition.number,
-        # Of money only a value knows the currency.
-        "unit": value.unit if value else KPIS[rule.condition.kpi].unit,
+        "form": rule.condition.form,
+        "when": rule.condition.words(),
+        "kpi": kpi,
+        "op": getattr(rule.condition, "op", None),
+        "threshold": getattr(rule.condition, "number", None),
+        "unit": KPIS[kpi].unit if kpi else None,
+        "value": None,
+        "n": None,
+        "heard": [],
+        "left_out": [],
+        **(sample.numbers if sample else {}),
         "over": rule.over,
         "min_n": rule.min_n,
-        "value": value.value if value else None,
-        "n": value.n if value else None,
-        **({name: value.more[name] for name in _HOW if name in value.more} if value else {}),
-        "since": value.since if value else until - rule.over,
+        "since": since,
         "until": until,
-        "fired_at": item.transition.state.fired_at,
+        "fired_at": state.fired_at,
         "cooldown": rule.cooldown,
         "expire": rule.expire,
+        "keep_firing": rule.keep_firing,
         "tag": rule.tag,
-        "heard": [(h.source, h.heard, h.asked) for h in value.heard] if value else [],
-        "left_out": list(value.left_out) if value else [],
+        "severity": rule.severity,
+        "subject": state.subject,
+        **({"source": rule.source} if rule.source else {}),
     }
-    key = event_key(rule.name, rule.brand, kind, now)
-    return AlertEvent(key, rule.name, rule.brand, kind, now, until - rule.over, until, numbers, item.post_ids)
+    # The state names the event with which it fired, and the daemon looks a second ahead of the one it writes in: of two
+    # keys nobody could find the event of what fires, and no silence would hold.
+    key = state.episode if kind == "fired" else event_key(rule.name, rule.brand, kind, now, state.subject)
+    return AlertEvent(
+        key,
+        rule.name,
+        rule.brand,
+        kind,
+        now,
+        since,
+        until,
+        numbers,
+        item.post_ids,
+        state.subject,
+        rule.severity,
+        state.episode or key,
+    )
 
 
 def restart(db: Transaction, rules: Sequence[Rule], now: int) -> list[AlertState]:
@@ -142,6 +160,6 @@ def restart(db: Transaction, rules: Sequence[Rule], now: int) -> list[AlertState
 
     A condition that was only pending has not been watched meanwhile, so its time starts anew.
     """
-    gone = alerting.forget_missing(db, [(rule.name, rule.brand) for rule in rules])
+    gone = alerting.forget_missing(db, [(rule.name, rule.brand) for rule in rules], now - _REMEMBERED)
     alerting.restart_pending(db, now)
     return gone

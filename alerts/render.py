@@ -6,20 +6,32 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from alerts import format as reading
-from alerts.message import Fact, Kind, Message
+from alerts.language import ENGLISH, N_, Language
+from alerts.message import Fact, Kind, Message, Severity
+from alerts.sparkline import sparkline
 
 SHOWN_QUOTES = 5
+SHOWN_FACTS = 20
+CHART = "chart"
+DARK_CHART = "night"
+"""Names of a message's pictures in its HTML, after `cid:`; none begins with another, which programs replace alike."""
 KIND_WORDS: dict[Kind, str] = {
-    "fired": "Alert",
-    "resolved": "Resolved",
-    "expired": "Expired",
-    "test": "Test",
+    "fired": N_("Alert"),
+    "resolved": N_("Resolved"),
+    "expired": N_("Expired"),
+    "test": N_("Test"),
+}
+SEVERITY_WORDS: dict[Severity, str] = {
+    "critical": N_("Critical"),
+    "warning": N_("Warning"),
+    "info": N_("Information"),
 }
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # Controls (C0, DEL, C1), overrides and isolates of the writing direction, lone surrogates: they repaint
@@ -108,14 +120,19 @@ def templates() -> Environment:
     return environment
 
 
+def kind_word(message: Message) -> str:
+    """Return the word for a message's kind, in its language."""
+    return Language.of(message.language).gettext(KIND_WORDS[message.kind])
+
+
 def title_of(message: Message) -> str:
     """Return the title without the word for its kind, which every channel shows in its own way."""
-    return clean(message.title).removeprefix(f"{KIND_WORDS[message.kind]}: ")
+    return clean(message.title).removeprefix(f"{kind_word(message)}: ")
 
 
 def headline(message: Message) -> str:
     """Return the one line that names a message: its kind and its title."""
-    return f"{KIND_WORDS[message.kind]}: {title_of(message)}"
+    return f"{kind_word(message)}: {title_of(message)}"
 
 
 def presentable(message: Message) -> Message:
@@ -125,9 +142,10 @@ def presentable(message: Message) -> Message:
         title=shorten(title_of(message), 200),
         summary=shorten(clean_lines(message.summary), 3_000),
         rule=shorten(clean(message.rule), 100) if message.rule else None,
-        at=reading.stamp(clean(message.at)),
+        at=reading.stamp(clean(message.at), language=Language.of(message.language)),
         facts=tuple(
-            Fact(shorten(clean(fact.name), 100), shorten(clean(fact.value), 500)) for fact in message.facts
+            Fact(shorten(clean(fact.name), 100), shorten(clean(fact.value), 500))
+            for fact in message.facts[:SHOWN_FACTS]
         ),
         quotes=tuple(
             replace(quote, text=shorten(clean(quote.text), 400), url=safe_url(quote.url))
@@ -135,20 +153,27 @@ def presentable(message: Message) -> Message:
         ),
         footer=shorten(clean_lines(message.footer), 1_000),
         link=safe_url(message.link),
+        chart=replace(message.chart, alt=shorten(clean(message.chart.alt), 500)) if message.chart else None,
     )
 
 
 def as_text(message: Message) -> str:
     """Render a message as plain text, for mail and console."""
-    shown = presentable(message)
+    shown, language = presentable(message), Language.of(message.language)
     parts = [headline(shown), shown.at, "", shown.summary]
+    if shown.chart and (drawn := sparkline(shown.chart.values)):
+        parts += ["", f"  {drawn}", f"  {shown.chart.alt}"]
     if shown.facts:
         width = min(max(len(fact.name) for fact in shown.facts), 24)
         parts += ["", *(f"  {fact.name:<{width}}  {fact.value}" for fact in shown.facts)]
     if shown.quotes:
-        parts += ["", "What was said"]
+        parts += ["", language.gettext("What was said")]
     for quote in shown.quotes:
-        parts += ["", f"  “{quote.text}”", f"  {byline(quote.author, quote.source, quote.published_at)}"]
+        parts += [
+            "",
+            f"  “{quote.text}”",
+            f"  {byline(quote.author, quote.source, quote.published_at, language)}",
+        ]
         parts += [f"  {quote.url}"] if quote.url else []
     for last in (more_quotes(message), shown.link, shown.footer):
         parts += ["", last] if last else []
@@ -156,30 +181,70 @@ def as_text(message: Message) -> str:
 
 
 def as_html(message: Message) -> str:
-    """Render a message as the HTML part of a mail."""
+    """Render a message as the HTML part of a mail, under 100 KB: more, and mail programs cut it off."""
+    shown = presentable(message)
     return html_page(
         "message.html",
-        message=presentable(message),
-        kind=KIND_WORDS[message.kind],
-        headline=headline(message),
+        Language.of(message.language),
+        message=shown,
+        kind=_badge(message),
+        headline=headline(shown),
         more=more_quotes(message),
+        cid=CHART,
+        dark_cid=DARK_CHART,
+        drawn=sparkline(message.chart.values) if message.chart else "",
     )
 
 
-def html_page(template: str, **content: object) -> str:
-    """Fill a template; everything in it is escaped, and a percent sign never begins a line."""
-    page = templates().get_template(template).render(byline=byline, **content)
+def _badge(message: Message) -> str:
+    """The kind, and beside the colour in words how urgent it is: what is over is not urgent any more."""
+    if message.kind != "fired":
+        return kind_word(message)
+    return f"{kind_word(message)} · {Language.of(message.language).gettext(SEVERITY_WORDS[message.severity])}"
+
+
+def html_page(template: str, language: Language = ENGLISH, **content: object) -> str:
+    """Fill a template; everything in it is escaped, and a percent sign never begins a line.
+
+    Templates say their phrases by `_` and `ngettext`, whose parts are escaped too; `start` and `end` are the sides
+    where lines begin and end.
+    """
+    sides = ("left", "right") if language.direction == "ltr" else ("right", "left")
+    words = {
+        "_": _escaping(language),
+        "language": language,
+        "ngettext": language.ngettext,
+        "byline": partial(byline, language=language),
+        **dict(zip(("start", "end"), sides, strict=True)),
+    }
+    page = templates().get_template(template).render(words | content)
     return page.replace(" %", "\u00a0%")
 
 
-def byline(author: str | None, source: str, at: str | None = None) -> str:
+def _escaping(language: Language) -> Callable[..., Markup]:
+    """The gettext of templates: what is put into a phrase may be markup of ours, all else is escaped."""
+
+    def say(phrase: str, /, **parts: str) -> Markup:
+        written = {
+            name: part if isinstance(part, Markup) else language.parts({name: str(part)})[name]
+            for name, part in parts.items()
+        }
+        return Markup(escape(language.phrases.gettext(phrase))).format(**written)  # noqa: S704 (escaped)
+
+    return say
+
+
+def byline(author: str | None, source: str, at: str | None = None, language: Language = ENGLISH) -> str:
     """Name who said it, where and when: "ada, hackernews, Thu 12 Nov, 14:03"."""
     names = [shorten(clean(author), 60) if author else "", shorten(clean(source), 60)]
-    names.append(reading.stamp(clean(at), brief=True) if at else "")
-    return ", ".join(name for name in names if name)
+    names.append(reading.stamp(clean(at[:60]), brief=True, language=language) if at else "")
+    return language.enumerated(name for name in names if name)
 
 
 def more_quotes(message: Message) -> str:
     """Say how many quotes were left out; a cap without a word would look like the whole."""
     left = len(message.quotes) - SHOWN_QUOTES
-    return f"{reading.plural(left, 'more post')} not shown here." if left > 0 else ""
+    if left <= 0:
+        return ""
+    language = Language.of(message.language)
+    return language.ngettext("{n} more post not shown here.", "{n} more posts not shown here.", left)

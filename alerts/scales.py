@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from storage.calendar import Unit
 
 _NOTHING = 1e-9
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _TIMES = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800)
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def ticks(low: float, high: float, *, unit: str = "", most: int = 4) -> list[float]:
@@ -41,10 +36,3 @@ def dates(starts: Sequence[int], most: int) -> list[int]:
     """Which of these periods are named under the axis: evenly many of them, the first among them."""
     every = max(1, math.ceil(len(starts) / most))
     return list(range(0, len(starts), every))
-
-
-def date_label(at: int, unit: Unit, zone: ZoneInfo, *, year: bool) -> str:
-    """Name a period: "2 Nov", a month "Nov"; with its year where asked."""
-    local = datetime.fromtimestamp(at, zone)
-    name = _MONTHS[local.month - 1] if unit == "month" else f"{local.day} {_MONTHS[local.month - 1]}"
-    return f"{name} {local.year}" if year else name

@@ -6,63 +6,50 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts import format as reading
+from alerts.gathering import gathered
+from alerts.kpi_names import name_of
+from alerts.language import ENGLISH, N_, Language
 from alerts.message import Fact, Letter, Message
 from alerts.quoting import quotes_by_id
+from alerts.routing.routes import QUIET
+from alerts.sayings import Said, Speaker, say
+from alerts.small_chart import small_chart
 from storage.base import Rows
 from storage.calendar import iso
 from storage.coverage import SourceHeard
 from storage.outbox import OutboxRow
 
-_NAMES = {
-    "mentions": "mentions",
-    "share_of_voice": "share of voice",
-    "positive_mentions": "positive mentions",
-    "positive_growth": "growth of positive mentions",
-    "positive_share": "positive share",
-    "negative_share": "negative share",
-    "net_sentiment": "net sentiment",
-    "first_response_time": "first response time",
-}
-_ACRONYMS = frozenset(("ctr", "roi", "cpc", "cpm", "cac", "clv", "arpu", "csat", "nps", "crm", "ga4", "ua"))
-_WRITTEN: Mapping[str, Callable[[float], str]] = {
-    "net_sentiment": reading.balance,
-    "nps": reading.net_score,
-    **dict.fromkeys(("positive_growth", "audience_growth", "leads_growth", "roi"), reading.percent_change),
+_WRITTEN: Mapping[str, Callable[[Language, float], str]] = {
+    "net_sentiment": Language.balance,
+    "nps": Language.net_score,
+    **dict.fromkeys(("positive_growth", "audience_growth", "leads_growth", "roi"), Language.percent_change),
     **dict.fromkeys(
         ("negative_growth", "hashtag_growth", "interaction_growth", "solutions_growth"),
-        reading.percent_change,
+        Language.percent_change,
     ),
 }
 """KPIs that are written otherwise than others of their unit, with all their variants."""
-_PLAINLY = {"the curve does not reach 0.5": "mostly unanswered"}
+_PLAINLY = {"the curve does not reach 0.5": N_("mostly unanswered")}
 _NAMED = 3
-_OPS = {">": "above", ">=": "at or above", "<": "below", "<=": "at or below"}
+_LIMITS = {
+    ">": N_("above {threshold}"),
+    ">=": N_("at or above {threshold}"),
+    "<": N_("below {threshold}"),
+    "<=": N_("at or below {threshold}"),
+}
 
 
-def name_of(kpi: str) -> str:
-    """A KPI's name in words, its variant in brackets: "cost_per_lead.crm" -> "cost per lead (CRM)"."""
-    if kpi in _NAMES:
-        return _NAMES[kpi]
-    stem, _, variant = kpi.removeprefix("custom.").partition(".")
-    name, of = (
-        " ".join(word.upper() if word in _ACRONYMS else word for word in part.split("_"))
-        for part in (stem, variant)
-    )
-    return f"{name} ({of})" if of else name
-
-
-def amount(value: float | None, unit: str, kpi: str) -> str:
+def amount(value: float | None, unit: str, kpi: str, language: Language = ENGLISH) -> str:
     """Write a KPI's value for reading: 0.4 -> "40.0 %", 7200 s -> "2h"."""
     if value is None:
-        return "no value"
+        return language.gettext("no value")
     if unit == "seconds":
-        return reading.duration(value)
+        return language.duration(value)
     if written := _WRITTEN.get(kpi.partition(".")[0]):
-        return written(value)
+        return written(language, value)
     if _is_money(unit):
-        return reading.money(value, unit if unit != "currency" else None)
-    return reading.percent(value) if unit == "ratio" else reading.number(value)
+        return language.money(value, unit if unit != "currency" else None)
+    return language.percent(value) if unit == "ratio" else language.number(value)
 
 
 def _is_money(unit: str) -> bool:
@@ -70,153 +57,226 @@ def _is_money(unit: str) -> bool:
     return unit == "currency" or (len(unit) == 3 and unit.isupper())
 
 
-def _be(unit: str, name: str) -> str:
-    """The verb for a value: counts of what is many are many, "the followers are", all else is one."""
-    counted = unit not in ("ratio", "seconds") and not _is_money(unit)
-    return "are" if counted and any(word.endswith("s") for word in name.split()) else "is"
+def _many(numbers: Mapping[str, Any]) -> bool:
+    """Tell whether English has "are" for a value: counts of what is many are many, "the followers are"."""
+    counted = numbers["unit"] not in ("ratio", "seconds") and not _is_money(numbers["unit"])
+    return counted and any(word.endswith("s") for word in name_of(numbers["kpi"]).split())
 
 
-def span(interval: Sequence[float] | None, unit: str, kpi: str) -> str:
+def span(interval: Sequence[float] | None, unit: str, kpi: str, language: Language = ENGLISH) -> str:
     """Write the ends of a KPI's interval: "35 to 47 %", "\u22120.43 to +0.52"; nothing where it has none."""
     if not interval:
         return ""
     low, high = interval
     if kpi == "net_sentiment":
-        return f"{reading.balance(low)} to {reading.balance(high)}"
-    if _WRITTEN.get(kpi) is reading.percent_change:
-        return f"{reading.percent_change(low, 0).removesuffix(' %')} to {reading.percent_change(high, 0)}"
+        return language.range(language.balance(low), language.balance(high))
+    if _WRITTEN.get(kpi) is Language.percent_change:
+        return language.percent_changes(low, high)
     if unit == "ratio" and kpi != "nps":
-        return reading.between(low, high)
-    return f"{amount(low, unit, kpi)} to {amount(high, unit, kpi)}"
+        return language.between(low, high)
+    return language.range(amount(low, unit, kpi, language), amount(high, unit, kpi, language))
 
 
-def why(reason: str | None) -> str:
+def why(reason: str | None, language: Language = ENGLISH) -> str:
     """Say why there is no value to somebody who does not know how it is counted."""
-    return _PLAINLY.get(reason or "", reason or "")
+    plain = _PLAINLY.get(reason or "")
+    return language.gettext(plain) if plain else reason or ""
 
 
-def alert_message(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None) -> Message:
+def alert_message(
+    row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None, language: Language = ENGLISH
+) -> Message:
     """Say what fired, resolved or expired: the numbers, what they rest on, what will end it."""
     numbers: Mapping[str, Any] = row.numbers
-    kind, brand, rule = numbers["kind"], numbers["brand"], numbers["rule"]
-    name = name_of(numbers["kpi"])
-    value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
-    limit = f"{_OPS[numbers['op']]} {amount(numbers['threshold'], numbers['unit'], numbers['kpi'])}"
-    over = reading.duration(numbers["over"])
-    expire = reading.duration(numbers["expire"])
-    be = _be(numbers["unit"], name)
-    told = _with_span(numbers, value)
-    subject = f"The {name} of {brand} over the last {over} {be} {told}"
-    title, summary = {
-        "fired": (f"{brand}: {name} {value}", f"{subject}, {limit}."),
-        "resolved": (
-            f"Resolved: {brand}: {name} back at {value}",
-            f"{subject} and no longer {limit}.",
-        ),
-        "expired": (
-            f"Expired: {brand}: too little data on {name}",
-            f"Expired: too little data. There has not been enough about {brand} for {expire} to say whether its "
-            f"{name} {be} still {limit}; the alert is closed, not solved.",
-        ),
-    }[kind]
+    kind, brand = numbers["kind"], numbers["brand"]
+    said = _said(numbers, zone, language)
+    title, summary = said.title, said.summary
+    if numbers.get("again"):
+        title, summary = _still(numbers, title, summary, language)
     return Message(
         key=row.key,
         kind=kind,
         title=title,
         summary=summary,
-        brand=brand,
-        rule=rule,
+        brand=brand or None,
+        rule=numbers["rule"],
         at=iso(numbers["at"], zone),
-        facts=tuple(_facts(numbers, zone)),
-        quotes=tuple(quotes_by_id(store, brand, row.post_ids, zone).values()),
-        footer=_footer(numbers, kind, limit),
+        facts=tuple(_facts(numbers, zone, language)),
+        quotes=tuple(quotes_by_id(store, brand or None, row.post_ids, zone).values()),
+        footer=_footer(numbers, kind, said.ends, language),
         link=link,
         data=_data(numbers),
+        language=language.code,
+        thread=row.thread,
+        severity=numbers.get("severity", "warning"),
+        chart=small_chart(row.key, numbers, zone, language),
     )
 
 
-def _facts(numbers: Mapping[str, Any], zone: ZoneInfo) -> list[Fact]:
-    facts = [Fact("Rule", f"{numbers['rule']}: {name_of(numbers['kpi'])} {_limit(numbers)}")]
-    if numbers["value"] is not None:
-        value = amount(numbers["value"], numbers["unit"], numbers["kpi"])
-        facts.append(Fact("Now", f"{_with_span(numbers, value)} (n = {reading.count(numbers['n'])})"))
+def _is_threshold(numbers: Mapping[str, Any]) -> bool:
+    """Rows of the version before know thresholds only."""
+    return bool(numbers.get("form", "threshold") == "threshold")
+
+
+def _said(numbers: Mapping[str, Any], zone: ZoneInfo, language: Language) -> Said:
+    if not _is_threshold(numbers):
+        return say(numbers, Speaker(language, zone, amount, name_of))
+    title, summary = _told(numbers, language)
+    limit, least = _limit(numbers, language), language.count(numbers["min_n"])
+    if numbers["min_n"]:
+        ends = language.gettext(
+            "Resolves when the value is no longer {limit} with at least {n} to judge by.",
+            n=least,
+            limit=limit,
+        )
+    else:
+        ends = language.gettext("Resolves when the value is no longer {limit}.", limit=limit)
+    return Said(title, summary, ends)
+
+
+def _told(numbers: Mapping[str, Any], language: Language) -> tuple[str, str]:
+    """The title and the one sentence of a threshold."""
+    _, many = language.gettext, _many(numbers)
+    value = amount(numbers["value"], numbers["unit"], numbers["kpi"], language)
+    parts = {
+        "name": name_of(numbers["kpi"], language),
+        "brand": numbers["brand"],
+        "over": language.duration(numbers["over"]),
+        "value": _with_span(numbers, value, language),
+        "limit": _limit(numbers, language),
+    }
+    if numbers["kind"] == "fired":
+        is_now = N_("The {name} of {brand} over the last {over} is {value}, {limit}.")
+        are_now = N_("The {name} of {brand} over the last {over} are {value}, {limit}.")
+        title = _("{brand}: {name} {value}", brand=parts["brand"], name=parts["name"], value=value)
+        return title, _(are_now if many else is_now, **parts)
+    if numbers["kind"] == "resolved":
+        was = N_("The {name} of {brand} over the last {over} is {value} and no longer {limit}.")
+        were = N_("The {name} of {brand} over the last {over} are {value} and no longer {limit}.")
+        title = _(
+            "Resolved: {brand}: {name} back at {value}", brand=parts["brand"], name=parts["name"], value=value
+        )
+        return title, _(were if many else was, **parts)
+    unknown = N_(
+        "Expired: too little data. There has not been enough about {brand} for {expire} to say whether its {name} is "
+        "still {limit}; the alert is closed, not solved."
+    )
+    unknown_many = N_(
+        "Expired: too little data. There has not been enough about {brand} for {expire} to say whether its {name} are "
+        "still {limit}; the alert is closed, not solved."
+    )
+    del parts["over"], parts["value"]
+    title = _("Expired: {brand}: too little data on {name}", brand=parts["brand"], name=parts["name"])
+    expire = language.duration(numbers["expire"])
+    return title, _(unknown_many if many else unknown, expire=expire, **parts)
+
+
+def _still(numbers: Mapping[str, Any], title: str, summary: str, language: Language) -> tuple[str, str]:
+    """The title and the sentences of an alert that is told again while it fires."""
+    lasts = language.duration(numbers["again"] - numbers["fired_at"])
+    return language.gettext("Still firing: {alert}", alert=title), language.gettext(
+        "This has been firing for {duration}. It began like this: {sentence}",
+        duration=lasts,
+        sentence=summary,
+    )
+
+
+def _facts(numbers: Mapping[str, Any], zone: ZoneInfo, language: Language) -> list[Fact]:
+    _ = language.gettext
+    condition = numbers.get("when", "")
+    if _is_threshold(numbers):
+        name, threshold = name_of(numbers["kpi"], language), _threshold(numbers, language)
+        condition = f"{name} {numbers['op']} {threshold}"
+    facts = [Fact(_("Rule"), f"{numbers['rule']}: {condition}")]
+    if numbers["value"] is not None and numbers["n"] is not None:
+        value = _with_span(
+            numbers, amount(numbers["value"], numbers["unit"], numbers["kpi"], language), language
+        )
+        facts.append(
+            Fact(_("Now"), _("{value} (n = {number})", value=value, number=language.count(numbers["n"])))
+        )
     if numbers.get("tag"):
-        facts.append(Fact("Only", f"mentions tagged {numbers['tag']}"))
-    since, until = reading.moment(numbers["since"], zone), reading.moment(numbers["until"], zone)
-    facts.append(Fact("Window", f"{since} to {until}"))
+        facts.append(Fact(_("Only"), _("mentions tagged {tag}", tag=numbers["tag"])))
+    since, until = language.moment(numbers["since"], zone), language.moment(numbers["until"], zone)
+    facts.append(Fact(_("Window"), language.range(since, until)))
     heard = [SourceHeard(*entry) for entry in numbers["heard"]]
     if heard:
-        facts.append(Fact("Heard", _heard(heard)))
+        facts.append(Fact(_("Heard"), _heard(heard, language)))
     if numbers["left_out"]:
-        facts.append(Fact("Not heard", ", ".join(numbers["left_out"])))
+        facts.append(Fact(_("Not heard"), language.enumerated(numbers["left_out"])))
     if numbers["kind"] != "fired":
-        lasted = reading.duration(numbers["at"] - numbers["fired_at"])
-        facts.append(Fact("Fired", f"{reading.moment(numbers['fired_at'], zone)}, {lasted} ago"))
+        lasted = language.duration(numbers["at"] - numbers["fired_at"])
+        when = language.moment(numbers["fired_at"], zone)
+        facts.append(Fact(_("Fired"), _("{when}, {lasted} ago", when=when, lasted=lasted)))
     return facts
 
 
-def _with_span(numbers: Mapping[str, Any], value: str) -> str:
+def _with_span(numbers: Mapping[str, Any], value: str, language: Language) -> str:
     """The value with what it may be, where it is estimated; rows of the version before know no interval."""
     if numbers.get("method") != "adjusted" or numbers["value"] is None:
         return value
     if numbers["unit"] == "ratio" and numbers["kpi"] != "net_sentiment":
-        return reading.about(numbers["value"], numbers["interval"])
-    return f"about {value} ({span(numbers['interval'], numbers['unit'], numbers['kpi'])})"
+        return language.about(numbers["value"], numbers["interval"])
+    may_be = span(numbers["interval"], numbers["unit"], numbers["kpi"], language)
+    return language.gettext("about {value} ({range})", value=value, range=may_be)
 
 
-def _heard(sources: Sequence[SourceHeard]) -> str:
+def _heard(sources: Sequence[SourceHeard], language: Language = ENGLISH) -> str:
     """Name the sources, at most a few of those heard throughout: "news (92 %), and 5 others throughout"."""
     throughout = [one.source for one in sources if one.share >= 0.995]
     parts = [
-        f"{one.source} ({reading.percent(one.share, 0)})" for one in sources if one.source not in throughout
+        f"{one.source} ({language.percent(one.share, 0)})" for one in sources if one.source not in throughout
     ]
-    if len(throughout) > _NAMED:
-        parts.append(f"{len(throughout)} {'others' if parts else 'sources'} throughout")
+    number = len(throughout)
+    if number > _NAMED and parts:
+        parts.append(language.ngettext("{n} other throughout", "{n} others throughout", number))
+    elif number > _NAMED:
+        parts.append(language.ngettext("{n} source throughout", "{n} sources throughout", number))
     elif throughout:
-        parts.append(f"{', '.join(throughout)} throughout")
-    return ", ".join(parts)
+        parts.append(language.gettext("{sources} throughout", sources=language.enumerated(throughout)))
+    return language.enumerated(parts)
 
 
-def _limit(numbers: Mapping[str, Any]) -> str:
-    return f"{numbers['op']} {amount(numbers['threshold'], numbers['unit'], numbers['kpi'])}"
+def _threshold(numbers: Mapping[str, Any], language: Language) -> str:
+    return amount(numbers["threshold"], numbers["unit"], numbers["kpi"], language)
 
 
-def _footer(numbers: Mapping[str, Any], kind: str, limit: str) -> str:
+def _limit(numbers: Mapping[str, Any], language: Language) -> str:
+    return language.gettext(_LIMITS[numbers["op"]], threshold=_threshold(numbers, language))
+
+
+def _footer(numbers: Mapping[str, Any], kind: str, ends: str, language: Language) -> str:
+    """What ends it, and why it may be silent; what is momentary ends by itself."""
     if kind != "fired":
         return ""
-    thin = f" with at least {numbers['min_n']} to judge by" if numbers["min_n"] else ""
-    return (
-        f"Resolves when the value is no longer {limit}{thin}. The same rule stays silent for "
-        f"{reading.duration(numbers['cooldown'])} after it fired. Posts of a first poll or an import never fire."
+    if not ends:
+        return language.gettext("It is told once. Posts of a first poll or an import never fire.")
+    quiet = language.gettext(
+        "The same rule stays silent for {cooldown} after it fired. Posts of a first poll or an import never fire.",
+        cooldown=language.duration(numbers["cooldown"]),
     )
+    return f"{ends} {quiet}"
 
 
 def _data(numbers: Mapping[str, Any]) -> dict[str, object]:
+    numbers = {name: value for name, value in numbers.items() if name != "points"}
     times = {name: iso(numbers[name]) for name in ("since", "until", "at", "fired_at")}
     heard = [{"source": s, "heard_seconds": h, "asked_seconds": a} for s, h, a in numbers["heard"]]
     return {**numbers, **times, "heard": heard}
 
 
-def test_message(row: OutboxRow, zone: ZoneInfo) -> Message:
-    """What `listener alerts test` sends."""
-    return Message(
-        key=row.key,
-        kind="test",
-        title="Listener: this is a test",
-        summary="This channel works. An alert would stand here, with its numbers and the posts that explain it.",
-        brand=None,
-        rule=None,
-        at=iso(row.created_at, zone),
-        data={"kind": "test", "at": iso(row.created_at)},
-    )
-
-
-def to_send(row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None) -> Message | Letter:
+def to_send(
+    row: OutboxRow, store: Rows, zone: ZoneInfo, link: str | None, language: Language = ENGLISH
+) -> Message | Letter:
     """Make what is to be sent for any outbox row."""
     if row.kind == "test":
-        return test_message(row, zone)
+        from alerts.sample import test_message  # draws: only when it is asked for
+
+        return test_message(row, zone, link, language)
     if row.kind == "alert":
-        return alert_message(row, store, zone, link)
+        messages = [alert_message(one, store, zone, link, language) for one in (row, *row.rest)]
+        quiet = (row.together or "").startswith(QUIET)
+        return gathered(row, messages, zone, link, language, quiet=quiet) if row.rest else messages[0]
     from alerts.digest.sending import letter_of  # the letter's templates load jinja2: only when one is sent
 
     return letter_of(row, store, zone)

@@ -23,6 +23,7 @@ from ruamel.yaml import YAML
 
 from alerts.channels import CHANNELS
 from alerts.goals import GoalOptions
+from alerts.routing.options import InhibitOptions, MatchOptions, QuietOptions, RouteOptions
 from alerts.rules import RuleOptions
 from listener.cli import listener
 from listener.collectors import COLLECTORS
@@ -74,6 +75,10 @@ def sections() -> dict[str, type[BaseModel]]:
         "storage": StorageOptions,
         **of("channels", CHANNELS),
         "alerts.rules[]": RuleOptions,
+        "alerts.quiet_hours": QuietOptions,
+        "alerts.routes[]": RouteOptions,
+        "alerts.routes[].match": MatchOptions,
+        "alerts.inhibit[]": InhibitOptions,
         "digest": DigestOptions,
         "dashboard": DashboardOptions,
         "tags[]": TagOptions,

@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "campaign": "listener.commands.campaign",
     "goal": "listener.commands.goal",
     "alerts": "listener.commands.alerts",
+    "spikes": "listener.commands.spikes",
     "sources": "listener.commands.sources",
     "query": "listener.commands.query",
     "rematch": "listener.commands.rematch",

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from listener import expiring, letters, listening, watching
+from listener import expiring, heeding, letters, listening, watching
 from listener.collectors.base import Collector
-from listener.config import Config
+from listener.config import Config, DigestOptions
 from listener.dashboard.app import serve
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
@@ -107,8 +107,10 @@ class _Day:
             serve(self._station),
             self._watch(),
             self._ring_judge(),
+            self._heed(),
+            self._calibrate(),
             self._notice_others(),
-            self._write_letters(),
+            *(self._write_letters(options) for options in self._station.config.letters),
             self._expire(),
             self._settle(),
             *(self._station.dispatcher.run(channel) for channel in channels),
@@ -168,9 +170,25 @@ class _Day:
     async def _ring_judge(self) -> None:
         """Judge every rule once a minute: time passes without commits too."""
         bell = self._bells.every(JUDGE_EVERY)
+        await watching.settle(self._station)
         while True:
             await bell.wait_and_clear()
             await watching.judge(self._station, self._station.config.rules)
+            await watching.settle(self._station)
+
+    async def _heed(self) -> None:
+        """Learn what is usual for each brand, and notice what is not."""
+        bell = self._bells.every(heeding.EVERY)
+        while True:
+            await heeding.heed(self._station)
+            await bell.wait_and_clear()
+
+    async def _calibrate(self) -> None:
+        """Find the thresholds of new series soon after they are learned, and all of them anew each day."""
+        bell = self._bells.every(heeding.EVERY)
+        while True:
+            await bell.wait_and_clear()
+            await heeding.calibrate(self._station)
 
     async def _settle(self) -> None:
         """See to it that what was taken back stands in no byte of the store's files a minute later."""
@@ -198,6 +216,8 @@ class _Day:
                 known = version
                 await self._hear_of_posts()
                 await judge_by_head(self._station)
+                # Before anything else may leave: somebody may have silenced it.
+                await watching.settle(self._station)
                 self._station.dispatcher.wake_all()
                 await watching.judge(self._station, self._station.config.rules)
 
@@ -208,18 +228,25 @@ class _Day:
         for kind, native_ids in (await asyncio.to_thread(hearing.kept_after, reader, seen)).items():
             self._station.hearing.remember(kind, native_ids)
 
-    async def _write_letters(self) -> None:
-        options = self._station.config.digest
-        if options is None:
-            return
+    async def _write_letters(self, options: DigestOptions) -> None:
+        """Write one letter whenever its bell has rung.
+
+        The clock is asked every few seconds: a machine that slept, or whose clock was set, wakes nobody in time. The
+        ledger says whether a letter was written already, whatever the clock says.
+        """
         # A letter that is overdue waits for what was said meanwhile.
         try:
             async with asyncio.timeout(_PATIENCE_WITH_FIRST_ROUND):
                 await self._first_round.wait()
         except TimeoutError:
             log.warning("writing letters although not every source has answered yet")
-        bell = Bell()
+        station, bell, rung = self._station, Bell(), 0
+        zone = letters.zone_of(options, station.config)
         while True:
-            await letters.write_if_due(self._station)
-            self._bells.at("letter", letters.next_bell(self._station, options, self._station.now()), bell)
+            now = station.now()
+            if (last := letters.last_bell(options.cron, zone, now)) != rung:
+                await letters.write_if_due(station, options)
+                rung = last
+            soon = min(letters.next_bell(options.cron, zone, now), now + letters.LOOK_EVERY)
+            self._bells.at(f"letter {options.name}", soon, bell)
             await bell.wait_and_clear()

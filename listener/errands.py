@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -15,7 +15,8 @@ from listener.station import Clock, Station, open_station
 from listener.visiting import Visiting
 from listener.writer import Writer
 from storage import outbox, polling
-from storage.base import StoreBusy, Transaction
+from storage.base import Rows, StoreBusy, Transaction
+from storage.outbox import Delivery
 from storage.sqlite import Reader
 
 STREAM_LIMIT = 120.0
@@ -42,7 +43,8 @@ async def run_once(config: Config, clock: Clock) -> Errand:
             tasks = [polls.create_task(_poll(station, collector)) for collector in station.collectors]
         outcomes = [task.result() for task in tasks]
         await watching.judge(station, config.rules)
-        await letters.write_if_due(station)
+        await watching.settle(station)
+        await letters.write_all_due(station)
         await expiring.expire(station)
         await Settling().settle(station)
         for channel in config.channels:
@@ -81,40 +83,77 @@ async def test_channels(config: Config, clock: Clock, names: tuple[str, ...]) ->
     now = int(clock())
     key = f"test-{now}"
 
-    def lay_out(db: Transaction) -> None:
+    def lay_out(db: Transaction) -> list[tuple[str, str]]:
         outbox.put(db, names, key, "test", {}, [], now)
+        return [(key, name) for name in names]
 
+    return await _send(config, clock, lay_out)
+
+
+async def send_again(config: Config, clock: Clock, key: str | None, channel: str | None) -> Errand:
+    """Send what was given up, or the message of a key, once more: by the daemon if one runs, otherwise from here."""
+    return await _send(config, clock, lambda db: outbox.resend(db, int(clock()), key, channel))
+
+
+async def _send(
+    config: Config, clock: Clock, lay_out: Callable[[Transaction], list[tuple[str, str]]]
+) -> Errand:
+    """Lay messages out, have each of them tried, and tell what came of them. `lay_out` returns (key, channel)."""
     try:
         async with open_station(config, clock) as station:
-            await station.writer(lay_out)
-            for name in names:
+            laid_out = await station.writer(lay_out)
+            for name in {name for _, name in laid_out if name in config.channels}:
                 await station.dispatcher.deliver_due(name)
     except StoreBusy:
-        await _by_the_daemon(config, key, lay_out)
-    return _results(config, key)
+        laid_out = await _by_the_daemon(config, lay_out)
+    return _results(config, laid_out)
 
 
-async def _by_the_daemon(config: Config, key: str, lay_out: Callable[[Transaction], None]) -> None:
+async def _by_the_daemon(
+    config: Config, lay_out: Callable[[Transaction], list[tuple[str, str]]]
+) -> list[tuple[str, str]]:
     """Lay the messages out beside the running daemon and wait until it has tried each of them."""
     writer = Writer(config.database, zone=config.zone)
     await writer.open()
-    await writer(lay_out)
-    writer.close()
     with closing(Reader(config.database)) as reader:
+        before: dict[tuple[str, str], int] = {}
+
+        def note(db: Transaction) -> list[tuple[str, str]]:
+            laid_out = lay_out(db)
+            before.update({(d.key, d.channel): d.attempts for d in _of(db, laid_out)})
+            return laid_out
+
+        laid_out = await writer(note)
+        writer.close()
+        asked = [one for one in laid_out if one[1] in config.channels]
         async with asyncio.timeout(PATIENCE):
             # Another process works, which has no event of ours to set.
-            while _untried(reader, key):  # noqa: ASYNC110
+            while any(_untried(d, before) for d in _of(reader, asked)):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
+    return laid_out
 
 
-def _untried(reader: Reader, key: str) -> bool:
-    return any(d.attempts == 0 or d.state == "sending" for d in outbox.of_key(reader, key))
+def _of(store: Rows, laid_out: list[tuple[str, str]]) -> list[Delivery]:
+    keys = dict.fromkeys(key for key, _ in laid_out)
+    return [d for key in keys for d in outbox.of_key(store, key) if (d.key, d.channel) in laid_out]
 
 
-def _results(config: Config, key: str) -> Errand:
+def _untried(delivery: Delivery, before: Mapping[tuple[str, str], int]) -> bool:
+    begun = delivery.attempts > before[delivery.key, delivery.channel]
+    return not begun or delivery.state == "sending"
+
+
+def _results(config: Config, laid_out: list[tuple[str, str]]) -> Errand:
     with closing(Reader(config.database)) as reader:
-        found = outbox.of_key(reader, key)
+        found = _of(reader, laid_out)
+    missing = [d for d in found if d.channel not in config.channels]
     lines = [
-        f"{d.channel}: {'took it' if d.state == 'delivered' else d.error or 'not tried yet'}" for d in found
+        f"{d.channel}: {'is configured no more' if d in missing else _outcome(d)}"
+        + (f" ({d.key})" if d.kind != "test" else "")
+        for d in found
     ]
     return Errand(tuple(lines), tuple(d.channel for d in found if d.state != "delivered"))
+
+
+def _outcome(delivery: Delivery) -> str:
+    return "took it" if delivery.state == "delivered" else delivery.error or "not tried yet"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
+from importlib import import_module
 
 from pydantic import BaseModel, SecretStr
 
+from alerts.channels import CHANNELS
+from alerts.channels.base import Looks, Undelivered
 from alerts.format import plural
 from alerts.transport import Transport
 from listener.collectors import collectors_of
@@ -18,6 +21,7 @@ from listener.engine import judge_of
 from listener.hearing import Hearing
 from listener.http import PoliteClient
 from listener.matching.matcher import Matcher
+from listener.showing import lost
 from sentiment.tone import EngineUnavailable, Text
 from storage.sqlite import SqliteStore
 
@@ -38,14 +42,18 @@ class Finding:
 
 async def examine(config: Config, clock: Callable[[], float], free: int) -> list[Finding]:
     """Look at store, disk, engine, sources and channels. Raises StoreError."""
-    SqliteStore(config.database, zone=config.zone).close()
+    with closing(SqliteStore(config.database, zone=config.zone)) as store:
+        told = lost(store, int(clock()))
     findings = [Finding("store", True, f"{config.database} can be written"), _disk(free), _engine(config)]
     async with Transport() as transport:
         client = PoliteClient(transport, clock)
         hearing = Hearing(config.brands, Matcher(config.brands))
         collectors = collectors_of(config.sources, client, hearing)
         findings += await asyncio.gather(*(_source(c, int(clock())) for c in collectors))
-    findings += [await _channel(name, options) for name, options in config.channels.items()]
+        findings += [await _channel(name, options, transport) for name, options in config.channels.items()]
+    if told:
+        remedy = "mend what it says there, then `listener alerts resend --failed`"
+        findings.append(Finding("messages", False, told, remedy))
     if not collectors:
         findings.append(
             Finding("sources", False, "none is configured", "add one under sources, or import a file")
@@ -90,8 +98,15 @@ async def _source(collector: Collector, now: int) -> Finding:
     return Finding(name, True, "answers, nothing on it yet")
 
 
-async def _channel(name: str, options: BaseModel) -> Finding:
+async def _channel(name: str, options: BaseModel, transport: Transport) -> Finding:
     """Channels are not sent anything: that is what `listener alerts test` is for. Their server is looked for."""
+    channel = import_module(CHANNELS[name]).build(options, transport)
+    if isinstance(channel, Looks):
+        try:
+            says = await channel.reachable()
+        except Undelivered as failure:
+            return Finding(f"channel {name}", False, str(failure), f"check channels.{name} in config.yaml")
+        return Finding(f"channel {name}", True, f"{says}; `listener alerts test {name}` sends a sample")
     fields: Mapping[str, object] = dict(options)
     host, port = fields.get("host"), fields.get("port")
     if isinstance(host, str) and isinstance(port, int):

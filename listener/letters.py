@@ -1,9 +1,10 @@
-"""The weekly letter: whether one is due, and laying it out once, however often the daemon starts."""
+"""Letters: whether one is due, and laying each out once, however often the daemon starts or the clock is set."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 from cronsim import CronSim
@@ -11,42 +12,48 @@ from cronsim import CronSim
 from alerts.digest.facts import DigestFacts, to_json
 from alerts.digest.gather import gather
 from alerts.digest.period import periods
-from listener.config import DigestOptions
+from listener.config import Config, DigestOptions
 from listener.station import Station
 from storage import ledger, outbox
 from storage.base import Transaction
 from storage.calendar import Window, unit_of
+from storage.sqlite import Reader
 
 log = structlog.get_logger(__name__)
 
-
-def next_bell(station: Station, options: DigestOptions, after: int) -> int:
-    """When the letter's bell rings next."""
-    return int(next(CronSim(options.cron, datetime.fromtimestamp(after, station.config.zone))).timestamp())
+LOOK_EVERY = 5
+"""Seconds after which the clock is looked at anew: it may have been set, or the machine have slept."""
 
 
-def last_bell(station: Station, options: DigestOptions, now: int) -> int:
+def zone_of(options: DigestOptions, config: Config) -> ZoneInfo:
+    """The zone of a letter: its own, or that of the configuration."""
+    return ZoneInfo(options.zone) if options.zone else config.zone
+
+
+def next_bell(cron: str, zone: ZoneInfo, after: int) -> int:
+    """When a letter's bell rings next."""
+    return int(next(CronSim(cron, datetime.fromtimestamp(after, zone))).timestamp())
+
+
+def last_bell(cron: str, zone: ZoneInfo, now: int) -> int:
     """When it rang last, this very minute included."""
-    moment = datetime.fromtimestamp(now + 1, station.config.zone)
-    return int(next(CronSim(options.cron, moment, reverse=True)).timestamp())
+    moment = datetime.fromtimestamp(now + 1, zone)
+    return int(next(CronSim(cron, moment, reverse=True)).timestamp())
 
 
-async def write_if_due(station: Station) -> bool:
-    """Lay the letter out if its bell has rung since the store was made and it is not laid out yet.
+async def write_if_due(station: Station, options: DigestOptions) -> bool:
+    """Lay a letter out if its bell has rung since the store was made and it is not laid out yet.
 
     Late rather than never: after a weekend off, Monday's letter is written at the next start.
     """
-    options = station.config.digest
-    now = station.now()
-    if options is None:
-        return False
-    bell = last_bell(station, options, now)
+    now, zone = station.now(), zone_of(options, station.config)
+    bell = last_bell(options.cron, zone, now)
     if bell < station.born:
         return False
-    for period in periods(bell, station.config.zone):
+    for period in periods(bell, zone, options.period, options.name):
         if await asyncio.to_thread(ledger.digest_made, station.reader, period.key):
             return False
-        facts = await _count(station, options, period.window, now)
+        facts = await asyncio.to_thread(count, station.reader, station.config, options, period.window, now)
         # A week before there was a Listener has nothing to tell; one in which it was deaf has that to tell.
         if facts.coverage or (period.whole and period.window.until > station.born):
             await lay_out(station, options, period.key, facts, now)
@@ -54,29 +61,38 @@ async def write_if_due(station: Station) -> bool:
     return False
 
 
-async def _count(station: Station, options: DigestOptions, window: Window, now: int) -> DigestFacts:
-    config = station.config
-    # However often the bell rings, the next letter is on the week that runs now.
-    over = unit_of(now, "week", config.zone).until
-    return await asyncio.to_thread(
-        gather,
-        station.reader,
-        config.brands,
-        window,
-        config.zone,
-        now,
-        next_bell(station, options, over - 1),
-        station.link,
-    )
+async def write_all_due(station: Station) -> None:
+    """Lay out every letter that is due."""
+    for options in station.config.letters:
+        await write_if_due(station, options)
+
+
+def count(store: Reader, config: Config, options: DigestOptions, window: Window, now: int) -> DigestFacts:
+    """Count what a letter says, all of it at one moment."""
+    zone = zone_of(options, config)
+    # However often the bell rings, the next letter is on the period that runs now.
+    over = unit_of(now, options.period, zone).until
+    with store.snapshot() as snapshot:
+        return gather(
+            snapshot,
+            options.about(config.brands),
+            window,
+            zone,
+            now,
+            next_bell(options.cron, zone, over - 1),
+            config.dashboard.public_url,
+            goals=config.goals,
+            language=options.language or config.language,
+            to=tuple(options.to),
+        )
 
 
 async def lay_out(station: Station, options: DigestOptions, key: str, facts: DigestFacts, now: int) -> None:
     """Put the letter into the outbox, in one transaction with the ledger."""
-    ids = [int(ref.post) for ref in facts.quotes]
 
     def work(db: Transaction) -> None:
-        if ledger.add_digest(db, key, facts.since, facts.until, now):
-            outbox.put(db, options.channels, key, "digest", to_json(facts), ids, now)
+        if ledger.add_digest(db, key, facts.since, facts.until, now, letter=options.name):
+            outbox.put(db, options.channels, key, "digest", to_json(facts), facts.posts, now)
 
     await station.writer(work)
     log.info("letter written", key=key, channels=options.channels)

@@ -16,6 +16,7 @@ from alerts import judging
 from alerts.channels import CHANNELS
 from alerts.channels.base import Channel
 from alerts.dispatch import Dispatcher
+from alerts.language import Language
 from alerts.telling import to_send
 from alerts.transport import Transport
 from listener.collectors import collectors_of
@@ -109,11 +110,12 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                 transport = await stack.enter_async_context(Transport())
                 collectors = collectors_of(config.sources, PoliteClient(transport, clock), hearing)
                 born = await _settle(config, writer, collectors, pipeline.engine_name, int(clock()))
+                language = Language.of(config.language)
                 dispatcher = Dispatcher(
                     writer,
                     reader,
                     make_channels(config, transport),
-                    lambda row: to_send(row, reader, config.zone, config.dashboard.public_url),
+                    lambda row: to_send(row, reader, config.zone, config.dashboard.public_url, language),
                     clock,
                 )
                 await asyncio.to_thread(_remember, hearing, reader, collectors)

@@ -8,10 +8,10 @@ from collections.abc import Collection
 import structlog
 
 from alerts import judging
-from alerts.rules import Rule
+from alerts.routing import settling
+from alerts.rules import Look, Rule
 from listener.station import Station
 from storage.alerting import AlertEvent
-from storage.kpi import KPIS
 
 log = structlog.get_logger(__name__)
 
@@ -23,15 +23,29 @@ async def judge(station: Station, rules: Collection[Rule]) -> list[AlertEvent]:
     # Windows end before the second that they name. A post without a date counts from the second it was fetched
     # in, and would not be seen before the next minute (by `listener once` not before its next run).
     over = now + 1
-    found = await asyncio.to_thread(judging.look, station.reader, rules, config.brands, config.zone, over)
+    seen = Look(station.reader, config.brands, config.zone, over, config.goals)
+    found = await asyncio.to_thread(judging.look, seen, rules)
     if not found:
         return []
-    events = await station.writer(lambda db: judging.write(db, found, now))
+    events = await station.writer(lambda db: judging.write(db, found, now, config.routing))
     for event in events:
-        log.info(f"alert {event.kind}", rule=event.rule, brand=event.brand, value=event.numbers["value"])
+        log.info(
+            f"alert {event.kind}",
+            rule=event.rule,
+            brand=event.brand,
+            value=event.numbers["value"],
+            **({"subject": event.subject} if event.subject else {}),
+        )
     if events:
         station.dispatcher.wake_all()
     return events
+
+
+async def settle(station: Station) -> None:
+    """Withhold and release what waits, and tell again what is due: time passes, and people silence and acknowledge."""
+    routing, now = station.config.routing, station.now()
+    if await station.writer(lambda db: settling.settle(db, routing, now)):
+        station.dispatcher.wake_all()
 
 
 def concerned(station: Station, changed: Collection[tuple[str, int]]) -> list[Rule]:
@@ -40,9 +54,15 @@ def concerned(station: Station, changed: Collection[tuple[str, int]]) -> list[Ru
     now = station.now()
 
     def looks(rule: Rule, brand: str, hour: int) -> bool:
+        if rule.condition.form == "anomaly":
+            # What was learned is looked at after each time that something is.
+            return False
         same = rule.brand == brand
-        if not same and KPIS[rule.condition.kpi].market_wide:
+        if not same and rule.brand and rule.condition.market_wide:
             same = markets[rule.brand] == markets.get(brand)
+        # Goals are of months and dear to measure; the minute is soon enough for them.
+        if getattr(rule.condition, "by_minute", False):
+            return False
         # Twice the window, so that windows which ended a little earlier are judged again too.
         return same and (hour + 1) * 3600 > now - 2 * rule.over - 3600
 

@@ -32,15 +32,20 @@ def parse_duration(value: object) -> int:
 
 def format_duration(seconds: float) -> str:
     """Write seconds in the two largest units that say something: 3725 -> "1h 2m", 42 -> "42s"."""
+    return " ".join(f"{count}{unit[0]}" for unit, count in duration_parts(seconds))
+
+
+def duration_parts(seconds: float) -> list[tuple[str, int]]:
+    """Cut seconds into their two largest units that say something: 3725 -> [("hour", 1), ("minute", 2)]."""
     rest = round(seconds)
-    parts = []
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+    parts: list[tuple[str, int]] = []
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
         count, rest = divmod(rest, size)
         if count:
-            parts.append(f"{count}{unit}")
+            parts.append((unit, count))
         elif parts:
             break
-    return " ".join(parts[:2]) or "0s"
+    return parts[:2] or [("second", 0)]
 
 
 Duration = Annotated[int, BeforeValidator(parse_duration), Field(ge=0)]

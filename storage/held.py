@@ -25,7 +25,8 @@ _OF_BRAND = """WITH ours AS (SELECT post_id FROM mentions WHERE brand_id = ?1
     GROUP BY post_id"""
 _SENT = """SELECT DISTINCT o.key, o.channel, o.kind, o.done_at, o.created_at, o.id
     FROM outbox o, json_each(o.post_ids) p WHERE p.value IN (SELECT value FROM json_each(?))
-    AND (o.state IN ('delivered', 'sending') OR o.unknown > 0) ORDER BY o.id"""
+    AND (o.state IN ('delivered', 'sending') OR o.unknown > 0 OR o.taken IS NOT NULL OR o.resent_at IS NOT NULL)
+    ORDER BY o.id"""
 _PAGE = 500
 
 

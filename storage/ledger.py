@@ -18,12 +18,12 @@ def digest_made(store: Rows, key: str) -> bool:
     return bool(store.rows("SELECT 1 FROM digests WHERE key = ?", (key,)))
 
 
-def add_digest(db: Transaction, key: str, since: int, until: int, now: int) -> bool:
-    """Write that a digest is laid out; False where another process was first."""
+def add_digest(db: Transaction, key: str, since: int, until: int, now: int, *, letter: str = "") -> bool:
+    """Write that a digest is laid out, of several the `letter` of that name; False where another process was first."""
     return (
         db.run(
-            "INSERT INTO digests (key, since, until, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (key, since, until, now),
+            "INSERT INTO digests (key, since, until, at, letter) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (key, since, until, now, letter),
         )
         == 1
     )

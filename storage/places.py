@@ -33,17 +33,22 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
 
 OURS: Mapping[str, tuple[str, ...]] = {
     "_sqlite_migrations": ("migration_set", "name", "applied_at"),
-    "alert_events": ("key", "rule", "brand", "kind", "numbers", "post_ids"),
-    "alert_states": ("rule", "brand", "phase"),
+    "acknowledgements": ("episode", "by", "why"),
+    # A subject names a stranger by our number alone.
+    "alert_events": ("key", "rule", "brand", "kind", "numbers", "post_ids", "subject", "severity", "episode"),
+    "alert_states": ("rule", "brand", "phase", "subject", "episode"),
     # What people of the house write, about numbers and about their own work.
     "annotations": ("day", "text", "by"),
+    # Counts, and what was learned from them.
+    "baselines": ("series", "setting", "state", "calibration"),
     "brands": ("name",),
     "campaigns": ("name", "query", "utm", "by"),
     "case_events": ("kind", "assignee", "by", "why"),
+    "channel_holds": ("channel",),
     "config_versions": ("sha256", "text"),
     "corrections": ("by",),
     "coverage": ("kind",),
-    "digests": ("key",),
+    "digests": ("key", "letter"),
     "engines": ("name",),
     "erasures": ("how",),
     "facts": ("name", "value"),
@@ -57,16 +62,33 @@ OURS: Mapping[str, tuple[str, ...]] = {
     "measures": ("kind", "metric", "day", "network", "account", "campaign", "item", "unit"),
     "mentions": ("language", "reason"),
     "objections": ("author",),
-    "outbox": ("key", "channel", "kind", "numbers", "post_ids", "state", "error"),
+    "outbox": (
+        "key",
+        "channel",
+        "kind",
+        "numbers",
+        "post_ids",
+        "state",
+        "error",
+        "together",
+        "batch",
+        "thread",
+        "withheld",
+        # Hashes of the house's own recipients.
+        "taken",
+    ),
     "posts": ("language",),
     # A traceback without the item.
     "quarantine": ("cause",),
     "query_versions": ("definition",),
     "readings": ("counter",),
+    # The number that a receiver gave to our own message.
+    "receipts": ("channel", "thread", "place"),
     "rejudgings": ("engine", "brand", "pairs"),
     "rollup_counters": ("counter",),
     "rollup_quarters": ("language",),
     "rollups": ("language",),
+    "silences": ("matchers", "by", "why", "ended_by"),
     # A cursor holds ids and times.
     "sources": ("name", "kind", "cursor", "next_reason", "error", "visits"),
     "spending": ("source",),

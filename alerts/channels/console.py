@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from pydantic import BaseModel, ConfigDict
 
-from alerts.channels.base import Undelivered
+from alerts.channels.base import NOTHING, Past, Undelivered
 from alerts.message import Letter, Message
 from alerts.render import as_text, clean_lines
 
@@ -31,7 +31,9 @@ class Options(BaseModel):
 class Console:
     """Writes to standard output; in colour only where a person looks at a terminal and did not object."""
 
-    async def send(self, item: Message | Letter) -> None:
+    pace = 0.0
+
+    async def send(self, item: Message | Letter, past: Past = NOTHING) -> None:
         """Raise Undelivered when nobody reads standard output any more."""
         if isinstance(item, Letter):
             text, colour = clean_lines(item.text), None

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime, parseaddr
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from email.utils import parseaddr
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import structlog
 from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
@@ -20,11 +18,18 @@ from aiosmtplib import (
     SMTPRecipientRefused,
     SMTPResponseException,
 )
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
-from alerts import render
-from alerts.channels.base import Undelivered
-from alerts.format import instant
+from alerts.channels.base import NOTHING, Past, Undelivered
+from alerts.channels.mail import compose, domain_of
 from alerts.message import Letter, Message
 
 if TYPE_CHECKING:
@@ -38,9 +43,6 @@ _STARTTLS: dict[str, bool | None] = {"auto": None, "starttls": True, "tls": Fals
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _BARE = r"[^\s@<>,;:\"\\\x00-\x20\x7f-\uffff]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_BARE}|[^<>\r\n]{{0,200}}<{_BARE}>")
-# Soft line breaks and base64 throughout: not every relay takes eight bits, and none may rewrap a long line.
-_POLICY = SMTP_POLICY.clone(cte_type="7bit")
-_log = structlog.get_logger(__name__)
 
 
 def _address(value: str) -> str:
@@ -50,6 +52,7 @@ def _address(value: str) -> str:
 
 
 MailAddress = Annotated[str, AfterValidator(_address)]
+_LEAVE = re.compile(r"(?:mailto:|https?://)[!-;=?-~]{3,500}")
 
 
 class Options(BaseModel):
@@ -68,6 +71,14 @@ class Options(BaseModel):
     sender: MailAddress = Field(alias="from")
     to: tuple[MailAddress, ...] = Field(min_length=1)
     tls: Literal["auto", "starttls", "tls", "none"] = "auto"
+    unsubscribe: str | None = None
+
+    @field_validator("unsubscribe")
+    @classmethod
+    def _leads_somewhere(cls, value: str | None) -> str | None:
+        if value is not None and not _LEAVE.fullmatch(value):
+            raise ValueError("write mailto:name@example.com or an address that begins with https://")
+        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> Options:
@@ -90,32 +101,43 @@ class Options(BaseModel):
 class Email:
     """Sends through one SMTP server; a connection per message, because messages are rare."""
 
+    pace = 0.0
+
     def __init__(self, options: Options) -> None:
         self._options = options
 
-    async def send(self, item: Message | Letter) -> None:
-        """Return when the server took the message for at least one recipient.
+    async def send(self, item: Message | Letter, past: Past = NOTHING) -> None:
+        """Return when the server took the message for every recipient, in this attempt or an earlier one.
 
-        A server that took it for some and not for others counts as delivered, with the refused ones counted in
-        the log: a second attempt would reach the first ones twice.
+        One envelope for all who do not have it yet. Where the server takes it for some of them only, Undelivered names
+        those, so that nobody gets it twice for another's sake.
         """
+        if isinstance(item, Letter) and item.to:
+            own = Email(self._options.model_copy(update={"to": item.to}))
+            return await own.send(replace(item, to=()), past)
         # In a thread: the templates are compiled on first use, which would hold the loop.
         content = await asyncio.to_thread(lambda: compose(item, self._options).as_bytes())
+        to = [one for one in self._options.to if mark(one) not in past.taken]
+        if not to:
+            return
         client = SMTP(
             hostname=self._options.host,
             port=self._options.port,
-            local_hostname=_domain(self._options),
+            local_hostname=domain_of(self._options.sender),
             timeout=TIMEOUT,
             use_tls=self._options.tls_at_once,
             start_tls=None if self._options.tls_at_once else _STARTTLS[self._options.tls],
         )
         try:
             await self._open(client)
-            await self._envelope(client)
+            refused = await self._envelope(client, to)
             await self._content(client, content)
             await self._leave(client)
         finally:
             client.close()
+        if refused:
+            taken = [mark(one) for one in to if one not in refused]
+            raise self._refusal(refused, "the others have the message", taken)
 
     async def _open(self, client: SMTP) -> None:
         try:
@@ -141,27 +163,33 @@ class Email:
         except (SMTPException, OSError) as error:
             raise Undelivered(f"no login at the mail server: {_cause(error)}") from None
 
-    async def _envelope(self, client: SMTP) -> None:
-        refused: list[int] = []
+    async def _envelope(self, client: SMTP, to: Sequence[str]) -> dict[str, int]:
+        """Name sender and recipients; return whom the server refused, and with which code."""
+        refused: dict[str, int] = {}
         try:
             await client.mail(parseaddr(self._options.sender)[1])
-            for recipient in self._options.to:
+            for recipient in to:
                 try:
                     await client.rcpt(parseaddr(recipient)[1])
                 except SMTPRecipientRefused as error:
-                    refused.append(error.code)
+                    refused[recipient] = error.code
         except SMTPResponseException as error:
             raise _answered("the mail server refused the sender", error) from None
         except (SMTPException, OSError) as error:
             raise Undelivered(f"the mail server went away: {_cause(error)}") from None
-        if len(refused) == len(self._options.to):
-            raise Undelivered(
-                f"the mail server refused every recipient ({', '.join(map(str, sorted(set(refused))))})",
-                permanent=all(code >= 500 for code in refused),
-            )
-        if refused:
-            taken = len(self._options.to) - len(refused)
-            _log.warning("email.recipients_refused", refused=len(refused), taken=taken, codes=sorted(refused))
+        if len(refused) == len(to):
+            raise self._refusal(refused, "nobody was left")
+        return refused
+
+    def _refusal(self, refused: Mapping[str, int], so: str, taken: Sequence[str] = ()) -> Undelivered:
+        """Name the refused by their place under `to`: a reason holds no address."""
+        named = ", ".join(
+            f"number {number} of `to` ({refused[one]})"
+            for number, one in enumerate(self._options.to, 1)
+            if one in refused
+        )
+        final = all(code >= 500 for code in refused.values())
+        return Undelivered(f"the mail server refused {named}; {so}", permanent=final, taken=taken)
 
     async def _content(self, client: SMTP, content: bytes) -> None:
         try:
@@ -176,54 +204,16 @@ class Email:
         try:
             await client.quit()
         except (SMTPException, OSError):
-            _log.debug("email.no_goodbye")  # it said 250 to the message: that is what counts
+            return  # it said 250 to the message: that is what counts
 
 
 def build(options: Options, transport: Transport) -> Email:
     return Email(options)
 
 
-def compose(item: Message | Letter, options: Options) -> EmailMessage:
-    """Return the mail. Its Message-ID comes from the key, so that a second attempt is seen to be the same."""
-    if isinstance(item, Letter):
-        subject, text, html, at = item.subject, item.text, item.html, str(item.data.get("at", ""))
-    else:
-        subject, text, html, at = (
-            render.headline(item),
-            render.as_text(item),
-            render.as_html(item),
-            item.at,
-        )
-    domain = _domain(options)
-    mail = EmailMessage(policy=_POLICY)
-    mail["Subject"] = render.shorten(render.clean(subject), 200)
-    mail["From"] = _mailbox(options.sender)
-    mail["To"] = [_mailbox(address) for address in options.to]
-    if (written := instant(at)) is not None and written.tzinfo is not None:
-        mail["Date"] = format_datetime(written)
-    mail["Message-ID"] = f"<{hashlib.sha256(item.key.encode('utf-8', 'replace')).hexdigest()[:40]}@{domain}>"
-    mail["List-Id"] = f"Listener <listener.{domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail["X-Listener-Key"] = render.clean(item.key)
-    mail.set_content(_encodable(text))
-    mail.add_alternative(_encodable(html), subtype="html")
-    return mail
-
-
-def _mailbox(text: str) -> Address:
-    name, address = parseaddr(text)
-    local, _, domain = address.rpartition("@")
-    return Address(display_name=render.clean(name), username=local, domain=domain)
-
-
-def _domain(options: Options) -> str:
-    return parseaddr(options.sender)[1].rpartition("@")[2]
-
-
-def _encodable(text: str) -> str:
-    """Lone surrogates cannot be written; one of them must not cost the whole letter."""
-    return text.encode("utf-8", "replace").decode()
+def mark(recipient: str) -> str:
+    """By what a recipient is known again who has the message, however the list is ordered or names are written."""
+    return hashlib.sha256(parseaddr(recipient)[1].casefold().encode()).hexdigest()[:16]
 
 
 def _answered(what: str, error: SMTPResponseException) -> Undelivered:

@@ -1,4 +1,4 @@
-"""One POST to an address that the operator chose, and what its outcome means for the message."""
+"""One request to an address that the operator chose, and what its outcome means for the message."""
 
 from __future__ import annotations
 
@@ -29,9 +29,32 @@ async def post(
     them. Private addresses are allowed: the operator named this receiver. A redirect is refused: it would carry
     the message to somebody whom nobody named.
     """
+    return await _ask(transport, receiver, "POST", url, headers, body, clock)
+
+
+async def look(
+    transport: Transport,
+    receiver: str,
+    url: str,
+    headers: Mapping[str, str],
+    clock: Callable[[], float] = time.time,
+) -> Answer:
+    """GET an address that changes nothing there, to see whether the receiver answers; like `post` otherwise."""
+    return await _ask(transport, receiver, "GET", url, headers, None, clock)
+
+
+async def _ask(
+    transport: Transport,
+    receiver: str,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    clock: Callable[[], float],
+) -> Answer:
     try:
         answer = await transport.request(
-            "POST",
+            method,
             url,
             headers=headers,
             body=body,

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from alerts.channels.base import NOTHING, Past
 from alerts.channels.posting import post
 from alerts.message import Letter, Message, Quote
 from alerts.render import shorten
@@ -49,7 +50,9 @@ class Options(BaseModel):
 
 
 class Webhook:
-    """Posts to one address of the operator's choice."""
+    """Posts to one address of the operator's choice, which may receive as fast as it answers."""
+
+    pace = 0.0
 
     def __init__(
         self,
@@ -63,7 +66,7 @@ class Webhook:
         self._transport = transport
         self._clock = clock
 
-    async def send(self, item: Message | Letter) -> None:
+    async def send(self, item: Message | Letter, past: Past = NOTHING) -> None:
         """Return on 2xx. The receiver tells a repeated attempt by `webhook-id` and `Idempotency-Key`."""
         body = json.dumps(payload(item), ensure_ascii=False).encode("utf-8", "replace")
         await post(
@@ -101,6 +104,8 @@ def payload(item: Message | Letter) -> dict[str, object]:
     return {
         "type": f"alert.{item.kind}",
         "key": item.key,
+        "thread": item.thread,
+        "severity": item.severity,
         "timestamp": item.at,
         "title": _short(item.title),
         "summary": shorten(item.summary, _LONGEST),

@@ -2,51 +2,89 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from alerts import format as reading
-from alerts.digest import wording
-from alerts.digest.content import BrandLine, Chart, Day, Digest, Hearing, Market
-from alerts.digest.facts import BrandFacts, CoverageFacts, DigestFacts, KpiFact, to_json
-from alerts.digest.wording import MIN_N
-from alerts.render import clean, shorten
+from alerts.digest import tables, wording
+from alerts.digest.content import Chart, Day, Digest, Driver, Drivers, GoalLine, Hearing, Waits
+from alerts.digest.facts import (
+    BrandFacts,
+    CoverageFacts,
+    DigestFacts,
+    DriverFacts,
+    GoalFact,
+    WaitFact,
+    to_json,
+)
+from alerts.digest.findings import findings
+from alerts.digest.wording import FULL, Known, Speaker
+from alerts.kpi_names import name_of
+from alerts.language import N_, Language
+from alerts.render import clean, safe_url, shorten
+from alerts.telling import amount
 
 _OWN_IN_SUMMARY = 3
-_BRANDS_IN_MARKET = 15
 _LONGEST_NAME = 48
 _LONGEST_CHART = 10
+_NOTHING_KNOWN = Known()
+_PACES = {
+    "reached": N_("reached"),
+    "on pace": N_("on pace"),
+    "behind": N_("behind"),
+    "missed": N_("missed"),
+    "no value": N_("no value"),
+    "too early": N_("too early to say"),
+}
 
 
-def compose(facts: DigestFacts) -> Digest:
-    """Return the letter's content. The same facts always give the same letter."""
+def compose(facts: DigestFacts, known: Known = _NOTHING_KNOWN) -> Digest:
+    """Return the letter's content. The same facts, and posts that can be read, always give the same letter."""
     zone, plain = ZoneInfo(facts.timezone), to_json(facts)
-    facts = _presentable(facts)
-    title = _title(facts.since, facts.until, zone)
-    own = [brand for brand in facts.brands if brand.own]
+    facts, language = _presentable(facts), Language.of(facts.language)
+    found = findings(facts)
+    speaker = Speaker(facts, found, known, language)
+    title = _title(facts, language)
+    own = [brand for brand in facts.brands if brand.own][:_OWN_IN_SUMMARY] or tables.leaders(facts)
+    told = _any_number(facts)
+    sentences = wording.paragraph(speaker, own) if told else []
     return Digest(
-        title=f"{_capital(title)}: {_named(own or _leaders(facts))}",
-        subject=_subject(title, own or _leaders(facts), facts),
-        period=reading.period(facts.since, facts.until, zone),
-        summary=_summary(facts, own),
-        notice=_notice(facts),
-        markets=tuple(
-            _market(_heading(name, facts), brands, facts)
-            for name, brands in _markets(facts).items()
-            if _heard(brands)
-        ),
-        charts=tuple(chart for brand in own[:_OWN_IN_SUMMARY] if (chart := _chart(brand, facts, zone))),
+        language=language,
+        title=language.gettext("{period}: {brands}", period=_capital(title), brands=_named(own, language)),
+        subject=_subject(title, own, speaker),
+        period=language.period(facts.since, facts.until, zone),
+        notice=_notice(facts, language),
+        summary=tuple(sentences),
+        warning=wording.about_hearing(facts, language),
+        tables=tuple(tables.kpi_table(brand, speaker) for brand in own if brand.own) if told else (),
+        goals=tuple(_goal(goal, zone, language) for goal in facts.goals),
+        charts=tuple(chart for brand in own if (chart := _chart(brand, facts, language))),
+        markets=tuple(tables.markets(speaker)),
+        drivers=tuple(box for one in facts.drivers if (box := _drivers(one, speaker)).lines),
         quotes=facts.quotes,
-        hearing=tuple(_hearing(source, facts.comparable) for source in facts.coverage),
+        waits=tuple(asked for wait in facts.waits if (asked := _waits(wait, speaker)).lines),
+        marks=tuple(_marks(facts, zone, language)),
+        hearing=tuple(_hearing(source, facts.comparable, language) for source in facts.coverage),
         left_out=tuple(name for name in facts.left_out if name not in {one.source for one in facts.coverage}),
-        remarks=tuple(reading.query_changes(facts.query_changes, zone)),
-        next_letter=reading.moment(facts.next_letter_at, zone) if facts.next_letter_at else "",
+        remarks=tuple(_remarks(facts, zone, language)),
+        next_letter=language.moment(facts.next_letter_at, zone) if facts.next_letter_at else "",
         engine=facts.engine or "",
-        command=_command(facts, zone),
+        command=f"listener kpi {wording.window_options(facts)}",
         dashboard=facts.dashboard,
-        data={"at": datetime.fromtimestamp(facts.written_at, zone).isoformat(), **plain},
+        to=facts.to,
+        data={
+            "at": datetime.fromtimestamp(facts.written_at, zone).isoformat(),
+            **plain,
+            "sentences": [asdict(sentence) for sentence in sentences],
+            "findings": [asdict(one) for one in found.tested],
+        },
     )
+
+
+def _any_number(facts: DigestFacts) -> bool:
+    return any(brand.kpi("mentions").value is not None for brand in facts.brands)
 
 
 def _presentable(facts: DigestFacts) -> DigestFacts:
@@ -58,6 +96,7 @@ def _presentable(facts: DigestFacts) -> DigestFacts:
         left_out=tuple(_name(source) for source in facts.left_out),
         quotes=tuple(replace(quote, brand=_name(quote.brand)) for quote in facts.quotes),
         query_changes=tuple(replace(change, brand=_name(change.brand)) for change in facts.query_changes),
+        drivers=tuple(replace(one, brand=_name(one.brand)) for one in facts.drivers),
     )
 
 
@@ -65,233 +104,204 @@ def _name(text: str) -> str:
     return shorten(clean(text), _LONGEST_NAME) or "(no name)"
 
 
-def _heading(name: str, facts: DigestFacts) -> str:
-    """What a market is called: by its name only where there are several, and topics are no brands."""
-    if all(brand.topic for brand in facts.brands if brand.market == name):
-        return "Topics"
-    several = len({brand.market for brand in facts.brands if not brand.topic}) > 1
-    return f"The brands of “{_name(name)}”" if several else "The brands"
+def _title(facts: DigestFacts, language: Language) -> str:
+    """Name an ISO week as such, and everything else by its days."""
+    zone = ZoneInfo(facts.timezone)
+    first, last = (datetime.fromtimestamp(at, zone) for at in (facts.since, facts.until))
+    monday = first.weekday() == 0 and (first.hour, first.minute) == (0, 0)
+    if monday and last.date() == first.date() + timedelta(days=7) and (last.hour, last.minute) == (0, 0):
+        return language.gettext("week {number}", number=language.count(first.isocalendar().week))
+    if facts.span == "month":
+        return language.date_label(facts.since, "month", zone, year=True)
+    return language.period(facts.since, facts.until, zone)
 
 
-def _market(title: str, brands: tuple[BrandFacts, ...], facts: DigestFacts) -> Market:
-    """Show the first brands and all of ours; say how many are not shown."""
-    shown = [brand for rank, brand in enumerate(brands) if rank < _BRANDS_IN_MARKET or brand.own]
-    left = len(brands) - len(shown)
-    return Market(
-        title=title,
-        topics=all(brand.topic for brand in brands),
-        brands=tuple(_line(brand, facts.comparable, len(brands) > 1) for brand in shown),
-        more=f"{reading.plural(left, 'more brand')} with fewer mentions, not shown here." if left else "",
+def _subject(title: str, brands: list[BrandFacts], speaker: Speaker) -> str:
+    """Put the first brand's one number into the subject: many letters are read no further."""
+    language = speaker.language
+    if not brands:
+        return language.gettext("{period}: no brand is configured", period=_capital(title))
+    mentions = brands[0].kpi("mentions")
+    moved = speaker.found.of(brands[0].name, "mentions")
+    if mentions.value is None:
+        told = language.gettext("nothing was heard")
+    elif not mentions.value:
+        told = language.gettext("no mentions")
+    else:
+        told = language.ngettext("{n} mention", "{n} mentions", mentions.value)
+    if moved is not None:
+        told += f" ({wording.in_short(language, moved)})"
+    return language.gettext(
+        "{brands}, {period}: {told}", brands=_named(brands, language), period=title, told=told
     )
 
 
-def _markets(facts: DigestFacts) -> dict[str, tuple[BrandFacts, ...]]:
-    """Group the brands; markets with a brand of ours first, and in each the most mentioned first."""
-    names = dict.fromkeys(brand.market for brand in sorted(facts.brands, key=lambda one: not one.own))
-    return {
-        name: tuple(
-            sorted(
-                (brand for brand in facts.brands if brand.market == name),
-                key=lambda one: (-(one.kpi("mentions").value or 0), one.name.casefold()),
-            )
-        )
-        for name in names
-    }
-
-
-def _title(since: int, until: int, zone: ZoneInfo) -> str:
-    """Name an ISO week as such, and everything else by its days."""
-    first, last = datetime.fromtimestamp(since, zone), datetime.fromtimestamp(until, zone)
-    monday = first.weekday() == 0 and (first.hour, first.minute) == (0, 0)
-    if monday and last.date() == first.date() + timedelta(days=7) and (last.hour, last.minute) == (0, 0):
-        return f"week {first.isocalendar().week}"
-    return reading.period(since, until, zone)
-
-
-def _subject(title: str, brands: list[BrandFacts], facts: DigestFacts) -> str:
-    """Put the first brand's one number into the subject: many letters are read no further."""
+def _named(brands: Sequence[BrandFacts], language: Language) -> str:
     if not brands:
-        return f"{_capital(title)}: no brand is configured"
-    mentions = brands[0].kpi("mentions")
-    if mentions.value is None:
-        told = "nothing was heard"
-    else:
-        told = reading.plural(mentions.value, "mention")
-        moved = wording.change_of_count(mentions, facts.comparable)
-        told += f" ({moved.replace(' (', ', ').rstrip(')')})" if moved else ""
-    return f"{_named(brands)}, {title}: {told}"
-
-
-def _named(brands: list[BrandFacts]) -> str:
-    if not brands:
-        return "no brand"
-    more = f" and {len(brands) - 1} more" if len(brands) > 1 else ""
-    return brands[0].name + more
+        return language.gettext("no brand")
+    if len(brands) == 1:
+        return brands[0].name
+    return language.ngettext(
+        "{brand} and {n} more", "{brand} and {n} more", len(brands) - 1, brand=brands[0].name
+    )
 
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _heard(brands: tuple[BrandFacts, ...]) -> bool:
-    """A table of brands of which nothing is known would only repeat that."""
-    return any(brand.kpi("mentions").value is not None for brand in brands)
-
-
-def _summary(facts: DigestFacts, own: list[BrandFacts]) -> tuple[str, ...]:
-    """One short paragraph for each brand of ours, then what was not heard."""
-    hearing = wording.about_hearing(facts)
-    if not any(brand.kpi("mentions").value is not None for brand in facts.brands):
-        return (hearing or f"No number could be computed for this {facts.span}.",)
-    said = []
-    for brand in own[:_OWN_IN_SUMMARY] or _leaders(facts):
-        market = tuple(one for one in facts.brands if one.market == brand.market)
-        sentences = (
-            wording.about_mentions(brand, facts),
-            wording.about_share(brand, market, facts),
-            wording.about_tone(brand, facts),
-            wording.about_response(brand, facts),
-        )
-        said.append(" ".join(sentence for sentence in sentences if sentence))
-    if len(own) > _OWN_IN_SUMMARY:
-        said.append(f"{len(own) - _OWN_IN_SUMMARY} more brands of yours are in the table below.")
-    return (*said, hearing) if hearing else tuple(said)
-
-
-def _leaders(facts: DigestFacts) -> list[BrandFacts]:
-    """Without a brand of ours, the letter is about the one that was talked about most."""
-    return [brands[0] for brands in _markets(facts).values()][:1]
-
-
-def _notice(facts: DigestFacts) -> str:
+def _notice(facts: DigestFacts, language: Language) -> str:
     if facts.comparable:
         return ""
     why = facts.why_not or "there is no full week before it"
-    return f"This letter shows no changes: {why.rstrip('.')}. It says what was heard, and compares nothing."
-
-
-def _line(brand: BrandFacts, comparable: bool, several: bool) -> BrandLine:
-    mentions, voice = brand.kpi("mentions"), brand.kpi("share_of_voice")
-    good, bad, net = (brand.kpi(name) for name in ("positive_share", "negative_share", "net_sentiment"))
-    judged = good.n or 0
-    enough = good.value is not None and bad.value is not None and judged >= MIN_N
-    neutral = max(0.0, round(1 - (good.value or 0) - (bad.value or 0), 9))
-    # Nobody writes to a topic, and topics overlap: neither first answers nor a share of voice mean anything.
-    several = several and not brand.topic
-    voiced = several and voice.value is not None and (voice.n or 0) >= MIN_N
-    return BrandLine(
-        name=brand.name,
-        own=brand.own,
-        mentions=_counted(mentions),
-        mentions_change=wording.change_of_count(mentions, comparable),
-        direction=_direction(mentions, comparable),
-        share=wording.share(voice) if several else "",
-        share_change=wording.change_of_share(voice, comparable),
-        share_width=round(100 * (voice.value or 0)) if voiced else None,
-        judged=wording.judged(good),
-        judged_short=wording.judged_short(good),
-        tone_widths=_widths(good.value or 0, neutral, bad.value or 0) if enough else None,
-        positive=wording.share(good),
-        neutral=reading.share(neutral) if enough else reading.NOT_ENOUGH,
-        negative=wording.share(bad),
-        net=reading.balance(net.value) if enough and net.value is not None else reading.NOT_ENOUGH,
-        net_change=_net_change(net, comparable),
-        response="" if brand.topic else _response(brand.kpi("first_response_time")),
-        response_note="" if brand.topic else _response_note(brand.kpi("first_response_time"), comparable),
+    return language.gettext(
+        "This letter shows no changes: {why}. It says what was heard, and compares nothing.",
+        why=language.gettext(why).rstrip("."),
     )
 
 
-def _counted(kpi: KpiFact) -> str:
-    if kpi.value is None:
-        return "not heard"
-    return reading.count(kpi.value) if kpi.value else "none"
-
-
-def _direction(kpi: KpiFact, comparable: bool) -> str:
-    """Return "up", "down", "same", or nothing: an arrow stands only for a move that is more than chance."""
-    now, before = kpi.compared, kpi.before
-    if not comparable or now is None or before is None:
-        return ""
-    if wording.steady(now, before):
-        return "same"
-    return "up" if now > before else "down"
-
-
-def _net_change(kpi: KpiFact, comparable: bool) -> str:
-    now, before = kpi.compared, kpi.before
-    if not comparable or now is None or before is None or kpi.compared_n < MIN_N:
-        return ""
-    return f"{reading.balance(before)} before"
-
-
-def _widths(good: float, neutral: float, bad: float) -> tuple[int, int, int]:
-    """Cut a bar of 100 in three whole parts that add up; what is there at all stays visible."""
-    first, last = (max(round(100 * part), 1 if part > 0 else 0) for part in (good, bad))
-    if neutral <= 0:
-        return first, 0, 100 - first
-    return first, max(100 - first - last, 0), last
-
-
-def _response(kpi: KpiFact) -> str:
-    if kpi.value is not None:
-        return reading.duration(kpi.value)
-    return "mostly unanswered" if kpi.n else "nobody asked"
-
-
-def _response_note(kpi: KpiFact, comparable: bool) -> str:
-    if not kpi.n:
-        return ""
-    parts = [reading.plural(kpi.n, "conversation")]
-    beside = {name: number for name, number in kpi.beside.items() if number is not None}
-    if kpi.n >= MIN_N and "answered_share" in beside:
-        parts.append(f"{reading.percent(beside['answered_share'], 0)} answered")
-    if kpi.n >= MIN_N and "within_target" in beside:
-        target = (
-            f" {reading.duration(beside['response_target'])}" if "response_target" in beside else " target"
-        )
-        parts.append(f"{reading.percent(beside['within_target'], 0)} within{target}")
-    if kpi.n >= MIN_N and "p90" in beside:
-        parts.append(f"nine in ten within {reading.duration(beside['p90'])}")
-    if comparable and kpi.value is not None and kpi.before is not None:
-        parts.append(f"{reading.duration(kpi.before)} before")
-    return ", ".join(parts)
-
-
-def _chart(brand: BrandFacts, facts: DigestFacts, zone: ZoneInfo) -> Chart | None:
+def _chart(brand: BrandFacts, facts: DigestFacts, language: Language) -> Chart | None:
     """Return mentions per day, or None where there is nothing to draw."""
     highest = max((number for number in brand.per_day if number is not None), default=0)
-    names = reading.weekdays(facts.since, facts.until, zone)
-    if not highest or len(names) != len(brand.per_day) or len(names) > _LONGEST_CHART:
+    names = language.weekdays(facts.since, facts.until, ZoneInfo(facts.timezone))
+    if not highest or len(names) != len(brand.per_day) or not 1 < len(names) <= _LONGEST_CHART:
         return None
     days = []
     for name, number in zip(names, brand.per_day, strict=True):
         height = None if number is None else max(round(100 * number / highest), 1)
-        days.append(Day(name, "not heard" if number is None else reading.count(number), height))
-    return Chart(brand.name, tuple(days))
+        count = language.gettext("not heard") if number is None else language.count(number)
+        days.append(Day(name, count, height))
+    title = language.gettext("Mentions of {brand}, day by day", brand=brand.name)
+    return Chart(title, tuple(days))
 
 
-def _hearing(source: CoverageFacts, comparable: bool) -> Hearing:
+def _goal(goal: GoalFact, zone: ZoneInfo, language: Language) -> GoalLine:
+    _, until = language.gettext, language.day(goal.until - 1, zone)
+    now, target, baseline = (
+        amount(value, goal.unit, goal.kpi, language) for value in (goal.now, goal.target, goal.baseline)
+    )
+    return GoalLine(
+        name=clean(goal.name),
+        what=_(
+            "{kpi} of {brand}: {target} by {day}",
+            kpi=_capital(name_of(goal.kpi, language)),
+            brand=clean(goal.brand),
+            target=target,
+            day=until,
+        ),
+        stands=_(
+            "Now {now}, at the beginning {baseline}; {owner} answers for it.",
+            now=now,
+            baseline=baseline,
+            owner=clean(goal.owner),
+        ),
+        pace=_(_PACES[goal.pace]),
+        judged="good"
+        if goal.pace in ("reached", "on pace")
+        else "bad"
+        if goal.pace in ("behind", "missed")
+        else "",
+        width=None if goal.way is None else round(100 * min(1.0, max(0.0, goal.way))),
+    )
+
+
+def _drivers(one: DriverFacts, speaker: Speaker) -> Drivers:
+    """Stories, words, voices and sources of one brand; what was taken back since is gone from it."""
+    language, known, behind = speaker.language, speaker.known, one.drivers
+    _, ngettext = language.gettext, language.ngettext
+    lines = []
+    for story in behind.stories:
+        if headline := known.headline(story.post):
+            said = ngettext(
+                "“{headline}” ({n} post)", "“{headline}” ({n} posts)", story.now, headline=headline
+            )
+            lines.append(Driver(_("Story"), said, safe_url(known.posts[str(story.post)].url)))
+    if behind.terms:
+        words = [
+            f"“{clean(term.word)}” ({language.count(term.now)}, {language.count(term.then)})"
+            for term in behind.terms
+        ]
+        said = _("{words}: how many people used each, and how many before", words=language.listed(words))
+        lines.append(Driver(_("Words"), said))
+    voices = []
+    for voice in behind.voices:
+        if voice.author not in known.authors:
+            continue
+        name, source = (shorten(clean(part), _LONGEST_NAME) for part in known.authors[voice.author])
+        mentions = ngettext("{n} mention", "{n} mentions", voice.mentions)
+        voices.append(f"{language.isolated(name)} ({source}, {mentions})")
+    if voices:
+        lines.append(Driver(_("Voices"), language.listed(voices)))
+    if len(behind.sources) > 1:
+        counts = [
+            f"{clean(source.source)} {language.count(source.now)} ({language.count_change(source.now - source.then)})"
+            for source in behind.sources
+        ]
+        lines.append(Driver(_("Sources"), language.listed(counts)))
+    return Drivers(_("What was behind it: {brand}", brand=one.brand), tuple(lines))
+
+
+def _waits(wait: WaitFact, speaker: Speaker) -> Waits:
+    language, posts = speaker.language, speaker.known.posts
+    lines = [
+        (language.duration(speaker.facts.written_at - one.since), posts[str(one.post)])
+        for one in wait.waiting
+        if str(one.post) in posts
+    ]
+    left = wait.total - len(wait.waiting)
+    more = language.ngettext("{n} other waits too.", "{n} others wait too.", left) if left > 0 else ""
+    title = language.gettext("Waiting for an answer of {brand}", brand=_name(wait.brand))
+    return Waits(title, tuple(lines), more)
+
+
+def _marks(facts: DigestFacts, zone: ZoneInfo, language: Language) -> list[str]:
+    said = []
+    for mark in facts.marks:
+        text = shorten(clean(mark.text), 200)
+        if mark.until is None:
+            said.append(language.gettext("{day}: {text}", day=language.day(mark.since, zone), text=text))
+        else:
+            days = language.period(mark.since, mark.until, zone)
+            said.append(language.gettext("Campaign {name}: {days}", name=text, days=days))
+    return said
+
+
+def _hearing(source: CoverageFacts, comparable: bool, language: Language) -> Hearing:
+    def of(heard: float, asked: float) -> str:
+        return language.gettext(
+            "{heard} of {asked}", heard=language.hours(heard), asked=language.hours(asked)
+        )
+
     before = ""
     if comparable and source.heard_before is not None and source.asked_before is not None:
-        full = source.heard_before >= wording.FULL * source.asked_before
-        before = (
-            "" if full else f"{reading.hours(source.heard_before)} of {reading.hours(source.asked_before)}"
-        )
+        full = source.heard_before >= FULL * source.asked_before
+        before = "" if full else of(source.heard_before, source.asked_before)
     return Hearing(
         source=source.source,
-        hours=f"{reading.hours(source.heard)} of {reading.hours(source.asked)}",
+        hours=of(source.heard, source.asked),
         before=before,
-        meaning=wording.about_source(source.heard, source.asked),
-        full=bool(source.heard) and source.heard >= wording.FULL * source.asked,
+        meaning=wording.about_source(source.heard, source.asked, language),
+        full=bool(source.heard) and source.heard >= FULL * source.asked,
     )
 
 
-def _command(facts: DigestFacts, zone: ZoneInfo) -> str:
-    """The command that prints the letter's numbers again."""
-    since, until = (datetime.fromtimestamp(at, zone) for at in (facts.since, facts.until))
-    form = (
-        "%Y-%m-%d"
-        if (since.hour, since.minute, until.hour, until.minute) == (0, 0, 0, 0)
-        else "%Y-%m-%dT%H:%M"
-    )
-    return f"listener kpi --since {since:{form}} --until {until:{form}} --timezone {facts.timezone}"
+def _remarks(facts: DigestFacts, zone: ZoneInfo, language: Language) -> list[str]:
+    """What else the numbers rest on: queries, sources that do not answer, corrections."""
+    said = reading.query_changes(facts.query_changes, zone, language)
+    said += [
+        language.gettext(
+            "{source} has not answered since {when}.",
+            source=_name(one.source),
+            when=language.moment(one.since, zone),
+        )
+        for one in facts.down
+    ]
+    if facts.corrected:
+        said.append(
+            language.ngettext(
+                "People corrected the tone of {n} mention.",
+                "People corrected the tone of {n} mentions.",
+                facts.corrected,
+            )
+        )
+    return said

@@ -1,45 +1,73 @@
-"""What a letter says, every number already written for reading: the same for HTML, text and Slack."""
+"""What a letter says, every number already written for reading: the same for HTML, text, Slack, Markdown and PDF."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from alerts.bars import Picture
 from alerts.digest.facts import QuoteRef
+from alerts.digest.wording import Sentence
+from alerts.language import Language
+from alerts.message import Quote
+
+Move = Literal["up", "down", "same", ""]
+Judged = Literal["good", "bad", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class KpiRow:
+    """One KPI of one of our brands: now, before, and the goal. `move` is "same" where chance makes as much."""
+
+    name: str
+    now: str
+    note: str
+    before: str
+    change: str
+    move: Move
+    judged: Judged
+    goal: str
+
+
+@dataclass(frozen=True, slots=True)
+class KpiTable:
+    """The KPIs of one of our brands; `compared` and `goals` say whether these columns hold anything."""
+
+    brand: str
+    rows: tuple[KpiRow, ...]
+
+    @property
+    def compared(self) -> bool:
+        return any(row.before for row in self.rows)
+
+    @property
+    def goals(self) -> bool:
+        return any(row.goal for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class BrandLine:
-    """One brand, written for reading. The widths are whole percent of a bar; None where there is no bar."""
+    """One brand beside its rivals, written for reading."""
 
     name: str
     own: bool
     mentions: str
-    mentions_change: str
-    direction: str
+    move: Move
     share: str
-    share_change: str
-    share_width: int | None
-    judged: str
-    judged_short: str
-    tone_widths: tuple[int, int, int] | None
-    positive: str
-    neutral: str
-    negative: str
     net: str
-    net_change: str
     response: str
     response_note: str
 
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Brands that are compared with one another, the most mentioned first; `title` says which."""
+    """Brands that are compared with one another, the most mentioned first, and their pictures."""
 
     title: str
     topics: bool
     brands: tuple[BrandLine, ...]
     more: str
+    pictures: tuple[tuple[str, Picture], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +83,46 @@ class Day:
 class Chart:
     """Mentions per day of one of our brands."""
 
-    brand: str
+    title: str
     days: tuple[Day, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GoalLine:
+    """A goal: what is to be reached and by when, how it stands, and how full its bar is in whole percent."""
+
+    name: str
+    what: str
+    stands: str
+    pace: str
+    judged: Judged
+    width: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """One thing that stands behind the numbers: a name in words, and what it says; a link where there is one."""
+
+    name: str
+    said: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drivers:
+    """What stands behind the numbers of one of our brands."""
+
+    title: str
+    lines: tuple[Driver, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Posts that wait for an answer, each with how long; `more` says how many others there are."""
+
+    title: str
+    lines: tuple[tuple[str, Quote], ...]
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +140,21 @@ class Hearing:
 class Digest:
     """A letter's content in reading order; `data` carries the plain numbers."""
 
+    language: Language
     title: str
     subject: str
     period: str
-    summary: tuple[str, ...]
     notice: str
-    markets: tuple[Market, ...]
+    summary: tuple[Sentence, ...]
+    warning: str
+    tables: tuple[KpiTable, ...]
+    goals: tuple[GoalLine, ...]
     charts: tuple[Chart, ...]
+    markets: tuple[Market, ...]
+    drivers: tuple[Drivers, ...]
     quotes: tuple[QuoteRef, ...]
+    waits: tuple[Waits, ...]
+    marks: tuple[str, ...]
     hearing: tuple[Hearing, ...]
     left_out: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -89,4 +162,5 @@ class Digest:
     engine: str
     command: str
     dashboard: str | None
+    to: tuple[str, ...]
     data: dict[str, Any]

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from alerts.plain import read
 from sentiment.tone import Label
+from storage.calendar import UNITS, Window, unit_of
+from storage.drivers import Drivers
+from storage.unanswered import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,8 @@ class KpiFact:
     `before`, because a comparison uses only sources heard in both periods, and rests on `n_like` (None: the
     same as `value` and `n`). `beside` holds what the contract gives with a KPI: change, p90, answered_share,
     within_target, response_target, unjudged. `interval` holds what a share or a growth may be, 95 of 100 times, given
-    the error of the engine; None where that is not known.
+    the error of the engine; None where that is not known. `change_interval` is the same of the change since the period
+    before; None where nobody can say how far chance moves it, or a query was changed in between.
     """
 
     value: float | None
@@ -31,6 +37,7 @@ class KpiFact:
     n_like: int | None = None
     beside: Mapping[str, float | None] = field(default_factory=dict)
     interval: tuple[float, float] | None = None
+    change_interval: tuple[float, float] | None = None
 
     @property
     def compared(self) -> float | None:
@@ -89,6 +96,59 @@ class QuoteRef:
 
 
 @dataclass(frozen=True, slots=True)
+class DriverFacts:
+    """What stands behind the numbers of one of our brands, beside the period before."""
+
+    brand: str
+    drivers: Drivers
+
+
+@dataclass(frozen=True, slots=True)
+class GoalFact:
+    """A goal with its KPI's value in the baseline and now, in the KPI's unit; `way` and `elapsed` are ratios."""
+
+    name: str
+    kpi: str
+    unit: str
+    brand: str
+    owner: str
+    target: float
+    until: int
+    baseline: float | None
+    now: float | None
+    way: float | None
+    elapsed: float
+    pace: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFact:
+    """Who waits longest for an answer of a brand of ours, and how many wait in all."""
+
+    brand: str
+    waiting: tuple[Waiting, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkFact:
+    """An annotation of a day, in the words of the house, or a campaign by its name, with its end."""
+
+    since: int
+    until: int | None
+    text: str
+    brand: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DownFact:
+    """A source that did not answer when the letter was written, since when."""
+
+    source: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
 class DigestFacts:
     """The numbers of one letter. Times are seconds since 1970; days are cut in `timezone`.
 
@@ -110,11 +170,36 @@ class DigestFacts:
     engine: str | None = None
     dashboard: str | None = None
     query_changes: tuple[QueryFact, ...] = ()
+    language: str = "en"
+    to: tuple[str, ...] = ()
+    drivers: tuple[DriverFacts, ...] = ()
+    goals: tuple[GoalFact, ...] = ()
+    waits: tuple[WaitFact, ...] = ()
+    marks: tuple[MarkFact, ...] = ()
+    down: tuple[DownFact, ...] = ()
+    corrected: int = 0
 
     @property
     def span(self) -> str:
-        """What the period is called: "week" for seven days (an hour more or less in spring and autumn)."""
-        return "week" if abs(self.until - self.since - 7 * 86_400) <= 3_600 else "period"
+        """What the period is called: "day", "week" or "month" where it is a whole one, else "period"."""
+        zone, whole = ZoneInfo(self.timezone), Window(self.since, self.until)
+        for unit in UNITS:
+            if unit_of(self.since, unit, zone) == whole:
+                return unit
+        return "period"
+
+    @property
+    def posts(self) -> list[int]:
+        """The numbers of all posts whose words the letter may quote."""
+        return list(
+            dict.fromkeys(
+                [
+                    *(int(ref.post) for ref in self.quotes),
+                    *(story.post for one in self.drivers for story in one.drivers.stories),
+                    *(one.post for wait in self.waits for one in wait.waiting),
+                ]
+            )
+        )
 
 
 def to_json(facts: DigestFacts) -> dict[str, Any]:
@@ -126,31 +211,8 @@ def to_json(facts: DigestFacts) -> dict[str, Any]:
 
 
 def from_json(plain: Mapping[str, Any]) -> DigestFacts:
-    """Read what `to_json` wrote, also after it went through a JSON text. Raises KeyError, TypeError."""
-    return DigestFacts(
-        **{
-            **plain,
-            "brands": tuple(_brand(brand) for brand in plain["brands"]),
-            "coverage": tuple(CoverageFacts(**source) for source in plain["coverage"]),
-            "left_out": tuple(plain["left_out"]),
-            "quotes": tuple(QuoteRef(**quote) for quote in plain["quotes"]),
-            # Letters that were laid out by the version before do not have it.
-            "query_changes": tuple(QueryFact(**change) for change in plain.get("query_changes", ())),
-        }
-    )
+    """Read what `to_json` wrote, also after it went through a JSON text, and what older versions wrote.
 
-
-def _kpi(plain: Mapping[str, Any]) -> KpiFact:
-    # Letters that were laid out by the version before do not have it.
-    interval = plain.get("interval")
-    return KpiFact(**{**plain, "interval": tuple(interval) if interval else None})
-
-
-def _brand(plain: Mapping[str, Any]) -> BrandFacts:
-    return BrandFacts(
-        **{
-            **plain,
-            "kpis": {name: _kpi(kpi) for name, kpi in plain["kpis"].items()},
-            "per_day": tuple(plain["per_day"]),
-        }
-    )
+    Raises KeyError, TypeError, ValueError.
+    """
+    return read(DigestFacts, plain)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from alerts.digest.around import Span, around
 from alerts.digest.facts import BrandFacts, CoverageFacts, DigestFacts, KpiFact, QueryFact, QuoteRef
+from alerts.goals import Goal
 from sentiment.tone import Label
 from storage import browse
 from storage.base import Rows
@@ -14,6 +17,8 @@ from storage.coverage import ENOUGH, Ledger, ledgers
 from storage.kpi import CARD, KPIS, Ask, KpiValue, compute
 from storage.mention import Brand
 from storage.queries import changes
+from storage.stats.clusters import Interval, difference
+from storage.stats.wilson import wilson
 
 _QUOTES_EACH = 2
 _BESIDE = ("change", "p90", "answered_share", "within_target", "response_target", "unjudged")
@@ -31,19 +36,29 @@ def gather(
     now: int,
     next_letter_at: int | None,
     dashboard: str | None,
+    *,
+    goals: Sequence[Goal] = (),
+    language: str = "en",
+    to: tuple[str, ...] = (),
 ) -> DigestFacts:
-    """Return the facts of the letter on a window. Comparisons use sources heard in both periods only."""
+    """Return the facts of the letter on a window. Comparisons use sources heard in both periods only.
+
+    `store` should be a snapshot: the letter's numbers are then all of one moment.
+    """
     earlier = before(window, zone)
     sources = [s for s in ledgers(store) if s.active or s.live or s.imports]
     both = [s.name for s in sources if _enough(s, window, now) and _enough(s, earlier, now)]
     ask = Ask(window, now, zone, tuple(brands))
-    values = _values(store, ask)
+    values = _values(store, replace(ask, compare=True))
     like = _values(store, Ask(window, now, zone, tuple(brands), sources=tuple(both))) if both else {}
     then = _values(store, Ask(earlier, now, zone, tuple(brands), sources=tuple(both))) if both else {}
     why = None if both else _why_not(sources, window, earlier, now)
     engines = browse.engines(store, window)
     if both and len({*engines, *browse.engines(store, earlier)}) > 1:
         both, like, then, why = [], {}, {}, _ENGINE_CHANGED
+    requeried = {
+        change.brand for change in changes(store, [b.name for b in brands], earlier.since, window.until)
+    }
     days = compute(store, [KPIS["mentions"]], Ask(window, now, zone, tuple(brands), by=("day",)))
     first = next(iter(values.values()), None)
     return DigestFacts(
@@ -53,7 +68,9 @@ def gather(
         written_at=now,
         comparable=bool(both),
         why_not=why,
-        brands=tuple(_brand(brand, values, like, then, days) for brand in brands),
+        brands=tuple(
+            _brand(brand, values, like, then, days, _unlike(brand, brands, requeried)) for brand in brands
+        ),
         coverage=tuple(
             _coverage(s, window, earlier, now) for s in sources if s.heard(*_of(window), now).heard
         ),
@@ -66,7 +83,18 @@ def gather(
             QueryFact(change.brand, change.at, change.first)
             for change in changes(store, [brand.name for brand in brands], earlier.since, window.until)
         ),
+        language=language,
+        to=to,
+        **around(store, brands, goals, Span(window, earlier, now, zone, tuple(both))),
     )
+
+
+def _unlike(brand: Brand, brands: Sequence[Brand], requeried: Collection[str]) -> set[str]:
+    """The KPIs of a brand that another query made of other posts: no change of them is news."""
+    if brand.name in requeried:
+        return set(CARD)
+    rivals = {one.name for one in brands if one.market == brand.market}
+    return {name for name in CARD if KPIS[name].market_wide} if rivals & set(requeried) else set()
 
 
 def _of(window: Window) -> tuple[int, int]:
@@ -91,7 +119,12 @@ def _values(store: Rows, ask: Ask) -> dict[tuple[str, str], KpiValue]:
 
 
 def _brand(
-    brand: Brand, values: _Values, like: _Values, then: _Values, days: Sequence[KpiValue]
+    brand: Brand,
+    values: _Values,
+    like: _Values,
+    then: _Values,
+    days: Sequence[KpiValue],
+    unlike: Collection[str],
 ) -> BrandFacts:
     kpis = {}
     for name in CARD:
@@ -106,11 +139,45 @@ def _brand(
             reason=value.reason,
             like_for_like=same.value if same else None,
             n_like=same.n if same else None,
-            beside={key: _number(value.more[key]) for key in _BESIDE if key in value.more},
+            beside={
+                **{key: _number(value.more[key]) for key in _BESIDE if key in value.more},
+                **(
+                    {"within_before": _number(earlier.more["within_target"])}
+                    if earlier and "within_target" in earlier.more
+                    else {}
+                ),
+                **(
+                    {"within_like": _number(same.more["within_target"])}
+                    if same and "within_target" in same.more
+                    else {}
+                ),
+            },
             interval=_pair(value.more.get("interval")),
+            change_interval=_change(value, same, earlier) if name not in unlike else None,
         )
     per_day = tuple(_whole(v.value) for v in days if v.brand == brand.name)
     return BrandFacts(brand.name, brand.own, brand.market, kpis, per_day, brand.topic)
+
+
+def _change(value: KpiValue, same: KpiValue | None, earlier: KpiValue | None) -> tuple[float, float] | None:
+    """How far the change may be from what it is, where both periods were heard and judged alike."""
+    if same is None or earlier is None or value.before is None:
+        return None
+    if value.kpi == "first_response_time":
+        return _sooner(same, earlier)
+    return value.before.interval
+
+
+def _sooner(same: KpiValue, earlier: KpiValue) -> tuple[float, float] | None:
+    """The interval of the change of the share answered in time: a median has none of its own."""
+    now, then = (value.more.get("within_target") for value in (same, earlier))
+    if not isinstance(now, float | int) or not isinstance(then, float | int) or not (same.n and earlier.n):
+        return None
+    (low, high), (low_then, high_then) = (
+        wilson(share * n, n) for share, n in ((now, same.n), (then, earlier.n))
+    )
+    found = difference(Interval(now, low, high), Interval(then, low_then, high_then))
+    return found.low, found.high
 
 
 def _number(value: object) -> float | None:

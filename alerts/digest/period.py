@@ -1,12 +1,11 @@
-"""Which days a letter is about: the last whole week, or for a beginner this week so far."""
+"""Which days a letter is about: the last whole day, week or month, or for a beginner this one so far."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from storage.calendar import Window, before, unit_of
+from storage.calendar import Unit, Window, before, local_day, unit_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,20 +17,24 @@ class Period:
     whole: bool = True
 
 
-def periods(at: int, zone: ZoneInfo) -> list[Period]:
-    """The last whole ISO week before `at`, and this week up to `at`.
+def periods(at: int, zone: ZoneInfo, unit: Unit = "week", name: str = "") -> list[Period]:
+    """The last whole ISO week (day, month) before `at`, and this one up to `at`.
 
     The second is for a store that heard nothing of the first: who begins on a Wednesday, and asks for letters on
-    Fridays, gets one on the days since.
+    Fridays, gets one on the days since. `name` tells the letters of one configuration apart.
     """
-    this = unit_of(at, "week", zone)
+    this = unit_of(at, unit, zone)
     last = before(this, zone)
-    found = [Period(_key(last, zone), last)]
+    found = [Period(_key(last, zone, unit, name), last)]
     if this.since < at:
-        found.append(Period(_key(this, zone) + "-so-far", Window(this.since, at), whole=False))
+        so_far = f"{_key(this, zone, unit, name)}-so-far"
+        found.append(Period(so_far, Window(this.since, at), whole=False))
     return found
 
 
-def _key(window: Window, zone: ZoneInfo) -> str:
-    year, week, _ = datetime.fromtimestamp(window.since, zone).isocalendar()
-    return f"digest-{year}-W{week:02}"
+def _key(window: Window, zone: ZoneInfo, unit: Unit, name: str) -> str:
+    # By the calendar and not by seconds: after a change of zone the week is the same week.
+    day = local_day(window.since, zone)
+    year, week, _ = day.isocalendar()
+    when = {"day": day.isoformat(), "week": f"{year}-W{week:02}", "month": f"{day:%Y-%m}"}[unit]
+    return "-".join(part for part in ("digest", name, when) if part)

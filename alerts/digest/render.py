@@ -1,25 +1,27 @@
-"""One digest written three ways: HTML and plain text for mail, blocks for Slack."""
+"""One letter written for mail: HTML with its pictures, and plain text; the form for Slack stands beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from alerts import blocks
-from alerts.blocks import Block, escape
-from alerts.digest.content import BrandLine, Chart, Digest, Hearing, Market
+from alerts.digest.content import BrandLine, Chart, Digest, Hearing, KpiRow, KpiTable, Market
+from alerts.language import N_, Language
 from alerts.message import Letter, Quote
+from alerts.pictures import png
 from alerts.render import byline, clean, clean_lines, html_page, safe_url, shorten
 from sentiment.tone import Label
 
-_ARROWS = {"up": "▲", "down": "▼", "same": "≈", "": ""}
+ARROWS = {"up": "▲", "down": "▼", "same": "≈", "": ""}
 _TITLES: dict[Label, str] = {
-    "positive": "What people liked",
-    "negative": "What people did not like",
-    "neutral": "Also said",
+    "positive": N_("What people liked"),
+    "negative": N_("What people did not like"),
+    "neutral": N_("Also said"),
 }
-_EACH = 4
+EDGES: dict[Label, str] = {"positive": "good", "negative": "bad", "neutral": "plain"}
+_EACH = 3
 _BAR = 20
+_WIDTH = 536
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +32,39 @@ class Shown:
     quote: Quote
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The quotes of one tone under their heading."""
+
+    title: str
+    label: Label
+    shown: tuple[Shown, ...]
+
+    @property
+    def edge(self) -> str:
+        return EDGES[self.label]
+
+
 def letter(digest: Digest, quotes: Mapping[str, Quote], key: str) -> Letter:
     """Render the letter. `quotes` are the posts of `digest.quotes` by id; one that is gone is left out."""
-    groups = _groups(digest, quotes)
+    from alerts.digest.slack_form import slack_blocks
+
+    groups = grouped(digest, quotes)
     return Letter(
         key=key,
         subject=clean(digest.subject),
         html=_html(digest, groups),
         text=_text(digest, groups),
-        blocks=tuple(_blocks(digest, groups)),
+        blocks=tuple(slack_blocks(digest, groups)),
         data=digest.data,
+        pictures=_pictures(digest),
+        to=digest.to,
     )
 
 
-def _groups(digest: Digest, quotes: Mapping[str, Quote]) -> dict[str, list[Shown]]:
+def grouped(digest: Digest, quotes: Mapping[str, Quote]) -> list[Group]:
     """Sort the posts that still exist under their headings, a few under each."""
-    groups: dict[str, list[Shown]] = {}
+    groups = []
     for label, title in _TITLES.items():
         found = [
             Shown(ref.brand, quotes[ref.post])
@@ -53,71 +72,137 @@ def _groups(digest: Digest, quotes: Mapping[str, Quote]) -> dict[str, list[Shown
             if ref.label == label and ref.post in quotes
         ]
         if found:
-            groups[title] = found[:_EACH]
+            groups.append(Group(digest.language.gettext(title), label, tuple(found[:_EACH])))
     return groups
 
 
-def _html(digest: Digest, groups: Mapping[str, list[Shown]]) -> str:
+def _pictures(digest: Digest) -> dict[str, bytes]:
+    """The charts as PNG by the name after `cid:`, each drawn for light and for dark."""
+    return {
+        picture_name(market, number, dark=dark): png(picture.svg, _WIDTH, dark=dark)
+        for market, shown in enumerate(digest.markets)
+        for number, (_, picture) in enumerate(shown.pictures)
+        for dark in (False, True)
+    }
+
+
+def picture_name(market: int, number: int, *, dark: bool = False) -> str:
+    """What a chart is called in the mail."""
+    return f"chart-{market}-{number}{'-dark' if dark else ''}"
+
+
+def _html(digest: Digest, groups: list[Group]) -> str:
     return html_page(
         "letter.html",
+        digest.language,
         digest=digest,
         groups=groups,
-        arrows=_ARROWS,
-        answers=[brand for brand in _brands(digest) if brand.response_note],
-        edges=dict(zip(_TITLES.values(), ("good", "bad", "plain"), strict=True)),
+        arrows=ARROWS,
+        picture_name=picture_name,
+        answers=answers(digest),
+        commands=_commands(digest),
     )
 
 
-def _brands(digest: Digest) -> Iterable[BrandLine]:
-    return (brand for market in digest.markets for brand in market.brands)
+def answers(digest: Digest) -> list[BrandLine]:
+    """The brands that people asked something, ours and their rivals."""
+    return [brand for market in digest.markets for brand in market.brands if brand.response]
 
 
-def _text(digest: Digest, groups: Mapping[str, list[Shown]]) -> str:
+def _commands(digest: Digest) -> list[str]:
+    """What opens the numbers of the paragraph, each command once."""
+    return list(dict.fromkeys(one.explain for one in digest.summary if one.explain))
+
+
+def _text(digest: Digest, groups: list[Group]) -> str:
+    _ = digest.language.gettext
     parts = [digest.title, digest.period, ""]
     parts += [digest.notice, ""] if digest.notice else []
-    for paragraph in digest.summary:
-        parts += [paragraph, ""]
-    for market in digest.markets:
-        parts += _market_text(market)
+    parts += [" ".join(sentence.text for sentence in digest.summary), ""] if digest.summary else []
+    parts += [digest.warning, ""] if digest.warning else []
+    for table in digest.tables:
+        parts += [
+            _("{brand} in numbers", brand=table.brand).upper(),
+            "",
+            *_table_text(table, digest.language),
+            "",
+        ]
+    if digest.goals:
+        parts += [_("Goals").upper(), ""]
+        parts += [f"  {goal.name}: {goal.what}. {goal.stands} ({goal.pace})" for goal in digest.goals]
+        parts.append("")
     for chart in digest.charts:
-        parts += [f"MENTIONS OF {chart.brand} BY DAY", *_chart_text(chart), ""]
-    for title, shown in groups.items():
-        parts += [title.upper(), ""]
-        for one in shown:
-            parts += [f"  “{shorten(clean(one.quote.text), 400)}”", f"  {_who(one)}"]
-            parts += [f"  {url}", ""] if (url := safe_url(one.quote.url)) else [""]
+        parts += [chart.title.upper(), *_chart_text(chart), ""]
+    for market in digest.markets:
+        parts += _market_text(market, digest.language)
+    for box in digest.drivers:
+        parts += [box.title.upper(), "", *(f"  {line.name}: {line.said}" for line in box.lines), ""]
+    for group in groups:
+        parts += [group.title.upper(), ""]
+        for one in group.shown:
+            parts += _quote_text(one.quote, who(one, digest.language))
+    for wait in digest.waits:
+        parts += [wait.title.upper(), ""]
+        for waited, quote in wait.lines:
+            by = byline(quote.author, quote.source, None, digest.language)
+            parts += _quote_text(quote, f"{waited}: {by}")
+        parts += [f"  {wait.more}", ""] if wait.more else []
+    if digest.marks:
+        parts += [_("What happened").upper(), *(f"  {mark}" for mark in digest.marks), ""]
     if digest.hearing or digest.left_out or digest.remarks:
-        parts += ["WHAT WAS HEARD", *_hearing_text(digest), ""]
-    return clean_lines("\n".join(parts + _closing(digest))) + "\n"
+        parts += [_("What was heard").upper(), *(f"  {line}" for line in hearing_lines(digest)), ""]
+    return clean_lines("\n".join([*parts, *closing(digest)])) + "\n"
 
 
-def _market_text(market: Market) -> list[str]:
+def _quote_text(quote: Quote, who: str) -> list[str]:
+    lines = [f"  “{shorten(clean(quote.text), 400)}”", f"  {who}"]
+    return [*lines, f"  {url}", ""] if (url := safe_url(quote.url)) else [*lines, ""]
+
+
+def _table_text(table: KpiTable, language: Language) -> Iterator[str]:
+    for row in table.rows:
+        yield f"  {row.name}: {kpi_line(row, language)}"
+
+
+def kpi_line(row: KpiRow, language: Language) -> str:
+    """One KPI on one line, for text, Slack and Markdown: now, before, what is sure about the change, the goal."""
+    _, parts = language.gettext, [f"{row.now} ({row.note})" if row.note else row.now]
+    if row.before:
+        parts.append(_("{before} before", before=row.before))
+    if row.move:
+        parts.append(moved(row, language))
+    if row.goal:
+        parts.append(_("goal {target}", target=row.goal))
+    return language.enumerated(parts)
+
+
+def moved(row: KpiRow, language: Language) -> str:
+    """The change with its arrow, or that chance makes as much."""
+    if row.move == "same":
+        return language.gettext("may be chance")
+    return f"{ARROWS[row.move]} {row.change}"
+
+
+def _market_text(market: Market, language: Language) -> list[str]:
     parts = [market.title.upper(), ""]
     for brand in market.brands:
-        parts.append(f"{brand.name}{' (yours)' if brand.own else ''}")
-        parts += [f"  {name}: {value}" for name, value in _figures(brand)]
-        parts.append("")
+        mine = language.gettext("{brand} (yours)", brand=brand.name) if brand.own else brand.name
+        parts += [mine, *(f"  {line}" for line in brand_lines(brand, language)), ""]
+    for title, picture in market.pictures:
+        parts += [f"{title}: {picture.alt.removeprefix(f'{title}. ')}", ""]
     return [*parts, market.more, ""] if market.more else parts
 
 
-def _figures(brand: BrandLine) -> list[tuple[str, str]]:
-    """The numbers of one brand as names and values, for text and Slack alike."""
-    figures = [("mentions", _joined(brand.mentions, brand.mentions_change))]
-    if brand.share:
-        figures.append(("share of voice", _joined(brand.share, brand.share_change)))
-    if brand.tone_widths:
-        tone = f"{brand.positive} positive, {brand.neutral} neutral, {brand.negative} negative"
-        figures.append(("tone", f"{tone} of {brand.judged}"))
-        figures.append(("net sentiment", _joined(brand.net, brand.net_change)))
-    else:
-        figures.append(("tone", f"{brand.net} ({brand.judged})"))
+def brand_lines(brand: BrandLine, language: Language) -> list[str]:
+    """The numbers of one brand beside its rivals, for text and Slack alike."""
+    _, arrow = language.gettext, ARROWS[brand.move] if brand.move in ("up", "down") else ""
+    mentions = f"{brand.mentions} {arrow}".strip()
+    lines = [_("Mentions: {value}", value=mentions)]
+    lines += [_("Share of voice: {value}", value=brand.share)] if brand.share else []
+    lines.append(_("Net sentiment: {value}", value=brand.net))
     if brand.response:
-        figures.append(("first response", _joined(brand.response, brand.response_note)))
-    return figures
-
-
-def _joined(value: str, beside: str) -> str:
-    return f"{value}, {beside}" if beside else value
+        lines.append(_("First response: {value} ({note})", value=brand.response, note=brand.response_note))
+    return lines
 
 
 def _chart_text(chart: Chart) -> list[str]:
@@ -128,54 +213,33 @@ def _chart_text(chart: Chart) -> list[str]:
     ]
 
 
-def _hearing_text(digest: Digest) -> list[str]:
-    lines = [f"  {one.source}: {one.hours}, {one.meaning}{_before(one)}" for one in digest.hearing]
+def hearing_lines(digest: Digest) -> list[str]:
+    """What was heard and what was not well, a line each."""
+    lines = [
+        f"{one.source}: {digest.language.enumerated((one.hours, one.meaning))}{before(one, digest.language)}"
+        for one in digest.hearing
+    ]
     if digest.left_out:
-        lines.append(f"  Left out of every number: {', '.join(digest.left_out)}")
-    return lines + [f"  {remark}" for remark in digest.remarks]
+        names = digest.language.listed(digest.left_out)
+        lines.append(digest.language.gettext("Left out of every number: {sources}", sources=names))
+    return [*lines, *digest.remarks]
 
 
-def _before(hearing: Hearing) -> str:
-    return f" ({hearing.before} before)" if hearing.before else ""
+def before(hearing: Hearing, language: Language) -> str:
+    """How much of a source was heard the period before, where that was not all."""
+    return f" ({language.gettext('{before} before', before=hearing.before)})" if hearing.before else ""
 
 
-def _closing(digest: Digest) -> list[str]:
-    parts = [f"The next letter comes on {digest.next_letter}."] if digest.next_letter else []
-    parts.append(f"Every number comes from: {digest.command}")
-    parts += [f"Tone was judged by {digest.engine}."] if digest.engine else []
+def closing(digest: Digest) -> list[str]:
+    """The last lines: when the next letter comes, and how each number is made again."""
+    _ = digest.language.gettext
+    parts = [_("The next letter comes on {when}.", when=digest.next_letter)] if digest.next_letter else []
+    parts.append(_("Every number comes from: {command}", command=digest.command))
+    parts += [_("Tone was judged by {engine}.", engine=digest.engine)] if digest.engine else []
     parts += [url] if (url := safe_url(digest.dashboard)) else []
     return parts
 
 
-def _who(one: Shown) -> str:
-    return f"{one.brand} · {byline(one.quote.author, one.quote.source, one.quote.published_at)}"
-
-
-def _blocks(digest: Digest, groups: Mapping[str, list[Shown]]) -> list[Block]:
-    made = [blocks.header(digest.title), blocks.context(escape(digest.period))]
-    made += [blocks.section(f"*{escape(digest.notice, 1_000)}*")] if digest.notice else []
-    made += [blocks.section(escape(paragraph, 1_500)) for paragraph in digest.summary]
-    for market in digest.markets:
-        made.append(blocks.divider())
-        made += _market_blocks(market, titled=len(digest.markets) > 1)
-    for title, shown in groups.items():
-        made.append(blocks.section(f"*{title}*"))
-        for one in shown:
-            quote = one.quote
-            who = f"{one.brand} · {quote.author}" if quote.author else one.brand
-            made.append(blocks.quote(quote.text, who, quote.source, quote.url, quote.published_at))
-    last = [blocks.divider()]
-    if digest.hearing or digest.left_out or digest.remarks:
-        heard = "\n".join(_hearing_text(digest))
-        last.append(blocks.context(f"*What was heard*\n{escape(heard, 1_500, lines=True)}"))
-    last.append(blocks.context(escape("\n".join(_closing(digest)), 1_000, lines=True)))
-    return blocks.within(made, last, "Slack takes no more in one message; the whole letter comes by mail.")
-
-
-def _market_blocks(market: Market, *, titled: bool) -> list[Block]:
-    made = [blocks.section(f"*{escape(market.title, 200)}*")] if titled else []
-    for brand in market.brands:
-        name = f"*{escape(brand.name, 200)}*{' (yours)' if brand.own else ''}"
-        lines = "\n".join(f"{name_}: {value}" for name_, value in _figures(brand))
-        made.append(blocks.section(f"{name}\n{escape(lines, 1_500, lines=True)}"))
-    return [*made, blocks.context(escape(market.more, 300))] if market.more else made
+def who(one: Shown, language: Language) -> str:
+    """About which brand, by whom, where and when."""
+    return f"{one.brand} · {byline(one.quote.author, one.quote.source, one.quote.published_at, language)}"

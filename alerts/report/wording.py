@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from alerts import format as reading
-from alerts.telling import amount, name_of, span, why
+from alerts.kpi_names import name_of
+from alerts.telling import amount, span, why
 from storage.calendar import Window
 from storage.kpi import KpiValue
 from storage.kpi.compare import compared

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from alerts.channels import notice_of
 from alerts.format import day, plural
 from alerts.goal_sets import vanity_hint
 from alerts.goals import vanity_alone
 from alerts.report.wording import figure
+from alerts.routing.routes import channels_of
 from listener.collectors import terms_of
 from listener.commands.options import config_option, open_store, read_config
 from listener.config import Config
@@ -78,6 +80,7 @@ def describe(config: Config) -> list[str]:
         f"sentiment: {config.engine}{f', or else {config.fallback.engine}' if config.fallback else ''}",
         f"channels: {', '.join(config.channels)}",
     ]
+    lines += [f"channel: {name}: {notice}" for name in config.channels if (notice := notice_of(name))]
     lines += [f"terms: {kind}: {terms}" for kind in config.sources if (terms := terms_of(kind))]
     if unsought := [brand.name for brand in config.brands if not searches([brand])]:
         lines.append(
@@ -92,19 +95,20 @@ def describe(config: Config) -> list[str]:
     for rule in config.rules:
         hold = f" for {format_duration(rule.hold)}" if rule.hold else ""
         lines.append(
-            f"rule: {rule.name}: {rule.brand} {rule.condition.kpi} {rule.condition.op} "
-            f"{rule.condition.number:g} over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, "
-            f"to {', '.join(rule.channels)}"
+            f"rule: {rule.name}: {rule.brand or 'any brand'}: {rule.condition.words()} "
+            f"over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, {rule.severity}, "
+            f"to {', '.join(channels_of(config.routing, rule))}"
         )
     lines += [
         f"goal: {goal.name}: {goal.brand} {goal.kpi} {figure(goal.target, KPIS[goal.kpi].unit, goal.kpi)} "
         f"by {goal.by}, {goal.owner}"
         for goal in config.goals
     ]
-    if config.digest:
-        lines.append(
-            f"digest: {config.digest.cron} ({config.zone.key}) to {', '.join(config.digest.channels)}"
-        )
+    lines += [
+        f"digest{f' {one.name}' if one.name else ''}: {one.cron} ({one.zone or config.zone.key}) "
+        f"to {', '.join(one.channels)}"
+        for one in config.letters
+    ]
     for name, seconds in config.storage.kept_for.items():
         when = (
             "kept for good"

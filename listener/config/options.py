@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +11,20 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from alerts.alarm_rate import AlarmRate
 from alerts.goals import Goal
+from alerts.language import LANGUAGES
+from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule
 from listener.matching.brand_query import query_of
 from listener.matching.fields import value_of
@@ -111,6 +122,14 @@ class TopicOptions(Strict):
         )
 
 
+def _zone_named(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{zone[:40]!r} is no time zone; write one like Europe/Madrid or UTC") from None
+    return zone
+
+
 class BusinessHoursOptions(Strict):
     """When a brand's people answer: a weekly plan in their own zone, without the public holidays of a place."""
 
@@ -121,11 +140,7 @@ class BusinessHoursOptions(Strict):
     @field_validator("zone")
     @classmethod
     def _zone(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{zone[:40]!r} is no time zone; write one like Europe/Madrid or UTC") from None
-        return zone
+        return _zone_named(zone)
 
     @field_validator("open")
     @classmethod
@@ -215,11 +230,29 @@ class StorageOptions(Strict):
         return url
 
 
-class DigestOptions(Strict):
-    """When the letter on the last whole ISO week is written, and who gets it."""
+def language_named(code: object) -> str:
+    """The code of a language in which people can be told; ValueError with those that there are."""
+    if not isinstance(code, str) or code not in LANGUAGES:
+        raise ValueError(f"there is no language {code!r}; there are {', '.join(LANGUAGES)}")
+    return code
 
+
+class DigestOptions(Strict):
+    """When a letter on the last whole day, week or month is written, what it is about, and who gets it.
+
+    `name` tells several letters apart. `brands` or `market` narrow what it is about; `to` are mail addresses that get
+    it instead of those of the channel email.
+    """
+
+    name: str = Field(default="", pattern=r"^([a-z][a-z0-9-]{0,40})?$")
     cron: str = "0 8 * * MON"
     channels: list[str] = Field(default_factory=lambda: ["console"], min_length=1)
+    period: Literal["day", "week", "month"] = "week"
+    zone: str | None = None
+    brands: list[str] = Field(default_factory=list)
+    market: str | None = None
+    to: list[str] = Field(default_factory=list)
+    language: str | None = None
 
     @field_validator("cron")
     @classmethod
@@ -231,6 +264,43 @@ class DigestOptions(Strict):
                 f"{cron!r} is no cron expression ({error}); write minute hour day month weekday, as in 0 8 * * MON"
             ) from None
         return cron
+
+    @field_validator("zone")
+    @classmethod
+    def _zone(cls, zone: str | None) -> str | None:
+        return zone if zone is None else _zone_named(zone)
+
+    @field_validator("to")
+    @classmethod
+    def _addresses(cls, to: list[str]) -> list[str]:
+        # Loading the client of mail servers takes longer than most commands, and few letters have a list of their own.
+        from alerts.channels.email import MailAddress
+
+        return [TypeAdapter(MailAddress).validate_python(address) for address in to]
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, code: str | None) -> str | None:
+        return code if code is None else language_named(code)
+
+    @model_validator(mode="after")
+    def _can_arrive(self) -> DigestOptions:
+        if self.to and "email" not in self.channels:
+            raise ValueError("`to` names mail addresses, so channels needs email")
+        return self
+
+    def about(self, brands: Sequence[Brand]) -> tuple[Brand, ...]:
+        """Those of all brands that the letter is about; with brands that are named come the rivals of their markets."""
+        if not self.brands and self.market is None:
+            return tuple(brands)
+        markets = {brand.market for brand in brands if brand.name in self.brands}
+        return tuple(
+            brand
+            for brand in brands
+            if brand.name in self.brands
+            or brand.market == self.market
+            or (brand.market in markets and not brand.own)
+        )
 
 
 class DashboardOptions(Strict):
@@ -250,9 +320,17 @@ class DashboardOptions(Strict):
 
 
 class AlertsOptions(Strict):
-    """The rules, still unread: each is validated on its own, so that one mistake hides no other."""
+    """The rules, still unread: each is validated on its own, so that one mistake hides no other.
+
+    So are quiet hours, routes and inhibition. `alarm_rate`: how many false alarms a month the anomalies of one brand
+    may make, all its series together.
+    """
 
     rules: list[Any] = Field(default_factory=list)
+    quiet_hours: Any = None
+    routes: list[Any] = Field(default_factory=list)
+    inhibit: list[Any] = Field(default_factory=list)
+    alarm_rate: AlarmRate = 1.0
 
 
 @dataclass(frozen=True)
@@ -280,11 +358,14 @@ class Config:
     storage: StorageOptions
     channels: Mapping[str, BaseModel]
     rules: tuple[Rule, ...]
-    digest: DigestOptions | None
+    letters: tuple[DigestOptions, ...]
     dashboard: DashboardOptions
     fallback: Judge | None = None
     tags: tuple[TagRule, ...] = ()
     goals: tuple[Goal, ...] = ()
+    routing: Routing = CONSOLE
+    language: str = LANGUAGES[0]
+    alarm_rate: float = 1.0
 
     @property
     def database(self) -> Path:

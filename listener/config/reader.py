@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,11 +15,14 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from alerts.channels import CHANNELS
+from alerts.channels import CHANNELS, takes_letters
 from alerts.goals import Goal, GoalOptions
+from alerts.language import LANGUAGES
+from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule, RuleOptions
 from listener.collectors import COLLECTORS, collectors_of
 from listener.config.goals import Checks, read_goals
+from listener.config.letters import LetterReader
 from listener.config.options import (
     AlertsOptions,
     BrandOptions,
@@ -29,6 +33,7 @@ from listener.config.options import (
     StorageOptions,
     TagOptions,
     TopicOptions,
+    language_named,
 )
 from listener.config.problems import (
     ConfigError,
@@ -39,6 +44,8 @@ from listener.config.problems import (
     line_of,
     say,
 )
+from listener.config.routing import RoutingReader, World
+from listener.config.rules import RuleReader
 from listener.config.secrets import Environment, is_secret, secrets_of
 from listener.matching.tagging import TagRule
 from sentiment.engines import ENGINES
@@ -88,6 +95,7 @@ class _Reader:
 
     _SECTIONS = (
         "timezone",
+        "language",
         "brands",
         "topics",
         "sources",
@@ -112,6 +120,7 @@ class _Reader:
             if key not in self._SECTIONS:
                 self._add((key,), f"unknown key{did_you_mean(key, self._SECTIONS)}")
         zone = self._zone(tree.get("timezone", "UTC"))
+        language = self._language(tree.get("language", LANGUAGES[0]))
         brands = self._brands(tree.get("brands"), tree.get("topics"))
         sources = self._parts(tree, "sources", COLLECTORS)
         known = self._source_names(sources)
@@ -120,8 +129,8 @@ class _Reader:
         judge, fallback = self._judges(tree.get("sentiment", {"engine": "builtin"}))
         storage = self._options(StorageOptions, tree.get("storage", {}), ("storage",))
         channels = self._parts(tree, "channels", CHANNELS, default={"console": {}})
-        rules = self._rules(tree.get("alerts", {}), brands, known)
-        digest = self._digest(tree.get("digest"))
+        rules, routing, alarm_rate = self._alerts(tree.get("alerts", {}), brands, known, channels)
+        letters = self._letters(tree.get("digest"), brands)
         dashboard = self._options(DashboardOptions, tree.get("dashboard", {}), ("dashboard",))
         tags = self._tags(tree.get("tags"))
         goals = self._goals(tree.get("goals"), brands)
@@ -141,11 +150,14 @@ class _Reader:
             storage,
             channels,
             rules,
-            digest,
+            letters,
             dashboard,
             fallback,
             tags,
             goals,
+            routing,
+            language,
+            alarm_rate,
         )
 
     def _add(self, path: Place, message: str) -> None:
@@ -191,6 +203,13 @@ class _Reader:
         except (KeyError, TypeError, ValueError, OSError):
             self._add(("timezone",), f"{raw!r} is no time zone; write one like Europe/Madrid or UTC")
             return None
+
+    def _language(self, raw: Any) -> str:
+        try:
+            return language_named(raw)
+        except ValueError as error:
+            self._add(("language",), str(error))
+            return LANGUAGES[0]
 
     def _brands(self, raw: Any, topics: Any) -> tuple[Brand, ...]:
         """The brands, and after them the topics, which are counted alike."""
@@ -243,9 +262,9 @@ class _Reader:
                 found[name] = checked
         return found
 
-    def _source_names(self, sources: Mapping[str, BaseModel]) -> list[str]:
-        """Names and kinds of all sources. Building the collectors finds what no single key shows: two of a name."""
-        names = list(sources)
+    def _source_names(self, sources: Mapping[str, BaseModel]) -> Mapping[str, str]:
+        """The kind of each source by its name. Building the collectors finds what no key shows: two of a name."""
+        names: dict[str, str] = {}
         taken: set[str] = set()
         for kind, options in sources.items():
             try:
@@ -259,8 +278,8 @@ class _Reader:
                         ("sources", kind), f"the name {collector.source.name!r} is taken by another source"
                     )
                 taken.add(collector.source.name)
-                names.append(collector.source.name)
-        return list(dict.fromkeys(names))
+                names[collector.source.name] = kind
+        return names
 
     def _check_handles(self, brands: tuple[Brand, ...], sources: Mapping[str, BaseModel]) -> None:
         """Say which accounts could never be met on their network: they would be ignored without a word."""
@@ -312,26 +331,26 @@ class _Reader:
             self._options(import_module(ENGINES[name]).Options, options, path)
         return Judge(str(name), options)
 
-    def _rules(self, raw: Any, brands: tuple[Brand, ...], sources: list[str]) -> tuple[Rule, ...]:
+    def _alerts(
+        self,
+        raw: Any,
+        brands: tuple[Brand, ...],
+        kinds: Mapping[str, str],
+        channels: Mapping[str, BaseModel],
+    ) -> tuple[tuple[Rule, ...], Routing, float]:
         section = self._options(AlertsOptions, raw, ("alerts",))
-        rules: list[Rule] = []
-        for index, entry in enumerate(section.rules if section else ()):
-            path: Place = ("alerts", "rules", index)
-            options = self._options(RuleOptions, entry, path)
-            # Names are looked up even where another key is wrong, so that every mistake is told at once.
-            said = entry if isinstance(entry, Mapping) else {}
-            if any(rule.name == said.get("name") for rule in rules):
-                self._add((*path, "name"), f"{said['name']!r} stands twice; each rule needs its own name")
-            named = self._brands_of_rule(said.get("brand"), brands, (*path, "brand"))
-            source = said.get("source")
-            if isinstance(source, str) and source not in sources and self._sound("sources"):
-                self._add((*path, "source"), f"there is no source {source!r}{did_you_mean(source, sources)}")
-            self._check_channels(said.get("channels"), (*path, "channels"))
-            if options is not None:
-                rules.extend(Rule.of(options, brand.name) for brand in named)
-        return tuple(rules)
+        sources = list(dict.fromkeys([*kinds.values(), *kinds]))
+        options, brand = partial(self._options, RuleOptions), partial(self._brands_of_rule, brands=brands)
+        reader = RuleReader(self._add, options, self._check_channels, self._sound, brands, sources, brand)
+        rules = reader.read(section.rules if section else ())
+        if section is None:
+            return rules, CONSOLE, 1.0
+        named = [entry["name"] for entry in section.rules if isinstance(entry, Mapping) and "name" in entry]
+        world = World(rules, named, brands, kinds, tuple(channels), self._sound)
+        routing = RoutingReader(world, self._add, self._options, self._check_channels).read(section)
+        return rules, routing, section.alarm_rate
 
-    def _brands_of_rule(self, name: Any, brands: tuple[Brand, ...], path: Place) -> list[Brand]:
+    def _brands_of_rule(self, name: Any, path: Place, brands: tuple[Brand, ...]) -> list[Brand]:
         """The brand that a rule names, or all of ours."""
         named = [brand for brand in brands if (brand.name == name if name is not None else brand.own)]
         if not named and self._sound("brands"):
@@ -342,17 +361,19 @@ class _Reader:
     def _goals(self, raw: Any, brands: tuple[Brand, ...]) -> tuple[Goal, ...]:
         checks = Checks(
             add=self._add,
-            options=lambda entry, path: self._options(GoalOptions, entry, path),
-            brand=lambda name, path: self._brands_of_rule(name, brands, path),
+            options=partial(self._options, GoalOptions),
+            brand=partial(self._brands_of_rule, brands=brands),
         )
         return read_goals(raw, checks)
 
-    def _check_channels(self, names: Any, path: Place) -> None:
+    def _check_channels(self, names: Any, path: Place, *, letters: bool = False) -> None:
         declared = self._raw.get("channels") or {"console": {}}
         for index, name in enumerate(names if isinstance(names, list) else []):
             if name not in declared:
                 message = f"there is no channel {name!r} under channels{did_you_mean(str(name), declared)}"
                 self._add((*path, index), message)
+            elif letters and name in CHANNELS and not takes_letters(name):
+                self._add((*path, index), f"{name} takes alerts and no letters; name another channel")
 
     def _tags(self, raw: Any) -> tuple[TagRule, ...]:
         if not isinstance(raw, list | None):
@@ -368,10 +389,6 @@ class _Reader:
             found[options.name] = options.rule()
         return tuple(found.values())
 
-    def _digest(self, raw: Any) -> DigestOptions | None:
-        if raw is None:
-            return None
-        digest = self._options(DigestOptions, raw, ("digest",))
-        if isinstance(raw, Mapping):
-            self._check_channels(raw.get("channels", ["console"]), ("digest", "channels"))
-        return digest
+    def _letters(self, raw: Any, brands: tuple[Brand, ...]) -> tuple[DigestOptions, ...]:
+        options, channels = partial(self._options, DigestOptions), partial(self._check_channels, letters=True)
+        return LetterReader(self._add, options, channels, self._sound, brands).read(raw)

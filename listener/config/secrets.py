@@ -63,10 +63,17 @@ def secrets_of(options: BaseModel) -> Iterator[Place]:
     for name, field in type(options).model_fields.items():
         value = getattr(options, name)
         key = field.alias or name
-        if isinstance(value, SecretStr) and field.json_schema_extra != {"literal": True}:
-            yield (key,)
+        if field.json_schema_extra != {"literal": True}:
+            yield from ((key, *place) for place in _bare(value))
         for place, inner in _inside(value):
             yield from ((key, *place, *found) for found in secrets_of(inner))
+
+
+def _bare(value: object) -> Iterator[Place]:
+    if isinstance(value, SecretStr):
+        yield ()
+    elif isinstance(value, list | tuple):
+        yield from ((index,) for index, one in enumerate(value) if isinstance(one, SecretStr))
 
 
 def _inside(value: object) -> Iterator[tuple[Place, BaseModel]]:

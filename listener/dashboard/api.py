@@ -170,5 +170,5 @@ def _explanation(station: Station, query: MultiMapping[str]) -> object:
 async def alerts(request: web.Request) -> web.Response:
     """GET /api/v1/alerts: what fires now, what was told lately, what waits to be delivered."""
     return await _answer(
-        lambda station, _: showing.alerts(station.reader).to_json(station.config.zone), request
+        lambda station, _: showing.alerts(station.reader, station.now()).to_json(station.config.zone), request
     )

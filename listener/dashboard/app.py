@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from listener.collectors.ingest.collector import Ingest
-from listener.dashboard import api, cases, corrections, health, page, stories, tags
+from listener.dashboard import api, cases, corrections, health, hushing, page, stories, tags
 from listener.dashboard.ingest import PATH, Door
 from listener.dashboard.keys import STATION
 from listener.listening import keep
@@ -106,6 +106,11 @@ def make_app(station: Station) -> web.Application:
             web.post(cases.PATH, cases.open_),
             web.get(cases.ONE, cases.show),
             web.post(cases.ONE, cases.act),
+            web.get(hushing.PATH, hushing.listing),
+            web.post(hushing.PATH, hushing.add),
+            web.delete(hushing.ONE, hushing.end),
+            web.post(hushing.ACK, hushing.ack),
+            web.post(hushing.SNOOZE, hushing.snooze),
             *(web.post(PATH, door.take) for door in _doors(station)),
         ]
     )

@@ -10,12 +10,10 @@ from aiohttp import web
 from alerts import format as reading
 from listener import __version__
 from listener.dashboard.keys import STATION
+from listener.showing import lost
 from listener.station import Station
-from storage import outbox, polling
+from storage import polling
 from storage.calendar import iso
-
-LOST_FOR = 7 * 86_400
-"""Seconds for which a message that was given up counts as a problem: nobody can deliver it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +35,8 @@ def examine(station: Station) -> Health:
         if source.active and source.down_since is not None
     ]
     problems += [f"channel {name} fails: {why}" for name, why in station.dispatcher.failing.items()]
-    since = station.now() - LOST_FOR
-    undelivered = outbox.deliveries(station.reader, undelivered=True)
-    lost = [d for d in undelivered if d.state == "failed" and (d.done_at or 0) > since]
-    if lost:
-        told = reading.plural(len(lost), "message")
-        problems.append(f"{told} could not be delivered; see `listener alerts`")
+    if told := lost(station.reader, station.now()):
+        problems.append(told)
     return Health(tuple(problems))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentiment.tone import LABELS, Label
@@ -137,3 +139,13 @@ def draw(store: Rows, brand: str, since: int, until: int, count: int, seed: int)
     """
     open_ = [row[0] for row in store.rows(_OPEN, (brand, since, until))]
     return random.Random(seed).sample(open_, min(count, len(open_)))
+
+
+def said_between(store: Rows, brands: Sequence[str], since: int, until: int) -> int:
+    """How many corrections of mentions of these brands people made in [since, until)."""
+    rows = store.rows(
+        """SELECT count(*) FROM corrections c JOIN brands b ON b.id = c.brand_id
+        WHERE b.name IN (SELECT value FROM json_each(?)) AND c.at >= ? AND c.at < ?""",
+        (json.dumps(list(brands)), since, until),
+    )
+    return int(rows[0][0])

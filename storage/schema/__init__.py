@@ -16,6 +16,7 @@ MIGRATIONS: dict[str, Migration] = {
     "0003_tone": "storage.schema.m0003_tone:tone",
     "0004_numbers": "storage.schema.m0004_numbers:numbers",
     "0005_hear_all": "storage.schema.m0005_hear_all:hear_all",
+    "0006_tell": "storage.schema.m0006_tell:tell",
 }
 _SET = "listener"
 

@@ -20,7 +20,7 @@ _LARGEST = f"""SELECT s.story_id, count(DISTINCT m.post_id), nullif(count(DISTIN
     count(CASE WHEN m.label = 1 THEN 1 END), count(*)
     FROM story_members s JOIN mentions m ON m.post_id = s.post_id JOIN sources o ON o.id = m.source_id
     JOIN brands b ON b.id = m.brand_id
-    WHERE b.name IN (SELECT value FROM json_each(?)) AND m.published_at >= ? AND m.published_at < ?
+    WHERE b.name IN (SELECT value FROM json_each(?)) AND m.published_at >= ? AND m.published_at < ? {{live}}
     GROUP BY s.story_id HAVING count(DISTINCT m.post_id) > 1
     ORDER BY count(DISTINCT m.post_id) DESC, s.story_id LIMIT ?"""
 _HEADLINES = """SELECT id, title, text FROM (SELECT coalesce(s.story_id, p.id) AS id, p.title, p.text,
@@ -88,10 +88,12 @@ class Copy:
         return {**fields, "published_at": iso(self.published_at), "tones": dict(self.tones)}
 
 
-def largest(db: Rows, brands: Sequence[str], window: Window, limit: int) -> list[Story]:
+def largest(
+    db: Rows, brands: Sequence[str], window: Window, limit: int, *, live_only: bool = False
+) -> list[Story]:
     """The stories of a window with most posts about these brands, by name; each has at least two there."""
     asked = (json.dumps(list(brands)), window.since, window.until, limit)
-    rows = db.rows(_LARGEST, asked)
+    rows = db.rows(_LARGEST.format(live="AND m.live > 0" if live_only else ""), asked)
     headlines = {
         story: f"{title} — {text}" if title and not text.startswith(title) else text
         for story, title, text in db.rows(_HEADLINES, (json.dumps([row[0] for row in rows]),))

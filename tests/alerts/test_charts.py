@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.chart_style import STYLE
-from alerts.charts import LINES, Chart, Line, Mark, Point, describe, svg
-from alerts.scales import date_label, dates, ticks
+from alerts.chart_words import LINES, describe
+from alerts.charts import Chart, Line, Mark, Point, svg
+from alerts.language import ENGLISH
+from alerts.scales import dates, ticks
 
 UTC = ZoneInfo("UTC")
 DAY = 86_400
@@ -221,5 +223,5 @@ def test_ticks_are_round_in_their_unit() -> None:
 def test_dates_are_named_evenly_and_by_their_period() -> None:
     assert dates(list(range(28)), 10) == list(range(0, 28, 3))
     assert dates([1], 10) == [0]
-    assert date_label(T0, "week", UTC, year=False) == "2 Nov"
-    assert date_label(T0, "month", UTC, year=True) == "Nov 2026"
+    assert ENGLISH.date_label(T0, "week", UTC, year=False) == "2 Nov"
+    assert ENGLISH.date_label(T0, "month", UTC, year=True) == "Nov 2026"

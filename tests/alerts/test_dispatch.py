@@ -17,9 +17,10 @@ from pydantic import SecretStr
 from servers import FaultServer, Reply, Seen
 
 from alerts import dispatch
+from alerts.channels.base import NOTHING, Past, Undelivered
 from alerts.channels.webhook import Webhook
 from alerts.dispatch import Dispatcher
-from alerts.message import Message
+from alerts.message import Letter, Message
 from alerts.transport import Transport
 from storage import outbox
 from storage.base import Transaction
@@ -391,3 +392,115 @@ def test_pauses_differ_so_that_channels_do_not_march_in_step() -> None:
     rng = random.Random(1)
     assert len({round(dispatch.pause(1, rng), 6) for _ in range(20)}) == 20
     assert dispatch.pause(10_000, rng) <= dispatch.LONGEST_PAUSE * 1.25
+
+
+class Scripted:
+    """A channel that does as it is told, and writes down what it was given."""
+
+    def __init__(self, *outcomes: str | Undelivered | None, pace: float = 0.0) -> None:
+        self.pace = pace
+        self.given: list[tuple[str, Past]] = []
+        self._outcomes = list(outcomes)
+
+    async def send(self, item: Message | Letter, past: Past = NOTHING) -> str | None:
+        self.given.append((item.key, past))
+        outcome = self._outcomes.pop(0) if self._outcomes else None
+        if isinstance(outcome, Undelivered):
+            raise outcome
+        return outcome
+
+
+async def test_a_receiver_that_asks_to_wait_is_left_alone_by_every_message(mail: Post) -> None:
+    mail.server.script("/a", Reply(429, headers={"Retry-After": "600"}), Reply(200))
+    mail.server.script("/b", Reply(200))
+    for key in ("one", "two", "three"):
+        mail.lay_out(key, "a", "b")
+    await mail.dispatcher.deliver_due("a")
+    await mail.dispatcher.deliver_due("b")
+    mail.clock.now += 599
+    await mail.dispatcher.deliver_due("a")
+    assert (mail.keys(), mail.keys("/b")) == (["one"], ["one", "two", "three"])
+    mail.clock.now += 2
+    await mail.dispatcher.deliver_due("a")
+    assert sorted(mail.keys()) == ["one", "one", "three", "two"]
+
+
+async def test_a_pause_of_our_own_holds_up_no_other_message(mail: Post) -> None:
+    mail.server.script("/a", Reply(500), Reply(200))
+    for key in ("one", "two"):
+        mail.lay_out(key)
+    await mail.dispatcher.deliver_due("a")
+    assert mail.keys() == ["one", "two"]
+
+
+async def test_the_pace_of_a_channel_is_kept_over_a_restart(
+    mail: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        mail.clock.now += seconds
+
+    monkeypatch.setattr(dispatch.asyncio, "sleep", sleep)
+    channel = mail.dispatcher._channels["a"] = Scripted(pace=1.0)  # type: ignore[index]
+    for key in ("one", "two", "three"):
+        mail.lay_out(key)
+    await mail.dispatcher.deliver_due("a")
+    assert [key for key, _ in channel.given] == ["one", "two", "three"]
+    assert sum(slept) == pytest.approx(2.0)
+    # A dispatcher that begins anew reads the store, as this one does.
+    mail.lay_out("four")
+    await mail.dispatcher.deliver_due("a")
+    assert sum(slept) == pytest.approx(3.0)
+
+
+async def test_who_has_it_is_not_sent_it_again_and_the_rest_is_told_beneath(mail: Post) -> None:
+    some = Undelivered("number 2 is full", taken={"ada"})
+    more = Undelivered("number 3 is full", taken={"bob"})
+    channel = mail.dispatcher._channels["a"] = Scripted(some, more, "C1 7.5", None)  # type: ignore[index]
+    with mail.store.writing() as db:
+        outbox.put(db, ["a"], "one", "alert", {}, [], START, thread="one")
+        outbox.put(db, ["a"], "over", "alert", {}, [], START, thread="one")
+    await mail.try_until("one", ["delivered"])
+    assert mail.state("over").state == "delivered"
+    assert channel.given == [
+        ("one", Past()),
+        ("one", Past(taken=frozenset({"ada"}))),
+        ("one", Past(taken=frozenset({"ada", "bob"}))),
+        ("over", Past(first="C1 7.5")),
+    ]
+
+
+async def test_what_was_given_up_is_sent_again_when_somebody_asks_and_has_its_three_days_anew(
+    mail: Post,
+) -> None:
+    mail.server.script("/a", Reply(404), Reply(500), Reply(200))
+    mail.lay_out("one")
+    await mail.dispatcher.deliver_due("a")
+    mail.clock.now += 10 * 86_400
+    with mail.store.writing() as db:
+        assert outbox.resend(db, int(mail.clock.now)) == [("one", "a")]
+    await mail.dispatcher.deliver_due("a")
+    assert mail.state("one").state == "waiting"
+    await mail.try_until("one", ["delivered"])
+    assert mail.keys() == ["one"] * 3
+
+
+async def test_a_message_that_cannot_be_made_is_kept_and_holds_up_no_other(mail: Post) -> None:
+    mail.server.script("/a", Reply(200))
+
+    def made(row: OutboxRow) -> Message:
+        if row.key == "old":
+            raise KeyError("words of a post")
+        return _to_message(row)
+
+    mail.dispatcher._to_send = made
+    for key in ("old", "new"):
+        mail.lay_out(key)
+    await mail.dispatcher.deliver_due("a")
+    assert mail.keys() == ["new"]
+    failed = mail.state("old")
+    assert failed.state == "failed"
+    assert "KeyError in alerts/test_dispatch.py:" in (failed.error or "")
+    assert "words of a post" not in (failed.error or "")

@@ -11,7 +11,7 @@ import pytest
 from pages import ACME, BRANDS, HACKERNEWS, page, post
 
 from alerts import judging, telling
-from alerts.rules import Rule, RuleOptions
+from alerts.rules import Look, Rule, RuleOptions
 from storage import alerting, outbox
 from storage.alerting import AlertEvent
 from storage.desk import tags
@@ -36,7 +36,7 @@ def rule(when: str = "mentions >= 3", **options: object) -> Rule:
 
 
 def judge(store: SqliteStore, rules: Sequence[Rule], now: int = NOW) -> list[AlertEvent]:
-    found = judging.look(store, rules, BRANDS, UTC, now)
+    found = judging.look(Look(store, BRANDS, UTC, now), rules)
     with store.writing() as db:
         return judging.write(db, found, now)
 
@@ -57,7 +57,7 @@ def test_live_mentions_fire_with_numbers_and_the_posts_that_explain_them(store: 
     assert (event.numbers["value"], event.numbers["n"], event.numbers["threshold"]) == (4, 4, 3)
     assert len(event.post_ids) == 3
     assert [e.key for e in alerting.events(store)] == [event.key]
-    assert alerting.states(store)["busy", "Acme"].phase == "firing"
+    assert alerting.states(store)["busy", "Acme", ""].phase == "firing"
 
 
 def test_imports_backfill_and_a_first_poll_never_fire(store: SqliteStore) -> None:
@@ -106,9 +106,9 @@ def test_state_event_and_outbox_rows_are_written_together_or_not_at_all(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hear(store, 4)
-    found = judging.look(store, [rule()], BRANDS, UTC, NOW)
+    found = judging.look(Look(store, BRANDS, UTC, NOW), [rule()])
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise OSError("the disk is gone")
 
     for place, name in ((outbox, "put"), (alerting, "add_event")):
@@ -121,10 +121,19 @@ def test_state_event_and_outbox_rows_are_written_together_or_not_at_all(
     assert [event.kind for event in judge(store, [rule()])] == ["fired"]
 
 
+def test_what_fires_is_found_by_its_event_though_the_look_was_a_second_ahead(store: SqliteStore) -> None:
+    hear(store, 4)
+    found = judging.look(Look(store, BRANDS, UTC, NOW + 1), [rule()])
+    with store.writing() as db:
+        (event,) = judging.write(db, found, NOW)
+    assert [one.key for one in alerting.firing_events(store)] == [event.key] == [event.episode]
+    assert store.rows("SELECT key, thread FROM outbox") == [(event.key, event.key)]
+
+
 def test_two_judgements_that_looked_at_the_same_moment_tell_once(store: SqliteStore) -> None:
     hear(store, 4)
-    for_the_commit = judging.look(store, [rule()], BRANDS, UTC, NOW)
-    for_the_minute = judging.look(store, [rule()], BRANDS, UTC, NOW + 1)
+    for_the_commit = judging.look(Look(store, BRANDS, UTC, NOW), [rule()])
+    for_the_minute = judging.look(Look(store, BRANDS, UTC, NOW + 1), [rule()])
     with store.writing() as db:
         assert len(judging.write(db, for_the_commit, NOW)) == 1
     with store.writing() as db:
@@ -136,7 +145,7 @@ def test_two_judgements_that_looked_at_the_same_moment_tell_once(store: SqliteSt
 def test_it_resolves_and_expires_with_messages_of_their_own(store: SqliteStore) -> None:
     brief = rule(cooldown="0s", min_n=1, expire="1h")
     hear(store, 4)
-    judge(store, [brief])
+    (fired,) = judge(store, [brief])
     later = NOW + 2 * HOUR
     hear(store, 1, later)
     (resolved,) = judge(store, [brief], later)
@@ -144,6 +153,8 @@ def test_it_resolves_and_expires_with_messages_of_their_own(store: SqliteStore) 
     hear(store, 5, later + 60)
     (again,) = judge(store, [brief], later + 60)
     assert again.kind == "fired"
+    threads = dict(store.rows("SELECT key, thread FROM outbox"))
+    assert threads == {resolved.key: fired.key, fired.key: fired.key, again.key: again.key}
     end = later + 60 + 2 * HOUR
     hear(store, 0, end)
     (expired,) = judge(store, [brief], end)
@@ -220,7 +231,7 @@ def test_what_was_only_pending_begins_anew_after_a_restart(store: SqliteStore) -
     patient = rule(**{"for": "15m"})
     hear(store, 4)
     assert judge(store, [patient]) == []
-    assert alerting.states(store)["busy", "Acme"].phase == "pending"
+    assert alerting.states(store)["busy", "Acme", ""].phase == "pending"
     with store.writing() as db:
         judging.restart(db, [patient], NOW + 800)
     hear(store, 4, NOW + 900)
@@ -235,10 +246,10 @@ def test_a_restart_forgets_nothing_of_what_fires_and_everything_of_rules_that_ar
     hear(store, 4)
     gone = replace(rule(), name="gone")
     judge(store, [rule(), gone])
-    firing = alerting.states(store)["busy", "Acme"]
+    firing = alerting.states(store)["busy", "Acme", ""]
     with store.writing() as db:
         judging.restart(db, [rule()], NOW + 60)
-    assert alerting.states(store) == {("busy", "Acme"): firing}
+    assert alerting.states(store) == {("busy", "Acme", ""): firing}
     assert judge(store, [rule()], NOW + 60) == []
 
 
@@ -254,7 +265,7 @@ def test_the_posts_that_explain_are_those_of_the_tone_in_question(store: SqliteS
 
 def test_a_look_that_changes_nothing_writes_nothing(store: SqliteStore) -> None:
     hear(store, 1)
-    assert judging.look(store, [rule()], BRANDS, UTC, NOW) == []
+    assert judging.look(Look(store, BRANDS, UTC, NOW), [rule()]) == []
     assert rule().brand == ACME.name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.rules import Condition, Rule, RuleOptions, event_key, judge, looked_at, parse_condition, windows
+from alerts import rules
+from alerts.rules import (
+    Condition,
+    Rule,
+    RuleOptions,
+    Sample,
+    Transition,
+    event_key,
+    looked_at,
+    parse_condition,
+    windows,
+)
 from storage.alerting import AlertState
 from storage.calendar import Window
 from storage.kpi import KPIS, KpiValue
@@ -29,6 +41,30 @@ def value(number: float | None, n: int = 50, until: int = T) -> KpiValue:
     return KpiValue(
         "negative_share", "Acme", None, None, until - HOUR, until, number, "ratio", n, reason, {}, (), ()
     )
+
+
+def judge(
+    judged: Rule,
+    values: Sequence[KpiValue],
+    state: AlertState | None,
+    now: int,
+    live: Sequence[KpiValue] | None = None,
+) -> Transition:
+    """Judge by values of a KPI; `live`: those over what was heard live, where that is not everything."""
+    condition = judged.condition
+    assert isinstance(condition, Condition)
+    samples = [
+        Sample(
+            one.since,
+            one.until,
+            one.value is not None and one.n >= judged.min_n,
+            condition.enough_and_met(judged, one),
+            condition.enough_and_met(judged, one) and condition.enough_and_met(judged, heard),
+            one,
+        )
+        for one, heard in zip(values, live or values, strict=True)
+    ]
+    return rules.judge(judged, samples, state, now)
 
 
 def state(phase: str = "quiet", **times: int) -> AlertState:

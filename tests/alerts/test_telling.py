@@ -11,9 +11,10 @@ import pytest
 from pages import BRANDS, HACKERNEWS, page, post
 
 from alerts import judging
+from alerts.kpi_names import name_of
 from alerts.message import Message
-from alerts.rules import Rule, RuleOptions, parse_condition
-from alerts.telling import amount, name_of, span, to_send
+from alerts.rules import Look, Rule, RuleOptions, parse_condition
+from alerts.telling import amount, span, to_send
 from storage import outbox
 from storage.kpi import CARD, KPIS
 from storage.outbox import OutboxRow
@@ -193,7 +194,7 @@ def test_the_texts_of_posts_are_put_in_when_it_is_sent_and_what_was_erased_stays
     ]
     store.commit(page(posts, (NOW - 86_400, NOW)))
     options = RuleOptions.model_validate({"name": "angry", "when": "negative_share > 0.4", "min_n": 1})
-    found = judging.look(store, [Rule.of(options, "Acme")], BRANDS, MADRID, NOW)
+    found = judging.look(Look(store, BRANDS, MADRID, NOW), [Rule.of(options, "Acme")])
     with store.writing() as db:
         judging.write(db, found, NOW)
     written = repr(
@@ -233,6 +234,8 @@ def test_a_test_message_says_that_it_is_one(store: SqliteStore) -> None:
     made = to_send(OutboxRow(1, "test-1", "console", "test", {}, (), NOW, 1), store, MADRID, None)
     assert isinstance(made, Message)
     assert (made.kind, made.key, made.title) == ("test", "test-1", "Listener: this is a test")
+    assert (len(made.quotes), made.severity, made.chart is not None) == (3, "info", True)
+    assert "invented" in made.summary
 
 
 @pytest.mark.parametrize(

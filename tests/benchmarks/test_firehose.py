@@ -77,6 +77,7 @@ def test_the_shape_is_that_of_the_recorded_messages() -> None:
     assert sum(map(len, made)) / len(made) == pytest.approx(sum(map(len, recorded)) / len(recorded), rel=0.05)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("posts_only", [False, True])
 def test_a_whole_network_on_one_core(posts_only: bool) -> None:
@@ -86,6 +87,7 @@ def test_a_whole_network_on_one_core(posts_only: bool) -> None:
     assert cost.to_few < LEEWAY * 1.5
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_listening_takes_no_more_memory_with_time() -> None:
     early, late = firehose.growth((200_000, 800_000))

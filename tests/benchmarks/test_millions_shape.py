@@ -18,7 +18,7 @@ from storage.kpi import compute
 from storage.mention import Kept
 from storage.sqlite import Reader, SqliteStore
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 MENTIONS = 5_000
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import stories
 
-pytestmark = [pytest.mark.data, pytest.mark.slow]
+pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.alone]
 
 COPIES = 4_000
 MICROSECONDS = 40

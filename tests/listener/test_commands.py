@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from time import time
 
 import click
 import pytest
@@ -130,7 +131,7 @@ def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
 _GOAL = ["x", "--kpi", "y", "--brand", "z", "--target", "1", "--by", "1d", "--owner", "o"]
 # These read no configuration of their own.
 _WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",), ("annotate",), ("campaign",), ("goal",)}
-_WITHOUT |= {("case",), ("tag",)}
+_WITHOUT |= {("case",), ("tag",), ("spikes",)}
 
 
 @pytest.mark.parametrize("names", [n for n in _all() if n not in _WITHOUT], ids=" ".join)
@@ -158,6 +159,11 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("goal", "review"): ["x"],
         ("goal", "select"): ["care"],
         ("outcome",): ["--brand", "x"],
+        ("alerts", "resend"): ["--failed"],
+        ("alerts", "silence"): ["--brand", "x", "--for", "2h", "--by", "x", "--why", "x"],
+        ("alerts", "ack"): ["x", "--by", "x"],
+        ("alerts", "snooze"): ["x", "--for", "2h", "--by", "x"],
+        ("alerts", "backtest"): ["x"],
         ("erase",): ["--author", "x"],
         ("export",): ["--author", "x", "--out", "x.json"],
         ("tag", "add"): ["x", "1"],
@@ -195,7 +201,9 @@ def test_check_says_what_was_understood(line: CommandLine) -> None:
     )
     ran = line.good("check")
     assert "brands: Acme; competitors: Bolt" in ran.out
-    assert "rule: r: Acme negative_share > 0.4 over 1h for 15m, n at least 20, to console" in ran.out
+    assert (
+        "rule: r: Acme: negative_share > 0.4 over 1h for 15m, n at least 20, warning, to console" in ran.out
+    )
     assert "no posts from no sources" in ran.out
 
 
@@ -368,9 +376,9 @@ def test_tone_needs_no_configuration_and_says_which_engines_there_are(line: Comm
 
 def test_digest_writes_its_files_and_sends_nothing(filled: CommandLine) -> None:
     ran = filled.good("digest", "--since", "2026-01-05", "--until", "2026-01-12", "--out", "letters/jan")
-    names = ["digest.html", "digest.json", "digest.slack.json", "digest.txt"]
+    names = ["digest.html", "digest.json", "digest.md", "digest.slack.json", "digest.txt"]
     folder = filled.folder / "letters" / "jan"
-    assert sorted(path.name for path in folder.iterdir()) == names
+    assert sorted(path.name for path in folder.glob("digest.*")) == names
     assert all(name in ran.out for name in names)
     assert "Acme" in (folder / "digest.txt").read_text(encoding="utf-8")
     assert json.loads((folder / "digest.json").read_text(encoding="utf-8"))
@@ -383,6 +391,13 @@ def test_a_folder_that_cannot_be_written_is_told_without_a_traceback(filled: Com
     file = filled.file("taken", "")
     ran = filled("digest", "--out", file / "letter")
     assert (ran.code, "letter cannot be written: Not a directory" in ran.err) == (1, True)
+
+
+def test_the_pdf_of_a_digest_makes_its_folder(filled: CommandLine) -> None:
+    pytest.importorskip("typst")
+    period = ("--since", "2026-01-05", "--until", "2026-01-12")
+    filled.good("digest", *period, "--pdf", "letters/feb/letter.pdf")
+    assert (filled.folder / "letters" / "feb" / "letter.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_digest_with_times_the_wrong_way_round(filled: CommandLine) -> None:
@@ -415,7 +430,7 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
     from zoneinfo import ZoneInfo
 
     from alerts import judging
-    from alerts.rules import Rule, RuleOptions
+    from alerts.rules import Look, Rule, RuleOptions
     from storage import outbox
 
     line.configure(CONFIG)
@@ -424,7 +439,7 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
     store.register(BRANDS, [HACKERNEWS])
     store.commit(page([post("1", now - 9)], (now - 86_400, now)))
     rule = Rule.of(RuleOptions.model_validate({"name": "busy", "when": "mentions >= 1"}), "Acme")
-    found = judging.look(store, [rule], BRANDS, ZoneInfo("UTC"), now)
+    found = judging.look(Look(store, BRANDS, ZoneInfo("UTC"), now), [rule])
     with store.writing() as db:
         judging.write(db, found, now)
         claimed = outbox.claim(db, "console", now)
@@ -441,6 +456,74 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
     assert document["deliveries"][0]["state"] == "failed"
 
 
+def lay_out(line: CommandLine, *ends: tuple[str, str, str]) -> None:
+    """Messages by (key, channel, how they ended: delivered, failed or waiting)."""
+    from storage import outbox
+
+    store = SqliteStore(line.folder / "data" / "listener.db")
+    now = int(time())
+    for key, channel, end in ends:
+        with store.writing() as db:
+            outbox.put(db, [channel], key, "test", {}, [], now)
+            row = None if end == "waiting" else outbox.claim(db, channel, now)
+            if row is not None and end == "failed":
+                outbox.give_up(db, row.id, now, "it was gone")
+            elif row is not None:
+                outbox.delivered(db, row.id, now)
+    store.close()
+
+
+def states(line: CommandLine) -> dict[tuple[str, str], str]:
+    document = line.good("alerts", "--json").json()
+    return {(d["key"], d["channel"]): d["state"] for d in document["deliveries"]}
+
+
+def test_what_was_given_up_is_sent_again(line: CommandLine) -> None:
+    line.configure(CONFIG + "channels: {console: {}, webhook: {url: 'http://127.0.0.1:9/x'}}\n")
+    lay_out(line, ("a", "console", "failed"), ("b", "webhook", "failed"), ("c", "console", "delivered"))
+    shown = line.good("alerts").out
+    assert "it was gone (b)" in shown
+    assert "`listener alerts resend --failed` sends again what failed" in shown
+    here = line("alerts", "resend", "--failed", "--channel", "console")
+    assert (here.code, here.out.count("this is a test"), "console: took it" in here.out) == (0, 1, True)
+    assert states(line) == {
+        ("a", "console"): "delivered",
+        ("b", "webhook"): "failed",
+        ("c", "console"): "delivered",
+    }
+    rest = line("alerts", "resend", "--failed")
+    assert (rest.code, "not delivered: webhook" in rest.err) == (1, True)
+    assert states(line)["b", "webhook"] == "waiting"
+    (asked,) = line.good("alerts", "--json").json()["undelivered"]
+    assert asked["resent_at"] is not None and asked["attempts"] == 2
+    assert "Nothing has failed." in line.good("alerts", "resend", "--failed").out
+
+
+def test_one_message_is_sent_again_whatever_became_of_it(line: CommandLine) -> None:
+    line.configure(CONFIG)
+    lay_out(line, ("a", "console", "delivered"), ("b", "console", "delivered"), ("c", "slack", "failed"))
+    again = line.good("alerts", "resend", "b")
+    assert (again.out.count("this is a test"), "console: took it" in again.out) == (1, True)
+    ran = line("alerts", "resend", "z")
+    assert (ran.code, "no message z" in ran.err) == (1, True)
+    gone = line("alerts", "resend", "c")
+    assert (gone.code, "slack: is configured no more" in gone.out) == (1, True)
+
+
+@pytest.mark.parametrize("wrong", [(), ("a", "--failed"), ("--failed", "--channel", "pigeon")])
+def test_what_to_send_again_must_be_said(line: CommandLine, wrong: tuple[str, ...]) -> None:
+    line.configure(CONFIG)
+    assert line("alerts", "resend", *wrong).code == 2
+
+
+def test_the_doctor_tells_of_what_was_given_up(line: CommandLine) -> None:
+    line.configure(CONFIG)
+    lay_out(line, ("a", "console", "failed"), ("b", "console", "delivered"))
+    out = line("doctor").out
+    assert "FAIL messages: 1 message could not be delivered" in out
+    assert "listener alerts resend --failed" in out
+
+
 def test_sources_shows_each_with_its_state(filled: CommandLine) -> None:
     assert "import: imported" in filled.good("sources").out
     (source,) = filled.good("sources", "--json").json()
@@ -452,7 +535,6 @@ def test_sources_shows_each_with_its_state(filled: CommandLine) -> None:
 
 def test_sources_says_which_kept_posts_are_looked_at_too_late(line: CommandLine) -> None:
     from dataclasses import replace
-    from time import time
 
     from storage.mention import Kept, Source, Visits
 

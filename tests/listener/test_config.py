@@ -38,7 +38,7 @@ def test_the_shipped_configuration_loads_without_any_secret() -> None:
     assert config.zone.key == "UTC"
     assert set(config.sources) == {"bluesky", "hackernews", "feeds"}
     assert [rule.name for rule in config.rules] == ["angry"]
-    assert config.digest is not None
+    assert config.letters
 
 
 def test_the_example_of_the_contract_means_what_it_says(file: Path) -> None:
@@ -65,7 +65,7 @@ alerts:
     (rule,) = config.rules
     assert (rule.over, rule.hold, rule.cooldown, rule.expire, rule.min_n) == (3600, 900, 21_600, 21_600, 20)
     assert rule.condition.number == 0.4
-    assert config.digest is None
+    assert not config.letters
     assert config.storage.retention == {"default": 365 * 86_400}
     assert "swordfish" not in repr(config)
 
@@ -281,6 +281,11 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
             "for 40 percent write 40%",
         ),
         (
+            BRANDS + RULE.replace("negative_share > 0.4", "share_of_voice overtaken by Bollt") + "}\n",
+            "alerts.rules[0].when (line 6)",
+            "mean Bolt?",
+        ),
+        (
             BRANDS + RULE + "}\n    - {name: angry, when: mentions > 3}\n",
             "alerts.rules[1].name (line 7)",
             "stands twice",
@@ -293,6 +298,12 @@ def test_an_absolute_storage_path_is_taken_as_it_is(file: Path, tmp_path: Path) 
         (BRANDS + "digest: {cron: 8 o'clock}\n", "digest.cron (line 4)", "write minute hour day month"),
         (BRANDS + "digest: {cron: '0 8 30 2 *'}\n", "digest.cron (line 4)", "no cron expression"),
         (BRANDS + "digest: {channels: [mail]}\n", "digest.channels[0] (line 4)", "no channel 'mail'"),
+        (
+            BRANDS + "channels: {alertmanager: {url: ['http://x']}}\ndigest: {channels: [alertmanager]}\n",
+            "digest.channels[0] (line 5)",
+            "takes alerts and no letters",
+        ),
+        (BRANDS + "channels: {apprise: {urls: [ntfy]}}\n", "channels.apprise.urls", "an address of Apprise"),
         (BRANDS + "dashboard: {port: 99999}\n", "dashboard.port (line 4)", "99999"),
         (BRANDS + "dashboard: {public_url: 'javascript:alert(1)'}\n", "dashboard.public_url", "http://"),
     ],
@@ -432,6 +443,13 @@ def test_a_secret_that_stands_in_the_file_is_refused_without_showing_it(file: Pa
 def test_the_address_of_ones_own_webhook_may_stand_in_the_file(file: Path) -> None:
     config = read(file, BRANDS + "channels: {webhook: {url: 'http://127.0.0.1:9/hunter2'}}\n")
     assert "hunter2" not in repr(config.channels)
+    told = str(
+        refused(
+            file, BRANDS + "channels:\n  apprise: {urls: ['ntfy://hunter2', '${A}']}\n", {"A": "ntfy://a"}
+        )
+    )
+    assert "channels.apprise.urls[0] (line 5): is a secret" in told
+    assert "hunter2" not in told and "urls[1]" not in told
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,25 @@ async def test_each_part_is_looked_at_and_nothing_is_sent_or_stored(
     assert all(seen.method == "GET" for path in ("/good", "/gone") for seen in server.seen(path))
 
 
+async def test_channels_that_can_tell_are_asked_whether_they_are_there(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    server.script("/am/-/ready", Reply(200), Reply(503))
+    config = configured(
+        tmp_path,
+        channels={"alertmanager": {"url": [server.url("/am")]}, "apprise": {"urls": ["${HOOK}"]}},
+    )
+    found = by_name(await examine(config, time.time, PLENTY))
+    ready, unknown = found["channel alertmanager"], found["channel apprise"]
+    assert ready.good and ready.says == "ready; `listener alerts test alertmanager` sends a sample"
+    assert (unknown.good, unknown.says) == (False, "number 1 of `urls` is no address that Apprise knows")
+    later = by_name(await examine(config, time.time, PLENTY))["channel alertmanager"]
+    assert (later.good, later.says) == (False, "Alertmanager answered 503")
+    assert "channels.alertmanager" in later.remedy
+    assert [seen.method for seen in server.requests] == ["GET", "GET"]
+    assert "T0PSECRET" not in str(found)
+
+
 def test_the_command_says_what_to_do_and_ends_with_1(line: CommandLine) -> None:
     line.configure("brands: [{name: Acme, own: true}]\nstorage: {url: 'sqlite:///l.db'}\n")
     ran = line("doctor")

@@ -17,7 +17,7 @@ from commandline import CommandLine
 from pages import tone
 
 from alerts import judging
-from alerts.rules import Rule, RuleOptions
+from alerts.rules import Look, Rule, RuleOptions
 from listener.collectors.post import Page, Post
 from listener.pipeline import Pipeline
 from listener.rejudging import rejudge
@@ -138,7 +138,7 @@ def fires(store: SqliteStore, when: str) -> bool:
 
     with store.writing() as db:
         db.run("UPDATE sources SET active = 1, lateness = 0")
-    found = judging.look(store, [Rule.of(options, "Acme")], BRANDS, ZoneInfo("UTC"), NOW)
+    found = judging.look(Look(store, BRANDS, ZoneInfo("UTC"), NOW), [Rule.of(options, "Acme")])
     return [item.transition.kind for item in found] == ["fired"]
 
 

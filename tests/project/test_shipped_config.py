@@ -21,7 +21,7 @@ def test_it_is_right_without_any_secret(path: Path) -> None:
     assert [brand.name for brand in config.brands if brand.own]
     assert len({brand.market for brand in config.brands}) == 1
     assert len(config.brands) >= 3
-    assert config.rules and config.digest
+    assert config.rules and config.letters
 
 
 def test_what_is_commented_out_is_right_too(tmp_path: Path) -> None:

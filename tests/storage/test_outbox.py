@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from storage import outbox
-from storage.base import Transaction
+from storage.base import StoreError, Transaction
 from storage.sqlite import SqliteStore
 
 Do = Callable[..., object]
@@ -77,7 +77,7 @@ def test_put_off_is_sent_again_with_the_same_key_when_it_is_due(store: SqliteSto
     put(do)
     row = do(outbox.claim, "slack", 100)
     do(outbox.put_off, row.id, 160, "no answer", unknown=True)  # type: ignore[attr-defined]
-    assert outbox.next_due(store, "slack") == 160
+    assert outbox.next_due(store, "slack", 100) == 160
     assert do(outbox.claim, "slack", 159) is None
     again = do(outbox.claim, "slack", 160)
     assert (again.key, again.attempts) == ("k", 2)  # type: ignore[attr-defined]
@@ -90,7 +90,7 @@ def test_each_channel_retries_alone(store: SqliteStore, do: Do) -> None:
     put(do, channels=("slack", "email"))
     row = do(outbox.claim, "slack", 100)
     do(outbox.put_off, row.id, 500, "down", unknown=False)  # type: ignore[attr-defined]
-    assert (outbox.next_due(store, "slack"), outbox.next_due(store, "email")) == (500, 100)
+    assert (outbox.next_due(store, "slack", 100), outbox.next_due(store, "email", 100)) == (500, 100)
     assert do(outbox.claim, "email", 100) is not None
 
 
@@ -117,30 +117,122 @@ def test_recover_sends_again_only_what_was_being_sent_and_counts_it(store: Sqlit
 
 
 @pytest.mark.parametrize("late", ["delivered", "put_off", "give_up"])
-def test_an_answer_for_what_is_not_being_sent_changes_nothing(store: SqliteStore, do: Do, late: str) -> None:
+def test_an_answer_for_what_is_not_being_sent_is_a_mistake(store: SqliteStore, do: Do, late: str) -> None:
     put(do)
     put(do, "other")
-    row = do(outbox.claim, "slack", 100)
-    do(outbox.delivered, row.id, 101)  # type: ignore[attr-defined]
-    other = next(r.id for r in [do(outbox.claim, "slack", 100)])  # type: ignore[attr-defined]
+    put(do, "never begun")
+    id_ = do(outbox.claim, "slack", 100).id  # type: ignore[attr-defined]
+    do(outbox.delivered, id_, 101)
+    other = do(outbox.claim, "slack", 100).id  # type: ignore[attr-defined]
     do(outbox.recover, 102)
-    for id_ in (row.id, other):  # type: ignore[attr-defined]
-        if late == "delivered":
-            do(outbox.delivered, id_, 200)
-        elif late == "put_off":
-            do(outbox.put_off, id_, 200, "late", unknown=True)
-        else:
-            do(outbox.give_up, id_, 200, "late")
-    assert (state(store), state(store, "other")) == (("delivered", 1, 0), ("waiting", 1, 1))
+    before = store.rows("SELECT * FROM outbox")
+    for wrong in (id_, other, other + 1, 999):
+        with pytest.raises(StoreError, match="was to go from sending"):
+            if late == "delivered":
+                do(outbox.delivered, wrong, 200)
+            elif late == "put_off":
+                do(outbox.put_off, wrong, 200, "late", unknown=True)
+            else:
+                do(outbox.give_up, wrong, 200, "late")
+    assert store.rows("SELECT * FROM outbox") == before
+
+
+def test_the_pace_of_a_channel_is_kept_by_the_store(store: SqliteStore, do: Do) -> None:
+    for key in ("a", "b", "c"):
+        put(do, key, ("slack", "email"))
+    assert do(outbox.claim, "slack", 100.4, 1.0) is not None
+    assert do(outbox.claim, "slack", 101.3, 1.0) is None
+    assert outbox.next_due(store, "slack", 101.3) == 101.4
+    assert outbox.next_due(store, "email", 101.3) == 100
+    assert do(outbox.claim, "slack", 101.4, 1.0) is not None
+
+
+def test_what_a_receiver_asked_for_is_longer_than_the_pace_and_not_shortened_by_it(
+    store: SqliteStore, do: Do
+) -> None:
+    put(do)
+    do(outbox.hold, "slack", 400.0, 100.0)
+    do(outbox.hold, "slack", 101.0, 100.0)
+    assert do(outbox.claim, "slack", 399.9) is None
+    assert do(outbox.claim, "slack", 400.0) is not None
+
+
+def test_a_clock_that_was_set_back_holds_nothing_for_years(store: SqliteStore, do: Do) -> None:
+    year = 10**9
+    put(do, now=year)
+    do(outbox.hold, "slack", year + 1.0, float(year))
+    assert do(outbox.claim, "slack", 500) is None
+    do(outbox.recover, 500)
+    assert do(outbox.claim, "slack", 500) is not None
+
+
+def test_the_rest_of_a_story_waits_until_its_beginning_is_told_or_given_up(
+    store: SqliteStore, do: Do
+) -> None:
+    for key, thread in (("fired", "fired"), ("resolved", "fired"), ("else", "else"), ("alone", None)):
+        do(outbox.put, ("slack", "email"), key, "alert", {}, (), 100, thread=thread)
+    first = do(outbox.claim, "slack", 100)
+    assert [do(outbox.claim, "slack", 100).key for _ in range(2)] == ["else", "alone"]  # type: ignore[attr-defined]
+    assert do(outbox.claim, "slack", 100) is None
+    assert outbox.next_due(store, "slack", 100) is None, "a busy loop would wait for it"
+    do(outbox.put_off, first.id, 160, "down", unknown=False)  # type: ignore[attr-defined]
+    assert (do(outbox.claim, "slack", 159), outbox.next_due(store, "slack", 159)) == (None, 160)
+    again = do(outbox.claim, "slack", 160)
+    assert (again.key, again.first) == ("fired", None)  # type: ignore[attr-defined]
+    do(outbox.delivered, again.id, 161, "C1 7.5")  # type: ignore[attr-defined]
+    rest = do(outbox.claim, "slack", 161)
+    assert (rest.key, rest.first) == ("resolved", "C1 7.5")  # type: ignore[attr-defined]
+    # Sent again, the first message does not stand beneath itself.
+    do(outbox.resend, 161, "fired", "slack")
+    assert do(outbox.claim, "slack", 161).first is None  # type: ignore[attr-defined]
+    # Another channel has a first message of its own.
+    email = do(outbox.claim, "email", 161)
+    do(outbox.give_up, email.id, 162, "gone")  # type: ignore[attr-defined]
+    rest = do(outbox.claim, "email", 162)
+    assert (rest.key, rest.first) == ("resolved", None)  # type: ignore[attr-defined]
+
+
+def test_who_has_a_message_is_remembered_until_all_have_it(store: SqliteStore, do: Do) -> None:
+    put(do)
+    row = do(outbox.claim, "slack", 100)
+    assert row.taken == frozenset()  # type: ignore[attr-defined]
+    do(outbox.put_off, row.id, 160, "one refused", unknown=False, taken={"b", "a"})  # type: ignore[attr-defined]
+    row = do(outbox.claim, "slack", 160)
+    assert row.taken == {"a", "b"}  # type: ignore[attr-defined]
+    do(outbox.give_up, row.id, 170, "for good", taken=row.taken)  # type: ignore[attr-defined]
+    assert do(outbox.resend, 200) == [("k", "slack")]
+    row = do(outbox.claim, "slack", 200)
+    assert (row.taken, row.since, row.created_at) == ({"a", "b"}, 200, 100)  # type: ignore[attr-defined]
+    do(outbox.delivered, row.id, 201)  # type: ignore[attr-defined]
+    assert do(outbox.resend, 300, "k") == [("k", "slack")]
+    assert do(outbox.claim, "slack", 300).taken == frozenset()  # type: ignore[attr-defined]
+
+
+def test_all_that_was_given_up_is_sent_again_or_what_is_named(store: SqliteStore, do: Do) -> None:
+    for key in ("sent", "lost", "gone", "open"):
+        put(do, key, ("slack", "email"))
+    for channel in ("slack", "email"):
+        do(outbox.delivered, do(outbox.claim, channel, 100).id, 101)  # type: ignore[attr-defined]
+        for _ in range(2):
+            do(outbox.give_up, do(outbox.claim, channel, 100).id, 101, "no")  # type: ignore[attr-defined]
+    assert do(outbox.resend, 200, None, "email") == [("lost", "email"), ("gone", "email")]
+    assert do(outbox.resend, 200) == [("lost", "slack"), ("gone", "slack")]
+    assert do(outbox.resend, 200) == []
+    assert do(outbox.resend, 200, "sent", "slack") == [("sent", "slack")]
+    assert do(outbox.resend, 200, "no such key") == []
+    claimed = [do(outbox.claim, "slack", 200).key for _ in range(4)]  # type: ignore[attr-defined]
+    assert claimed == ["sent", "lost", "gone", "open"]
+    # What is being sent is not begun a second time beside it.
+    assert do(outbox.resend, 201, "open", "slack") == []
 
 
 def test_nothing_is_due_where_nothing_waits(store: SqliteStore, do: Do) -> None:
-    assert outbox.next_due(store, "slack") is None
+    assert outbox.next_due(store, "slack", 100) is None
     put(do)
-    assert outbox.next_due(store, "slack") == 100
+    assert outbox.next_due(store, "slack", 100) == 100
     # What another program is sending right now is not due: waiting for it would be a busy loop.
     do(outbox.claim, "slack", 100)
-    assert outbox.next_due(store, "slack") is None
+    assert outbox.next_due(store, "slack", 100) is None
 
 
 def test_undelivered_are_those_that_wait_or_failed(store: SqliteStore, do: Do) -> None:

@@ -12,7 +12,7 @@ import sys
 import pytest
 from sample_messages import HOSTILE, hostile, plain
 
-from alerts.channels import CHANNELS
+from alerts.channels import CHANNELS, notice_of, takes_letters
 from alerts.channels.base import Undelivered
 from alerts.channels.console import Console
 from alerts.message import Letter
@@ -97,8 +97,10 @@ def _drain(read: int, until: bytes) -> bool:
     return True
 
 
-def test_the_registry_names_four_channels() -> None:
-    assert sorted(CHANNELS) == ["console", "email", "slack", "webhook"]
+def test_the_registry_names_six_channels_and_who_takes_no_letters() -> None:
+    assert sorted(CHANNELS) == ["alertmanager", "apprise", "console", "email", "slack", "webhook"]
+    assert [name for name in CHANNELS if not takes_letters(name)] == ["alertmanager"]
+    assert [name for name in CHANNELS if notice_of(name)] == ["apprise"]
     for path in CHANNELS.values():
         module = importlib.import_module(path)
         assert (

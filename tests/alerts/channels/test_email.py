@@ -17,12 +17,11 @@ import pytest
 from aiosmtpd import smtp
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
 from sample_messages import HOSTILE, hostile, plain
-from structlog.testing import capture_logs
 
 from alerts.channels import email as channel
-from alerts.channels.base import Undelivered
+from alerts.channels.base import Past, Undelivered
 from alerts.channels.email import Email, Options
-from alerts.message import Letter, Message
+from alerts.message import Chart, Letter, Message
 
 PASSWORD = "s3cr3t-p4ss"
 
@@ -134,6 +133,70 @@ async def test_a_message_arrives_in_both_forms(box: Box, port: int) -> None:
     assert max(map(len, raw.splitlines())) <= 998
 
 
+async def test_what_follows_answers_the_first_mail(box: Box, port: int) -> None:
+    await Email(options(port)).send(plain("one", thread="one"))
+    await Email(options(port)).send(plain("two", thread="one", kind="resolved"))
+    first, rest = box.mails
+    assert (first["In-Reply-To"], rest["In-Reply-To"]) == (None, first["Message-ID"])
+    assert rest["References"] == first["Message-ID"] != rest["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity", "told"),
+    [("fired", "critical", "high"), ("fired", "warning", None), ("resolved", "critical", None)],
+)
+async def test_what_is_critical_says_so(
+    box: Box, port: int, kind: str, severity: str, told: str | None
+) -> None:
+    await Email(options(port)).send(plain(kind=kind, severity=severity))
+    assert box.mails[0]["Importance"] == told
+
+
+PNG = bytes.fromhex("89504e470d0a1a0a") + b"\r\n.\r\n\x00picture"
+
+
+async def test_a_chart_travels_in_the_mail_and_is_shown_where_the_page_says(box: Box, port: int) -> None:
+    chart = Chart('rose to 7 "posts" <b>', (1, 2, 7), PNG)
+    await Email(options(port)).send(plain(chart=chart))
+    (mail,) = box.mails
+    html, text = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert html is not None and text is not None
+    assert 'src="cid:chart" alt="rose to 7 &#34;posts&#34; &lt;b&gt;"' in html.get_content()
+    assert "▂▃█" in text.get_content() and "▂▃█" not in html.get_content()
+    (picture,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert (picture["Content-ID"], picture.get_content()) == ("<chart>", PNG)
+    assert picture.get_content_disposition() == "inline"
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+    ]
+
+
+async def test_a_letter_brings_its_pictures(box: Box, port: int) -> None:
+    page = '<img src="cid:voice"><img src="cid:tone">'
+    letter = Letter("digest:46", "Week 46", page, "hello", (), {}, {"voice": PNG, "tone": PNG + b"2"})
+    await Email(options(port)).send(letter)
+    found = {part["Content-ID"]: part.get_content() for part in box.mails[0].walk() if part["Content-ID"]}
+    assert found == {"<voice>": PNG, "<tone>": PNG + b"2"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (None, "<mailto:listener@brand.example?subject=unsubscribe>"),
+        ("mailto:desk@brand.example?subject=no%20more", "<mailto:desk@brand.example?subject=no%20more>"),
+        (f"https://brand.example/leave?{'x' * 400}", f"<https://brand.example/leave?{'x' * 400}>"),
+    ],
+)
+async def test_one_can_ask_for_no_more(box: Box, port: int, asked: str | None, told: str) -> None:
+    await Email(options(port, unsubscribe=asked)).send(plain())
+    assert box.mails[0]["List-Unsubscribe"] == told
+    assert f"List-Unsubscribe: {told}\r\n".encode() in (box.envelopes[0].original_content or b"")
+
+
 async def test_a_second_attempt_is_the_same_mail(box: Box, port: int) -> None:
     for key in ("a", "a", "b"):
         await Email(options(port)).send(plain(key))
@@ -155,6 +218,7 @@ async def test_no_text_becomes_a_header(box: Box, port: int, text: str) -> None:
         "Date",
         "Message-ID",
         "List-Id",
+        "List-Unsubscribe",
         "Auto-Submitted",
         "X-Auto-Response-Suppress",
         "X-Listener-Key",
@@ -213,15 +277,41 @@ async def test_one_refused_for_good_and_one_for_now_is_tried_again(box: Box, por
     assert not (await refused(port)).permanent
 
 
-@pytest.mark.parametrize("code", ["550 no such user", "452 full"])
-async def test_some_refused_counts_as_delivered_and_is_logged(box: Box, port: int, code: str) -> None:
-    box.rcpt = {"ada@brand.example": code}
-    with capture_logs() as logs:
-        await Email(options(port)).send(plain())
+async def test_one_refused_for_now_gets_it_later_and_the_other_not_twice(box: Box, port: int) -> None:
+    box.rcpt = {"ada@brand.example": "452 full"}
+    error = await refused(port)
+    assert (error.permanent, error.unknown) == (False, False)
+    assert str(error) == "the mail server refused number 1 of `to` (452); the others have the message"
+    assert box.envelopes[0].rcpt_tos == ["bob@brand.example"]
+    box.rcpt = {}
+    await Email(options(port)).send(plain(), Past(taken=error.taken))
+    assert box.envelopes[1].rcpt_tos == ["ada@brand.example"]
+    assert [mail["To"] for mail in box.mails] == ["ada@brand.example, bob@brand.example"] * 2
+    # However the list is written and ordered by then.
+    both = Past(taken=frozenset(map(channel.mark, ("Ada <ADA@brand.example>", "bob@brand.example"))))
+    await Email(options(port, to=["bob@brand.example", "ada@brand.example"])).send(plain(), both)
+    assert len(box.mails) == 2
+
+
+async def test_one_refused_for_good_is_told_and_the_other_has_it(box: Box, port: int) -> None:
+    box.rcpt = {"bob@brand.example": "550 no such user"}
+    error = await refused(port)
+    assert (error.permanent, error.taken) == (True, {channel.mark("ada@brand.example")})
+    assert "number 2 of `to` (550)" in str(error)
     assert len(box.mails) == 1
-    (entry,) = [log for log in logs if log["event"] == "email.recipients_refused"]
-    assert (entry["refused"], entry["taken"]) == (1, 1)
-    assert "@" not in str(entry)
+    # In a later attempt nobody else is left, and it stays so.
+    with pytest.raises(Undelivered) as again:
+        await Email(options(port)).send(plain(), Past(taken=error.taken))
+    assert (again.value.permanent, again.value.taken, len(box.mails)) == (True, frozenset(), 1)
+
+
+@pytest.mark.parametrize(("answer", "drop"), [("451 later", False), ("250 taken", True)])
+async def test_nobody_has_what_the_server_did_not_say_it_took(
+    box: Box, port: int, answer: str, drop: bool
+) -> None:
+    box.rcpt, box.data, box.drop = {"ada@brand.example": "452 full"}, answer, drop
+    error = await refused(port)
+    assert (error.taken, error.unknown) == (frozenset(), drop)
 
 
 @pytest.mark.parametrize(("answer", "permanent"), [("554 spam", True), ("451 later", False)])
@@ -360,6 +450,9 @@ async def test_starttls_with_login(
         ({"host": "mx.example", "username": "u", "password": PASSWORD, "tls": "none"}, "in clear"),
         ({"host": "mx.example\r\nEHLO"}, "pattern"),
         ({"subject": "x"}, "not permitted"),
+        ({"unsubscribe": "desk@brand.example"}, "write mailto:"),
+        ({"unsubscribe": "https://x.example/>\r\nBcc: a@b.example"}, "write mailto:"),
+        ({"unsubscribe": "https://x.example/> , <https://y.example/"}, "write mailto:"),
     ],
 )
 def test_options_refuse(changes: dict[str, Any], words: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, get_args
 
 import blockkit
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import SecretStr
 from sample_messages import HOSTILE, LONG, hostile, plain
 from servers import FaultServer, Reply
@@ -17,7 +19,8 @@ from slack_judge import assert_accepted, by_blockkit
 from alerts import blocks
 from alerts.channels.base import Undelivered
 from alerts.channels.slack import Options, Slack, build, payload
-from alerts.message import Message, Quote
+from alerts.language import LANGUAGES
+from alerts.message import Chart, Fact, Kind, Message, Quote, Severity
 from alerts.transport import Transport
 
 PATH = "/services/T000/B000/s3cr3tWebhookToken"
@@ -63,6 +66,52 @@ def texts(sent: dict[str, Any]) -> list[str]:
 def test_the_longest_and_strangest_texts_are_accepted(message: Message) -> None:
     assert len(LONG.encode("utf-8", "replace")) > 100_000
     assert_accepted(payload(message))
+
+
+_HOSTILE = st.text(
+    st.sampled_from(
+        ["&", "<", ">", "@", "|", "*", "\n", "\u202e", "\u0301", "\u06f5", "\U0001f600", "a", " "]
+    ),
+    max_size=40,
+).flatmap(lambda text: st.sampled_from([text, text * 90, "@channel " + text, "<!here|" + text + ">"]))
+_TEXT = st.one_of(st.just(""), _HOSTILE, st.text(max_size=60))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.data(),
+    st.sampled_from(get_args(Kind)),
+    st.sampled_from(LANGUAGES),
+    st.sampled_from(get_args(Severity)),
+)
+def test_slack_takes_every_kind_in_every_language_whatever_is_in_it(
+    data: st.DataObject, kind: Kind, language: str, severity: Severity
+) -> None:
+    some = st.one_of(st.none(), _TEXT)
+    quotes = st.builds(Quote, _TEXT, some, _TEXT, some, _TEXT, some)
+    values = st.lists(st.one_of(st.none(), st.floats(-1e9, 1e9)), max_size=80).map(tuple)
+    message = data.draw(
+        st.builds(
+            Message,
+            key=_TEXT,
+            kind=st.just(kind),
+            title=_TEXT,
+            summary=_TEXT,
+            brand=some,
+            rule=some,
+            at=st.one_of(st.just("2026-11-12T14:15:00+01:00"), _TEXT),
+            facts=st.lists(st.builds(Fact, _TEXT, _TEXT), max_size=25).map(tuple),
+            quotes=st.lists(quotes, max_size=8).map(tuple),
+            footer=_TEXT,
+            link=some,
+            chart=st.one_of(st.none(), st.builds(Chart, _TEXT, values)),
+            severity=st.just(severity),
+            language=st.just(language),
+        )
+    )
+    sent = payload(message)
+    assert_accepted(sent)
+    assert not any(re.search(r"@(channel|here|everyone)", text) for text in texts(sent))
 
 
 def test_blockkit_does_refuse_what_is_too_long() -> None:
@@ -137,6 +186,23 @@ def test_a_link_stands_only_for_http() -> None:
         assert blocks.link(url, "open") == ""
     quoted = blocks.quote("hi", None, "feeds", "https://x.example/a|b>c", None)
     assert "<https://x.example/a%7Cb%3Ec|open>" in json.dumps(quoted)
+
+
+def test_what_is_critical_has_a_sign_of_its_own() -> None:
+    signs = [
+        texts(payload(plain(kind=kind, severity=severity)))[1][0]
+        for kind, severity in (("fired", "critical"), ("fired", "warning"), ("resolved", "critical"))
+    ]
+    assert signs == ["🚨", "🔴", "🟢"]
+
+
+def test_a_chart_is_a_line_of_bars_with_its_words() -> None:
+    sent = payload(plain(chart=Chart("<!channel> rose & fell", (1, None, 8))))
+    assert "▂·█\n&lt;!channel&gt; rose &amp; fell" in texts(sent)
+    assert_accepted(sent)
+    assert_accepted(payload(plain(chart=Chart(LONG, (1.0,) * 5_000))))
+    unheard = payload(plain(chart=Chart("nothing was heard", (None, None))))
+    assert not any("nothing was heard" in text for text in texts(unheard))
 
 
 async def test_ok_is_delivered(slack: Slack, server: FaultServer) -> None:

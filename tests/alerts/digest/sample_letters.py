@@ -10,14 +10,47 @@ from dataclasses import replace
 from pathlib import Path
 
 from alerts.digest.compose import compose
-from alerts.digest.facts import BrandFacts, CoverageFacts, DigestFacts, KpiFact, QuoteRef
+from alerts.digest.facts import (
+    BrandFacts,
+    CoverageFacts,
+    DigestFacts,
+    DownFact,
+    DriverFacts,
+    GoalFact,
+    KpiFact,
+    MarkFact,
+    QuoteRef,
+    WaitFact,
+)
 from alerts.digest.render import letter
-from alerts.message import Fact, Message, Quote
+from alerts.digest.wording import Known
+from alerts.message import Fact, Letter, Message, Quote
 from alerts.render import as_html, as_text
+from storage.drivers import Drivers, FromSource, Term, ToldStory, Voice
+from storage.stats import clusters
+from storage.stats.clusters import Count, Interval
+from storage.stats.wilson import wilson
+from storage.unanswered import Waiting
 
 # 9 to 15 November 2026 in Madrid (UTC+1): ISO week 46.
 SINCE = 1794178800
 UNTIL = SINCE + 7 * 86_400
+
+
+def moved_count(now: int, then: int) -> tuple[float, float]:
+    """How far chance moves the difference of two counts."""
+    one, other = clusters.rate(Count(now, now)), clusters.rate(Count(then, then))
+    found = clusters.difference(one, other)
+    return found.low, found.high
+
+
+def moved_share(now: tuple[float, int], then: tuple[float, int]) -> tuple[float, float] | None:
+    """The same of two shares, each a part and its whole."""
+    if not now[1] or not then[1]:
+        return None
+    one, other = (Interval(part / whole, *wilson(part, whole)) for part, whole in (now, then))
+    found = clusters.difference(one, other)
+    return found.low, found.high
 
 
 def brand(
@@ -36,7 +69,13 @@ def brand(
     def ratio(now: float, then: float) -> KpiFact:
         reason = None if n else "none judged"
         return KpiFact(
-            now / n if n else None, then / n_before if n_before else None, "ratio", n, n_before, reason
+            now / n if n else None,
+            then / n_before if n_before else None,
+            "ratio",
+            n,
+            n_before,
+            reason,
+            change_interval=moved_share((now, n), (then, n_before)) if min(now, then) >= 0 else None,
         )
 
     growth = (tone[0] - before[0]) / before[0] if before[0] else None
@@ -45,13 +84,21 @@ def brand(
         own,
         "default",
         {
-            "mentions": KpiFact(mentions[0], mentions[1], "mentions", mentions[0], mentions[1]),
+            "mentions": KpiFact(
+                mentions[0],
+                mentions[1],
+                "mentions",
+                mentions[0],
+                mentions[1],
+                change_interval=moved_count(*mentions),
+            ),
             "share_of_voice": KpiFact(
                 mentions[0] / market[0] if market[0] else None,
                 mentions[1] / market[1] if market[1] else None,
                 "ratio",
                 market[0],
                 market[1],
+                change_interval=moved_share((mentions[0], market[0]), (mentions[1], market[1])),
             ),
             "positive_mentions": KpiFact(tone[0], before[0], "mentions", n, n_before),
             "positive_growth": KpiFact(
@@ -76,7 +123,15 @@ def full_week() -> DigestFacts:
         "seconds",
         51,
         44,
-        beside={"p90": 15_600.0, "answered_share": 0.863, "within_target": 0.61, "response_target": 3_600},
+        beside={
+            "p90": 15_600.0,
+            "answered_share": 0.863,
+            "within_target": 0.61,
+            "response_target": 3_600,
+            "within_like": 0.61,
+            "within_before": 0.48,
+        },
+        change_interval=(-0.07, 0.32),
     )
     return DigestFacts(
         timezone="Europe/Madrid",
@@ -154,6 +209,115 @@ def quotes() -> dict[str, Quote]:
             "negative",
         ),
     }
+
+
+def rich_week() -> DigestFacts:
+    """A week in which something happened, with everything that a letter may hold."""
+    market = (1_209, 930)
+    facts = full_week()
+    first, *rest = facts.brands
+    louder = brand(
+        "Nordlicht",
+        (512, 374),
+        market,
+        (175, 159, 146),
+        (120, 170, 58),
+        first.kpi("first_response_time"),
+        own=True,
+        per_day=(48, 52, 61, 167, 94, 51, 39),
+    )
+    behind = Drivers(
+        (FromSource("hackernews", 402, 268), FromSource("feeds: forum.example", 110, 106)),
+        (ToldStory(101, 14, 0), ToldStory(102, 3, 1)),
+        (Term("dimmer", 41, 6), Term("recall", 33, 0), Term("flicker", 18, 2)),
+        (Voice(7, 3, 48_000), Voice(8, 9, None)),
+    )
+    until = UNTIL + 60 * 86_400
+    return replace(
+        facts,
+        brands=(louder, *(replace(one, kpis={**one.kpis, "first_response_time": slower()}) for one in rest)),
+        drivers=(DriverFacts("Nordlicht", behind),),
+        goals=(
+            GoalFact(
+                "Faster answers",
+                "first_response_time",
+                "seconds",
+                "Nordlicht",
+                "Ada",
+                1_800,
+                until,
+                4_100,
+                2_520,
+                0.69,
+                0.5,
+                "on pace",
+            ),
+            GoalFact(
+                "Fewer complaints",
+                "negative_share",
+                "ratio",
+                "Nordlicht",
+                "Bo",
+                0.1,
+                until,
+                0.18,
+                0.304,
+                -1.5,
+                0.5,
+                "behind",
+            ),
+        ),
+        waits=(
+            WaitFact(
+                "Nordlicht",
+                (
+                    Waiting(201, "Nordlicht", UNTIL - 4 * 86_400),
+                    Waiting(202, "Nordlicht", UNTIL - 2 * 86_400),
+                ),
+                7,
+            ),
+        ),
+        marks=(
+            MarkFact(SINCE + 2 * 86_400, None, "Prices of dimmers raised", "Nordlicht"),
+            MarkFact(SINCE, UNTIL + 9 * 86_400, "Warm winter"),
+        ),
+        down=(DownFact("feeds: forum.example", UNTIL - 9 * 86_400),),
+        corrected=12,
+        dashboard="https://listener.example/",
+    )
+
+
+def slower() -> KpiFact:
+    beside = {"within_target": 0.31, "response_target": 3_600.0}
+    return KpiFact(9_800.0, None, "seconds", 38, beside=beside)
+
+
+def rich_quotes() -> dict[str, Quote]:
+    """The posts of `rich_week`."""
+    at = "2026-11-12T09:11:00+01:00"
+    recall = "Nordlicht recalls its wall dimmer after reports of flicker and heat — what owners should do now"
+    asked = (
+        "Is my dimmer one of the recalled ones? The page for serial numbers does not load, nobody picks up."
+    )
+    return {
+        **quotes(),
+        "101": Quote(recall, "kitchenwire", "hackernews", "https://news.example/item?id=101", at),
+        "102": Quote(
+            "Ten lamps for the dark months", "lumen", "hackernews", "https://news.example/item?id=102", at
+        ),
+        "201": Quote(asked, "bruno", "hackernews", "https://news.example/item?id=201", at),
+        "202": Quote(
+            "When is the E27 back in stock?", "carme", "hackernews", "https://news.example/item?id=202", at
+        ),
+    }
+
+
+def persian_week() -> DigestFacts:
+    """The rich week, written from right to left."""
+    return replace(rich_week(), language="fa")
+
+
+AUTHORS = {7: ("Ada Lund", "bluesky"), 8: ("kitchenwire", "hackernews")}
 
 
 def first_week() -> DigestFacts:
@@ -253,6 +417,8 @@ def alert() -> Message:
 
 SAMPLES = {
     "full": (full_week, quotes),
+    "rich": (rich_week, rich_quotes),
+    "persian": (persian_week, rich_quotes),
     "first": (first_week, quotes),
     "quiet": (quiet_week, dict),
     "deaf": (deaf_week, dict),
@@ -260,10 +426,16 @@ SAMPLES = {
 }
 
 
+def write(name: str) -> Letter:
+    """A sample as a letter."""
+    facts, found = SAMPLES[name]
+    return letter(compose(facts(), Known(found(), AUTHORS)), found(), f"digest:{name}")
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (facts, found) in SAMPLES.items():
-        made = letter(compose(facts()), found(), f"digest:{name}")
+    for name in SAMPLES:
+        made = write(name)
         (folder / f"{name}.html").write_text(made.html)
         (folder / f"{name}.txt").write_text(f"Subject: {made.subject}\n\n{made.text}")
     (folder / "alert.html").write_text(as_html(alert()))

@@ -151,4 +151,40 @@ def test_what_a_share_may_be_reaches_the_letter(store: SqliteStore) -> None:
     assert growth is not None and growth[0] < 1 / 3 < growth[1]
     low, high = (round(100 * end) for end in share.interval)
     text = letter_from(facts, store, ZONE, "k").text
-    assert f"about {round(100 * share.value)} % ({low} to {high} %) were positive" in " ".join(text.split())
+    assert f"Positive share: {100 * share.value:.1f} % ({low} to {high} %)" in text
+
+
+def test_what_drove_a_change_is_counted_and_who_waits(store: SqliteStore) -> None:
+    """Three times as many people as before, half of them about a recall that nobody named before."""
+    hear(store, EARLIER, WEEK)
+    hear(store, EARLIER, WEEK, source=FORUM)
+
+    def posts(since: int, count: int, words: str, source: Source) -> None:
+        made = [
+            KeptPost(
+                f"{since} {words} {n}",
+                f"{words} said in voice number {'abcdefghijklmnopqrstuvwxyz'[n % 26] * 4}",
+                since + n * 600,
+                NOW,
+                author=f"{words[:3]}{n}",
+                mentions=(Mention("Nordlicht", tone=Tone("neutral", 0.1, 0.8, 0.1, "e-1")),),
+            )
+            for n in range(count)
+        ]
+        store.commit(Kept(source, made))
+
+    posts(EARLIER.since, 60, "Nordlicht lamps", FEED)
+    posts(WEEK.since, 60, "Nordlicht lamps", FEED)
+    posts(WEEK.since, 90, "Nordlicht recall", FORUM)
+    facts = gather(store, BRANDS, WEEK, ZONE, NOW, None, None)
+    ((_, behind),) = [(one.brand, one.drivers) for one in facts.drivers]
+    assert [(one.source, one.now, one.then) for one in behind.sources] == [
+        ("forum", 90, 0),
+        ("feed:a", 60, 60),
+    ]
+    assert [(one.word, one.now, one.then) for one in behind.terms] == [("recall", 90, 0)]
+    assert from_json(to_json(facts)) == facts
+    text = letter_from(facts, store, ZONE, "k").text.replace("\u00a0", " ")
+    assert "Nordlicht was mentioned 150 times, more than the week before (+90, +150.0 %)." in text
+    assert "Most of the change is in forum: 90, after 0." in text
+    assert "More people than before used the words “recall”." in text

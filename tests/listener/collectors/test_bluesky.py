@@ -493,6 +493,7 @@ class SlowEar(TestEar):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 async def test_a_replay_at_full_speed_never_holds_the_loop(stub: JetstreamStub) -> None:
     plain = [commit(did(n), f"k{n}", START + n * 1_000, text="nothing of interest") for n in range(8_000)]
     await stub.say(*plain, commit(did(2), "hit", START + 60 * US, text="acme"))

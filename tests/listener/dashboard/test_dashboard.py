@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from pages import HACKERNEWS, page, post
 
 from alerts import judging
-from alerts.rules import Rule, RuleOptions
+from alerts.rules import Look, Rule, RuleOptions
 from listener.config import load
 from listener.dashboard.app import NotServed, is_loopback, make_app, serve
 from listener.station import Station, open_station
@@ -197,9 +197,8 @@ async def test_the_page_has_nothing_that_its_policy_would_block(client: Client, 
 async def test_the_page_of_an_empty_store_and_of_a_busy_one(client: Client, station: Station) -> None:
     assert "No alert so far." in await (await client.get("/")).text()
     await keep(station, *(post(str(n), NOW - 60 - n, "negative") for n in range(30)))
-    found = judging.look(
-        station.reader, station.config.rules, station.config.brands, station.config.zone, NOW
-    )
+    seen = Look(station.reader, station.config.brands, station.config.zone, NOW)
+    found = judging.look(seen, station.config.rules)
     await station.writer(lambda db: judging.write(db, found, NOW))
     html = await (await client.get("/")).text()
     assert "busy fires since" in html
@@ -330,10 +329,12 @@ async def test_bad_parameters_of_kpis_are_problems_with_a_remedy(
 async def test_alerts_say_what_fires_was_told_and_waits(client: Client, station: Station) -> None:
     await keep(station, post("1", NOW - 60))
     config = station.config
-    found = judging.look(station.reader, config.rules, config.brands, config.zone, NOW)
+    found = judging.look(Look(station.reader, config.brands, config.zone, NOW), config.rules)
     (event,) = await station.writer(lambda db: judging.write(db, found, NOW))
     body = await (await client.get("/api/v1/alerts")).json()
-    assert body["firing"] == [{"rule": "busy", "brand": "Acme", "fired_at": "2026-09-21T14:13:20Z"}]
+    fires = {"key": event.key, "rule": "busy", "brand": "Acme", "fired_at": "2026-09-21T14:13:20Z"}
+    assert body["firing"] == [{**fires, "subject": None, "too_little_since": None, "answered": None}]
+    assert body["silences"] == []
     (told,) = body["events"]
     assert (told["key"], told["kind"], told["value"], told["threshold"]) == (event.key, "fired", 1, 1)
     assert (told["until"], told["unit"]) == ("2026-09-21T14:13:20Z", "mentions")

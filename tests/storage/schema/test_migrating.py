@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from keeping import HOUR, NEWS, T0, asks, keep, names, post, value
 
-from storage import browse, queries, rematching, schema
+from storage import alerting, browse, outbox, queries, rematching, schema
 from storage.browse import Filter
 from storage.mention import Brand, Kept, Reading
 from storage.rematching import Rematched
@@ -100,4 +100,33 @@ def test_old_mentions_were_found_by_a_query_unless_they_were_imported(old: Path)
 def test_an_old_store_without_posts_has_nothing_uncounted(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "new.db")
     assert store.rows("SELECT count(*) FROM facts WHERE name = 'last_without_version'") == [(0,)]
+    store.close()
+
+
+def test_what_fires_keeps_its_beginning(old: Path) -> None:
+    connection = sqlite3.connect(old, isolation_level=None)
+    for statement in (
+        f"INSERT INTO alert_states VALUES ('angry', 'Acme', 'firing', {T0}, {T0}, {T0}, {T0 + 1})",
+        *(
+            f"INSERT INTO alert_events VALUES ({n}, 'k{n}', 'angry', 'Acme', '{kind}', {T0 + n}, 0, 1, '{{}}', '[]')"
+            for n, kind in ((1, "fired"), (2, "resolved"), (3, "fired"))
+        ),
+        *(
+            "INSERT INTO outbox (key, channel, kind, numbers, post_ids, created_at, state, next_at) "
+            f"VALUES ('k{n}', 'console', 'alert', '{{}}', '[]', {T0}, 'delivered', {T0})"
+            for n in (1, 2, 3)
+        ),
+    ):
+        connection.execute(statement)
+    connection.close()
+    store = SqliteStore(old)
+    assert [state.episode for state in alerting.states(store).values()] == ["k3"]
+    assert [event.key for event in alerting.firing_events(store)] == ["k3"]
+    assert store.rows("SELECT key, episode FROM alert_events ORDER BY id") == [
+        ("k1", "k1"),
+        ("k2", "k1"),
+        ("k3", "k3"),
+    ]
+    assert [row.key for row in outbox.still_firing(store, "console")] == ["k3"]
+    assert store.rows("SELECT thread FROM outbox ORDER BY id") == [("k1",), ("k1",), ("k3",)]
     store.close()

@@ -147,11 +147,12 @@ def _row(row: Row) -> OutboxRow:
 def still_firing(store: Rows, channel: str) -> list[OutboxRow]:
     """The messages delivered on a channel that say that something fires which fires still, oldest first."""
     rows = store.rows(
-        """SELECT o.id, o.key, o.numbers, o.post_ids, o.created_at, o.attempts, o.thread FROM outbox o
-        JOIN alert_events e ON e.key = o.key AND e.kind = 'fired'
-        JOIN alert_states s ON s.rule = e.rule AND s.brand = e.brand AND s.subject = e.subject
-        AND s.phase = 'firing' AND s.episode = e.key
-        WHERE o.channel = ? AND o.kind = 'alert' AND o.state = 'delivered' ORDER BY o.id""",
+        # Begun with what fires, which is little; SQLite keeps the order of a CROSS JOIN.
+        """SELECT o.id, o.key, o.numbers, o.post_ids, o.created_at, o.attempts, o.thread
+        FROM alert_states s CROSS JOIN alert_events e CROSS JOIN outbox o
+        WHERE s.phase = 'firing' AND e.key = s.episode AND e.rule = s.rule AND e.brand = s.brand
+        AND e.subject = s.subject AND e.kind = 'fired'
+        AND o.key = e.key AND o.channel = ? AND o.kind = 'alert' AND o.state = 'delivered' ORDER BY o.id""",
         (channel,),
     )
     return [
@@ -240,7 +241,7 @@ def recover(db: Transaction, now: int) -> int:
     channel hangs. What was laid out by a clock that has been set back since is due now.
     """
     db.run(
-        "UPDATE outbox SET created_at = ?, next_at = ? WHERE state = 'waiting' AND created_at > ?",
+        "UPDATE outbox SET created_at = ?, next_at = ? WHERE state = 'waiting' AND done_at IS NULL AND created_at > ?",
         (now, now, now),
     )
     return db.run(
@@ -259,7 +260,7 @@ def resend(
     with it: what waits is due now, what the receiver has it gets once more, what is withheld is sent. Recipients that
     have a message which was given up do not get it again.
     """
-    same = "(key = ? OR batch = ? OR batch IN (SELECT s.batch FROM outbox s WHERE s.key = ?))"
+    same = "(key = ? OR batch = ? OR batch IN (SELECT b.batch FROM outbox b WHERE b.key = ?))"
     which = f"{same} AND state <> 'sending'" if key is not None else "state = 'failed'"
     given = [] if key is None else [key] * 3
     if channel is not None:
@@ -317,7 +318,8 @@ def of_key(store: Rows, key: str) -> list[Delivery]:
 def deliveries(store: Rows, limit: int = 100, *, undelivered: bool = False) -> list[Delivery]:
     """The newest messages with their state; with `undelivered` only those that wait, are withheld, or failed."""
     # What was withheld until it was over is no more to be delivered.
-    open_ = "WHERE state <> 'delivered' AND NOT (withheld IS NOT NULL AND done_at IS NOT NULL)"
+    open_ = """WHERE state IN ('waiting', 'sending', 'failed')
+        AND NOT (withheld IS NOT NULL AND done_at IS NOT NULL)"""
     where = open_ if undelivered else ""
     return [
         Delivery(*row)

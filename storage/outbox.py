@@ -256,25 +256,34 @@ def resend(
 ) -> list[tuple[str, str]]:
     """Let messages be sent again, under the same key; return (key, channel) of each.
 
-    Without `key` all that were given up. With it that one, whatever became of it, and all that was sent in one message
-    with it: what waits is due now, what the receiver has it gets once more, what is withheld is sent. Recipients that
-    have a message which was given up do not get it again.
+    Without `key` all that were given up. With the key of one that one, whatever became of it, and all that was sent in
+    one message with it: what waits is due now, what the receiver has it gets once more, what is withheld is sent. With
+    the key of several that were sent as one they are sent where they were not delivered; where they were only if that
+    is everywhere. Recipients that have a message which was given up do not get it again.
     """
+    found = _to_resend(db, key, channel)
+    db.run_many(
+        """UPDATE outbox SET state = 'waiting', next_at = ?, resent_at = ?, done_at = NULL, withheld = NULL
+        WHERE id = ?""",
+        [(now, now, id_) for id_, *_ in found],
+    )
+    return [(row[1], row[2]) for row in found]
+
+
+def _to_resend(db: Transaction, key: str | None, channel: str | None) -> list[Row]:
+    """What is to be sent again, as (id, key, channel, state), the oldest first."""
     same = "(key = ? OR batch = ? OR batch IN (SELECT b.batch FROM outbox b WHERE b.key = ?))"
-    which = f"{same} AND state <> 'sending'" if key is not None else "state = 'failed'"
-    given = [] if key is None else [key] * 3
+    # What is being sent is not begun a second time beside it. What was closed is sent only to who names it.
+    which = f"{same} AND state <> 'sending' AND (key = ? OR withheld IS NULL)"
+    given: list[object] = [key] * 4
+    if key is None:
+        which, given = "state = 'failed'", []
     if channel is not None:
         which, given = f"{which} AND channel = ?", [*given, channel]
-    found: list[tuple[str, str]] = [
-        (row[0], row[1])
-        for row in db.rows(f"SELECT key, channel FROM outbox WHERE {which} ORDER BY id", given)
-    ]
-    db.run(
-        f"""UPDATE outbox SET state = 'waiting', next_at = ?, resent_at = ?, done_at = NULL, withheld = NULL
-        WHERE {which}""",
-        (now, now, *given),
-    )
-    return found
+    rows = db.rows(f"SELECT id, key, channel, state FROM outbox WHERE {which} ORDER BY id", given)
+    if any(row[1] == key for row in rows):
+        return rows
+    return [row for row in rows if row[3] != "delivered"] or rows
 
 
 def next_due(store: Rows, channel: str, now: float) -> float | None:

@@ -41,7 +41,10 @@ def pause(attempts: int, rng: random.Random) -> float:
 
 def _cause(error: Exception) -> str:
     """Name a mistake of ours and its place. Its own words are left out: they may quote a post."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    error = root if isinstance(root := error.__cause__, Exception) else error
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename]
+    frame = (ours or frames)[-1]
     place = f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno}"
     return f"it cannot be put into words, a mistake of Listener's: {type(error).__name__} in {place}"
 
@@ -110,20 +113,30 @@ class Dispatcher:
         return await asyncio.to_thread(outbox.next_due, self._store, channel, self._clock())
 
     async def _deliver(self, row: OutboxRow) -> None:
+        begun = False
         try:
             item = await asyncio.to_thread(self._to_send, row)
+            begun = True
             receipt = await self._channels[row.channel].send(item, Past(row.taken, row.first))
         except Undelivered as failure:
             await self._record_failure(row, failure)
             return
         except OURS as error:
-            await self._record_failure(row, Undelivered(_cause(error), permanent=True))
+            await self._record_mistake(row, _cause(error), unknown=begun)
             return
         now = int(self._clock())
         await self._record(lambda db: outbox.delivered(db, row.id, now, receipt))
         log.info("delivered", channel=row.channel, key=row.batch or row.key, attempts=row.attempts)
         if self._failing.pop(row.channel, None):
             log.info("channel works again", channel=row.channel)
+
+    async def _record_mistake(self, row: OutboxRow, reason: str, *, unknown: bool) -> None:
+        """Of several that were to be one message each goes by itself then: the others are not to blame."""
+        if not row.rest:
+            await self._record_failure(row, Undelivered(reason, permanent=True))
+            return
+        await self._record(lambda db: outbox.apart(db, row.id, reason, unknown=unknown))
+        log.warning("sent one by one", channel=row.channel, key=row.batch, reason=reason)
 
     async def _record_failure(self, row: OutboxRow, failure: Undelivered) -> None:
         now, reason, taken = self._clock(), str(failure), row.taken | failure.taken

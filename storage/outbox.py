@@ -203,6 +203,13 @@ def give_up(db: Transaction, id_: int, now: int, error: str, *, taken: Collectio
         _step(db, "done_at = ?, error = ?, taken = ?", "sending", "failed", one, now, error, _marks(taken))
 
 
+def apart(db: Transaction, id_: int, error: str, *, unknown: bool) -> None:
+    """Several cannot be sent as one: each is sent by itself. `unknown`: the receiver may have them all the same."""
+    changes = "together = NULL, batch = NULL, error = ?, unknown = unknown + ?"
+    for one in _sent_with(db, id_):
+        _step(db, changes, "sending", "waiting", one, error, int(unknown))
+
+
 def _step(db: Transaction, changes: str, before: str, after: str, id_: int, *values: object) -> None:
     """Take exactly one row from one state to the next. Raises StoreError where it is not in that state."""
     sql = f"UPDATE outbox SET state = ?, {changes} WHERE id = ? AND state = ?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import PurePath
 from typing import Protocol, TypeVar
 
@@ -50,7 +50,10 @@ def _cause(error: Exception) -> str:
 
 
 class Dispatcher:
-    """Sends what is in the outbox. One `deliver_due` a channel at a time."""
+    """Sends what is in the outbox. One `deliver_due` a channel at a time.
+
+    `covered`: keys of what fires and is not to be told at a moment; the outbox is laid out without it already.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Dispatcher:
         to_send: Callable[[OutboxRow], Message | Letter],
         clock: Callable[[], float],
         rng: random.Random | None = None,
+        covered: Callable[[int], Collection[str]] = lambda now: (),
     ) -> None:
         self._write = write
         self._store = store
@@ -67,7 +71,7 @@ class Dispatcher:
         self._to_send = to_send
         self._clock = clock
         self._rng = rng or random.Random()
-        self._repeating = Repeating(store, channels, to_send, clock)
+        self._repeating = Repeating(store, channels, to_send, clock, covered)
         self._failing: dict[str, str] = {}
         self.wake = {name: asyncio.Event() for name in channels}
 

@@ -8,14 +8,13 @@ import re
 from collections import Counter
 
 import pytest
-from house import House, MakeHouse, feeds, rule, until
+from house import House, MakeHouse, feeds, rule
 from servers import FaultServer, Reply, Seen
 from town import Board, Item, Mailbox, keys_of, opening, posts
 
 KILLS = 20
 SURE = 5
 """Of so many lives one ends only after something was told in it."""
-DELIVERED = "state = 'delivered'"
 POSTS = 10_000
 TOWNS = ("north", "east", "south", "west")
 _KEY = re.compile(rb"X-Listener-Key: (\S+)")
@@ -78,10 +77,7 @@ async def test_twenty_kills_while_ten_thousand_posts_come_in(
         if kill % SURE == SURE - 1:
             # On a machine that is busy a daemon may need longer than any of these moments to come to its first message:
             # some lives are long enough to tell something, whatever the machine does.
-            told = house.count("outbox", DELIVERED)
-            await until(
-                lambda: house.count("outbox", DELIVERED) > told, "something more is delivered", within=60
-            )  # noqa: B023
+            await house.until_delivered(house.count("outbox", "state = 'delivered'") + 1, within=60)
         await asyncio.sleep(rng.uniform(0.3, 2.0))
         await house.kill()
         cut_off += house.count("posts") < sum(len(board.items) for board in boards.values())

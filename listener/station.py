@@ -17,6 +17,7 @@ from alerts.channels import CHANNELS
 from alerts.channels.base import Channel
 from alerts.dispatch import Dispatcher
 from alerts.language import Language
+from alerts.routing import settling
 from alerts.telling import to_send
 from alerts.transport import Transport
 from listener.collectors import collectors_of
@@ -117,6 +118,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                     make_channels(config, transport),
                     lambda row: to_send(row, reader, config.zone, config.dashboard.public_url, language),
                     clock,
+                    covered=lambda now: settling.covered(reader, config.routing, now),
                 )
                 await asyncio.to_thread(_remember, hearing, reader, collectors)
                 yield Station(

@@ -147,11 +147,12 @@ def _row(row: Row) -> OutboxRow:
 def still_firing(store: Rows, channel: str) -> list[OutboxRow]:
     """The messages delivered on a channel that say that something fires which fires still, oldest first."""
     rows = store.rows(
-        """SELECT o.id, o.key, o.numbers, o.post_ids, o.created_at, o.attempts, o.thread FROM outbox o
-        JOIN alert_events e ON e.key = o.key AND e.kind = 'fired'
-        JOIN alert_states s ON s.rule = e.rule AND s.brand = e.brand AND s.subject = e.subject
-        AND s.phase = 'firing' AND s.episode = e.key
-        WHERE o.channel = ? AND o.kind = 'alert' AND o.state = 'delivered' ORDER BY o.id""",
+        # Begun with what fires, which is little; SQLite keeps the order of a CROSS JOIN.
+        """SELECT o.id, o.key, o.numbers, o.post_ids, o.created_at, o.attempts, o.thread
+        FROM alert_states s CROSS JOIN alert_events e CROSS JOIN outbox o
+        WHERE s.phase = 'firing' AND e.key = s.episode AND e.rule = s.rule AND e.brand = s.brand
+        AND e.subject = s.subject AND e.kind = 'fired'
+        AND o.key = e.key AND o.channel = ? AND o.kind = 'alert' AND o.state = 'delivered' ORDER BY o.id""",
         (channel,),
     )
     return [
@@ -202,6 +203,13 @@ def give_up(db: Transaction, id_: int, now: int, error: str, *, taken: Collectio
         _step(db, "done_at = ?, error = ?, taken = ?", "sending", "failed", one, now, error, _marks(taken))
 
 
+def apart(db: Transaction, id_: int, error: str, *, unknown: bool) -> None:
+    """Several cannot be sent as one: each is sent by itself. `unknown`: the receiver may have them all the same."""
+    changes = "together = NULL, batch = NULL, error = ?, unknown = unknown + ?"
+    for one in _sent_with(db, id_):
+        _step(db, changes, "sending", "waiting", one, error, int(unknown))
+
+
 def _step(db: Transaction, changes: str, before: str, after: str, id_: int, *values: object) -> None:
     """Take exactly one row from one state to the next. Raises StoreError where it is not in that state."""
     sql = f"UPDATE outbox SET state = ?, {changes} WHERE id = ? AND state = ?"
@@ -240,7 +248,7 @@ def recover(db: Transaction, now: int) -> int:
     channel hangs. What was laid out by a clock that has been set back since is due now.
     """
     db.run(
-        "UPDATE outbox SET created_at = ?, next_at = ? WHERE state = 'waiting' AND created_at > ?",
+        "UPDATE outbox SET created_at = ?, next_at = ? WHERE state = 'waiting' AND done_at IS NULL AND created_at > ?",
         (now, now, now),
     )
     return db.run(
@@ -255,25 +263,34 @@ def resend(
 ) -> list[tuple[str, str]]:
     """Let messages be sent again, under the same key; return (key, channel) of each.
 
-    Without `key` all that were given up. With it that one, whatever became of it, and all that was sent in one message
-    with it: what waits is due now, what the receiver has it gets once more, what is withheld is sent. Recipients that
-    have a message which was given up do not get it again.
+    Without `key` all that were given up. With the key of one that one, whatever became of it, and all that was sent in
+    one message with it: what waits is due now, what the receiver has it gets once more, what is withheld is sent. With
+    the key of several that were sent as one they are sent where they were not delivered; where they were only if that
+    is everywhere. Recipients that have a message which was given up do not get it again.
     """
-    same = "(key = ? OR batch = ? OR batch IN (SELECT s.batch FROM outbox s WHERE s.key = ?))"
-    which = f"{same} AND state <> 'sending'" if key is not None else "state = 'failed'"
-    given = [] if key is None else [key] * 3
+    found = _to_resend(db, key, channel)
+    db.run_many(
+        """UPDATE outbox SET state = 'waiting', next_at = ?, resent_at = ?, done_at = NULL, withheld = NULL
+        WHERE id = ?""",
+        [(now, now, id_) for id_, *_ in found],
+    )
+    return [(row[1], row[2]) for row in found]
+
+
+def _to_resend(db: Transaction, key: str | None, channel: str | None) -> list[Row]:
+    """What is to be sent again, as (id, key, channel, state), the oldest first."""
+    same = "(key = ? OR batch = ? OR batch IN (SELECT b.batch FROM outbox b WHERE b.key = ?))"
+    # What is being sent is not begun a second time beside it. What was closed is sent only to who names it.
+    which = f"{same} AND state <> 'sending' AND (key = ? OR withheld IS NULL)"
+    given: list[object] = [key] * 4
+    if key is None:
+        which, given = "state = 'failed'", []
     if channel is not None:
         which, given = f"{which} AND channel = ?", [*given, channel]
-    found: list[tuple[str, str]] = [
-        (row[0], row[1])
-        for row in db.rows(f"SELECT key, channel FROM outbox WHERE {which} ORDER BY id", given)
-    ]
-    db.run(
-        f"""UPDATE outbox SET state = 'waiting', next_at = ?, resent_at = ?, done_at = NULL, withheld = NULL
-        WHERE {which}""",
-        (now, now, *given),
-    )
-    return found
+    rows = db.rows(f"SELECT id, key, channel, state FROM outbox WHERE {which} ORDER BY id", given)
+    if any(row[1] == key for row in rows):
+        return rows
+    return [row for row in rows if row[3] != "delivered"] or rows
 
 
 def next_due(store: Rows, channel: str, now: float) -> float | None:
@@ -317,7 +334,8 @@ def of_key(store: Rows, key: str) -> list[Delivery]:
 def deliveries(store: Rows, limit: int = 100, *, undelivered: bool = False) -> list[Delivery]:
     """The newest messages with their state; with `undelivered` only those that wait, are withheld, or failed."""
     # What was withheld until it was over is no more to be delivered.
-    open_ = "WHERE state <> 'delivered' AND NOT (withheld IS NOT NULL AND done_at IS NOT NULL)"
+    open_ = """WHERE state IN ('waiting', 'sending', 'failed')
+        AND NOT (withheld IS NOT NULL AND done_at IS NOT NULL)"""
     where = open_ if undelivered else ""
     return [
         Delivery(*row)

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,10 +19,12 @@ from pydantic import SecretStr
 from servers import FaultServer, Reply, Seen
 
 from alerts import dispatch
+from alerts.blocks import payload
 from alerts.channels.base import NOTHING, Past, Undelivered
 from alerts.channels.webhook import Webhook
 from alerts.dispatch import Dispatcher
 from alerts.message import Letter, Message
+from alerts.render import html_page, templates
 from alerts.transport import Transport
 from storage import outbox
 from storage.base import Transaction
@@ -50,9 +54,9 @@ class Post:
     clock: Clock
     dispatcher: Dispatcher
 
-    def lay_out(self, key: str, *channels: str) -> None:
+    def lay_out(self, key: str, *channels: str, together: str | None = None) -> None:
         with self.store.writing() as db:
-            outbox.put(db, channels or ("a",), key, "alert", {}, [], int(self.clock()))
+            outbox.put(db, channels or ("a",), key, "alert", {}, [], int(self.clock()), together=together)
 
     def state(self, key: str, channel: str = "a") -> Delivery:
         (found,) = (d for d in outbox.deliveries(self.store) if (d.key, d.channel) == (key, channel))
@@ -504,3 +508,48 @@ async def test_a_message_that_cannot_be_made_is_kept_and_holds_up_no_other(mail:
     assert failed.state == "failed"
     assert "KeyError in alerts/test_dispatch.py:" in (failed.error or "")
     assert "words of a post" not in (failed.error or "")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        # A template that is given nothing to put in.
+        (lambda: html_page("message.html"), "UndefinedError in templates/message.html:"),
+        (lambda: templates().from_string("{{ 1 / 0 }}").render(), "ZeroDivisionError in <template>:1"),
+        (lambda: EmailMessage(policy=SMTP).__setitem__("Subject", "a\nb"), "ValueError in email/"),
+        (lambda: payload("", [{"type": "header", "text": "x" * 151}]), "SlackObjectFormationError in "),
+    ],
+)
+async def test_wherever_a_message_cannot_be_made_its_place_is_told(
+    mail: Post, mistake: Callable[[], object], told: str
+) -> None:
+    mail.server.script("/a", Reply(200))
+
+    def made(row: OutboxRow) -> Message:
+        if row.key == "bad":
+            mistake()
+        return _to_message(row)
+
+    mail.dispatcher._to_send = made
+    for key in ("bad", "good"):
+        mail.lay_out(key)
+    await mail.dispatcher.deliver_due("a")
+    assert (mail.keys(), mail.state("bad").state) == (["good"], "failed")
+    assert told in (mail.state("bad").error or "")
+
+
+async def test_of_several_that_cannot_be_one_message_each_goes_by_itself(mail: Post) -> None:
+    mail.server.script("/a", Reply(200))
+
+    def made(row: OutboxRow) -> Message:
+        if "bad" in (row.key, *(one.key for one in row.rest)):
+            raise KeyError("words of a post")
+        return _to_message(row)
+
+    mail.dispatcher._to_send = made
+    for key in ("one", "bad", "two"):
+        mail.lay_out(key, together="g")
+    await mail.dispatcher.deliver_due("a")
+    assert mail.keys() == ["one", "two"]
+    assert [mail.state(key).state for key in ("one", "bad", "two")] == ["delivered", "failed", "delivered"]
+    assert [mail.state(key).unknown for key in ("one", "bad", "two")] == [0, 0, 0]

@@ -26,7 +26,8 @@ RATE = 10_000 / 60
 """Mentions a second."""
 BRANDS = tuple(jetstream.brands(20))
 RULES = 100
-HOUR = 3600
+PAST = 7_500
+"""Seconds for which the store has listened: twice the hour that the rules look at, and a little more."""
 SECRET = "TELLING_SLACK"
 WARM_UP = 8.0
 """Seconds in which mentions come and nothing is to be told yet: the network's people become known by name."""
@@ -73,6 +74,7 @@ class World:
                 web.get("/subscribe", self._subscribe),
                 web.get("/xrpc/com.atproto.identity.resolveHandle", self._resolve),
                 web.get("/xrpc/app.bsky.actor.getProfiles", self._profiles),
+                web.get("/xrpc/app.bsky.feed.getAuthorFeed", self._feed),
                 web.post("/services/T/B/x", self._slack),
             ]
         )
@@ -164,6 +166,10 @@ class World:
     async def _resolve(self, request: web.Request) -> web.Response:
         return web.json_response({"did": f"did:plc:{abs(hash(request.query['handle'])):024d}"})
 
+    async def _feed(self, request: web.Request) -> web.Response:
+        """The brands' own accounts said nothing."""
+        return web.json_response({"feed": []})
+
     async def _profiles(self, request: web.Request) -> web.Response:
         found = [
             {
@@ -219,18 +225,18 @@ def _rules() -> Iterator[dict[str, Any]]:
 
 
 def fill(folder: Path, mentions: int) -> None:
-    """Let the store have listened for two hours, and hold so many mentions of the last of them."""
+    """Let the store have listened for PAST seconds, and hold so many mentions of them."""
     file, now = folder / "listener.db", int(time.time())
     with closing(SqliteStore(file, zone=ZoneInfo("UTC"))) as store:
         store.register(BRANDS, [_SOURCE])
         with store.writing() as db:
-            queries.keep_versions(db, BRANDS, now - 2 * HOUR)
+            queries.keep_versions(db, BRANDS, now - PAST)
             db.run("INSERT INTO engines (name) VALUES (?)", (_ENGINE,))
     loading.load(file, _pages(mentions, now))
     with closing(SqliteStore(file)) as store:
         with store.writing() as db:
             rollups.rebuild(db, ZoneInfo("UTC"))
-        store.commit(Kept(_SOURCE, (), None, Heard(now - 2 * HOUR, int(time.time())), at=now))
+        store.commit(Kept(_SOURCE, (), None, Heard(now - PAST, int(time.time())), at=now))
         store.checkpoint()
 
 
@@ -243,7 +249,7 @@ def _pages(mentions: int, now: int) -> Iterator[Kept]:
     )
     posts: list[KeptPost] = []
     for number in range(mentions):
-        brand, at = rng.choice(BRANDS), now - HOUR + number * HOUR // mentions
+        brand, at = rng.choice(BRANDS), now - PAST + number * PAST // mentions
         author = f"did:plc:{rng.randrange(max(1, mentions // 5)):024d}"
         posts.append(_post(number, brand, at, author, rng.choice(tones)))
         if len(posts) == _PAGE or number == mentions - 1:

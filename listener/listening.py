@@ -120,8 +120,8 @@ async def keep(
         lost = kept.gap.until - kept.gap.since
         log.warning("a stretch is lost", source=source.name, seconds=lost, reason=kept.gap.reason)
     if committed.touched and kept.live:
-        station.changed |= committed.touched
-        station.stirred.set()
+        for watcher in station.watchers:
+            watcher.tell(committed.touched)
     return committed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -46,9 +46,30 @@ JUDGE = "judge"
 """How the name of the thread begins on which the engine judges."""
 
 
+class Changes:
+    """Which (brand, hour) commits have changed, gathered until some rules have looked at them."""
+
+    def __init__(self) -> None:
+        self._what: set[tuple[str, int]] = set()
+        self._any = asyncio.Event()
+
+    def tell(self, what: Collection[tuple[str, int]]) -> None:
+        """Let whoever looks know of a commit."""
+        self._what.update(what)
+        self._any.set()
+
+    async def take(self, breath: float) -> set[tuple[str, int]]:
+        """Wait for a change and `breath` seconds for others; return all of them, each once."""
+        await self._any.wait()
+        await asyncio.sleep(breath)
+        self._any.clear()
+        taken, self._what = self._what, set()
+        return taken
+
+
 @dataclass
 class Station:
-    """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them.
+    """What the tasks of the daemon share. `watchers` are told of each commit that rules may have to look at.
 
     `engine` is the configured one; the pipeline judges by it with the head in service. `wiped`: texts were taken back,
     and the store's file or its log may still hold them.
@@ -67,8 +88,7 @@ class Station:
     judge_thread: ThreadPoolExecutor
     born: int
     rng: random.Random = field(default_factory=random.Random)
-    changed: set[tuple[str, int]] = field(default_factory=set)
-    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    watchers: list[Changes] = field(default_factory=list)
     # What the last run left is seen to once.
     wiped: bool = True
     heard_from: Callable[[str, bool], None] = lambda source, answered: None

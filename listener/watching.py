@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -48,8 +48,17 @@ async def settle(station: Station) -> None:
         station.dispatcher.wake_all()
 
 
-def concerned(station: Station, changed: Collection[tuple[str, int]]) -> list[Rule]:
-    """The rules that look at a brand and hour which a commit changed."""
+def lanes(rules: Sequence[Rule]) -> list[list[Rule]]:
+    """The rules apart in those that are judged by a glance, and those that count: the first wait for none of the others."""
+    glances = [rule for rule in rules if getattr(rule.condition, "by_glance", False)]
+    counts = [rule for rule in rules if rule not in glances]
+    return [lane for lane in (glances, counts) if lane]
+
+
+def concerned(
+    station: Station, rules: Sequence[Rule], changed: Collection[tuple[str, int]]
+) -> list[Rule]:
+    """Those of the rules that look at a brand and hour which a commit changed."""
     markets = {brand.name: brand.market for brand in station.config.brands}
     now = station.now()
 
@@ -66,4 +75,4 @@ def concerned(station: Station, changed: Collection[tuple[str, int]]) -> list[Ru
         # Twice the window, so that windows which ended a little earlier are judged again too.
         return same and (hour + 1) * 3600 > now - 2 * rule.over - 3600
 
-    return [rule for rule in station.config.rules if any(looks(rule, *what) for what in changed)]
+    return [rule for rule in rules if any(looks(rule, *what) for what in changed)]

@@ -11,8 +11,8 @@ from storage import baselines
 from storage.base import Rows
 from storage.baselines import Baseline
 from storage.calendar import Window
-from storage.coverage import Ledger, ledgers
-from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.coverage import Ledger
+from storage.kpi import KPIS, Ask, Gathered, KpiValue, compute
 from storage.mention import Brand
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BRAND = ""
 """The subject of an alert that is about the brand itself."""
 _DOZEN = 11
+_WINDOWS = 64
+"""Windows of which the counts are kept while the rules are judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Look:
     _wanted: dict[object, dict[str, None]] = field(default_factory=dict)
     _values: dict[object, dict[str, KpiValue]] = field(default_factory=dict)
     _active: list[Ledger] | None = None
+    _gathered: Gathered | None = None
     _goals: dict[Goal, Measured] = field(default_factory=dict)
     _baselines: dict[str, Mapping[str, Baseline]] = field(default_factory=dict)
 
@@ -96,8 +99,15 @@ class Look:
     def active(self) -> list[Ledger]:
         """What was heard of the sources that are listened to now."""
         if self._active is None:
-            self._active = [ledger for ledger in ledgers(self.store) if ledger.active]
+            self._active = [ledger for ledger in self.gathered.ledgers(()) if ledger.active]
         return self._active
+
+    @property
+    def gathered(self) -> Gathered:
+        """What the rules' questions have in common."""
+        if self._gathered is None:
+            self._gathered = Gathered(self.store, _WINDOWS)
+        return self._gathered
 
     def lateness(self, source: str | None) -> int:
         """Seconds for which posts of a source (of any) may still arrive."""
@@ -145,7 +155,7 @@ class Look:
         found = self._values.setdefault(key, {})
         if kpi not in found:
             names = [name for name in {kpi: None, **self._wanted.get(key, {})} if name not in found]
-            for value in compute(self.store, [KPIS[name] for name in names], ask):
+            for value in compute(self.store, [KPIS[name] for name in names], ask, self.gathered):
                 found[value.kpi] = value
         return found[kpi]
 

@@ -32,6 +32,7 @@ class NewAuthor:
     momentary: ClassVar[bool] = True
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    by_glance: ClassVar[bool] = True
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     followers: int
@@ -80,6 +81,7 @@ class NewLanguage:
     momentary: ClassVar[bool] = True
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    by_glance: ClassVar[bool] = True
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     def words(self) -> str:

@@ -26,6 +26,7 @@ class Spreading:
     momentary: ClassVar[bool] = True
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    by_glance: ClassVar[bool] = True
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"source", "tag"})
 
     of: Literal["posts", "publishers"]

@@ -67,10 +67,10 @@ def test_slack_takes_every_letter_and_one_language_alone_speaks_in_it(name: str,
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_a_letter_of_many_brands_is_cut_to_what_slack_takes_with_a_word(code: str) -> None:
+def test_a_letter_that_holds_too_much_is_cut_to_what_slack_takes_with_a_word(code: str) -> None:
     rich = samples.rich_week()
-    own = [replace(rich.brands[0], name=f"Nordlicht {n}", market=f"market {n}") for n in range(30)]
-    many = replace(rich, language=code, brands=(*own, *rich.brands[1:]))
+    several = {name: getattr(rich, name) * 30 for name in ("goals", "drivers", "waits", "marks")}
+    many = replace(rich, language=code, **several)
     found = samples.rich_quotes()
     digest = compose(many, Known(found, samples.AUTHORS))
     groups = render.grouped(digest, found)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from alerts import pdf as papers
 from alerts.digest.content import Digest
 from alerts.digest.render import Group, answers, closing, grouped, hearing_lines, moved, who
+from alerts.language import Language
 from alerts.message import Quote
 from alerts.pdf import Box, Drawing, Paper, Part, Quoted, Quotes, Table
 from alerts.render import byline, clean, safe_url, shorten
@@ -109,12 +110,12 @@ def _markdown(digest: Digest, parts: Iterator[Part]) -> Iterator[str]:
         if text:
             yield f"{_md(text)}\n"
     for part in parts:
-        yield from _part(part)
+        yield from _part(part, digest.language)
     yield "---\n"
     yield from (f"{_md(line)}\n" for line in closing(digest))
 
 
-def _part(part: Part) -> Iterator[str]:
+def _part(part: Part, language: Language) -> Iterator[str]:
     if isinstance(part, Table):
         if part.rows:
             yield f"## {_md(part.title)}\n"
@@ -124,8 +125,9 @@ def _part(part: Part) -> Iterator[str]:
         yield f"**{_md(part.title)}:** {_md(part.picture.alt.removeprefix(f'{part.title}. '))}\n"
     elif isinstance(part, Quotes):
         yield f"## {_md(part.title)}\n"
+        opened = language.gettext("open the post")
         for one in part.quotes:
-            link = f" ([link](<{url}>))" if (url := safe_url(one.url)) else ""
+            link = f" ([{opened}](<{url}>))" if (url := safe_url(one.url)) else ""
             yield f"> {_md(shorten(clean(one.text), _QUOTE))}\n>\n> {_md(one.by)}{link}\n"
     elif part.lines:
         yield f"## {_md(part.title)}\n"

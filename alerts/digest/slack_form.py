@@ -47,12 +47,12 @@ def _content(digest: Digest, groups: list[Group]) -> Iterator[Block]:
         for one in group.shown:
             quote = one.quote
             by = f"{one.brand} · {quote.author}" if quote.author else one.brand
-            yield blocks.quote(quote.text, by, quote.source, quote.url, quote.published_at)
+            yield blocks.quote(quote.text, by, quote.source, quote.url, quote.published_at, language)
     for wait in digest.waits:
         yield blocks.section(f"*{escape(wait.title, 200)}*")
         for waited, quote in wait.lines:
             by = f"{waited} · {quote.author}" if quote.author else waited
-            yield blocks.quote(quote.text, by, quote.source, quote.url)
+            yield blocks.quote(quote.text, by, quote.source, quote.url, language=language)
     if digest.marks:
         yield _titled(_("What happened"), list(digest.marks))
 

@@ -144,6 +144,7 @@ class _Work:
                 reading = made.feed(row(kind, quarter, heard))
                 points.add(reading, told, tells=tells)
         after = {
+            "began": state.get("began", before.through),
             "detector": made.dump(),
             "episodes": _kept(told),
             "points": points.points,

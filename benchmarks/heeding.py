@@ -28,9 +28,9 @@ from listener.config import load
 from listener.station import open_station
 from sentiment.tone import Label, Tone
 from storage import baselines
-from storage.stats.business_hours import BusinessHours, parse_week
 from storage.mention import Brand, Heard, Kept, KeptPost, Mention, Reading, Source
 from storage.sqlite import SqliteStore
+from storage.stats.business_hours import BusinessHours, parse_week
 
 UTC = ZoneInfo("UTC")
 HOUR = 3600
@@ -79,7 +79,9 @@ def _post(native_id: str, at: int, label: Label) -> KeptPost:
 
 def brand() -> Brand:
     """The brand, with the public holidays that the streams keep."""
-    return Brand("Acme", own=True, business_hours=BusinessHours(UTC, parse_week({"mon-fri": "09:00-18:00"}), HOLIDAYS))
+    return Brand(
+        "Acme", own=True, business_hours=BusinessHours(UTC, parse_week({"mon-fri": "09:00-18:00"}), HOLIDAYS)
+    )
 
 
 def fill(folder: Path, world: World, days: int, seed: int) -> SqliteStore:
@@ -185,7 +187,7 @@ async def lag(folder: Path, posts: int) -> Sequence[str]:
         lines.append(await _late("nothing", asyncio.sleep(2)))
         lines.append(await _late("learning all", task.heed(station)))
         lines.append(await _late("nothing new", task.heed(station)))
-        lines.append(await _late("calibrating", task.calibrate(station)))
+        lines.append(await _late("calibrating", task.Calibrating(station).turn()))
     return lines
 
 

@@ -144,6 +144,7 @@ class _Work:
                 reading = made.feed(row(kind, quarter, heard))
                 points.add(reading, told, tells=tells)
         after = {
+            "began": state.get("began", before.through),
             "detector": made.dump(),
             "episodes": _kept(told),
             "points": points.points,
@@ -156,7 +157,8 @@ class _Work:
             again = load(kind, made.dump(), step=STEP, zone=self.zone, holidays=holidays(self.brand))
             newest = _Points(points.points, points.alarms, points.last)
             self._judge(kind, through, again.feed, replace(told), newest)
-            after["newest"] = newest.dump(self.live(kind), self.now)
+            # Where no quarter hour has ended since the last look, what was seen then is the newest still.
+            after["newest"] = newest.dump(self.live(kind), self.now) or state.get("newest")
         return replace(before, through=through, state=after)
 
     def _judge(

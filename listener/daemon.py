@@ -185,10 +185,10 @@ class _Day:
 
     async def _calibrate(self) -> None:
         """Find the thresholds of new series soon after they are learned, and all of them anew each day."""
-        bell = self._bells.every(heeding.EVERY)
+        bell, calibrating = self._bells.every(heeding.EVERY), heeding.Calibrating(self._station)
         while True:
             await bell.wait_and_clear()
-            await heeding.calibrate(self._station)
+            await calibrating.turn()
 
     async def _settle(self) -> None:
         """See to it that what was taken back stands in no byte of the store's files a minute later."""

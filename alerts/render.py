@@ -171,7 +171,7 @@ def as_text(message: Message) -> str:
     for quote in shown.quotes:
         parts += [
             "",
-            f"  “{quote.text}”",
+            f"  {language.quoted(quote.text)}",
             f"  {byline(quote.author, quote.source, quote.published_at, language)}",
         ]
         parts += [f"  {quote.url}"] if quote.url else []

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from alerts import blocks
 from alerts.blocks import Block, escape
-from alerts.digest.content import Digest, Market
+from alerts.digest.content import Digest, Market, Waits
 from alerts.digest.render import Group, brand_lines, closing, hearing_lines, kpi_line
+from alerts.language import Language
 
 
 def slack_blocks(digest: Digest, groups: list[Group]) -> list[Block]:
@@ -47,14 +48,20 @@ def _content(digest: Digest, groups: list[Group]) -> Iterator[Block]:
         for one in group.shown:
             quote = one.quote
             by = f"{one.brand} · {quote.author}" if quote.author else one.brand
-            yield blocks.quote(quote.text, by, quote.source, quote.url, quote.published_at)
+            yield blocks.quote(quote.text, by, quote.source, quote.url, quote.published_at, language)
     for wait in digest.waits:
-        yield blocks.section(f"*{escape(wait.title, 200)}*")
-        for waited, quote in wait.lines:
-            by = f"{waited} · {quote.author}" if quote.author else waited
-            yield blocks.quote(quote.text, by, quote.source, quote.url)
+        yield from _waiting(wait, language)
     if digest.marks:
         yield _titled(_("What happened"), list(digest.marks))
+
+
+def _waiting(wait: Waits, language: Language) -> Iterator[Block]:
+    yield blocks.section(f"*{escape(wait.title, 200)}*")
+    for waited, quote in wait.lines:
+        by = f"{waited} · {quote.author}" if quote.author else waited
+        yield blocks.quote(quote.text, by, quote.source, quote.url, language=language)
+    if wait.more:
+        yield blocks.context(escape(wait.more))
 
 
 def _titled(title: str, lines: list[str]) -> Block:

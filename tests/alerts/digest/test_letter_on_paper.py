@@ -1,4 +1,4 @@
-"""The letter as Markdown and as PDF: they say what the mail says, and nothing in them is drawn as an empty box."""
+"""The letter as Markdown and as PDF: they say what the mail says."""
 
 from __future__ import annotations
 
@@ -51,8 +51,3 @@ def test_the_pdf_says_what_the_mail_says() -> None:
         assert part in said, part
     made = as_pdf(digest(), POSTS)
     assert b"(https://news.example/item?id=101)" in made
-
-
-def test_the_pdf_leaves_out_what_no_font_of_ours_can_draw() -> None:
-    assert "💡" in POSTS["p2"].text
-    assert "💡" not in printed()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,13 +10,12 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from alerts.bars import Picture
-from alerts.chart_style import resolved
+from alerts.chart_style import drawable, resolved
 from alerts.language import Language
 from alerts.render import clean, safe_url, shorten
 
 _LONGEST = 4_000
 _LONGEST_QUOTE = 600
-_EMOJI = re.compile("(?:[\u2600-\u27bf\U0001f000-\U0001faff][\ufe0e\ufe0f\u200d]*)+ ?")
 
 
 class Missing(RuntimeError):
@@ -183,11 +181,8 @@ def _line(text: str) -> str:
 
 
 def _fit(text: str) -> str:
-    """Without the small pictures that no shipped font has (a box in their place tells nobody anything).
-
-    A percent sign never begins a line.
-    """
-    return _EMOJI.sub("", text).replace(" %", "\u00a0%")
+    """What can be drawn, and a percent sign never begins a line."""
+    return drawable(text).replace(" %", "\u00a0%")
 
 
 def _runs_rtl(text: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
@@ -12,7 +11,7 @@ from typing import Any, Literal
 from alerts.bars import Picture
 from alerts.chart_style import drawable, resolved
 from alerts.language import Language
-from alerts.render import clean, safe_url, shorten
+from alerts.render import clean, runs_rtl, safe_url, shorten
 
 _LONGEST = 4_000
 _LONGEST_QUOTE = 600
@@ -165,7 +164,7 @@ def _quote(quoted: Quoted, language: Language) -> dict[str, Any]:
     said = language.quoted(_fit(shorten(clean(quoted.text), _LONGEST_QUOTE)).strip())
     return {
         **asdict(quoted),
-        "said": {"text": said, "rtl": _runs_rtl(said)},
+        "said": {"text": said, "rtl": runs_rtl(said)},
         "by": _line(quoted.by),
         "url": safe_url(quoted.url) or "",
     }
@@ -183,12 +182,3 @@ def _line(text: str) -> str:
 def _fit(text: str) -> str:
     """What can be drawn, and a percent sign never begins a line."""
     return drawable(text).replace(" %", "\u00a0%")
-
-
-def _runs_rtl(text: str) -> bool:
-    """Tell a text's direction by its first letter that has one, as browsers do with dir="auto"."""
-    for letter in text:
-        way = unicodedata.bidirectional(letter)
-        if way in ("L", "R", "AL"):
-            return way != "L"
-    return False

@@ -239,7 +239,7 @@ def _drivers(one: DriverFacts, speaker: Speaker) -> Drivers:
             continue
         name, source = (shorten(clean(part), _LONGEST_NAME) for part in known.authors[voice.author])
         mentions = ngettext("{n} mention", "{n} mentions", voice.mentions)
-        voices.append(f"{language.isolated(name)} ({source}, {mentions})")
+        voices.append(f"{language.isolated(name)} ({language.enumerated((source, mentions))})")
     if voices:
         lines.append(Driver(_("Voices"), language.listed(voices)))
     if len(behind.sources) > 1:

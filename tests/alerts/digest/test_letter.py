@@ -153,3 +153,11 @@ def test_how_many_others_wait_is_said_in_every_form(name: str) -> None:
     for said in (whole.html, whole.text, json.dumps(whole.blocks, ensure_ascii=False)):
         assert wait.more in said
     assert wait.more in as_markdown(digest, quotes())
+
+
+def test_slack_links_stories_and_the_dashboard() -> None:
+    """It makes no link of an address that only stands in a text."""
+    said = json.dumps(made("rich").blocks, ensure_ascii=False)
+    assert "(14 posts) · <https://news.example/item?id=101|open>" in said
+    assert "<https://listener.example/|Open the dashboard>" in said
+    assert said.count("https://listener.example/") == 1

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from alerts.language import ENGLISH, Language
-from alerts.render import Unrenderable, byline, clean, clean_lines, safe_url, shorten
+from alerts.render import Unrenderable, byline, clean, clean_lines, runs_rtl, safe_url, shorten
 
 Block = dict[str, object]
 
@@ -96,7 +96,15 @@ def quote(
     """One post as a quotation, with who said it and a link where there is one."""
     who = escape(byline(author, source, at, language), 300)
     tail = " · ".join(part for part in (who, link(url, language.gettext("open"))) if part)
+    if runs_rtl(text) != (language.direction == "rtl"):
+        tail = _isolated(tail, language)
     return section(f"> {_filled(escape(text, 500))}\n{tail}")
+
+
+def _isolated(text: str, language: Language) -> str:
+    """A line of ours below a stranger's of the other direction, which Slack would lend its own."""
+    begin = "\u2067" if language.direction == "rtl" else "\u2066"
+    return f"{begin}{text}\u2069"
 
 
 def within(blocks: Iterable[Block], last: Sequence[Block], left_out: str) -> list[Block]:

@@ -90,6 +90,15 @@ def _joins(before: str, after: str) -> bool:
     )
 
 
+def runs_rtl(text: str) -> bool:
+    """Tell a text's direction by its first letter that has one, as browsers do with dir="auto"."""
+    for letter in text:
+        way = unicodedata.bidirectional(letter)
+        if way in ("L", "R", "AL"):
+            return way != "L"
+    return False
+
+
 def safe_url(url: str | None) -> str | None:
     """Return an http(s) address with every character escaped that could end a link, or None for anything else."""
     if url is None or len(url) > _LONGEST_URL:
@@ -175,7 +184,7 @@ def as_text(message: Message) -> str:
     for quote in shown.quotes:
         parts += [
             "",
-            f"  “{quote.text}”",
+            f"  {language.quoted(quote.text)}",
             f"  {byline(quote.author, quote.source, quote.published_at, language)}",
         ]
         parts += [f"  {quote.url}"] if quote.url else []

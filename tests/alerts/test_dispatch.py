@@ -26,9 +26,10 @@ from alerts.dispatch import Dispatcher
 from alerts.message import Letter, Message
 from alerts.render import html_page, templates
 from alerts.transport import Transport
-from storage import outbox
+from storage import deliveries, outbox
 from storage.base import Transaction
-from storage.outbox import Delivery, OutboxRow
+from storage.deliveries import Delivery
+from storage.outbox import OutboxRow
 from storage.sqlite import SqliteStore
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ class Post:
             outbox.put(db, channels or ("a",), key, "alert", {}, [], int(self.clock()), together=together)
 
     def state(self, key: str, channel: str = "a") -> Delivery:
-        (found,) = (d for d in outbox.deliveries(self.store) if (d.key, d.channel) == (key, channel))
+        (found,) = (d for d in deliveries.newest(self.store) if (d.key, d.channel) == (key, channel))
         return found
 
     def keys(self, path: str = "/a") -> list[str]:
@@ -201,7 +202,7 @@ async def test_what_will_not_change_is_kept_as_failed_shown_and_not_sent_again(
     failed = mail.state("one")
     assert (failed.state, failed.attempts, failed.done_at) == ("failed", 1, START)
     assert str(status) in (failed.error or "")
-    assert [d.key for d in outbox.deliveries(mail.store, undelivered=True)] == ["one"]
+    assert [d.key for d in deliveries.newest(mail.store, undelivered=True)] == ["one"]
     # One message that the receiver refuses holds up no other.
     assert mail.state("two").state == "delivered"
     mail.clock.now += 86_400
@@ -484,7 +485,7 @@ async def test_what_was_given_up_is_sent_again_when_somebody_asks_and_has_its_th
     await mail.dispatcher.deliver_due("a")
     mail.clock.now += 10 * 86_400
     with mail.store.writing() as db:
-        assert outbox.resend(db, int(mail.clock.now)) == [("one", "a")]
+        assert deliveries.resend(db, int(mail.clock.now)) == [("one", "a")]
     await mail.dispatcher.deliver_due("a")
     assert mail.state("one").state == "waiting"
     await mail.try_until("one", ["delivered"])

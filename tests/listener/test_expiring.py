@@ -8,7 +8,7 @@ from pathlib import Path
 from listener.config import load
 from listener.expiring import expire
 from listener.station import open_station
-from storage import outbox
+from storage import deliveries, outbox
 from storage.mention import Heard, Kept, KeptPost, Mention, Source
 
 HOUR, DAY = 3_600, 86_400
@@ -39,9 +39,9 @@ async def test_a_clock_that_leaps_ahead_drops_nothing_unless_it_stays_there(tmp_
         now += 400 * DAY
         assert await expire(station) == 0
         now += HOUR
-        assert len(outbox.deliveries(station.reader)) == 1
+        assert len(deliveries.newest(station.reader)) == 1
         assert await expire(station) == 1, "it stayed there: the daemon was off for so long"
-        assert outbox.deliveries(station.reader) == [], "what was told is dropped as texts are"
+        assert deliveries.newest(station.reader) == [], "what was told is dropped as texts are"
 
 
 async def test_what_is_kept_for_good_is_not_dropped(tmp_path: Path) -> None:
@@ -59,4 +59,4 @@ async def test_what_is_kept_for_good_is_not_dropped(tmp_path: Path) -> None:
         now += 9_999 * DAY
         for _ in range(2):
             assert await expire(station) == 0
-        assert len(outbox.deliveries(station.reader)) == 1
+        assert len(deliveries.newest(station.reader)) == 1

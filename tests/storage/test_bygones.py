@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from storage import alerting, bygones, outbox
+from storage import alerting, bygones, deliveries, outbox
 from storage.alerting import AlertEvent, AlertState, EventKind
 from storage.base import Row, Transaction
 from storage.desk import acknowledgements, silences
@@ -31,7 +31,7 @@ def story(
 
 
 def keys(store: SqliteStore) -> list[str]:
-    return sorted(row.key for row in outbox.deliveries(store))
+    return sorted(row.key for row in deliveries.newest(store))
 
 
 def events(store: SqliteStore) -> list[str]:

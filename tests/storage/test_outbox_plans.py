@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from storage import alerting, outbox, waiting
+from storage import alerting, deliveries, outbox, waiting
 from storage.alerting import AlertState
 from storage.base import Row, Transaction
 from storage.sqlite import SqliteStore
@@ -62,12 +62,12 @@ _WORK: tuple[Callable[[Transaction], object], ...] = (
     lambda db: outbox.delivered(db, _id_of(db, "hangs"), 3000, "place"),
     lambda db: outbox.put_off(db, _id_of(db, "hangs2"), 3000, "no answer", unknown=True),
     lambda db: outbox.give_up(db, _id_of(db, "hangs3"), 3000, "no"),
-    lambda db: outbox.resend(db, 3000, "fails"),
-    lambda db: outbox.resend(db, 3000, "b", "slack"),
-    lambda db: outbox.resend(db, 3000),
-    lambda db: outbox.of_key(db, "fails"),
-    lambda db: outbox.deliveries(db, undelivered=True),
-    lambda db: outbox.given_up(db, 1000),
+    lambda db: deliveries.resend(db, 3000, "fails"),
+    lambda db: deliveries.resend(db, 3000, "b", "slack"),
+    lambda db: deliveries.resend(db, 3000),
+    lambda db: deliveries.of_key(db, "fails"),
+    lambda db: deliveries.newest(db, undelivered=True),
+    lambda db: deliveries.given_up(db, 1000),
     waiting.untried,
     lambda db: waiting.of_thread(db, "waits", "slack"),
     lambda db: waiting.told(db, "waits"),
@@ -101,5 +101,5 @@ def test_what_fires_still_is_looked_for_from_what_fires(store: SqliteStore) -> N
 def test_the_newest_messages_are_read_from_the_end(store: SqliteStore) -> None:
     with store.writing() as db:
         watched = Watched(db)
-        outbox.deliveries(watched, 50)
+        deliveries.newest(watched, 50)
     assert watched.plans == ["SCAN outbox"], "by its number, backwards, and no further than asked for"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from sqlite3 import OperationalError
+
+import pytest
 
 from storage import alerting, deliveries, outbox, waiting
 from storage.alerting import AlertState
@@ -103,3 +106,11 @@ def test_the_newest_messages_are_read_from_the_end(store: SqliteStore) -> None:
         watched = Watched(db)
         deliveries.newest(watched, 50)
     assert watched.plans == ["SCAN outbox"], "by its number, backwards, and no further than asked for"
+
+
+def test_what_is_withheld_is_not_among_what_is_looked_through_for_what_is_due(store: SqliteStore) -> None:
+    due = "SELECT id FROM outbox INDEXED BY outbox_open WHERE channel = ? AND state = 'waiting'"
+    assert store.rows(f"{due} AND withheld IS NULL", ("slack",)) == []
+    # An index that holds what is withheld too would serve this.
+    with pytest.raises(OperationalError, match="no query solution"):
+        store.rows(due, ("slack",))

@@ -214,6 +214,7 @@ class _Day:
             version = await self._station.writer.store(SqliteStore.data_version)
             if version != known:
                 known = version
+                self._station.recent.forget()
                 await self._hear_of_posts()
                 await judge_by_head(self._station)
                 # Before anything else may leave: somebody may have silenced it.

@@ -79,7 +79,8 @@ def new_languages(
         )
         for counted in store.rows(
             f"""SELECT count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
-            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0 AND m.language = ? {where}""",
+            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0
+            AND m.language = ? {where}""",
             (brand, window.since, window.until, language, source, source, source),
         )
     ]

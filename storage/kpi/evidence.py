@@ -13,6 +13,7 @@ from storage.calendar import Window
 from storage.desk.corrections import STANDING
 from storage.desk.tags import BEARS
 from storage.kpi.crowd import MOST_COUNTED, Crowd, calendar_period, crowd
+from storage.kpi.recent import Recent
 from storage.kpi.tally import Tally, tally
 
 # Corrections lead, because they are few; what an edit made of other words is left out.
@@ -61,6 +62,7 @@ class Evidence:
         by_language: bool,
         live_only: bool,
         tag: str | None = None,
+        recent: Recent | None = None,
     ) -> None:
         self.store = store
         self.brands = tuple(brands)
@@ -68,6 +70,7 @@ class Evidence:
         self.by_language = by_language
         self.live_only = live_only
         self.tag = tag
+        self.recent = recent
         self._fetched: dict[Hashable, object] = {}
         self._corrected: dict[int, list[Corrected]] = {}
 
@@ -91,7 +94,14 @@ class Evidence:
     @cached_property
     def tally(self) -> Tally:
         """Mentions by brand, source, language, engine and label."""
-        return tally(self.store, self.brands, self.window, live_only=self.live_only, tag=self.tag)
+        return tally(
+            self.store,
+            self.brands,
+            self.window,
+            live_only=self.live_only,
+            tag=self.tag,
+            recent=self.recent,
+        )
 
     @cached_property
     def _engines(self) -> dict[int, str]:

@@ -19,11 +19,10 @@ class Newcomer:
     at: int
 
 
-# With news the few newest mentions lead; of these even fewer are by somebody whom many follow.
-_SPEAKERS = "JOIN author_firsts f ON f.brand_id = b.id JOIN authors a ON a.id = f.author_id"
-_NEW_SPEAKERS = """CROSS JOIN mentions n CROSS JOIN authors a
-    JOIN author_firsts f ON f.brand_id = b.id AND f.author_id = a.id"""
-_NEWS = "n.brand_id = b.id AND n.post_id > ? AND a.id = n.author_id AND"
+# The order matters: of those who spoke first in an hour few have many followers, and so only their mentions are read.
+# With news the newest mentions lead, which are fewer still.
+_FIRSTS = "author_firsts f CROSS JOIN authors a"
+_NEWS = "mentions n CROSS JOIN authors a CROSS JOIN author_firsts f"
 
 
 def newcomers(
@@ -39,12 +38,15 @@ def newcomers(
 
     Those with most followers first. `after`: only those who say anything in posts with a greater number.
     """
-    speakers, news = (_SPEAKERS, "") if after is None else (_NEW_SPEAKERS, _NEWS)
+    led_by, newer = _FIRSTS, ""
+    if after is not None:
+        led_by, newer = _NEWS, "n.brand_id = b.id AND n.post_id > ? AND a.id = n.author_id AND"
     rows = store.rows(
         f"""SELECT a.id, s.name, a.followers, min(m.post_id), f.first_at
-        FROM brands b {speakers} JOIN sources s ON s.id = a.source_id
-        JOIN mentions m ON m.brand_id = b.id AND m.author_id = a.id AND m.published_at = f.first_at
-        WHERE {news} b.name = ? AND f.first_at >= ? AND f.first_at < ? AND a.followers >= ? AND m.live > 0
+        FROM brands b CROSS JOIN {led_by} CROSS JOIN sources s CROSS JOIN mentions m
+        WHERE {newer} b.name = ? AND f.brand_id = b.id AND f.author_id = a.id AND f.first_at >= ? AND f.first_at < ?
+        AND a.followers >= ? AND s.id = a.source_id
+        AND m.brand_id = b.id AND m.author_id = a.id AND m.published_at = f.first_at AND m.live > 0
         AND (? IS NULL OR s.name = ? OR s.kind = ?)
         GROUP BY a.id, s.name, a.followers, f.first_at ORDER BY a.followers DESC, a.id LIMIT ?""",
         (

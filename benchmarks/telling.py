@@ -40,7 +40,9 @@ class Timed:
 async def _daemon(config: Path, world: World) -> AsyncIterator[asyncio.subprocess.Process]:
     command = (sys.executable, "-m", "listener", "run", "--config", str(config))
     with (config.parent / "log").open("wb") as log:
-        daemon = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log, env={**os.environ, **world.environment})
+        daemon = await asyncio.create_subprocess_exec(
+            *command, stdout=log, stderr=log, env={**os.environ, **world.environment}
+        )
     try:
         yield daemon
     finally:
@@ -60,7 +62,7 @@ async def measure(folder: Path, seconds: float, past: int) -> Timed:
                 await asyncio.sleep(0.1)
         try:
             async with asyncio.timeout(_PATIENCE):
-                while len(world.told) < len(world.sent):
+                while len(world.told) < len(world.sent):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
         except TimeoutError:
             # What is missing counts as endless.
@@ -73,8 +75,8 @@ def report(folder: Path, seconds: float = 120.0, past: int = 600_000) -> list[st
     folder.mkdir(exist_ok=True)
     timed = asyncio.run(measure(folder, seconds, past))
     return [
-        f"from a stream to Slack: {RULES} rules, {60 * RATE:,.0f} mentions a minute for {seconds:.0f} s, {past:,} of the "
-        f"last hour in the store, {timed.mentions:,} mentions, {len(timed.waits)} alerts:",
+        f"from a stream to Slack: {RULES} rules, {60 * RATE:,.0f} mentions a minute for {seconds:.0f} s, {past:,} in "
+        f"the store, {timed.mentions:,} mentions, {len(timed.waits)} alerts:",
         f"  half of them within {statistics.median(timed.waits):.2f} s, 95 % within {timed.within(0.95):.2f} s, "
         f"99 % within {timed.within(0.99):.2f} s, all within {timed.waits[-1]:.2f} s",
     ]

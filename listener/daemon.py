@@ -161,11 +161,11 @@ class _Day:
 
     async def _watch(self, rules: Sequence[Rule]) -> None:
         """Judge those of these rules that a commit concerns, a moment after it."""
-        station, changes = self._station, Changes()
+        station, changes, looked = self._station, Changes(), watching.Looked()
         station.watchers.append(changes)
         while True:
             changed = await changes.take(_BREATH)
-            await watching.judge(station, watching.concerned(station, rules, changed))
+            await watching.judge(station, watching.concerned(station, rules, changed), looked)
 
     async def _ring_judge(self) -> None:
         """Judge every rule once a minute: time passes without commits too."""
@@ -214,6 +214,7 @@ class _Day:
             version = await self._station.writer.store(SqliteStore.data_version)
             if version != known:
                 known = version
+                self._station.recent.forget()
                 await self._hear_of_posts()
                 await judge_by_head(self._station)
                 # Before anything else may leave: somebody may have silenced it.

@@ -19,41 +19,71 @@ class Newcomer:
     at: int
 
 
+# The order matters: of those who spoke first in an hour few have many followers, and so only their mentions are read.
+# With news the newest mentions lead, which are fewer still.
+_FIRSTS = "author_firsts f CROSS JOIN authors a"
+_NEWS = "mentions n CROSS JOIN authors a CROSS JOIN author_firsts f"
+
+
 def newcomers(
-    store: Rows, brand: str, window: Window, followers: int, source: str | None, limit: int
+    store: Rows,
+    brand: str,
+    window: Window,
+    followers: int,
+    source: str | None,
+    limit: int,
+    after: int | None = None,
 ) -> list[Newcomer]:
     """Authors with at least so many followers whose first mention of a brand lies in a window and was heard live.
 
-    Those with most followers first.
+    Those with most followers first. `after`: only those who say anything in posts with a greater number.
     """
+    led_by, newer = _FIRSTS, ""
+    if after is not None:
+        led_by, newer = _NEWS, "n.brand_id = b.id AND n.post_id > ? AND a.id = n.author_id AND"
     rows = store.rows(
-        """SELECT a.id, s.name, a.followers, min(m.post_id), f.first_at
-        FROM brands b JOIN author_firsts f ON f.brand_id = b.id JOIN authors a ON a.id = f.author_id
-        JOIN sources s ON s.id = a.source_id
-        JOIN mentions m ON m.brand_id = b.id AND m.author_id = a.id AND m.published_at = f.first_at
-        WHERE b.name = ? AND f.first_at >= ? AND f.first_at < ? AND a.followers >= ? AND m.live > 0
+        f"""SELECT a.id, s.name, a.followers, min(m.post_id), f.first_at
+        FROM brands b CROSS JOIN {led_by} CROSS JOIN sources s CROSS JOIN mentions m
+        WHERE {newer} b.name = ? AND f.brand_id = b.id AND f.author_id = a.id AND f.first_at >= ? AND f.first_at < ?
+        AND a.followers >= ? AND s.id = a.source_id
+        AND m.brand_id = b.id AND m.author_id = a.id AND m.published_at = f.first_at AND m.live > 0
         AND (? IS NULL OR s.name = ? OR s.kind = ?)
         GROUP BY a.id, s.name, a.followers, f.first_at ORDER BY a.followers DESC, a.id LIMIT ?""",
-        (brand, window.since, window.until, followers, source, source, source, limit),
+        (
+            *(() if after is None else (after,)),
+            *(brand, window.since, window.until, followers, source, source, source, limit),
+        ),
     )
     return [Newcomer(*row) for row in rows]
 
 
-def new_languages(store: Rows, brand: str, window: Window, source: str | None) -> list[tuple[str, int, int]]:
-    """Languages in which a brand was mentioned live in a window and never before: (language, mentions, first post)."""
+def new_languages(
+    store: Rows, brand: str, window: Window, source: str | None, after: int | None = None
+) -> list[tuple[str, int, int]]:
+    """Languages in which a brand was mentioned live in a window and never before: (language, mentions, first post).
+
+    `after`: only those of posts with a greater number.
+    """
     where = "AND (? IS NULL OR m.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))"
+    spoken = store.rows(
+        f"""SELECT DISTINCT m.language FROM mentions m JOIN brands b ON b.id = m.brand_id
+        WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0 AND m.post_id > ?
+        AND m.language IS NOT NULL {where} ORDER BY m.language""",
+        (brand, window.since, window.until, -1 if after is None else after, source, source, source),
+    )
     return [
-        (language, mentions, post)
-        for language, mentions, post in store.rows(
-            f"""SELECT m.language, count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
-            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0
-            AND m.language IS NOT NULL {where} GROUP BY m.language ORDER BY m.language""",
-            (brand, window.since, window.until, source, source, source),
-        )
+        (language, *counted)
+        for (language,) in spoken
         if not store.rows(
             f"""SELECT 1 FROM mentions m JOIN brands b ON b.id = m.brand_id
             WHERE b.name = ? AND m.published_at < ? AND m.language = ? {where} LIMIT 1""",
             (brand, window.since, language, source, source, source),
+        )
+        for counted in store.rows(
+            f"""SELECT count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
+            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0
+            AND m.language = ? {where}""",
+            (brand, window.since, window.until, language, source, source, source),
         )
     ]
 

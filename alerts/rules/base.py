@@ -13,6 +13,7 @@ from storage.baselines import Baseline
 from storage.calendar import Window
 from storage.coverage import Ledger
 from storage.kpi import KPIS, Ask, Gathered, KpiValue, compute
+from storage.kpi.recent import REACH, Recent
 from storage.mention import Brand
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Look:
     """One look at the store for many rules: each value is computed once, and together with others of its window.
 
     `firing`: the subjects for which each (rule, brand) fires, so that a kind looks at them until they are over.
+    `looked`: the newest post at the last look of each (rule, brand), where only what came since is to be looked at.
+    `recent`: the counts of the newest minutes, kept from look to look.
     """
 
     store: Rows
@@ -88,6 +91,8 @@ class Look:
     now: int
     goals: tuple[Goal, ...] = ()
     firing: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    looked: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    recent: Recent | None = None
     _wanted: dict[object, dict[str, None]] = field(default_factory=dict)
     _values: dict[object, dict[str, KpiValue]] = field(default_factory=dict)
     _active: list[Ledger] | None = None
@@ -106,8 +111,12 @@ class Look:
     def gathered(self) -> Gathered:
         """What the rules' questions have in common."""
         if self._gathered is None:
-            self._gathered = Gathered(self.store, _WINDOWS)
+            self._gathered = Gathered(self.store, _WINDOWS, self.recent, self.now - REACH)
         return self._gathered
+
+    def after(self, rule: Rule) -> int | None:
+        """The newest post that a rule has looked at; None where it is to look at its whole window."""
+        return self.looked.get((rule.name, rule.brand))
 
     def lateness(self, source: str | None) -> int:
         """Seconds for which posts of a source (of any) may still arrive."""

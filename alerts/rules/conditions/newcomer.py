@@ -48,7 +48,9 @@ class NewAuthor:
     def see(self, rule: Rule, look: Look) -> Seen:
         """One subject for each author, by number: who they are is looked up when it is told."""
         window = _window(rule, look)
-        found = noticing.newcomers(look.store, rule.brand, window, self.followers, rule.source, _MOST)
+        found = noticing.newcomers(
+            look.store, rule.brand, window, self.followers, rule.source, _MOST, look.after(rule)
+        )
         return {
             f"author {one.author}": [
                 Sample(
@@ -114,7 +116,7 @@ class NewLanguage:
                 )
             ]
             for language, mentions, post in noticing.new_languages(
-                look.store, rule.brand, window, rule.source
+                look.store, rule.brand, window, rule.source, look.after(rule)
             )
         }
 

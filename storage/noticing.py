@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.base import Rows
@@ -20,11 +22,11 @@ class Newcomer:
 
 
 def newcomers(
-    store: Rows, brand: str, window: Window, followers: int, source: str | None, limit: int
+    store: Rows, brand: str, window: Window, followers: int, sources: Sequence[int], limit: int
 ) -> list[Newcomer]:
     """Authors with at least so many followers whose first mention of a brand lies in a window and was heard live.
 
-    Those with most followers first.
+    Those with most followers first. `sources`: by number, those in which they may be.
     """
     rows = store.rows(
         """SELECT a.id, s.name, a.followers, min(m.post_id), f.first_at
@@ -32,28 +34,34 @@ def newcomers(
         JOIN sources s ON s.id = a.source_id
         JOIN mentions m ON m.brand_id = b.id AND m.author_id = a.id AND m.published_at = f.first_at
         WHERE b.name = ? AND f.first_at >= ? AND f.first_at < ? AND a.followers >= ? AND m.live > 0
-        AND (? IS NULL OR s.name = ? OR s.kind = ?)
+        AND s.id IN (SELECT value FROM json_each(?))
         GROUP BY a.id, s.name, a.followers, f.first_at ORDER BY a.followers DESC, a.id LIMIT ?""",
-        (brand, window.since, window.until, followers, source, source, source, limit),
+        (brand, window.since, window.until, followers, json.dumps(list(sources)), limit),
     )
     return [Newcomer(*row) for row in rows]
 
 
-def new_languages(store: Rows, brand: str, window: Window, source: str | None) -> list[tuple[str, int, int]]:
-    """Languages in which a brand was mentioned live in a window and never before: (language, mentions, first post)."""
+def new_languages(
+    store: Rows, brand: str, window: Window, sources: Sequence[int], before: str | None
+) -> list[tuple[str, int, int]]:
+    """Languages in which a brand was mentioned live in a window and never before: (language, mentions, first post).
+
+    `sources`: by number, those in which it may be; `before`: the name or kind of those where it was never before.
+    """
     where = "AND (? IS NULL OR m.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))"
     return [
         (language, mentions, post)
         for language, mentions, post in store.rows(
-            f"""SELECT m.language, count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
+            """SELECT m.language, count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
             WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0
-            AND m.language IS NOT NULL {where} GROUP BY m.language ORDER BY m.language""",
-            (brand, window.since, window.until, source, source, source),
+            AND m.language IS NOT NULL AND m.source_id IN (SELECT value FROM json_each(?))
+            GROUP BY m.language ORDER BY m.language""",
+            (brand, window.since, window.until, json.dumps(list(sources))),
         )
         if not store.rows(
             f"""SELECT 1 FROM mentions m JOIN brands b ON b.id = m.brand_id
             WHERE b.name = ? AND m.published_at < ? AND m.language = ? {where} LIMIT 1""",
-            (brand, window.since, language, source, source, source),
+            (brand, window.since, language, before, before, before),
         )
     ]
 

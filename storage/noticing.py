@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.base import Rows
@@ -30,13 +32,14 @@ def newcomers(
     brand: str,
     window: Window,
     followers: int,
-    source: str | None,
+    sources: Sequence[int],
     limit: int,
     after: int | None = None,
 ) -> list[Newcomer]:
     """Authors with at least so many followers whose first mention of a brand lies in a window and was heard live.
 
-    Those with most followers first. `after`: only those who say anything in posts with a greater number.
+    Those with most followers first. `sources`: by number, those in which they may be; `after`: only those who say
+    anything in posts with a greater number.
     """
     led_by, newer = _FIRSTS, ""
     if after is not None:
@@ -45,31 +48,37 @@ def newcomers(
         f"""SELECT a.id, s.name, a.followers, min(m.post_id), f.first_at
         FROM brands b CROSS JOIN {led_by} CROSS JOIN sources s CROSS JOIN mentions m
         WHERE {newer} b.name = ? AND f.brand_id = b.id AND f.author_id = a.id AND f.first_at >= ? AND f.first_at < ?
-        AND a.followers >= ? AND s.id = a.source_id
+        AND a.followers >= ? AND s.id = a.source_id AND s.id IN (SELECT value FROM json_each(?))
         AND m.brand_id = b.id AND m.author_id = a.id AND m.published_at = f.first_at AND m.live > 0
-        AND (? IS NULL OR s.name = ? OR s.kind = ?)
         GROUP BY a.id, s.name, a.followers, f.first_at ORDER BY a.followers DESC, a.id LIMIT ?""",
         (
             *(() if after is None else (after,)),
-            *(brand, window.since, window.until, followers, source, source, source, limit),
+            *(brand, window.since, window.until, followers, json.dumps(list(sources)), limit),
         ),
     )
     return [Newcomer(*row) for row in rows]
 
 
 def new_languages(
-    store: Rows, brand: str, window: Window, source: str | None, after: int | None = None
+    store: Rows,
+    brand: str,
+    window: Window,
+    sources: Sequence[int],
+    before: str | None,
+    after: int | None = None,
 ) -> list[tuple[str, int, int]]:
     """Languages in which a brand was mentioned live in a window and never before: (language, mentions, first post).
 
+    `sources`: by number, those in which it may be; `before`: the name or kind of those where it was never before;
     `after`: only those of posts with a greater number.
     """
     where = "AND (? IS NULL OR m.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))"
+    heard = json.dumps(list(sources))
     spoken = store.rows(
-        f"""SELECT DISTINCT m.language FROM mentions m JOIN brands b ON b.id = m.brand_id
+        """SELECT DISTINCT m.language FROM mentions m JOIN brands b ON b.id = m.brand_id
         WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0 AND m.post_id > ?
-        AND m.language IS NOT NULL {where} ORDER BY m.language""",
-        (brand, window.since, window.until, -1 if after is None else after, source, source, source),
+        AND m.language IS NOT NULL AND m.source_id IN (SELECT value FROM json_each(?)) ORDER BY m.language""",
+        (brand, window.since, window.until, -1 if after is None else after, heard),
     )
     return [
         (language, *counted)
@@ -77,13 +86,13 @@ def new_languages(
         if not store.rows(
             f"""SELECT 1 FROM mentions m JOIN brands b ON b.id = m.brand_id
             WHERE b.name = ? AND m.published_at < ? AND m.language = ? {where} LIMIT 1""",
-            (brand, window.since, language, source, source, source),
+            (brand, window.since, language, before, before, before),
         )
         for counted in store.rows(
-            f"""SELECT count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
+            """SELECT count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
             WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0
-            AND m.language = ? {where}""",
-            (brand, window.since, window.until, language, source, source, source),
+            AND m.language = ? AND m.source_id IN (SELECT value FROM json_each(?))""",
+            (brand, window.since, window.until, language, heard),
         )
     ]
 

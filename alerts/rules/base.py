@@ -122,6 +122,14 @@ class Look:
         """Seconds for which posts of a source (of any) may still arrive."""
         return max((one.lateness for one in self.active if source in (None, one.name, one.kind)), default=0)
 
+    def acquainted(self, source: str | None, until: int, least: int) -> tuple[int, ...]:
+        """Sources (of a name or kind) that are listened to and had been heard for `least` seconds before a time."""
+        return tuple(
+            one.source_id
+            for one in self.active
+            if source in (None, one.name, one.kind) and one.heard_before(until) >= least
+        )
+
     def baselines(self, brand: str) -> Mapping[str, Baseline]:
         """What was learned of each series of a brand, by series."""
         if brand not in self._baselines:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from storage.base import Rows
 from storage.calendar import Window
 
+_LIVE = {True: "AND m.live > 0", False: ""}
+_WAITS = "w.seconds IS NULL AND w.live > 0"
+_WAITED = "(w.seconds IS NULL OR w.started + w.seconds > ?)"
+
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
@@ -20,18 +24,25 @@ class Newcomer:
 
 
 def newcomers(
-    store: Rows, brand: str, window: Window, followers: int, source: str | None, limit: int
+    store: Rows,
+    brand: str,
+    window: Window,
+    followers: int,
+    source: str | None,
+    limit: int,
+    *,
+    live_only: bool = True,
 ) -> list[Newcomer]:
     """Authors with at least so many followers whose first mention of a brand lies in a window and was heard live.
 
-    Those with most followers first.
+    Those with most followers first. Without `live_only` it counts however it came.
     """
     rows = store.rows(
-        """SELECT a.id, s.name, a.followers, min(m.post_id), f.first_at
+        f"""SELECT a.id, s.name, a.followers, min(m.post_id), f.first_at
         FROM brands b JOIN author_firsts f ON f.brand_id = b.id JOIN authors a ON a.id = f.author_id
         JOIN sources s ON s.id = a.source_id
         JOIN mentions m ON m.brand_id = b.id AND m.author_id = a.id AND m.published_at = f.first_at
-        WHERE b.name = ? AND f.first_at >= ? AND f.first_at < ? AND a.followers >= ? AND m.live > 0
+        WHERE b.name = ? AND f.first_at >= ? AND f.first_at < ? AND a.followers >= ? {_LIVE[live_only]}
         AND (? IS NULL OR s.name = ? OR s.kind = ?)
         GROUP BY a.id, s.name, a.followers, f.first_at ORDER BY a.followers DESC, a.id LIMIT ?""",
         (brand, window.since, window.until, followers, source, source, source, limit),
@@ -39,14 +50,19 @@ def newcomers(
     return [Newcomer(*row) for row in rows]
 
 
-def new_languages(store: Rows, brand: str, window: Window, source: str | None) -> list[tuple[str, int, int]]:
-    """Languages in which a brand was mentioned live in a window and never before: (language, mentions, first post)."""
+def new_languages(
+    store: Rows, brand: str, window: Window, source: str | None, *, live_only: bool = True
+) -> list[tuple[str, int, int]]:
+    """Languages in which a brand was mentioned live in a window and never before: (language, mentions, first post).
+
+    Without `live_only` every mention counts, however it came.
+    """
     where = "AND (? IS NULL OR m.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))"
     return [
         (language, mentions, post)
         for language, mentions, post in store.rows(
             f"""SELECT m.language, count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
-            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0
+            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? {_LIVE[live_only]}
             AND m.language IS NOT NULL {where} GROUP BY m.language ORDER BY m.language""",
             (brand, window.since, window.until, source, source, source),
         )
@@ -67,13 +83,19 @@ class Waiting:
     started: int
 
 
-def waiting(store: Rows, brand: str, window: Window, source: str | None, limit: int) -> list[Waiting]:
-    """Who addressed a brand live in a window and has no answer yet: those who wait longest first."""
+def waiting(
+    store: Rows, brand: str, window: Window, source: str | None, limit: int, then: int | None = None
+) -> list[Waiting]:
+    """Who addressed a brand live in a window and has no answer yet: those who wait longest first.
+
+    With `then`: who had none at that second, and addressed it however it came here.
+    """
+    waits = _WAITS if then is None else _WAITED
     rows = store.rows(
-        """SELECT w.post_id, w.source_id, w.started FROM waits w JOIN brands b ON b.id = w.brand_id
-        WHERE b.name = ? AND w.started >= ? AND w.started < ? AND w.seconds IS NULL AND w.live > 0
+        f"""SELECT w.post_id, w.source_id, w.started FROM waits w JOIN brands b ON b.id = w.brand_id
+        WHERE b.name = ? AND w.started >= ? AND w.started < ? AND {waits}
         AND (? IS NULL OR w.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))
         ORDER BY w.started, w.post_id LIMIT ?""",
-        (brand, window.since, window.until, source, source, source, limit),
+        (brand, window.since, window.until, *([] if then is None else [then]), source, source, source, limit),
     )
     return [Waiting(*row) for row in rows]

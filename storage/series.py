@@ -101,9 +101,9 @@ def _places(low: int, high: int, since: int, number: int) -> range:
     return range(max(0, (low - since) // QUARTER), min(number, (high - since - 1) // QUARTER + 1))
 
 
-def panel(store: Rows, brand_id: int, now: int, least: int) -> Panel:
-    """The sources that were heard for at least so many seconds, imports included."""
-    every = [(ledger, _seconds(ledger)) for ledger in ledgers(store)]
+def panel(store: Rows, brand_id: int, now: int, least: int, known: Sequence[Ledger] | None = None) -> Panel:
+    """The sources that were heard for at least so many seconds, imports included; of those `known`, or of all."""
+    every = [(ledger, _seconds(ledger)) for ledger in (ledgers(store) if known is None else known)]
     chosen = [ledger for ledger, seconds in every if seconds >= least]
     brought: dict[int, int] = dict(
         store.rows(_SHARES, (brand_id, (now - _WEIGHED) // QUARTER, now // QUARTER + 1))

@@ -80,6 +80,9 @@ class Look:
     `firing`: the subjects for which each (rule, brand) fires, so that a kind looks at them until they are over.
     """
 
+    past: ClassVar[bool] = False
+    """It is led through what is stored: who waited then is asked, and what was not heard live counts as well."""
+
     store: Rows
     brands: tuple[Brand, ...]
     zone: ZoneInfo

@@ -47,7 +47,9 @@ class NewAuthor:
     def see(self, rule: Rule, look: Look) -> Seen:
         """One subject for each author, by number: who they are is looked up when it is told."""
         window = _window(rule, look)
-        found = noticing.newcomers(look.store, rule.brand, window, self.followers, rule.source, _MOST)
+        found = noticing.newcomers(
+            look.store, rule.brand, window, self.followers, rule.source, _MOST, live_only=not look.past
+        )
         return {
             f"author {one.author}": [
                 Sample(
@@ -112,7 +114,7 @@ class NewLanguage:
                 )
             ]
             for language, mentions, post in noticing.new_languages(
-                look.store, rule.brand, window, rule.source
+                look.store, rule.brand, window, rule.source, live_only=not look.past
             )
         }
 

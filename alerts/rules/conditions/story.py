@@ -42,7 +42,7 @@ class Spreading:
     def see(self, rule: Rule, look: Look) -> Seen:
         """One subject for each story that is large enough, by its number."""
         window = Window(look.now - rule.over, look.now)
-        found = largest(look.store, [rule.brand], window, _MOST, live_only=True)
+        found = largest(look.store, [rule.brand], window, _MOST, live_only=not look.past)
         return {
             f"story {one.id}": [
                 Sample(

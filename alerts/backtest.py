@@ -139,8 +139,7 @@ class _Replay:
         self.looks += 1
         self.enough += any(sample.enough for samples in seen.values() for sample in samples)
         for subject in {**seen, **dict.fromkeys(self.firing())}:
-            samples = [_stored(one) for one in seen.get(subject, ())]
-            transition = judge(rule, samples, self.states.get(subject), now, subject)
+            transition = judge(rule, seen.get(subject, ()), self.states.get(subject), now, subject)
             self.states[subject] = transition.state
             if transition.kind == "fired" and transition.sample is not None:
                 self.open[subject] = _begun(rule, subject, transition.sample, look, routing)
@@ -165,11 +164,6 @@ def _begun(rule: Rule, subject: str, sample: Sample, look: Look, routing: Routin
         posts = posts_that_explain(look.store, rule.brand, window, tone_of(rule), narrow)
     waited = _waits(routing, rule, look.now)
     return Episode(rule.brand, subject, look.now, window, sample.numbers, tuple(posts), waited)
-
-
-def _stored(sample: Sample) -> Sample:
-    """What is stored counts, however it came: a brand that was just backfilled wants to know as well."""
-    return replace(sample, fires=sample.met)
 
 
 def _waits(routing: Routing, rule: Rule, now: int) -> bool:

@@ -123,7 +123,7 @@ class Look:
             (rule.brand,),
             sources,
             strict=True,
-            live_only=live_only,
+            live_only=live_only and not self.past,
             tag=rule.tag,
             compare=compare,
         )

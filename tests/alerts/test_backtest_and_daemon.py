@@ -1,4 +1,4 @@
-"""Over the same two days a backtest finds what the daemon's judging fired while they came in, for every kind of rule."""
+"""Over the same two days a backtest finds what the daemon fired while they came in, for every kind of rule."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def many(name: str, at: int, count: int, *, brand: str = "Acme", label: str = "n
 
 
 def happened() -> list[KeptPost]:
-    """Two days in which everything happens once: a flood, a silence, somebody known, a language, a story, a question."""
+    """Two days in which all of it happens: a flood, a silence, somebody known, a language, a story, a question."""
     usual = [one for at in (T0, T0 + DAY) for one in day(at)]
     usual = [one for one in usual if not T0 + 20 * HOUR <= one.published_at < T0 + 29 * HOUR]
     tale = "Kettles of the new series explode on the stove, three people hurt in Aarhus says the fire brigade"

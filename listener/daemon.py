@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Sequence
@@ -58,9 +59,20 @@ async def run(config: Config) -> None:
 
 async def _live(config: Config) -> None:
     async with open_station(config, time.time) as station:
+        spare_the_collector()
         with Bells() as bells:
             async with asyncio.TaskGroup() as tasks:
                 _Day(station, bells).begin(tasks)
+
+
+def spare_the_collector() -> None:
+    """Take what lives as long as the daemon out of every later garbage collection: a full one stops all threads.
+
+    The engine, and what the ears remember, are hundreds of thousands of objects; looking through them takes a tenth of
+    a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class _Helpers(ThreadPoolExecutor):

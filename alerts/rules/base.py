@@ -85,6 +85,9 @@ class Look:
     `recent`: the counts of the newest minutes, kept from look to look.
     """
 
+    past: ClassVar[bool] = False
+    """It is led through what is stored: who waited then is asked, and what was not heard live counts as well."""
+
     store: Rows
     brands: tuple[Brand, ...]
     zone: ZoneInfo
@@ -147,7 +150,7 @@ class Look:
             (rule.brand,),
             sources,
             strict=True,
-            live_only=live_only,
+            live_only=live_only and not self.past,
             tag=rule.tag,
             compare=compare,
         )

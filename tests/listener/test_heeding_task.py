@@ -214,7 +214,10 @@ def answers(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 
 
 _READS = "import sys, json, os, time; lines = sys.stdin.readlines()\n"
-_FOUND = "print(json.dumps({'threshold': 3.5, 'expected_rate': 1.0, 'measured_rate': None, 'trained_days': 20.0, 'enough': True}))"
+_FOUND = (
+    "print(json.dumps({'threshold': 3.5, 'expected_rate': 1.0, 'measured_rate': None, 'trained_days': 20.0, "
+    "'enough': True}))"
+)
 
 
 @pytest.mark.usefixtures("one_kind")

@@ -67,6 +67,7 @@ class NewAuthor:
             _known(rule, look, window),
             _MOST,
             look.after(rule),
+            live_only=not look.past,
         )
         return {
             f"author {one.author}": [
@@ -133,7 +134,13 @@ class NewLanguage:
                 )
             ]
             for language, mentions, post in noticing.new_languages(
-                look.store, rule.brand, window, _known(rule, look, window), rule.source, look.after(rule)
+                look.store,
+                rule.brand,
+                window,
+                _known(rule, look, window),
+                rule.source,
+                look.after(rule),
+                live_only=not look.past,
             )
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import structlog
@@ -45,7 +46,10 @@ async def judge(station: Station, rules: Collection[Rule], looked: Looked | None
     )
     found = await asyncio.to_thread(judging.look, seen, rules)
     if looked is not None:
-        looked.update({(rule.name, rule.brand): newest for rule in rules})
+        told = Counter((one.rule.name, one.rule.brand) for one in found)
+        # Of what is new for one that told as much as one look may, the next look sees the rest.
+        seen_whole = ((rule.name, rule.brand) for rule in rules)
+        looked.update({rule: newest for rule in seen_whole if told[rule] < judging.AT_ONCE})
     if not found:
         return []
     events = await station.writer(lambda db: judging.write(db, found, now, config.routing))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from storage.base import Rows
 from storage.calendar import Window
+from storage.unanswered import WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,7 @@ class Waiting:
 def waiting(store: Rows, brand: str, window: Window, source: str | None, limit: int) -> list[Waiting]:
     """Who addressed a brand live in a window and has no answer yet: those who wait longest first."""
     rows = store.rows(
-        """SELECT w.post_id, w.source_id, w.started FROM waits w JOIN brands b ON b.id = w.brand_id
-        WHERE b.name = ? AND w.started >= ? AND w.started < ? AND w.seconds IS NULL AND w.live > 0
+        f"""SELECT w.post_id, w.source_id, w.started {WAITING} AND w.live > 0
         AND (? IS NULL OR w.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))
         ORDER BY w.started, w.post_id LIMIT ?""",
         (brand, window.since, window.until, source, source, source, limit),

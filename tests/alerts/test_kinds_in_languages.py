@@ -1,4 +1,4 @@
-"""Every kind of rule in every language: what really fired is said whole, by one language, and harmless on each channel."""
+"""Every kind of rule in every language: what fired is said whole, by one language, and harmless on each channel."""
 
 from __future__ import annotations
 
@@ -60,17 +60,14 @@ FIRED = {
     "goals": 2,
     "odd": 3,
 }
-TWICE = ["author", "tongue", "story", "wide"]
-"""What is told once: it neither ends nor goes on."""
-ENDLESS = {"value", "n", "heard", "left_out"}
+ONCE = ["author", "tongue", "story", "wide"]
+"""What is told once neither ends nor goes on."""
 
 
 def words(hostile: bool) -> dict[str, str]:
-    return (
-        dict.fromkeys(("text", "name", "owner"), HOSTILE)
-        if hostile
-        else {"text": "", "name": "voice", "owner": "ana"}
-    )
+    """Names of goals are the operator's own: they have markup and braces, but hide nothing."""
+    named = HOSTILE.splitlines()[0] if hostile else ""
+    return {"text": HOSTILE if hostile else "", "name": named or "voice", "owner": named or "ana"}
 
 
 def goals(said: dict[str, str]) -> tuple[Goal, ...]:
@@ -97,12 +94,12 @@ def heard(text: str) -> list[KeptPost]:
                 f"s{n}",
                 NOW - 1800 - n,
                 text=copied,
-                author=text or f"ana{n}",
+                author=f"{text}ana{n}",
                 addressed=True,
                 url=f"https://p{n}.example/{n}",
             ),
             language="de",
-            followers=20_000,
+            followers=50 if n else 20_000,
         )
         for n in range(3)
     ]
@@ -169,7 +166,7 @@ def town(
 def variants(row: OutboxRow) -> Iterator[OutboxRow]:
     """It fired, fires still, is over, and is closed for too little data, when nothing is known of it but that."""
     yield row
-    if row.numbers["rule"] in TWICE:
+    if row.numbers["rule"] in ONCE:
         return
     later = {**row.numbers, "at": NOW + DAY, "kind": "resolved"}
     yield replace(row, numbers={**row.numbers, "again": NOW + DAY})
@@ -235,7 +232,7 @@ def test_what_fired_is_said_whole_by_one_language_on_every_channel(
 
 
 def harmless(sent: dict[str, Any], text: str, html: str) -> None:
-    """Nobody is pinged, nothing is markup, no line or header begins, and no place of a phrase was filled by a stranger."""
+    """Nobody is pinged, nothing is markup, no header begins, and what looks like a place of a phrase is none."""
     slack = json.dumps(sent, ensure_ascii=False)
     assert not re.search(r"<!|@here|@channel|\\u001b|\\u0007|\u202e", slack)
     assert "<b>" not in html and "\u202e" not in html and "\x1b" not in html

@@ -78,6 +78,10 @@ class Language:
             return f"{_LRM}{_RLM}{text}{_RLM}{_LRM}"
         return text
 
+    def quoted(self, text: str) -> str:
+        """Put what somebody said into quotation marks, in the direction of what is said: "“so they said”"."""
+        return self.phrases.gettext("“{text}”").format(text=text)
+
     def enumerated(self, names: Iterable[str]) -> str:
         """Write names side by side: "a, b, c"."""
         return self.formats.lists["middle"].format("", "").join(self.isolated(name) for name in names)

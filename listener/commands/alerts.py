@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from alerts import format as reading
 from alerts.render import clean
 from alerts.telling import amount
-from listener.commands import backtesting, hushing
+from listener.commands import backtesting, baselines, hushing
 from listener.commands.options import (
     Failure,
     WrongUsage,
@@ -96,7 +96,14 @@ def _value(numbers: Mapping[str, Any]) -> str:
     return f"{numbers['kpi']} {amount(numbers['value'], numbers['unit'], numbers['kpi'])}"
 
 
-for one in (hushing.silence, hushing.listing, hushing.ack, hushing.snooze, backtesting.command):
+for one in (
+    hushing.silence,
+    hushing.listing,
+    hushing.ack,
+    hushing.snooze,
+    backtesting.command,
+    baselines.command,
+):
     command.add_command(one)
 
 

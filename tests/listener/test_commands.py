@@ -207,6 +207,17 @@ def test_check_says_what_was_understood(line: CommandLine) -> None:
     assert "no posts from no sources" in ran.out
 
 
+def test_check_says_of_an_outage_which_source(line: CommandLine) -> None:
+    line.configure(
+        CONFIG
+        + "sources: {hackernews: {}}\nalerts: {rules: [{name: deaf, when: source down for 1h}, "
+        + "{name: one, when: source down for 2h, source: hackernews}]}\n"
+    )
+    told = line.good("check").out
+    assert "rule: deaf: any source: source down for 1h" in told
+    assert "rule: one: hackernews: source down for 2h" in told
+
+
 def test_check_deep_counts_again_and_repair_makes_the_sums_anew(filled: CommandLine) -> None:
     ran = filled.good("check", "--deep")
     assert (ran.err, "every sum is what its mentions come to" in ran.out) == ("", True)

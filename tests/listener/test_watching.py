@@ -1,71 +1,148 @@
-"""Which rules a commit wakes: those that look at its brand and hour, and none that the minute is soon enough for."""
+"""Rules are judged when a commit says that their brand and hour changed, and what is new is looked for once."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from listener.config import Config, load
-from listener.watching import concerned
+from alerts import judging
+from alerts.rules import Look, Rule
+from listener import listening, watching
+from listener.collectors.post import Edit, Page, Post
+from listener.config import load
+from listener.station import Changes, Station, open_station
+from storage.mention import Heard, Source
 
 NOW = 1_790_000_000
-HOUR = NOW // 3600
+HOUR = 3600
+SKY = Source("sky", "bluesky")
 CONFIG = """
 brands:
-  - {name: Acme, own: true}
-  - {name: Bolt}
-  - {name: Umber, own: true, market: lamps}
-goals:
-  - {name: voice, kpi: share_of_voice, brand: Acme, target: 40%, by: 2027-02-01, owner: ana,
-     baseline: {since: 2026-08-01, until: 2026-09-01}}
+  - {name: Acme, own: true, market: kettles}
+  - {name: Bolt, market: kettles}
+  - {name: Quill, market: paper}
+storage: {url: 'sqlite:///listener.db'}
 alerts:
   rules:
-    - {name: many, when: mentions >= 3, brand: Acme}
-    - {name: long, when: mentions >= 3, brand: Acme, over: 1d}
-    - {name: voice, when: share_of_voice < 10%, brand: Acme}
-    - {name: rival, when: share_of_voice overtaken, brand: Acme}
-    - {name: goal, when: any goal at risk, brand: Acme}
-    - {name: unusual, when: anomaly, brand: Acme}
-    - {name: waits, when: unanswered for 2h, brand: Acme}
-    - {name: deaf, when: source down for 1h}
+    - {name: many, when: mentions >= 100, brand: [Acme, Bolt, Quill], over: 1h}
+    - {name: voice, when: share_of_voice > 90%, brand: [Acme, Quill], over: 1h}
+    - {name: week, when: mentions >= 100, brand: [Acme, Quill], over: 7d}
+    - {name: face, when: new author with 1000 followers, brand: [Acme, Quill], over: 1h}
+    - {name: odd, when: anomaly, brand: [Acme]}
 """
 
 
-class Station:
-    """What is asked of a station."""
+class Sky:
+    """What `listening.keep` needs of a collector."""
 
-    def __init__(self, config: Config) -> None:
-        self.config = config
-
-    def now(self) -> int:
-        return NOW
+    source = SKY
+    streams = True
+    poll = 60
 
 
-@pytest.fixture(scope="module")
-def station(tmp_path_factory: pytest.TempPathFactory) -> Station:
-    file = tmp_path_factory.mktemp("watching") / "config.yaml"
+def page(number: int, *posts: Post) -> Page:
+    return Page(posts, {"at": number}, Heard(NOW - 100 + number, NOW - 99 + number))
+
+
+def post(native_id: str, text: str, at: int = NOW, followers: int = 10) -> Post:
+    return Post(native_id, text, at, author=f"author of {native_id}", followers=followers)
+
+
+@pytest.fixture
+async def station(tmp_path: Path) -> AsyncIterator[Station]:
+    file = tmp_path / "config.yaml"
     file.write_text(CONFIG)
-    return Station(load(file, {}))
+    async with open_station(load(file, {}), lambda: NOW) as opened:
+        await opened.writer.store(lambda store: store.register(opened.config.brands, [SKY]))
+        yield opened
 
 
-@pytest.mark.parametrize(
-    ("brand", "hour", "woken"),
-    [
-        ("Acme", HOUR, {"many", "long", "voice", "rival", "waits"}),
-        # A rival's mentions change what is measured against the market, and nothing else.
-        ("Bolt", HOUR, {"voice", "rival"}),
-        ("Umber", HOUR, set()),
-        # Of an hour that is over only what looks so far back.
-        ("Acme", HOUR - 5, {"long"}),
-        ("Acme", HOUR - 24 * 30, set()),
-    ],
-)
-def test_a_commit_wakes_the_rules_that_look_at_its_brand_and_hour(
-    station: Station, brand: str, hour: int, woken: set[str]
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often each rule was judged for each brand."""
+    counted: Counter[str] = Counter()
+    look = judging.look
+
+    def counting(seen: Look, rules: Any) -> Any:
+        rules = list(rules)
+        counted.update(f"{rule.name} {rule.brand}" for rule in rules)
+        return look(seen, rules)
+
+    monkeypatch.setattr(judging, "look", counting)
+    return counted
+
+
+async def commit(station: Station, changes: Changes, *posts: Post) -> None:
+    """Keep a page, and judge what it concerns as the daemon does."""
+    await listening.keep(station, Sky(), page(1, *posts))  # type: ignore[arg-type]
+    changed = await changes.take(0)
+    await watching.judge(station, watching.concerned(station, station.config.rules, changed))
+
+
+async def test_a_rule_whose_brand_and_hour_did_not_change_is_not_judged(
+    station: Station, judged: Counter[str]
 ) -> None:
-    assert {rule.name for rule in concerned(station, [(brand, hour)])} == woken  # type: ignore[arg-type]
+    changes = Changes()
+    station.watchers.append(changes)
+    await commit(station, changes, post("1", "Quill is nice"))
+    assert judged == {"many Quill": 1, "voice Quill": 1, "week Quill": 1, "face Quill": 1}
+    judged.clear()
+    # Of a market all shares move; what was learned is looked at each minute.
+    await commit(station, changes, post("2", "Bolt is nice"))
+    assert judged == {"many Bolt": 1, "voice Acme": 1}
+    judged.clear()
+    # Ten hours old: in no window of an hour, and in that of a week.
+    await commit(station, changes, post("3", "Acme was nice", NOW - 10 * HOUR))
+    assert judged == {"week Acme": 1}
 
 
-def test_goals_are_measured_by_the_minute_alone(station: Station) -> None:
-    """To measure a month for each of 10,000 commits an hour would hold all other rules up."""
-    everything = [(brand.name, HOUR) for brand in station.config.brands]
-    assert "goal" not in {rule.name for rule in concerned(station, everything)}  # type: ignore[arg-type]
+async def test_what_counts_holds_up_nothing_that_is_seen_by_a_glance(station: Station) -> None:
+    glances, counts = watching.lanes(station.config.rules)
+    assert {rule.name for rule in glances} == {"face"}
+    assert {rule.name for rule in counts} == {"many", "voice", "week", "odd"}
+
+
+def named(station: Station, name: str) -> list[Rule]:
+    return [rule for rule in station.config.rules if rule.name == name]
+
+
+async def test_who_is_new_is_looked_for_among_what_came_since(station: Station) -> None:
+    looked, faces = watching.Looked(), named(station, "face")
+    await listening.keep(station, Sky(), page(1, post("1", "Acme", followers=5_000)))  # type: ignore[arg-type]
+    first = await watching.judge(station, faces, looked)
+    assert [(one.brand, one.numbers["value"]) for one in first] == [("Acme", 5_000)]
+    await listening.keep(station, Sky(), page(2, post("2", "Quill", followers=7_000)))  # type: ignore[arg-type]
+    second = await watching.judge(station, faces, looked)
+    assert [(one.brand, one.numbers["value"]) for one in second] == [("Quill", 7_000)]
+    newest = looked["face", "Quill"]
+    assert newest == looked["face", "Acme"] > 0
+    # What an edit makes new is of an older post: the look of the minute, at the whole window, tells it.
+    await station.writer(lambda db: (db.run("DELETE FROM alert_states"), db.run("DELETE FROM alert_events")))
+    assert await watching.judge(station, faces, looked) == []
+    assert len(await watching.judge(station, faces)) == 2
+
+
+async def test_of_more_than_one_look_may_tell_the_next_tells_the_rest(station: Station) -> None:
+    looked, faces = watching.Looked(), named(station, "face")
+    many = [post(str(n), "Acme", followers=5_000 + n) for n in range(judging.AT_ONCE + 3)]
+    await listening.keep(station, Sky(), page(1, *many))  # type: ignore[arg-type]
+    told = [len(await watching.judge(station, faces, looked)) for _ in range(3)]
+    assert told == [judging.AT_ONCE, 3, 0]
+
+
+async def test_an_edit_lets_what_was_counted_be_counted_anew(station: Station) -> None:
+    minute = NOW // 60 * 60
+
+    def counted() -> int:
+        rows = station.recent.rows(station.reader, (1, 2, 3), minute, minute + 60, live_only=False)
+        return sum(row[5] for row in rows)
+
+    await listening.keep(station, Sky(), page(1, post("1", "Acme"), post("2", "Acme")))  # type: ignore[arg-type]
+    assert counted() == 2
+    edit = Page([Edit(post("1", "of nobody"))], {"at": 2}, Heard(NOW - 98, NOW - 97))
+    await listening.keep(station, Sky(), edit)  # type: ignore[arg-type]
+    assert counted() == 1

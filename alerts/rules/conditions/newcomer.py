@@ -43,6 +43,7 @@ class NewAuthor:
     momentary: ClassVar[bool] = True
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    by_glance: ClassVar[bool] = True
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     followers: int
@@ -59,7 +60,14 @@ class NewAuthor:
         """One subject for each author, by number: who they are is looked up when it is told."""
         window = _window(rule, look)
         found = noticing.newcomers(
-            look.store, rule.brand, window, self.followers, _known(rule, look, window), _MOST
+            look.store,
+            rule.brand,
+            window,
+            self.followers,
+            _known(rule, look, window),
+            _MOST,
+            look.after(rule),
+            live_only=not look.past,
         )
         return {
             f"author {one.author}": [
@@ -93,6 +101,7 @@ class NewLanguage:
     momentary: ClassVar[bool] = True
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    by_glance: ClassVar[bool] = True
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     def words(self) -> str:
@@ -125,7 +134,13 @@ class NewLanguage:
                 )
             ]
             for language, mentions, post in noticing.new_languages(
-                look.store, rule.brand, window, _known(rule, look, window), rule.source
+                look.store,
+                rule.brand,
+                window,
+                _known(rule, look, window),
+                rule.source,
+                look.after(rule),
+                live_only=not look.past,
             )
         }
 

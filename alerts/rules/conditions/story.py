@@ -26,6 +26,7 @@ class Spreading:
     momentary: ClassVar[bool] = True
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    by_glance: ClassVar[bool] = True
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"source", "tag"})
 
     of: Literal["posts", "publishers"]
@@ -45,7 +46,7 @@ class Spreading:
         # Whether a story spreads or was there all along, nobody knows who has heard less than a window.
         if not look.acquainted(None, look.now, rule.over):
             return {}
-        found = largest(look.store, [rule.brand], window, _MOST, live_only=True)
+        found = largest(look.store, [rule.brand], window, _MOST, live_only=not look.past)
         return {
             f"story {one.id}": [
                 Sample(

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from storage.base import Rows
 from storage.calendar import Window
 
-WAITING = """FROM waits w JOIN posts p ON p.id = w.post_id WHERE w.brand_id = (SELECT id FROM brands WHERE name = ?)
-    AND w.started >= ? AND w.started < ? AND w.seconds IS NULL AND p.erased_at IS NULL
+OPEN = """w.seconds IS NULL AND p.erased_at IS NULL
     AND coalesce((SELECT e.kind FROM cases c JOIN case_events e ON e.case_id = c.id
         WHERE c.brand_id = w.brand_id AND c.post_id = w.post_id
         ORDER BY e.at DESC, e.id DESC LIMIT 1), '') <> 'solve'"""
-"""Of (brand, since, until). Who took the question back waits no more, and who was helped on another way neither."""
+"""Who took the question back waits no more, and who was helped on another way neither."""
+_WAITING = f"""FROM waits w JOIN posts p ON p.id = w.post_id
+    WHERE w.brand_id = (SELECT id FROM brands WHERE name = ?) AND w.started >= ? AND w.started < ? AND {OPEN}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def longest(store: Rows, brand: str, window: Window, limit: int) -> tuple[list[W
     """Those whose wait began in a window and is not over, and how many there are in all."""
     asked = (brand, window.since, window.until)
     rows = store.rows(
-        f"SELECT w.post_id, w.started {WAITING} ORDER BY w.started, w.post_id LIMIT ?", (*asked, limit)
+        f"SELECT w.post_id, w.started {_WAITING} ORDER BY w.started, w.post_id LIMIT ?", (*asked, limit)
     )
-    total = store.rows(f"SELECT count(*) {WAITING}", asked)[0][0] if rows else 0
+    total = store.rows(f"SELECT count(*) {_WAITING}", asked)[0][0] if rows else 0
     return [Waiting(post, brand, since) for post, since in rows], total

@@ -458,7 +458,7 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
         outbox.give_up(db, claimed.id, now, "the console is gone")
     store.close()
     out = line.good("alerts").out
-    assert "Firing now:\n  Acme: busy, since Mon 21 Sep, 16:13" in out
+    assert "Firing now:\n  Acme: busy, warning, since Mon 21 Sep, 16:13" in out
     assert "Acme: busy fired (mentions 1)" in out
     assert "alert on console: failed after 1 attempt: the console is gone" in out
     document = line.good("alerts", "--json").json()

@@ -175,7 +175,7 @@ def test_times_for_people_are_in_the_configured_zone(store: SqliteStore) -> None
     said = say(store, "negative_share", "fired")
     assert said.at == "2026-09-21T16:13:20+02:00"
     window = next(fact.value for fact in said.facts if fact.name == "Window")
-    assert window == "Mon 21 Sep, 15:13 to Mon 21 Sep, 16:13"
+    assert window == "Mon 21 Sep, 15:13 to 16:13"
 
 
 def test_without_a_minimum_none_is_told_and_without_a_link_there_is_none(store: SqliteStore) -> None:

@@ -57,7 +57,7 @@ class World:
     sent: dict[int, float] = field(default_factory=dict)
     told: dict[int, float] = field(default_factory=dict)
     mentions: int = 0
-    requests: int = 0
+    requests: list[bytes] = field(default_factory=list)
     port: int = 0
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -183,7 +183,7 @@ class World:
 
     async def _slack(self, request: web.Request) -> web.Response:
         now, body = time.monotonic(), await request.read()
-        self.requests += 1
+        self.requests.append(body)
         if (found := _TOLD.search(body)) is not None:
             self.told.setdefault(int(found[1]), now)
         return web.Response(body=b"ok")

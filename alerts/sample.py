@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from alerts.charts.pictures import png
+from alerts.charts.spark import Spark, Spot, spark_chart
 from alerts.kpi_names import name_of
 from alerts.language import ENGLISH, Language
 from alerts.message import Chart, Fact, Message, Quote
-from alerts.pictures import png
-from alerts.spark_chart import Spark, Spot, spark_chart
 from storage.calendar import iso
 from storage.outbox import OutboxRow
 

@@ -15,8 +15,9 @@ from pages import ACME, BOLT, HACKERNEWS, page, post
 from slack_judge import assert_accepted
 from spoken import languages_heard, latin_words, raw_places
 
-from alerts import judging, render, small_chart
+from alerts import judging, render
 from alerts.channels.slack import payload
+from alerts.charts import alarm
 from alerts.goals import Goal
 from alerts.language import LANGUAGES, Language
 from alerts.message import Message

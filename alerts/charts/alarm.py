@@ -7,10 +7,10 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.charts.spark import Spark, Spot, spark_chart
 from alerts.kpi_names import name_of
 from alerts.language import Language
 from alerts.message import Chart
-from alerts.spark_chart import Spark, Spot, spark_chart
 
 _WIDTH = 536
 _LEAST = 2
@@ -37,6 +37,6 @@ def small_chart(key: str, numbers: Mapping[str, Any], zone: ZoneInfo, language: 
 
 
 def _png(svg: str) -> bytes:
-    from alerts.pictures import png  # the renderer is loaded only where something is drawn
+    from alerts.charts.pictures import png  # the renderer is loaded only where something is drawn
 
     return png(svg, _WIDTH)

@@ -236,7 +236,8 @@ def fill(folder: Path, mentions: int) -> None:
     with closing(SqliteStore(file)) as store:
         with store.writing() as db:
             rollups.rebuild(db, ZoneInfo("UTC"))
-        store.commit(Kept(_SOURCE, (), None, Heard(now - PAST, int(time.time())), at=now))
+        # Heard for longer than that: in what was heard for less than a week nobody is called new.
+        store.commit(Kept(_SOURCE, (), None, Heard(now - 8 * 86_400, int(time.time())), at=now))
         store.checkpoint()
 
 

@@ -253,4 +253,5 @@ def waiting(waited: str, quote: Quote, language: Language) -> str:
 
 def who(one: Shown, language: Language) -> str:
     """About which brand, by whom, where and when."""
-    return f"{one.brand} · {byline(one.quote.author, one.quote.source, one.quote.published_at, language)}"
+    by = byline(one.quote.author, one.quote.source, one.quote.published_at, language)
+    return f"{language.isolated(one.brand)} · {by}"

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from alerts import judging
 from alerts import rules as of_rules
 from alerts.rules import FORMS, Look, Rule, RuleOptions, Sample, parse
-from storage import queries
+from alerts.telling import headline
+from storage import polling, queries
 from storage.alerting import AlertEvent, AlertState
 from storage.mention import KeptPost, Source
 from storage.sqlite import SqliteStore
@@ -357,3 +358,15 @@ def test_what_means_nothing_for_what_is_told_once_is_refused(when: str, key: str
 
 def test_one_short_post_is_no_new_language() -> None:
     assert Rule.of(RuleOptions.model_validate({"name": "x", "when": "new language"}), "Acme").min_n == 3
+
+
+def test_a_list_of_events_calls_each_as_its_message_does(store: SqliteStore) -> None:
+    """An outage is about no brand and no KPI."""
+    with store.writing() as db:
+        polling.failed(db, "hackernews", NOW - 2 * HOUR, NOW, "backing off", "no connection")
+    (down,) = judge(store, [rule("source down for 1h")])
+    assert headline(down, UTC) == "hackernews is not heard"
+    with store.writing() as db:
+        polling.answered(db, "hackernews", NOW + 60, NOW + 120)
+    (over,) = judge(store, [rule("source down for 1h")], NOW + 120)
+    assert headline(over, UTC) == "Resolved: hackernews is heard again"

@@ -459,7 +459,8 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
     store.close()
     out = line.good("alerts").out
     assert "Firing now:\n  Acme: busy, warning, since Mon 21 Sep, 16:13" in out
-    assert "Acme: busy fired (mentions 1)" in out
+    assert "  Acme: mentions 1 (busy)\n" in out
+    assert "`listener alerts ack KEY --by NAME` takes one on" in out
     assert "alert on console: failed after 1 attempt: the console is gone" in out
     document = line.good("alerts", "--json").json()
     assert document["firing"][0]["rule"] == "busy"
@@ -516,7 +517,7 @@ def test_one_message_is_sent_again_whatever_became_of_it(line: CommandLine) -> N
     again = line.good("alerts", "resend", "b")
     assert (again.out.count("this is a test"), "console: took it" in again.out) == (1, True)
     ran = line("alerts", "resend", "z")
-    assert (ran.code, "no message z" in ran.err) == (1, True)
+    assert (ran.code, "no message 'z'" in ran.err) == (1, True)
     gone = line("alerts", "resend", "c")
     assert (gone.code, "slack: is configured no more" in gone.out) == (1, True)
 

@@ -16,6 +16,7 @@ ROWS = 8
 """Brands that one picture shows, the first ones."""
 _ROW, _BAR, _GAP, _TOP = 46, 14, 4, 8
 _NAME = 40
+_COLUMN = 84
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ def share_of_voice(
     compared = any(row.before is not None for row in rows)
     top = _TOP
     if compared:
-        keys = (("c2", _("this period")), ("rival", _("the period before")))
-        parts += sheet.legend(keys, top)
+        kinds = {"good" if row.own else "c2": None for row in rows}
+        parts += sheet.legend(((tuple(kinds), _("this period")), (("rival",), _("the period before"))), top)
         top += 26
     for place, row in enumerate(rows):
         y = top + place * _ROW
@@ -95,7 +96,7 @@ def tones(
     if not rows:
         return Picture("", "")
     sheet = _Sheet(width, language)
-    keys = (("good", _("positive")), ("plain", _("neutral")), ("bad", _("negative")))
+    keys = ((("good",), _("positive")), (("plain",), _("neutral")), (("bad",), _("negative")))
     parts = [*sheet.legend(keys, _TOP)]
     top = _TOP + 26
     for place, row in enumerate(rows):
@@ -118,6 +119,36 @@ def tones(
     return _picture(
         sheet, (key, _("Tone of what was said"), said), top + len(rows) * _ROW, parts, alone=alone
     )
+
+
+def days(
+    key: str,
+    title: str,
+    rows: Sequence[tuple[str, str, int | None]],
+    language: Language,
+    *,
+    width: int = 536,
+    alone: bool = False,
+) -> Picture:
+    """Draw a column for each day: its name, its count in words, and its height in percent (None: not heard)."""
+    if not rows:
+        return Picture("", "")
+    sheet, parts, each = _Sheet(width, language), [], width / len(rows)
+    floor = _TOP + 18 + _COLUMN
+    for place, (name, count, percent) in enumerate(rows):
+        middle = sheet.x((place + 0.5) * each)
+        high = (percent or 0) / 100 * _COLUMN
+        parts.append(
+            f'<rect x="{middle - each / 2 + 3:.1f}" y="{floor - high:.1f}" width="{each - 6:.1f}" '
+            f'height="{high:.1f}" style="fill:var(--good)"/>'
+        )
+        for y, text, kind in ((floor - high - 5, count, "strong"), (floor + 17, name, "day")):
+            parts.append(
+                f'<text class="{kind}" x="{middle}" y="{y:.1f}" text-anchor="middle">{sheet.said(text)}</text>'
+            )
+    parts.append(f'<path class="axis" d="M0 {floor}H{width}"/>')
+    said = language.enumerated(f"{name}: {count}" for name, count, _ in rows)
+    return _picture(sheet, (key, title, f"{said}."), floor + 26, parts, alone=alone)
 
 
 def _picture(
@@ -164,12 +195,15 @@ class _Sheet:
         middle = self.x((begins + share / 2) * self.width)
         yield f'<text x="{middle}" y="{y:g}" text-anchor="middle" style="fill:var(--{fill})">{self.said(text)}</text>'
 
-    def legend(self, keys: Sequence[tuple[str, str]], y: float) -> Iterator[str]:
+    def legend(self, keys: Sequence[tuple[Sequence[str], str]], y: float) -> Iterator[str]:
+        """What each colour is; where two stand for the same, their square is parted."""
         at = 0.0
         anchor = "end" if self.rtl else "start"
-        for kind, word in keys:
-            x = self.x(at) - (10 if self.rtl else 0)
-            yield f'<rect x="{x:g}" y="{y:g}" width="10" height="10" rx="2" style="fill:var(--{kind})"/>'
+        for kinds, word in keys:
+            wide = 10 / len(kinds)
+            for place, kind in enumerate(kinds):
+                x = self.x(at + place * wide) - (wide if self.rtl else 0)
+                yield f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="10" style="fill:var(--{kind})"/>'
             yield f'<text x="{self.x(at + 16)}" y="{y + 9:g}" text-anchor="{anchor}">{self.said(word)}</text>'
             at += 34 + 6.9 * len(word)
 

@@ -88,6 +88,7 @@ _SHEET = re.compile(r"<style>.*?</style>", re.DOTALL)
 _TEXT = re.compile(r"<text\b([^>]*)>([^<]*)")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufeff]")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
+_EMOJI = re.compile("(?:[\u2600-\u27bf\U0001f000-\U0001faff][\ufe0e\ufe0f\u200d]*)+ ?")
 _TAG = re.compile(r"<[^>]*>")
 _VARIABLE = re.compile(r"var\(--([a-z0-9-]+)\)")
 _DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 5")
@@ -96,7 +97,12 @@ _DASHES = ("", "7 4", "2 3", "9 3 2 3", "1 5")
 def _in_font(found: re.Match[str]) -> str:
     """Name the font that has a text's letters: left to themselves, programs take any weight of the next font."""
     font = "Noto Sans Arabic" if _ARABIC.search(found.group(2)) else "Noto Sans"
-    return f'<text font-family="{font}"{found.group(1)}>{found.group(2)}'
+    return f'<text font-family="{font}"{found.group(1)}>{drawable(found.group(2))}'
+
+
+def drawable(text: str) -> str:
+    """Leave out the small pictures that no shipped font has: a box in their place tells nobody anything."""
+    return _EMOJI.sub("", text)
 
 
 def stroke(number: int) -> str:

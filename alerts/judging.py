@@ -15,7 +15,7 @@ from storage.alerting import AlertEvent, AlertState
 from storage.base import Transaction
 from storage.kpi import KPIS
 
-_AT_ONCE = 20
+AT_ONCE = 20
 """Events of one rule in one look; what is more is told by the next."""
 _NOTED = 60
 """Seconds by which the last time that there was enough data may be older than it was."""
@@ -64,7 +64,7 @@ def _judged(
             continue
         if before is not None and not _is_worth_a_row(before, transition, seen.now):
             continue
-        if transition.kind and events >= _AT_ONCE:
+        if transition.kind and events >= AT_ONCE:
             continue
         events += transition.kind is not None
         posts = explaining(seen.store, rule, transition)

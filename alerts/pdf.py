@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any, Literal
 
 from alerts.bars import Picture
-from alerts.chart_style import resolved
+from alerts.chart_style import drawable, resolved
 from alerts.language import Language
-from alerts.render import clean, safe_url, shorten
+from alerts.render import clean, runs_rtl, safe_url, shorten
 
 _LONGEST = 4_000
 _LONGEST_QUOTE = 600
@@ -24,13 +23,17 @@ class Missing(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells under a head, all written for reading; the rows of `strong` (our own brands') are in bold."""
+    """Rows of cells under a head, all written for reading; the rows of `strong` (our own brands') are in bold.
+
+    `notes` stand small below the first cell of each row.
+    """
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     strong: frozenset[int] = frozenset()
     note: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,20 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
-    """Quotes under a heading."""
+    """Quotes under a heading; `more` says how many others there are."""
 
     title: str
     quotes: tuple[Quoted, ...]
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Small print in a grey box: what was heard, what is not sure."""
+    """Small print in a grey box: what was heard, what is not sure; `links` of its lines, None where there is none."""
 
     title: str
     lines: tuple[str, ...]
+    links: tuple[str | None, ...] = ()
 
 
 Part = Table | Drawing | Quotes | Box
@@ -124,8 +129,12 @@ def _part(part: Part, language: Language) -> dict[str, Any] | None:
     title = _line(part.title)
     if isinstance(part, Table):
         rows = [
-            {"cells": [_line(cell) for cell in _fitted(row, len(part.head))], "strong": at in part.strong}
-            for at, row in enumerate(part.rows)
+            {
+                "cells": [_line(cell) for cell in _fitted(row, len(part.head))],
+                "note": _line(note),
+                "strong": at in part.strong,
+            }
+            for at, (row, note) in enumerate(zip(part.rows, _fitted(part.notes, len(part.rows)), strict=True))
         ]
         head = [_line(cell) for cell in part.head]
         return (
@@ -137,18 +146,25 @@ def _part(part: Part, language: Language) -> dict[str, Any] | None:
         svg, alt = resolved(part.picture.svg), _line(part.picture.alt)
         return {"kind": "picture", "title": title, "svg": svg, "alt": alt} if part.picture.svg else None
     if isinstance(part, Quotes):
-        quotes = [_quote(one) for one in part.quotes]
+        quotes = [_quote(one, language) for one in part.quotes]
         opened = language.gettext("open the post")
-        return {"kind": "quotes", "title": title, "quotes": quotes, "open": opened} if quotes else None
-    lines = [_line(line) for line in part.lines]
-    return {"kind": "box", "title": title, "lines": lines} if lines else None
+        more = _line(part.more)
+        return (
+            {"kind": "quotes", "title": title, "quotes": quotes, "open": opened, "more": more}
+            if quotes
+            else None
+        )
+    links = _fitted([safe_url(url) or "" for url in part.links], len(part.lines))
+    lines = [{"said": _line(line), "url": url} for line, url in zip(part.lines, links, strict=True)]
+    opened = language.gettext("open the post")
+    return {"kind": "box", "title": title, "lines": lines, "open": opened} if lines else None
 
 
-def _quote(quoted: Quoted) -> dict[str, Any]:
-    said = f"“{shorten(clean(quoted.text), _LONGEST_QUOTE)}”"
+def _quote(quoted: Quoted, language: Language) -> dict[str, Any]:
+    said = language.quoted(_fit(shorten(clean(quoted.text), _LONGEST_QUOTE)).strip())
     return {
         **asdict(quoted),
-        "said": {"text": said, "rtl": _runs_rtl(said)},
+        "said": {"text": said, "rtl": runs_rtl(said)},
         "by": _line(quoted.by),
         "url": safe_url(quoted.url) or "",
     }
@@ -160,13 +176,9 @@ def _fitted(row: Sequence[str], columns: int) -> list[str]:
 
 
 def _line(text: str) -> str:
-    return shorten(clean(text), _LONGEST)
+    return _fit(shorten(clean(text), _LONGEST))
 
 
-def _runs_rtl(text: str) -> bool:
-    """Tell a text's direction by its first letter that has one, as browsers do with dir="auto"."""
-    for letter in text:
-        way = unicodedata.bidirectional(letter)
-        if way in ("L", "R", "AL"):
-            return way != "L"
-    return False
+def _fit(text: str) -> str:
+    """What can be drawn, and a percent sign never begins a line."""
+    return drawable(text).replace(" %", "\u00a0%")

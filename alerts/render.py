@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup, escape
 
 from alerts import format as reading
@@ -90,6 +90,15 @@ def _joins(before: str, after: str) -> bool:
     )
 
 
+def runs_rtl(text: str) -> bool:
+    """Tell a text's direction by its first letter that has one, as browsers do with dir="auto"."""
+    for letter in text:
+        way = unicodedata.bidirectional(letter)
+        if way in ("L", "R", "AL"):
+            return way != "L"
+    return False
+
+
 def safe_url(url: str | None) -> str | None:
     """Return an http(s) address with every character escaped that could end a link, or None for anything else."""
     if url is None or len(url) > _LONGEST_URL:
@@ -104,6 +113,10 @@ def safe_url(url: str | None) -> str | None:
 
 def _escape_byte(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "replace"))
+
+
+class Unrenderable(ValueError):
+    """A template and what is to be put into it do not fit; the error of the template is its cause."""
 
 
 @lru_cache(maxsize=1)
@@ -171,7 +184,7 @@ def as_text(message: Message) -> str:
     for quote in shown.quotes:
         parts += [
             "",
-            f"  “{quote.text}”",
+            f"  {language.quoted(quote.text)}",
             f"  {byline(quote.author, quote.source, quote.published_at, language)}",
         ]
         parts += [f"  {quote.url}"] if quote.url else []
@@ -207,7 +220,7 @@ def html_page(template: str, language: Language = ENGLISH, **content: object) ->
     """Fill a template; everything in it is escaped, and a percent sign never begins a line.
 
     Templates say their phrases by `_` and `ngettext`, whose parts are escaped too; `start` and `end` are the sides
-    where lines begin and end.
+    where lines begin and end. Raises Unrenderable.
     """
     sides = ("left", "right") if language.direction == "ltr" else ("right", "left")
     words = {
@@ -217,7 +230,10 @@ def html_page(template: str, language: Language = ENGLISH, **content: object) ->
         "byline": partial(byline, language=language),
         **dict(zip(("start", "end"), sides, strict=True)),
     }
-    page = templates().get_template(template).render(words | content)
+    try:
+        page = templates().get_template(template).render(words | content)
+    except TemplateError as error:
+        raise Unrenderable(template) from error
     return page.replace(" %", "\u00a0%")
 
 

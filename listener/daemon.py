@@ -6,10 +6,12 @@ import asyncio
 import gc
 import signal
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
+from alerts.rules import Rule
 from listener import expiring, heeding, letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config, DigestOptions
@@ -17,7 +19,7 @@ from listener.dashboard.app import serve
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
 from listener.settling import Settling
-from listener.station import Station, judge_by_head, open_station
+from listener.station import Changes, Station, judge_by_head, open_station
 from listener.visiting import EVERY as VISIT_EVERY
 from listener.visiting import Visiting, visitor_of
 from storage import hearing, polling
@@ -117,7 +119,7 @@ class _Day:
         channels = self._station.config.channels
         for work in (
             serve(self._station),
-            self._watch(),
+            *(self._watch(rules) for rules in watching.lanes(self._station.config.rules)),
             self._ring_judge(),
             self._heed(),
             self._calibrate(),
@@ -169,15 +171,13 @@ class _Day:
                 "`make demo` shows it at work without one"
             )
 
-    async def _watch(self) -> None:
-        """Judge the rules that a commit concerns, a moment after it."""
-        station = self._station
+    async def _watch(self, rules: Sequence[Rule]) -> None:
+        """Judge those of these rules that a commit concerns, a moment after it."""
+        station, changes, looked = self._station, Changes(), watching.Looked()
+        station.watchers.append(changes)
         while True:
-            await station.stirred.wait()
-            await asyncio.sleep(_BREATH)
-            station.stirred.clear()
-            changed, station.changed = station.changed, set()
-            await watching.judge(station, watching.concerned(station, changed))
+            changed = await changes.take(_BREATH)
+            await watching.judge(station, watching.concerned(station, rules, changed), looked)
 
     async def _ring_judge(self) -> None:
         """Judge every rule once a minute: time passes without commits too."""
@@ -226,6 +226,7 @@ class _Day:
             version = await self._station.writer.store(SqliteStore.data_version)
             if version != known:
                 known = version
+                self._station.recent.forget()
                 await self._hear_of_posts()
                 await judge_by_head(self._station)
                 # Before anything else may leave: somebody may have silenced it.

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from alerts import bars
 from alerts import format as reading
 from alerts.digest import tables, wording
 from alerts.digest.content import Chart, Day, Digest, Driver, Drivers, GoalLine, Hearing, Waits
@@ -47,20 +48,23 @@ def compose(facts: DigestFacts, known: Known = _NOTHING_KNOWN) -> Digest:
     found = findings(facts)
     speaker = Speaker(facts, found, known, language)
     title = _title(facts, language)
-    own = [brand for brand in facts.brands if brand.own][:_OWN_IN_SUMMARY] or tables.leaders(facts)
+    ours = [brand for brand in facts.brands if brand.own] or tables.leaders(facts)
+    own = ours[:_OWN_IN_SUMMARY]
     told = _any_number(facts)
     sentences = wording.paragraph(speaker, own) if told else []
     return Digest(
         language=language,
-        title=language.gettext("{period}: {brands}", period=_capital(title), brands=_named(own, language)),
-        subject=_subject(title, own, speaker),
+        title=language.gettext("{period}: {brands}", period=_capital(title), brands=_named(ours, language)),
+        subject=_subject(title, ours, speaker),
         period=language.period(facts.since, facts.until, zone),
         notice=_notice(facts, language),
         summary=tuple(sentences),
         warning=wording.about_hearing(facts, language),
         tables=tuple(tables.kpi_table(brand, speaker) for brand in own if brand.own) if told else (),
         goals=tuple(_goal(goal, zone, language) for goal in facts.goals),
-        charts=tuple(chart for brand in own if (chart := _chart(brand, facts, language))),
+        charts=tuple(
+            chart for place, brand in enumerate(own) if (chart := _chart(place, brand, facts, language))
+        ),
         markets=tuple(tables.markets(speaker)),
         drivers=tuple(box for one in facts.drivers if (box := _drivers(one, speaker)).lines),
         quotes=facts.quotes,
@@ -160,7 +164,7 @@ def _notice(facts: DigestFacts, language: Language) -> str:
     )
 
 
-def _chart(brand: BrandFacts, facts: DigestFacts, language: Language) -> Chart | None:
+def _chart(place: int, brand: BrandFacts, facts: DigestFacts, language: Language) -> Chart | None:
     """Return mentions per day, or None where there is nothing to draw."""
     highest = max((number for number in brand.per_day if number is not None), default=0)
     names = language.weekdays(facts.since, facts.until, ZoneInfo(facts.timezone))
@@ -172,7 +176,9 @@ def _chart(brand: BrandFacts, facts: DigestFacts, language: Language) -> Chart |
         count = language.gettext("not heard") if number is None else language.count(number)
         days.append(Day(name, count, height))
     title = language.gettext("Mentions of {brand}, day by day", brand=brand.name)
-    return Chart(title, tuple(days))
+    rows = [(day.name, day.count, day.height) for day in days]
+    picture = bars.days(f"days{place}", title, rows, language, width=tables.PAPER)
+    return Chart(title, tuple(days), picture)
 
 
 def _goal(goal: GoalFact, zone: ZoneInfo, language: Language) -> GoalLine:
@@ -218,23 +224,29 @@ def _drivers(one: DriverFacts, speaker: Speaker) -> Drivers:
             lines.append(Driver(_("Story"), said, safe_url(known.posts[str(story.post)].url)))
     if behind.terms:
         words = [
-            f"“{clean(term.word)}” ({language.count(term.now)}, {language.count(term.then)})"
+            ngettext(
+                "{word} ({n} person, {before} before)",
+                "{word} ({n} people, {before} before)",
+                term.now,
+                word=language.quoted(clean(term.word)),
+                before=language.count(term.then),
+            )
             for term in behind.terms
         ]
-        said = _("{words}: how many people used each, and how many before", words=language.listed(words))
-        lines.append(Driver(_("Words"), said))
+        lines.append(Driver(_("Words"), language.listed(words)))
     voices = []
     for voice in behind.voices:
         if voice.author not in known.authors:
             continue
         name, source = (shorten(clean(part), _LONGEST_NAME) for part in known.authors[voice.author])
         mentions = ngettext("{n} mention", "{n} mentions", voice.mentions)
-        voices.append(f"{language.isolated(name)} ({source}, {mentions})")
+        voices.append(f"{language.isolated(name)} ({language.enumerated((source, mentions))})")
     if voices:
         lines.append(Driver(_("Voices"), language.listed(voices)))
     if len(behind.sources) > 1:
         counts = [
-            f"{clean(source.source)} {language.count(source.now)} ({language.count_change(source.now - source.then)})"
+            f"{language.isolated(clean(source.source))} {language.count(source.now)} "
+            f"({language.count_change(source.now - source.then)})"
             for source in behind.sources
         ]
         lines.append(Driver(_("Sources"), language.listed(counts)))
@@ -250,7 +262,7 @@ def _waits(wait: WaitFact, speaker: Speaker) -> Waits:
     ]
     left = wait.total - len(wait.waiting)
     more = language.ngettext("{n} other waits too.", "{n} others wait too.", left) if left > 0 else ""
-    title = language.gettext("Waiting for an answer of {brand}", brand=_name(wait.brand))
+    title = language.gettext("Waiting for an answer from {brand}", brand=_name(wait.brand))
     return Waits(title, tuple(lines), more)
 
 
@@ -262,7 +274,7 @@ def _marks(facts: DigestFacts, zone: ZoneInfo, language: Language) -> list[str]:
             said.append(language.gettext("{day}: {text}", day=language.day(mark.since, zone), text=text))
         else:
             days = language.period(mark.since, mark.until, zone)
-            said.append(language.gettext("Campaign {name}: {days}", name=text, days=days))
+            said.append(language.gettext("Campaign “{name}”: {days}", name=text, days=days))
     return said
 
 

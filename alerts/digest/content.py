@@ -61,13 +61,17 @@ class BrandLine:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Brands that are compared with one another, the most mentioned first, and their pictures."""
+    """Brands that are compared with one another, the most mentioned first, and their pictures.
+
+    `pictures` are for paper; `narrow` are the same for a mail, whose words a phone must still show large enough.
+    """
 
     title: str
     topics: bool
     brands: tuple[BrandLine, ...]
     more: str
     pictures: tuple[tuple[str, Picture], ...] = ()
+    narrow: tuple[tuple[str, Picture], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,11 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Mentions per day of one of our brands."""
+    """Mentions per day of one of our brands; `picture` is for paper."""
 
     title: str
     days: tuple[Day, ...]
+    picture: Picture
 
 
 @dataclass(frozen=True, slots=True)

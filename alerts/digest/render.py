@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from alerts.digest import tables
 from alerts.digest.content import BrandLine, Chart, Digest, Hearing, KpiRow, KpiTable, Market
 from alerts.language import N_, Language
 from alerts.message import Letter, Quote
@@ -21,7 +22,7 @@ _TITLES: dict[Label, str] = {
 EDGES: dict[Label, str] = {"positive": "good", "negative": "bad", "neutral": "plain"}
 _EACH = 3
 _BAR = 20
-_WIDTH = 536
+_LINE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ def grouped(digest: Digest, quotes: Mapping[str, Quote]) -> list[Group]:
 def _pictures(digest: Digest) -> dict[str, bytes]:
     """The charts as PNG by the name after `cid:`, each drawn for light and for dark."""
     return {
-        picture_name(market, number, dark=dark): png(picture.svg, _WIDTH, dark=dark)
+        picture_name(market, number, dark=dark): png(picture.svg, tables.MAIL, 3, dark=dark)
         for market, shown in enumerate(digest.markets)
-        for number, (_, picture) in enumerate(shown.pictures)
+        for number, (_, picture) in enumerate(shown.narrow)
         for dark in (False, True)
     }
 
@@ -121,41 +122,45 @@ def _text(digest: Digest, groups: list[Group]) -> str:
     parts += [" ".join(sentence.text for sentence in digest.summary), ""] if digest.summary else []
     parts += [digest.warning, ""] if digest.warning else []
     for table in digest.tables:
-        parts += [
-            _("{brand} in numbers", brand=table.brand).upper(),
-            "",
-            *_table_text(table, digest.language),
-            "",
-        ]
+        lines = _table_text(table, digest.language)
+        parts += [*_headed(_("{brand} in numbers", brand=table.brand)), *lines, ""]
     if digest.goals:
-        parts += [_("Goals").upper(), ""]
+        parts += _headed(_("Goals"))
         parts += [f"  {goal.name}: {goal.what}. {goal.stands} ({goal.pace})" for goal in digest.goals]
         parts.append("")
     for chart in digest.charts:
-        parts += [chart.title.upper(), *_chart_text(chart), ""]
+        parts += [*_headed(chart.title), *_chart_text(chart), ""]
     for market in digest.markets:
         parts += _market_text(market, digest.language)
     for box in digest.drivers:
-        parts += [box.title.upper(), "", *(f"  {line.name}: {line.said}" for line in box.lines), ""]
+        parts += _headed(box.title)
+        for line in box.lines:
+            parts.append(f"  {line.name}: {line.said}")
+            parts += [f"    {line.url}"] if line.url else []
+        parts.append("")
     for group in groups:
-        parts += [group.title.upper(), ""]
+        parts += _headed(group.title)
         for one in group.shown:
-            parts += _quote_text(one.quote, who(one, digest.language))
+            parts += _quote_text(one.quote, who(one, digest.language), digest.language)
     for wait in digest.waits:
-        parts += [wait.title.upper(), ""]
+        parts += _headed(wait.title)
         for waited, quote in wait.lines:
-            by = byline(quote.author, quote.source, None, digest.language)
-            parts += _quote_text(quote, f"{waited}: {by}")
+            parts += _quote_text(quote, waiting(waited, quote, digest.language), digest.language)
         parts += [f"  {wait.more}", ""] if wait.more else []
     if digest.marks:
-        parts += [_("What happened").upper(), *(f"  {mark}" for mark in digest.marks), ""]
+        parts += [*_headed(_("What happened")), *(f"  {mark}" for mark in digest.marks), ""]
     if digest.hearing or digest.left_out or digest.remarks:
-        parts += [_("What was heard").upper(), *(f"  {line}" for line in hearing_lines(digest)), ""]
+        parts += [*_headed(_("What was heard")), *(f"  {line}" for line in hearing_lines(digest)), ""]
     return clean_lines("\n".join([*parts, *closing(digest)])) + "\n"
 
 
-def _quote_text(quote: Quote, who: str) -> list[str]:
-    lines = [f"  “{shorten(clean(quote.text), 400)}”", f"  {who}"]
+def _headed(title: str) -> list[str]:
+    """A heading that leaves each name as it is written; capitals are no names any more."""
+    return [title, "─" * min(len(title), _LINE)]
+
+
+def _quote_text(quote: Quote, who: str, language: Language) -> list[str]:
+    lines = [f"  {language.quoted(shorten(clean(quote.text), 400))}", f"  {who}"]
     return [*lines, f"  {url}", ""] if (url := safe_url(quote.url)) else [*lines, ""]
 
 
@@ -184,7 +189,7 @@ def moved(row: KpiRow, language: Language) -> str:
 
 
 def _market_text(market: Market, language: Language) -> list[str]:
-    parts = [market.title.upper(), ""]
+    parts = _headed(market.title)
     for brand in market.brands:
         mine = language.gettext("{brand} (yours)", brand=brand.name) if brand.own else brand.name
         parts += [mine, *(f"  {line}" for line in brand_lines(brand, language)), ""]
@@ -216,7 +221,8 @@ def _chart_text(chart: Chart) -> list[str]:
 def hearing_lines(digest: Digest) -> list[str]:
     """What was heard and what was not well, a line each."""
     lines = [
-        f"{one.source}: {digest.language.enumerated((one.hours, one.meaning))}{before(one, digest.language)}"
+        f"{digest.language.isolated(one.source)}: {digest.language.enumerated((one.hours, one.meaning))}"
+        f"{before(one, digest.language)}"
         for one in digest.hearing
     ]
     if digest.left_out:
@@ -240,6 +246,12 @@ def closing(digest: Digest) -> list[str]:
     return parts
 
 
+def waiting(waited: str, quote: Quote, language: Language) -> str:
+    """How long somebody waits for an answer, who, and where."""
+    return f"{waited} · {byline(quote.author, quote.source, None, language)}"
+
+
 def who(one: Shown, language: Language) -> str:
     """About which brand, by whom, where and when."""
-    return f"{one.brand} · {byline(one.quote.author, one.quote.source, one.quote.published_at, language)}"
+    by = byline(one.quote.author, one.quote.source, one.quote.published_at, language)
+    return f"{language.isolated(one.brand)} · {by}"

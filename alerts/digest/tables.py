@@ -17,6 +17,8 @@ from alerts.render import clean, shorten
 from alerts.telling import amount, span
 from storage.kpi import KPIS
 
+PAPER, MAIL = 620, 440
+"""How wide drawings are: their words are then as large as those around them."""
 _BRANDS_IN_MARKET = 15
 _SHOWN = (
     "mentions",
@@ -189,7 +191,8 @@ def _market(number: int, title: str, brands: tuple[BrandFacts, ...], speaker: Sp
         )
         if left
         else "",
-        pictures=tuple(_pictures(number, brands, speaker)),
+        pictures=tuple(_pictures(number, brands, speaker, PAPER)),
+        narrow=tuple(_pictures(number, brands, speaker, MAIL)),
     )
 
 
@@ -215,7 +218,9 @@ def _counted(kpi: KpiFact, language: Language) -> str:
     return language.count(kpi.value)
 
 
-def _pictures(number: int, brands: tuple[BrandFacts, ...], speaker: Speaker) -> list[tuple[str, Picture]]:
+def _pictures(
+    number: int, brands: tuple[BrandFacts, ...], speaker: Speaker, width: int
+) -> list[tuple[str, Picture]]:
     """The market's share of voice and tones, of the brands of which they are known."""
     language = speaker.language
     voices = [
@@ -233,11 +238,11 @@ def _pictures(number: int, brands: tuple[BrandFacts, ...], speaker: Speaker) -> 
     tones = [found for one in brands if (found := _tones(one, language)) is not None]
     made = []
     if len(voices) > 1:
-        made.append(
-            (language.gettext("Share of voice"), bars.share_of_voice(f"voice{number}", voices, language))
-        )
+        drawn = bars.share_of_voice(f"voice{number}", voices, language, width=width)
+        made.append((language.gettext("Share of voice"), drawn))
     if tones:
-        made.append((language.gettext("Tone of what was said"), bars.tones(f"tone{number}", tones, language)))
+        drawn = bars.tones(f"tone{number}", tones, language, width=width)
+        made.append((language.gettext("Tone of what was said"), drawn))
     return [(title, picture) for title, picture in made if picture.svg]
 
 

@@ -241,7 +241,7 @@ def _story(speaker: Speaker, behind: DriverFacts, moved: Finding) -> str:
 def _words(speaker: Speaker, behind: DriverFacts, moved: Finding) -> str:
     if not moved.rise or not behind.drivers.terms:
         return ""
-    words = speaker.language.listed(f"“{clean(one.word)}”" for one in behind.drivers.terms)
+    words = speaker.language.listed(speaker.language.quoted(clean(one.word)) for one in behind.drivers.terms)
     return speaker.language.gettext("More people than before used the words {words}.", words=words)
 
 

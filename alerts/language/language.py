@@ -78,6 +78,10 @@ class Language:
             return f"{_LRM}{_RLM}{text}{_RLM}{_LRM}"
         return text
 
+    def quoted(self, text: str) -> str:
+        """Put what somebody said into quotation marks, in the direction of what is said: "“so they said”"."""
+        return self.phrases.gettext("“{text}”").format(text=text)
+
     def enumerated(self, names: Iterable[str]) -> str:
         """Write names side by side: "a, b, c"."""
         return self.formats.lists["middle"].format("", "").join(self.isolated(name) for name in names)
@@ -176,6 +180,16 @@ class Language:
     def moment(self, seconds: float, zone: ZoneInfo) -> str:
         """Write a time in a zone: "Mon 16 Nov, 08:00"."""
         return self.timed(datetime.fromtimestamp(seconds, zone), "day")
+
+    def window(self, since: float, until: float, zone: ZoneInfo) -> str:
+        """Write [since, until) in a zone, the day once where it is one: "Mon 16 Nov, 07:56 to 08:11"."""
+        first, last = (datetime.fromtimestamp(at, zone) for at in (since, until))
+        end = (
+            self.formats.localized(f"{last:%H:%M}")
+            if first.date() == last.date()
+            else self.timed(last, "day")
+        )
+        return self.range(self.timed(first, "day"), end)
 
     def dated(self, seconds: float, zone: ZoneInfo) -> str:
         """Write a time of any year in a zone: "Mon 16 Nov 2026, 08:00"."""

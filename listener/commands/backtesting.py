@@ -114,7 +114,10 @@ def _lines(found: Backtest, rule: Rule, store: Rows, zone: ZoneInfo) -> Iterator
         yield ""
     yield _summary(found, rule)
     if found.judged is not None and found.judged < 0.5 and not rule.condition.momentary:
-        yield f"There was enough to judge by at {found.judged:.0%} of the looks only."
+        yield (
+            f"Mostly there was too little to judge by: enough was there at {reading.share(found.judged)} of the "
+            f"looks (at least {rule.min_n} within {format_duration(rule.over)}: min_n and over)."
+        )
     yield _LATE
 
 

@@ -92,7 +92,8 @@ def test_imported_history_counts(store: SqliteStore, when: str) -> None:
     )
     posts = [replace(post(str(n), at + n, text=tale, addressed=True), language="sv") for n in range(4)]
     posts.append(replace(post("star", at, author="star"), followers=5_000))
-    store.commit(page(posts, (T0, T0 + 3 * DAY), live=False))
+    # Nothing is called new before its source was heard for a week.
+    store.commit(page(posts, (T0 - 8 * DAY, T0 + 3 * DAY), live=False))
     over = {"over": "6h"} if when.startswith("story") else {}
     assert len(led(store, rule(when, **over)).episodes) == 1
 

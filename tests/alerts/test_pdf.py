@@ -75,6 +75,11 @@ def test_only_shipped_fonts_are_in_it() -> None:
     assert fonts and fonts <= shipped
 
 
+def test_small_pictures_that_no_shipped_font_has_leave_no_box() -> None:
+    english = Language.of("en")
+    assert pdf(paper(english, "lit 💡 and ❤️‍🔥 on")) == pdf(paper(english, "lit and on"))
+
+
 def test_a_row_has_as_many_cells_as_the_head() -> None:
     told = " ".join(pages(pdf(paper(Language.of("en")))))
     assert "too many" not in told and "Globex 5 6" in told

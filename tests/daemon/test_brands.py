@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from pathlib import Path
 
 import pytest
@@ -144,16 +144,32 @@ def _check_letter(house: House, raw: bytes, items: list[Item]) -> None:
     mail = message_from_bytes(raw, policy=policy.default)
     assert isinstance(mail, EmailMessage)
     assert mail.get_content_type() == "multipart/alternative"
-    text, html = mail.iter_parts()
-    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    text, beside = mail.iter_parts()
+    assert (text.get_content_type(), beside.get_content_type()) == ("text/plain", "multipart/related")
+    html, *pictures = beside.iter_parts()
+    assert html.get_content_type() == "text/html"
     assert "Twitter" in mail["Subject"]
     assert count(expected["Twitter"]) in mail["Subject"]
     words, page = text.get_content().replace("\r\n", "\n"), html.get_content()
+    _check_pictures(pictures, page)
     for brand in BRANDS:
-        found = re.search(rf"^{brand}(?: \(yours\))?\n  mentions: (.*)$", words, re.MULTILINE)
+        found = re.search(
+            rf"^{brand}(?: \(yours\))?\n  Mentions: ([^ \n]+).*\n  Share of voice: about (.*) \((\d+) to (\d+) %\)$",
+            words.replace("\u00a0", " "),
+            re.MULTILINE,
+        )
         assert found, words
-        assert found[1].split(",")[0] == count(expected[brand])
-        share = re.search(rf"^{brand}.*\n.*\n  share of voice: (.*)$", words, re.MULTILINE)
-        assert share, words
-        assert share[1].split(",")[0] == percent(expected[brand] / expected.total())
+        voice = expected[brand] / expected.total()
+        assert (found[1], found[2]) == (count(expected[brand]), percent(voice, 0).replace("\u00a0", " "))
+        assert int(found[3]) <= 100 * voice <= int(found[4])
         assert count(expected[brand]) in page
+
+
+def _check_pictures(pictures: Iterable[Message], page: str) -> None:
+    """What the page shows is in the mail, and the other way round: nothing is loaded, nothing sent in vain."""
+    sent = {str(one["Content-ID"]).strip("<>"): one for one in pictures}
+    assert set(sent) == set(re.findall(r'src="cid:([^"]+)"', page))
+    assert len(sent) >= 4, "two charts, by day and by night"
+    for one in sent.values():
+        content = one.get_payload(decode=True)
+        assert isinstance(content, bytes) and content.startswith(b"\x89PNG")

@@ -12,7 +12,7 @@ from pages import BRANDS, HACKERNEWS, page, post
 from alerts import judging
 from alerts.rules import Look
 from listener.config import load
-from storage import outbox
+from storage import deliveries
 from storage.sqlite import SqliteStore
 
 CONFIG = """brands: [{name: Acme, own: true}, {name: Bolt}]
@@ -46,7 +46,7 @@ def fire(line: CommandLine) -> str:
 def withheld(line: CommandLine) -> list[str | None]:
     store = SqliteStore(line.folder / "data" / "listener.db")
     try:
-        return [one.withheld for one in outbox.deliveries(store)]
+        return [one.withheld for one in deliveries.newest(store)]
     finally:
         store.close()
 
@@ -55,7 +55,7 @@ def test_a_silence_holds_back_what_waits_is_listed_and_ended(line: CommandLine) 
     fire(line)
     made = line.good(*SILENCE, "--brand", "Acme", "--rule", "busy").out
     assert made.startswith("silence 1  brand Acme, rule busy  until ")
-    assert made.endswith("  ann: a sale\n")
+    assert made.endswith("  (ann: a sale)\n")
     shown = line.good("alerts").out
     assert "silence 1  brand Acme" in shown
     assert "alert on console: withheld: silenced by ann until " in shown

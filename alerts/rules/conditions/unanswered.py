@@ -32,6 +32,7 @@ class Unanswered:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    by_glance: ClassVar[bool] = True
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     wait: int | None

@@ -280,6 +280,16 @@ def test_the_webhook_is_a_secret_and_an_address() -> None:
         Options.model_validate({"webhook": "https://x.example/", "channel": "#general"})
 
 
+def test_who_said_it_runs_in_the_language_of_the_message_whatever_was_quoted() -> None:
+    """Slack gives a line the direction of what begins its block: the name of a month would stand before the day."""
+    english, persian = "It flickers.", "چراغ چشمک می‌زند."
+    for language, quoted, begin in (("fa", english, "\u2067"), ("en", persian, "\u2066")):
+        quote = Quote(quoted, "ada", "feeds", "https://a.example/", "2026-11-12T14:03:00+01:00")
+        (said,) = [one for one in texts(payload(plain(quotes=(quote,), language=language))) if quoted in one]
+        below = said.split("\n")[1]
+        assert below.startswith(begin) and below.endswith("\u2069")
+
+
 def test_a_quote_without_author_or_link_reads_well() -> None:
     quote = Quote("fine", None, "feeds", None, "2026-11-12T14:03:00+01:00")
     made = texts(payload(plain(quotes=(quote,))))

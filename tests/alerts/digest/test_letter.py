@@ -14,7 +14,9 @@ from slack_judge import assert_accepted
 
 from alerts.channels.slack import payload
 from alerts.digest.compose import compose
+from alerts.digest.paper import as_markdown
 from alerts.digest.render import letter
+from alerts.digest.wording import Known
 from alerts.message import Letter
 
 _VOID = {"meta", "br", "link", "img"}
@@ -87,7 +89,7 @@ def test_every_section_is_there() -> None:
     ]
     places = [page.index(title) for title in (*titles, "The next letter comes on")]
     assert places == sorted(places)
-    assert "listener kpi --since 2026-11-09" in page
+    assert "listener kpi --since 2026-11-09" in re.sub("<[^>]+>", "", page)
     assert ">1h 5m</td>" in page
 
 
@@ -124,3 +126,45 @@ def test_the_dashboard_is_linked_only_by_http() -> None:
     assert 'href="https://listener.example/"' in letter(compose(facts), {}, "k").html
     facts = replace(facts, dashboard="javascript:alert(1)")
     assert "javascript" not in letter(compose(facts), {}, "k").html
+
+
+def test_a_brand_is_written_as_it_writes_itself() -> None:
+    """Headings in capitals would make iNord, ASICS and Asics one."""
+    facts = samples.rich_week()
+    brands = tuple(replace(one, name=one.name.replace("Nordlicht", "iNord")) for one in facts.brands)
+    text = letter(compose(replace(facts, brands=brands)), {}, "k").text
+    assert "iNord in numbers\n────" in text and "Mentions of iNord, day by day\n" in text
+    assert "INORD" not in text
+
+
+def test_slack_speaks_the_language_of_the_letter() -> None:
+    said = json.dumps(made("persian").blocks, ensure_ascii=False)
+    assert "آبان" in said
+    assert "Nov" not in said and "|open>" not in said
+
+
+@pytest.mark.parametrize("name", ["rich", "persian"])
+def test_how_many_others_wait_is_said_in_every_form(name: str) -> None:
+    facts, quotes = samples.SAMPLES[name]
+    digest = compose(facts(), Known(quotes(), samples.AUTHORS))
+    (wait,) = digest.waits
+    assert wait.more
+    whole = letter(digest, quotes(), "k")
+    for said in (whole.html, whole.text, json.dumps(whole.blocks, ensure_ascii=False)):
+        assert wait.more in said
+    assert wait.more in as_markdown(digest, quotes())
+
+
+def test_slack_links_stories_and_the_dashboard() -> None:
+    """It makes no link of an address that only stands in a text."""
+    said = json.dumps(made("rich").blocks, ensure_ascii=False)
+    assert "(14 posts) · <https://news.example/item?id=101|open>" in said
+    assert "<https://listener.example/|Open the dashboard>" in said
+    assert said.count("https://listener.example/") == 1
+
+
+def test_who_said_it_runs_in_the_language_of_the_letter() -> None:
+    """By its first letters a browser would take "Nordlicht · ada" for a line from left to right, its date included."""
+    quoted, waiting = 4, 2
+    assert made("persian").html.count('<bdi dir="rtl">') == quoted + waiting
+    assert made("rich").html.count('<bdi dir="ltr">') == quoted + waiting

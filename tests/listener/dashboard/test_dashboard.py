@@ -18,7 +18,7 @@ from alerts.rules import Look, Rule, RuleOptions
 from listener.config import load
 from listener.dashboard.app import NotServed, is_loopback, make_app, serve
 from listener.station import Station, open_station
-from storage import outbox, polling, queries
+from storage import deliveries, outbox, polling, queries
 from storage.base import Transaction
 from storage.calendar import Window
 from storage.desk import tokens
@@ -102,7 +102,7 @@ async def test_health_is_degraded_while_a_channel_fails_or_a_message_is_lost(
     body = await (await client.get("/healthz")).json()
     assert body["status"] == "degraded"
     assert body["problems"][0].startswith("channel webhook fails: the webhook cannot be reached")
-    (lost,) = await asyncio.to_thread(outbox.deliveries, station.reader)
+    (lost,) = await asyncio.to_thread(deliveries.newest, station.reader)
     assert lost.state == "waiting"
 
 
@@ -333,7 +333,8 @@ async def test_alerts_say_what_fires_was_told_and_waits(client: Client, station:
     (event,) = await station.writer(lambda db: judging.write(db, found, NOW))
     body = await (await client.get("/api/v1/alerts")).json()
     fires = {"key": event.key, "rule": "busy", "brand": "Acme", "fired_at": "2026-09-21T14:13:20Z"}
-    assert body["firing"] == [{**fires, "subject": None, "too_little_since": None, "answered": None}]
+    also = {"subject": None, "severity": "warning", "too_little_since": None, "answered": None}
+    assert body["firing"] == [{**fires, **also}]
     assert body["silences"] == []
     (told,) = body["events"]
     assert (told["key"], told["kind"], told["value"], told["threshold"]) == (event.key, "fired", 1, 1)

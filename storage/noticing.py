@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from storage.base import Rows
 from storage.calendar import Window
-from storage.unanswered import OPEN
+from storage.unanswered import OPEN, OPEN_THEN
 
 _LIVE = {True: "AND m.live > 0", False: ""}
 _WAITS = f"{OPEN} AND w.live > 0"
-_WAITED = "(w.seconds IS NULL OR w.started + w.seconds > ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +121,22 @@ def waiting(
 
     With `then`: who had none at that second, and addressed it however it came here.
     """
-    waits = _WAITS if then is None else _WAITED
+    waits = _WAITS if then is None else OPEN_THEN
     rows = store.rows(
         f"""SELECT w.post_id, w.source_id, w.started FROM waits w
         JOIN brands b ON b.id = w.brand_id JOIN posts p ON p.id = w.post_id
         WHERE b.name = ? AND w.started >= ? AND w.started < ? AND {waits}
         AND (? IS NULL OR w.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))
         ORDER BY w.started, w.post_id LIMIT ?""",
-        (brand, window.since, window.until, *([] if then is None else [then]), source, source, source, limit),
+        (
+            brand,
+            window.since,
+            window.until,
+            *([] if then is None else [then] * 3),
+            source,
+            source,
+            source,
+            limit,
+        ),
     )
     return [Waiting(*row) for row in rows]

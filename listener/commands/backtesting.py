@@ -118,6 +118,8 @@ def _lines(found: Backtest, rule: Rule, store: Rows, zone: ZoneInfo) -> Iterator
             f"Mostly there was too little to judge by: enough was there at {reading.share(found.judged)} of the "
             f"looks (at least {rule.min_n} within {format_duration(rule.over)}: min_n and over)."
         )
+    if rule.condition.form == "anomaly":
+        yield "Learned from the past as it went by, with the thresholds of today."
     yield _LATE
 
 

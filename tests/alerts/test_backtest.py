@@ -14,6 +14,7 @@ from alerts import judging
 from alerts.backtest import Backtest, backtest
 from alerts.routing.routes import CONSOLE
 from alerts.rules import Look, Rule, RuleOptions
+from storage.desk import cases
 from storage.mention import KeptPost, Mention
 from storage.sqlite import SqliteStore
 
@@ -134,6 +135,16 @@ def test_a_cool_down_holds_in_the_past_too(store: SqliteStore) -> None:
     hear(store, T0 + 10 * HOUR, T0 + 13 * HOUR)
     assert len(led(store, rule(cooldown="6h")).episodes) == 1
     assert len(led(store, rule(cooldown="1h")).episodes) == 2
+
+
+def test_whom_the_desk_has_helped_waited_until_then(store: SqliteStore) -> None:
+    store.commit(page([post("question", T0 + 10 * HOUR, addressed=True)], (T0, T0 + 3 * DAY)))
+    ((number,),) = store.rows("SELECT id FROM posts")
+    with store.writing() as db:
+        case = cases.open_case(db, "Acme", number, now=T0 + 11 * HOUR)
+        cases.act(db, case.id, "solve", now=T0 + 14 * HOUR)
+    (one,) = led(store, rule("unanswered for 2h")).episodes
+    assert (one.fired_at, one.ended) == (T0 + 12 * HOUR + 900, T0 + 14 * HOUR)
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ async def test_what_is_stored_is_learned_on_other_threads_and_kept_by_the_writer
 ) -> None:
     threads: dict[str, set[str]] = {"learns": set(), "keeps": set()}
     _note_thread(monkeypatch, learning, "heed", threads["learns"])
-    _note_thread(monkeypatch, baselines, "put", threads["keeps"])
+    _note_thread(monkeypatch, baselines, "learn", threads["keeps"])
     monkeypatch.setattr(heeding, "_PAUSE", 0)
     async with life.day() as station:
         await hear(station, 20)
@@ -305,6 +305,28 @@ async def test_thresholds_are_found_anew_each_day_and_for_another_rate(
         await Calibrating(station).turn()
     rates = [json.loads(line)["rate"] for line in asked.read_text().splitlines()]
     assert rates == [per_series(1, ["volume.up"]), per_series(1, ["volume.up"]), 0.5]
+
+
+@pytest.mark.usefixtures("one_kind")
+async def test_a_threshold_that_is_found_while_it_learns_is_not_lost(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner, loop = learning.heed, asyncio.get_running_loop()
+    async with life.day() as station:
+        await hear(station, 15)
+        await heeding.heed(station)
+        life.now += HOUR
+
+        def slow(*arguments: Any) -> Any:
+            step = inner(*arguments)
+            asyncio.run_coroutine_threadsafe(calibrate(station), loop).result(20)
+            return step
+
+        monkeypatch.setattr(learning, "heed", slow)
+        await heeding.heed(station)
+        kept = known(station)["volume.up"]
+        assert learning.threshold(kept.calibration) == KNOWN.threshold
+        assert kept.through > NOW - QUARTER, "and what was learned stays too"
 
 
 @pytest.mark.usefixtures("one_kind")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from alerts.language import ENGLISH, Language
-from alerts.render import byline, clean, clean_lines, runs_rtl, safe_url, shorten
+from alerts.render import Unrenderable, byline, clean, clean_lines, runs_rtl, safe_url, shorten
 
 Block = dict[str, object]
 
@@ -128,13 +128,17 @@ def payload(fallback: str, blocks: Sequence[Block]) -> dict[str, object]:
 
     Strangers' links are not unfolded into previews: what they show is not ours to post.
     """
+    from slack_sdk.errors import SlackObjectFormationError
     from slack_sdk.models.blocks import Block as Model
 
     for block in blocks:
         model = Model.parse(block)
         if model is None:
             raise ValueError(f"not a block that Slack knows: {block.get('type')!r}")
-        model.validate_json()
+        try:
+            model.validate_json()
+        except SlackObjectFormationError as error:
+            raise Unrenderable(block.get("type")) from error
     return {
         "text": _filled(escape(fallback, FALLBACK)),
         "blocks": list(blocks),
@@ -162,7 +166,12 @@ def _filled(text: str) -> str:
 
 
 def _built(model: Any) -> Block:
-    return cast(Block, model.to_dict())
+    from slack_sdk.errors import SlackObjectFormationError
+
+    try:
+        return cast(Block, model.to_dict())
+    except SlackObjectFormationError as error:
+        raise Unrenderable(model.type) from error
 
 
 def _weight(block: Block) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import PurePath
 from typing import Protocol, TypeVar
 
@@ -41,13 +41,19 @@ def pause(attempts: int, rng: random.Random) -> float:
 
 def _cause(error: Exception) -> str:
     """Name a mistake of ours and its place. Its own words are left out: they may quote a post."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    error = root if isinstance(root := error.__cause__, Exception) else error
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename]
+    frame = (ours or frames)[-1]
     place = f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno}"
     return f"it cannot be put into words, a mistake of Listener's: {type(error).__name__} in {place}"
 
 
 class Dispatcher:
-    """Sends what is in the outbox. One `deliver_due` a channel at a time."""
+    """Sends what is in the outbox. One `deliver_due` a channel at a time.
+
+    `covered`: keys of what fires and is not to be told at a moment; the outbox is laid out without it already.
+    """
 
     def __init__(
         self,
@@ -57,6 +63,7 @@ class Dispatcher:
         to_send: Callable[[OutboxRow], Message | Letter],
         clock: Callable[[], float],
         rng: random.Random | None = None,
+        covered: Callable[[int], Collection[str]] = lambda now: (),
     ) -> None:
         self._write = write
         self._store = store
@@ -64,7 +71,7 @@ class Dispatcher:
         self._to_send = to_send
         self._clock = clock
         self._rng = rng or random.Random()
-        self._repeating = Repeating(store, channels, to_send, clock)
+        self._repeating = Repeating(store, channels, to_send, clock, covered)
         self._failing: dict[str, str] = {}
         self.wake = {name: asyncio.Event() for name in channels}
 
@@ -110,20 +117,30 @@ class Dispatcher:
         return await asyncio.to_thread(outbox.next_due, self._store, channel, self._clock())
 
     async def _deliver(self, row: OutboxRow) -> None:
+        begun = False
         try:
             item = await asyncio.to_thread(self._to_send, row)
+            begun = True
             receipt = await self._channels[row.channel].send(item, Past(row.taken, row.first))
         except Undelivered as failure:
             await self._record_failure(row, failure)
             return
         except OURS as error:
-            await self._record_failure(row, Undelivered(_cause(error), permanent=True))
+            await self._record_mistake(row, _cause(error), unknown=begun)
             return
         now = int(self._clock())
         await self._record(lambda db: outbox.delivered(db, row.id, now, receipt))
         log.info("delivered", channel=row.channel, key=row.batch or row.key, attempts=row.attempts)
         if self._failing.pop(row.channel, None):
             log.info("channel works again", channel=row.channel)
+
+    async def _record_mistake(self, row: OutboxRow, reason: str, *, unknown: bool) -> None:
+        """Of several that were to be one message each goes by itself then: the others are not to blame."""
+        if not row.rest:
+            await self._record_failure(row, Undelivered(reason, permanent=True))
+            return
+        await self._record(lambda db: outbox.apart(db, row.id, reason, unknown=unknown))
+        log.warning("sent one by one", channel=row.channel, key=row.batch, reason=reason)
 
     async def _record_failure(self, row: OutboxRow, failure: Undelivered) -> None:
         now, reason, taken = self._clock(), str(failure), row.taken | failure.taken

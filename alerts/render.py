@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup, escape
 
 from alerts import format as reading
@@ -115,6 +115,10 @@ def _escape_byte(found: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in found.group().encode("utf-8", "replace"))
 
 
+class Unrenderable(ValueError):
+    """A template and what is to be put into it do not fit; the error of the template is its cause."""
+
+
 @lru_cache(maxsize=1)
 def templates() -> Environment:
     """Return the jinja2 environment of all letters: everything escaped, a missing name is an error."""
@@ -216,7 +220,7 @@ def html_page(template: str, language: Language = ENGLISH, **content: object) ->
     """Fill a template; everything in it is escaped, and a percent sign never begins a line.
 
     Templates say their phrases by `_` and `ngettext`, whose parts are escaped too; `start` and `end` are the sides
-    where lines begin and end.
+    where lines begin and end. Raises Unrenderable.
     """
     sides = ("left", "right") if language.direction == "ltr" else ("right", "left")
     words = {
@@ -226,7 +230,10 @@ def html_page(template: str, language: Language = ENGLISH, **content: object) ->
         "byline": partial(byline, language=language),
         **dict(zip(("start", "end"), sides, strict=True)),
     }
-    page = templates().get_template(template).render(words | content)
+    try:
+        page = templates().get_template(template).render(words | content)
+    except TemplateError as error:
+        raise Unrenderable(template) from error
     return page.replace(" %", "\u00a0%")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
@@ -17,7 +17,11 @@ log = structlog.get_logger(__name__)
 
 
 class Repeating:
-    """Keeps when each channel was told last; a restart tells it at once, which does no harm."""
+    """Keeps when each channel was told last; a restart tells it at once, which does no harm.
+
+    `covered`: keys of what fires and is not to be told at a moment, because somebody silenced or put it off, or another
+    alert covers it. The receiver then forgets it in its own time: to say that it is over would not be true.
+    """
 
     def __init__(
         self,
@@ -25,11 +29,13 @@ class Repeating:
         channels: Mapping[str, Channel],
         to_send: Callable[[OutboxRow], Message | Letter],
         clock: Callable[[], float],
+        covered: Callable[[int], Collection[str]] = lambda now: (),
     ) -> None:
         self._store = store
         self._channels = channels
         self._to_send = to_send
         self._clock = clock
+        self._covered = covered
         self._next: dict[str, float] = {}
         self._failing: set[str] = set()
 
@@ -52,8 +58,9 @@ class Repeating:
         rows = await asyncio.to_thread(outbox.still_firing, self._store, name)
         try:
             for row in rows:
-                if item := await self._made(name, row):
-                    await channel.send(item)
+                # Asked for each of them: from the moment on that somebody has silenced it nothing of it leaves.
+                if row.key not in await asyncio.to_thread(self._covered, int(self._clock())):
+                    await self._say_one(name, channel, row)
         except Undelivered as failure:
             if name not in self._failing:
                 log.warning("channel is not told again what fires", channel=name, reason=str(failure))
@@ -63,10 +70,9 @@ class Repeating:
             self._failing.remove(name)
             log.info("channel is told again what fires", channel=name)
 
-    async def _made(self, name: str, row: OutboxRow) -> Message | Letter | None:
-        """What is said again; None where it cannot be made, which must hold up none of the others."""
+    async def _say_one(self, name: str, channel: Channel, row: OutboxRow) -> None:
+        """Say one of them again, unless it cannot be made, which must hold up none of the others."""
         try:
-            return await asyncio.to_thread(self._to_send, row)
+            await channel.send(await asyncio.to_thread(self._to_send, row))
         except OURS as error:
             log.error("cannot be said again", channel=name, key=row.key, reason=type(error).__name__)
-            return None

@@ -202,6 +202,10 @@ def _facts(numbers: Mapping[str, Any], zone: ZoneInfo, language: Language) -> li
         facts.append(
             Fact(_("Now"), _("{value} (n = {number})", value=value, number=language.count(numbers["n"])))
         )
+    if numbers.get("usual"):
+        low, high = (language.count(end) for end in numbers["usual"])
+        spread = low if low == high else language.range(low, high)
+        facts.append(Fact(_("Usually"), _("{usual} at this time of day", usual=spread)))
     if numbers.get("tag"):
         facts.append(Fact(_("Only"), _("mentions tagged {tag}", tag=numbers["tag"])))
     facts.append(Fact(_("Window"), language.window(numbers["since"], numbers["until"], zone)))

@@ -84,12 +84,14 @@ def speaks_of(brand: Brand) -> str:
 class Messages:
     """Makes messages without end, the same ones for the same seed."""
 
-    def __init__(self, heard_for: list[Brand], *, posts_only: bool = False, seed: int = 5) -> None:
+    def __init__(
+        self, heard_for: list[Brand], *, posts_only: bool = False, hits: float = HITS, seed: int = 5
+    ) -> None:
         self._brands = heard_for
         self._rng = random.Random(seed)
         kinds = {"post": 1} if posts_only else KINDS
         self._kinds, self._weights = list(kinds), list(kinds.values())
-        self._hits = HITS * sum(kinds.values()) / kinds["post"]
+        self._hits = hits * sum(kinds.values()) / kinds["post"]
         self._languages = [(code, apart, text.split()) for code, (apart, text) in WORDS.items()]
         self._count = 0
 

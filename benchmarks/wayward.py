@@ -27,6 +27,7 @@ _KEY = re.compile(rb"X-Listener-Key: (\S+)")
 class Wayward:
     """What was published, what each receiver took, and what it answered; `calm` takes everything.
 
+    `first`: when each message was first tried, by the monotonic clock, taken or not.
     `forced`: what the next requests come to, before chance decides.
     """
 
@@ -35,6 +36,7 @@ class Wayward:
     forced: list[str] = field(default_factory=list)
     posts: list[tuple[str, float]] = field(default_factory=list)
     taken: Counter[Message] = field(default_factory=Counter)
+    first: dict[Message, float] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)
     timed_out: int = 0
     port: int = 0
@@ -77,7 +79,8 @@ class Wayward:
         body = f"<rss version='2.0'><channel><title>t</title>{''.join(items)}</channel></rss>"
         return web.Response(body=body.encode(), content_type="application/xml")
 
-    def _outcome(self) -> str:
+    def _outcome(self, message: Message) -> str:
+        self.first.setdefault(message, time.monotonic())
         drawn = self.rng.choices(list(_ANSWERS), weights=list(_ANSWERS.values()))[0]
         outcome = "200" if self.calm else self.forced.pop() if self.forced else drawn
         self.answers[outcome] += 1
@@ -93,7 +96,7 @@ class Wayward:
         return await self._answer(request, (sent["metadata"]["event_payload"]["key"], "slack"), took.encode())
 
     async def _answer(self, request: web.Request, message: Message, took: bytes) -> web.StreamResponse:
-        outcome = self._outcome()
+        outcome = self._outcome(message)
         await asyncio.sleep(0.05)
         if outcome == "500":
             return web.Response(status=500)
@@ -118,12 +121,13 @@ class Wayward:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         found = _KEY.search(bytes(envelope.content or b""))
         assert found is not None
-        outcome = self._outcome()
+        message = found[1].decode(), "email"
+        outcome = self._outcome(message)
         await asyncio.sleep(0.05)
         if outcome in ("429", "500"):
             return "451 later"
         if outcome == "200" or self.rng.random() < 0.5:
-            self.taken[found[1].decode(), "email"] += 1
+            self.taken[message] += 1
         while outcome == "hangs" and not self.calm and server.transport is not None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         if outcome == "resets" and server.transport is not None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
+from alerts.rules import Rule
 from listener import expiring, heeding, letters, listening, watching
 from listener.collectors.base import Collector
 from listener.config import Config, DigestOptions
@@ -16,7 +19,7 @@ from listener.dashboard.app import serve
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
 from listener.settling import Settling
-from listener.station import Station, judge_by_head, open_station
+from listener.station import Changes, Station, judge_by_head, open_station
 from listener.visiting import EVERY as VISIT_EVERY
 from listener.visiting import Visiting, visitor_of
 from storage import hearing, polling
@@ -56,9 +59,20 @@ async def run(config: Config) -> None:
 
 async def _live(config: Config) -> None:
     async with open_station(config, time.time) as station:
+        spare_the_collector()
         with Bells() as bells:
             async with asyncio.TaskGroup() as tasks:
                 _Day(station, bells).begin(tasks)
+
+
+def spare_the_collector() -> None:
+    """Take what lives as long as the daemon out of every later garbage collection: a full one stops all threads.
+
+    The engine, and what the ears remember, are hundreds of thousands of objects; looking through them takes a tenth of
+    a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class _Helpers(ThreadPoolExecutor):
@@ -105,7 +119,7 @@ class _Day:
         channels = self._station.config.channels
         for work in (
             serve(self._station),
-            self._watch(),
+            *(self._watch(rules) for rules in watching.lanes(self._station.config.rules)),
             self._ring_judge(),
             self._heed(),
             self._calibrate(),
@@ -157,15 +171,13 @@ class _Day:
                 "`make demo` shows it at work without one"
             )
 
-    async def _watch(self) -> None:
-        """Judge the rules that a commit concerns, a moment after it."""
-        station = self._station
+    async def _watch(self, rules: Sequence[Rule]) -> None:
+        """Judge those of these rules that a commit concerns, a moment after it."""
+        station, changes, looked = self._station, Changes(), watching.Looked()
+        station.watchers.append(changes)
         while True:
-            await station.stirred.wait()
-            await asyncio.sleep(_BREATH)
-            station.stirred.clear()
-            changed, station.changed = station.changed, set()
-            await watching.judge(station, watching.concerned(station, changed))
+            changed = await changes.take(_BREATH)
+            await watching.judge(station, watching.concerned(station, rules, changed), looked)
 
     async def _ring_judge(self) -> None:
         """Judge every rule once a minute: time passes without commits too."""
@@ -185,10 +197,10 @@ class _Day:
 
     async def _calibrate(self) -> None:
         """Find the thresholds of new series soon after they are learned, and all of them anew each day."""
-        bell = self._bells.every(heeding.EVERY)
+        bell, calibrating = self._bells.every(heeding.EVERY), heeding.Calibrating(self._station)
         while True:
             await bell.wait_and_clear()
-            await heeding.calibrate(self._station)
+            await calibrating.turn()
 
     async def _settle(self) -> None:
         """See to it that what was taken back stands in no byte of the store's files a minute later."""
@@ -214,6 +226,7 @@ class _Day:
             version = await self._station.writer.store(SqliteStore.data_version)
             if version != known:
                 known = version
+                self._station.recent.forget()
                 await self._hear_of_posts()
                 await judge_by_head(self._station)
                 # Before anything else may leave: somebody may have silenced it.

@@ -14,9 +14,9 @@ from listener.settling import Settling
 from listener.station import Clock, Station, open_station
 from listener.visiting import Visiting
 from listener.writer import Writer
-from storage import outbox, polling
+from storage import deliveries, outbox, polling
 from storage.base import Rows, StoreBusy, Transaction
-from storage.outbox import Delivery
+from storage.deliveries import Delivery
 from storage.sqlite import Reader
 
 STREAM_LIMIT = 120.0
@@ -92,7 +92,7 @@ async def test_channels(config: Config, clock: Clock, names: tuple[str, ...]) ->
 
 async def send_again(config: Config, clock: Clock, key: str | None, channel: str | None) -> Errand:
     """Send what was given up, or the message of a key, once more: by the daemon if one runs, otherwise from here."""
-    return await _send(config, clock, lambda db: outbox.resend(db, int(clock()), key, channel))
+    return await _send(config, clock, lambda db: deliveries.resend(db, int(clock()), key, channel))
 
 
 async def _send(
@@ -135,7 +135,7 @@ async def _by_the_daemon(
 
 def _of(store: Rows, laid_out: list[tuple[str, str]]) -> list[Delivery]:
     keys = dict.fromkeys(key for key, _ in laid_out)
-    return [d for key in keys for d in outbox.of_key(store, key) if (d.key, d.channel) in laid_out]
+    return [d for key in keys for d in deliveries.of_key(store, key) if (d.key, d.channel) in laid_out]
 
 
 def _untried(delivery: Delivery, before: Mapping[tuple[str, str], int]) -> bool:

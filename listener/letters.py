@@ -56,8 +56,7 @@ async def write_if_due(station: Station, options: DigestOptions) -> bool:
         facts = await asyncio.to_thread(count, station.reader, station.config, options, period.window, now)
         # A week before there was a Listener has nothing to tell; one in which it was deaf has that to tell.
         if facts.coverage or (period.whole and period.window.until > station.born):
-            await lay_out(station, options, period.key, facts, now)
-            return True
+            return await lay_out(station, options, period.key, facts, now)
     return False
 
 
@@ -87,13 +86,18 @@ def count(store: Reader, config: Config, options: DigestOptions, window: Window,
         )
 
 
-async def lay_out(station: Station, options: DigestOptions, key: str, facts: DigestFacts, now: int) -> None:
-    """Put the letter into the outbox, in one transaction with the ledger."""
+async def lay_out(station: Station, options: DigestOptions, key: str, facts: DigestFacts, now: int) -> bool:
+    """Put the letter into the outbox, in one transaction with the ledger; False where another was first."""
 
-    def work(db: Transaction) -> None:
-        if ledger.add_digest(db, key, facts.since, facts.until, now, letter=options.name):
-            outbox.put(db, options.channels, key, "digest", to_json(facts), facts.posts, now)
+    def work(db: Transaction) -> bool:
+        # Two may have counted at once: only one may write, whatever channels the other knows.
+        if not ledger.add_digest(db, key, facts.since, facts.until, now, letter=options.name):
+            return False
+        outbox.put(db, options.channels, key, "digest", to_json(facts), facts.posts, now)
+        return True
 
-    await station.writer(work)
+    if not await station.writer(work):
+        return False
     log.info("letter written", key=key, channels=options.channels)
     station.dispatcher.wake_all()
+    return True

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from alerts import format as reading
 from listener.hushing import answer_json, silence_json
-from storage import alerting, outbox
+from storage import alerting, deliveries
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Rows
 from storage.calendar import iso
+from storage.deliveries import Delivery
 from storage.desk import acknowledgements, silences
 from storage.desk.acknowledgements import Acknowledgement
 from storage.desk.silences import Silence
-from storage.outbox import Delivery
 
 LOST_FOR = 7 * 86_400
 """Seconds for which a message that was given up counts as a problem: by then nobody misses it any more."""
@@ -100,8 +100,8 @@ def alerts(store: Rows, now: int) -> Alerts:
     return Alerts(
         firing,
         alerting.events(store),
-        outbox.deliveries(store, 50),
-        outbox.deliveries(store, undelivered=True),
+        deliveries.newest(store, 50),
+        deliveries.newest(store, undelivered=True),
         acknowledgements.last(store, [state.episode for state in firing]),
         silences.active(store, now),
         now,
@@ -110,6 +110,6 @@ def alerts(store: Rows, now: int) -> Alerts:
 
 def lost(store: Rows, now: int) -> str | None:
     """Say how many messages were given up lately and what to do; None where there are none."""
-    count = outbox.given_up(store, now - LOST_FOR)
+    count = deliveries.given_up(store, now - LOST_FOR)
     told = reading.plural(count, "message")
     return f"{told} could not be delivered; see `listener alerts`" if count else None

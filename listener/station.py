@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from alerts.channels import CHANNELS
 from alerts.channels.base import Channel
 from alerts.dispatch import Dispatcher
 from alerts.language import Language
+from alerts.routing import settling
 from alerts.telling import to_send
 from alerts.transport import Transport
 from listener.collectors import collectors_of
@@ -34,6 +35,7 @@ from storage import ledger, outbox, polling, quarantine, queries, visits
 from storage.alerting import AlertState
 from storage.base import Transaction
 from storage.hearing import kept_ids, sampled_ids
+from storage.kpi.recent import Recent
 from storage.lock import DaemonLock
 from storage.sqlite import Reader
 
@@ -45,9 +47,32 @@ JUDGE = "judge"
 """How the name of the thread begins on which the engine judges."""
 
 
+class Changes:
+    """Which (brand, hour) commits have changed, gathered until some rules have looked at them."""
+
+    def __init__(self) -> None:
+        self._what: set[tuple[str, int]] = set()
+        self._any = asyncio.Event()
+
+    def tell(self, what: Collection[tuple[str, int]]) -> None:
+        """Let whoever looks know of a commit."""
+        self._what.update(what)
+        self._any.set()
+
+    async def take(self, breath: float) -> set[tuple[str, int]]:
+        """Wait for a change and `breath` seconds for others; return all of them, each once."""
+        await self._any.wait()
+        await asyncio.sleep(breath)
+        self._any.clear()
+        taken, self._what = self._what, set()
+        return taken
+
+
 @dataclass
 class Station:
-    """What the tasks of the daemon share. `changed` collects (brand, hour) until the rules have looked at them.
+    """What the tasks of the daemon share. `watchers` are told of each commit that rules may have to look at.
+
+    `recent`: what rules have counted of the newest minutes.
 
     `engine` is the configured one; the pipeline judges by it with the head in service. `wiped`: texts were taken back,
     and the store's file or its log may still hold them.
@@ -66,8 +91,8 @@ class Station:
     judge_thread: ThreadPoolExecutor
     born: int
     rng: random.Random = field(default_factory=random.Random)
-    changed: set[tuple[str, int]] = field(default_factory=set)
-    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    watchers: list[Changes] = field(default_factory=list)
+    recent: Recent = field(default_factory=Recent)
     # What the last run left is seen to once.
     wiped: bool = True
     heard_from: Callable[[str, bool], None] = lambda source, answered: None
@@ -117,6 +142,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                     make_channels(config, transport),
                     lambda row: to_send(row, reader, config.zone, config.dashboard.public_url, language),
                     clock,
+                    covered=lambda now: settling.covered(reader, config.routing, now),
                 )
                 await asyncio.to_thread(_remember, hearing, reader, collectors)
                 yield Station(

@@ -147,11 +147,12 @@ def _row(row: Row) -> OutboxRow:
 def still_firing(store: Rows, channel: str) -> list[OutboxRow]:
     """The messages delivered on a channel that say that something fires which fires still, oldest first."""
     rows = store.rows(
-        """SELECT o.id, o.key, o.numbers, o.post_ids, o.created_at, o.attempts, o.thread FROM outbox o
-        JOIN alert_events e ON e.key = o.key AND e.kind = 'fired'
-        JOIN alert_states s ON s.rule = e.rule AND s.brand = e.brand AND s.subject = e.subject
-        AND s.phase = 'firing' AND s.episode = e.key
-        WHERE o.channel = ? AND o.kind = 'alert' AND o.state = 'delivered' ORDER BY o.id""",
+        # Begun with what fires, which is little; SQLite keeps the order of a CROSS JOIN.
+        """SELECT o.id, o.key, o.numbers, o.post_ids, o.created_at, o.attempts, o.thread
+        FROM alert_states s CROSS JOIN alert_events e CROSS JOIN outbox o
+        WHERE s.phase = 'firing' AND e.key = s.episode AND e.rule = s.rule AND e.brand = s.brand
+        AND e.subject = s.subject AND e.kind = 'fired'
+        AND o.key = e.key AND o.channel = ? AND o.kind = 'alert' AND o.state = 'delivered' ORDER BY o.id""",
         (channel,),
     )
     return [
@@ -202,6 +203,13 @@ def give_up(db: Transaction, id_: int, now: int, error: str, *, taken: Collectio
         _step(db, "done_at = ?, error = ?, taken = ?", "sending", "failed", one, now, error, _marks(taken))
 
 
+def apart(db: Transaction, id_: int, error: str, *, unknown: bool) -> None:
+    """Several cannot be sent as one: each is sent by itself. `unknown`: the receiver may have them all the same."""
+    changes = "together = NULL, batch = NULL, error = ?, unknown = unknown + ?"
+    for one in _sent_with(db, id_):
+        _step(db, changes, "sending", "waiting", one, error, int(unknown))
+
+
 def _step(db: Transaction, changes: str, before: str, after: str, id_: int, *values: object) -> None:
     """Take exactly one row from one state to the next. Raises StoreError where it is not in that state."""
     sql = f"UPDATE outbox SET state = ?, {changes} WHERE id = ? AND state = ?"
@@ -240,7 +248,7 @@ def recover(db: Transaction, now: int) -> int:
     channel hangs. What was laid out by a clock that has been set back since is due now.
     """
     db.run(
-        "UPDATE outbox SET created_at = ?, next_at = ? WHERE state = 'waiting' AND created_at > ?",
+        "UPDATE outbox SET created_at = ?, next_at = ? WHERE state = 'waiting' AND done_at IS NULL AND created_at > ?",
         (now, now, now),
     )
     return db.run(
@@ -250,85 +258,8 @@ def recover(db: Transaction, now: int) -> int:
     )
 
 
-def resend(
-    db: Transaction, now: int, key: str | None = None, channel: str | None = None
-) -> list[tuple[str, str]]:
-    """Let messages be sent again, under the same key; return (key, channel) of each.
-
-    Without `key` all that were given up. With it that one, whatever became of it, and all that was sent in one message
-    with it: what waits is due now, what the receiver has it gets once more, what is withheld is sent. Recipients that
-    have a message which was given up do not get it again.
-    """
-    same = "(key = ? OR batch = ? OR batch IN (SELECT s.batch FROM outbox s WHERE s.key = ?))"
-    which = f"{same} AND state <> 'sending'" if key is not None else "state = 'failed'"
-    given = [] if key is None else [key] * 3
-    if channel is not None:
-        which, given = f"{which} AND channel = ?", [*given, channel]
-    found: list[tuple[str, str]] = [
-        (row[0], row[1])
-        for row in db.rows(f"SELECT key, channel FROM outbox WHERE {which} ORDER BY id", given)
-    ]
-    db.run(
-        f"""UPDATE outbox SET state = 'waiting', next_at = ?, resent_at = ?, done_at = NULL, withheld = NULL
-        WHERE {which}""",
-        (now, now, *given),
-    )
-    return found
-
-
 def next_due(store: Rows, channel: str, now: float) -> float | None:
     """When the next message on a channel is due, None where nothing waits."""
     rows = store.rows(f"SELECT min(o.next_at) FROM outbox o WHERE {_READY}", (channel,))
     due: int | None = rows[0][0]
     return None if due is None else max(due, held_until(store, channel, now))
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The state of one message on one channel, for people who ask.
-
-    `withheld`: why it is not sent although it was laid out. `batch`: the key under which it was sent with others.
-    """
-
-    key: str
-    channel: str
-    kind: str
-    state: str
-    attempts: int
-    unknown: int
-    created_at: int
-    next_at: int
-    done_at: int | None
-    error: str | None
-    resent_at: int | None = None
-    withheld: str | None = None
-    batch: str | None = None
-
-
-_DELIVERY = """SELECT key, channel, kind, CASE WHEN withheld IS NULL THEN state ELSE 'withheld' END, attempts, unknown,
-    created_at, next_at, done_at, error, resent_at, withheld, batch FROM outbox"""
-
-
-def of_key(store: Rows, key: str) -> list[Delivery]:
-    """The state of one message on each of its channels."""
-    return [Delivery(*row) for row in store.rows(f"{_DELIVERY} WHERE key = ? ORDER BY id", (key,))]
-
-
-def deliveries(store: Rows, limit: int = 100, *, undelivered: bool = False) -> list[Delivery]:
-    """The newest messages with their state; with `undelivered` only those that wait, are withheld, or failed."""
-    # What was withheld until it was over is no more to be delivered.
-    open_ = "WHERE state <> 'delivered' AND NOT (withheld IS NOT NULL AND done_at IS NOT NULL)"
-    where = open_ if undelivered else ""
-    return [
-        Delivery(*row)
-        for row in store.rows(
-            f"{_DELIVERY} {where} ORDER BY id DESC LIMIT ?",
-            (limit,),
-        )
-    ]
-
-
-def given_up(store: Rows, since: int) -> int:
-    """How many messages were given up since then, and have not been sent again."""
-    rows = store.rows("SELECT count(*) FROM outbox WHERE state = 'failed' AND done_at > ?", (since,))
-    return int(rows[0][0])

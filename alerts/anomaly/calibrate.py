@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from alerts.anomaly.clock import hour_of_week
 from alerts.anomaly.empty import Empty, fit
-from alerts.anomaly.kinds import episodes, statistic
+from alerts.anomaly.kinds import episodes, reads_parts, statistic
 from alerts.anomaly.reading import DAY, LEARNING, Bucket, no_data
 
 MONTH = 30.4375 * DAY
@@ -22,6 +22,8 @@ _TAIL = (10, 14, 20, 28, 40, 56, 80)
 _LEAST_ALARMS = 4
 _LOW, _HALVINGS = 0.05, 14
 _MONDAY = 4 * DAY
+_MOVED = 0.5
+_LEAST_WEEKS, _MOST_WEEKS = 6, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,36 @@ def calibrate(
 
 
 def replay(kind: str, empty: Empty, *, months: float, seed: int, zone: ZoneInfo) -> list[tuple[int, float]]:
-    """Start and surprise of each step of so many months of an empty stream, in which the detector is warm."""
-    days = math.ceil(months * MONTH / DAY)
-    hour = hour_of_week(zone)
+    """Start and surprise of each step of so many months of an empty stream, in which the detector is warm.
+
+    The stream grows as the brand does, because what is learned lags behind a trend and a rise stands higher over it.
+    Stretches of it, each with a detector that begins anew, keep the trend from leading years away.
+    """
+    days, stretch = math.ceil(months * MONTH / DAY), _stretch(empty.growth)
+    if not reads_parts(kind):
+        empty = replace(empty, share=0.0, share_moods=())
     # Hours of the week are those of 168 rates, whatever the year: public holidays are in the rates' noise.
-    rows = empty.draw(days + _WARM_DAYS, seed, _MONDAY, hour)
-    return _surprises(kind, rows, empty.step, zone, _MONDAY + _WARM_DAYS * DAY)
+    hour = hour_of_week(zone)
+    found: list[tuple[int, float]] = []
+    at, part = _MONDAY, 0
+    while days > 0:
+        watched = min(stretch, days)
+        rows = empty.draw(_WARM_DAYS + watched, _seed(seed, part), at, hour, level=_WARM_DAYS + watched // 2)
+        found += _surprises(kind, rows, empty.step, zone, at + _WARM_DAYS * DAY)
+        at += (_WARM_DAYS + stretch) * DAY
+        days, part = days - watched, part + 1
+    return found
+
+
+def _stretch(growth: float) -> int:
+    """Days, in whole weeks, in which the trend moves the rates by no more than _MOVED."""
+    weeks = _MOVED / (7 * abs(growth)) if growth else math.inf
+    return 7 * max(_LEAST_WEEKS, int(min(weeks, _MOST_WEEKS)))
+
+
+def _seed(seed: int, part: int) -> int:
+    """Another for each part, and none that the neighbouring seeds use."""
+    return seed + part * 1_000_003
 
 
 def _surprises(

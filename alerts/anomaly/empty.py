@@ -42,11 +42,13 @@ class Empty:
     share: float = 0.0
     share_moods: tuple[float, ...] = ()
     """Variances of what is added to the logarithm of the share's odds."""
+    growth: float = 0.0
+    """By which the logarithm of the rates grows in a day."""
 
     def draw(
-        self, days: int, seed: int, start: int, hour: Callable[[int], int]
+        self, days: int, seed: int, start: int, hour: Callable[[int], int], *, level: int = 0
     ) -> Iterator[tuple[int, int, int]]:
-        """(start, count, part) of each step. The same seed draws the same."""
+        """(start, count, part) of each step; on day `level` the trend is at `rates`. The same seed draws the same."""
         chance = random.Random(seed)
         per_day, per_hour, hours = DAY // self.step, max(1, 3600 // self.step), max(1.0, self.step / 3600)
         variations = self.noise.moods
@@ -58,7 +60,7 @@ class Empty:
         for row in range(days * per_day):
             at = start + row * self.step
             if row % per_hour == 0:
-                by = math.exp(moods.next() - lift)
+                by = math.exp(moods.next() - lift + self.growth * (row / per_day - level))
                 if self.share_moods:
                     share = 1 / (1 + math.exp(-odds - share_moods.next()))
             rate = self.rates[hour(at)] * by * _times(chance, self.noise.row)
@@ -93,8 +95,11 @@ def fit(history: Sequence[Bucket], *, step: int, zone: ZoneInfo, holidays: str |
     total = sum(count for _, count, _ in rows)
     if len(rows) * step < _LEAST_WEEKS * 7 * DAY or total == 0:
         return None
-    growth = _growth(rows)
     middle = (rows[0][0] + rows[-1][0]) / 2
+    lead = (rows[-1][0] - middle) / DAY + _AHEAD_DAYS
+    # Nobody knows that a steep trend goes on.
+    most = _MOST_AHEAD / lead
+    growth = min(max(_growth([(at, hour(at), count) for at, count, _ in rows]), -most), most)
     # What the trend adds is taken out before the shape of a week is learned.
     trend = [math.exp(growth * (at - middle) / DAY) for at, _, _ in rows]
     rates = _rates([(hour(at), count / by) for (at, count, _), by in zip(rows, trend, strict=True)], step)
@@ -104,25 +109,32 @@ def fit(history: Sequence[Bucket], *, step: int, zone: ZoneInfo, holidays: str |
         [(at, count, mean) for (at, count, _), mean in zip(rows, expected, strict=True)], step, weeks
     )
     # What comes stands where the trend leads in the weeks in which a threshold is used.
-    ahead = math.exp(
-        min(max(growth * ((rows[-1][0] - middle) / DAY + _AHEAD_DAYS), -_MOST_AHEAD), _MOST_AHEAD)
-    )
-    rates = [rate * ahead for rate in rates]
+    rates = [rate * math.exp(growth * lead) for rate in rates]
     share = sum(part for _, _, part in rows) / total
-    return Empty(step, tuple(rates), noise, share, _share_moods(rows, share, weeks))
+    return Empty(step, tuple(rates), noise, share, _share_moods(rows, share, weeks), growth)
 
 
-def _growth(rows: Sequence[tuple[int, int, float]]) -> float:
-    """Growth per day in logarithms, by least squares over whole weeks, drawn towards none where weeks are few."""
+def _growth(rows: Sequence[tuple[int, int, int]]) -> float:
+    """Growth per day in logarithms of (start, hour of week, count), drawn towards none where weeks are few.
+
+    By least squares over whole weeks, each held against the mean of the hours of which it consists: a week with a
+    public holiday, or hours not heard, at one end of the history is no trend.
+    """
     first = rows[0][0]
-    weeks: dict[int, list[int]] = {}
-    for at, count, _ in rows:
-        weeks.setdefault((at - first) // (7 * DAY), []).append(count)
+    hours: dict[int, list[int]] = {}
+    for _, hour, count in rows:
+        hours.setdefault(hour, []).append(count)
+    means = {hour: sum(counts) / len(counts) for hour, counts in hours.items()}
+    weeks: dict[int, list[tuple[int, float]]] = {}
+    for at, hour, count in rows:
+        weeks.setdefault((at - first) // (7 * DAY), []).append((count, means[hour]))
     most = max(len(counts) for counts in weeks.values())
+    sums = {
+        week: tuple(map(sum, zip(*both, strict=True))) for week, both in weeks.items() if len(both) > most / 2
+    }
     known = [
-        (week * 7.0, math.log((sum(counts) + 1) / len(counts)), sum(counts) + 1.0)
-        for week, counts in weeks.items()
-        if len(counts) > most / 2
+        (week * 7.0, math.log((count + 1) / (usual + 1)), count + 1.0)
+        for week, (count, usual) in sums.items()
     ]
     if len(known) < 3:
         return 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from email.errors import MessageError
 from typing import Protocol, runtime_checkable
 
 from alerts.message import Letter, Message
@@ -86,4 +87,13 @@ class Looks(Protocol):
 
 
 # One message that cannot be made must not end the daemon, at every start again, and with it all the others.
-OURS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+OURS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MessageError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)

@@ -48,13 +48,14 @@ def compose(facts: DigestFacts, known: Known = _NOTHING_KNOWN) -> Digest:
     found = findings(facts)
     speaker = Speaker(facts, found, known, language)
     title = _title(facts, language)
-    own = [brand for brand in facts.brands if brand.own][:_OWN_IN_SUMMARY] or tables.leaders(facts)
+    ours = [brand for brand in facts.brands if brand.own] or tables.leaders(facts)
+    own = ours[:_OWN_IN_SUMMARY]
     told = _any_number(facts)
     sentences = wording.paragraph(speaker, own) if told else []
     return Digest(
         language=language,
-        title=language.gettext("{period}: {brands}", period=_capital(title), brands=_named(own, language)),
-        subject=_subject(title, own, speaker),
+        title=language.gettext("{period}: {brands}", period=_capital(title), brands=_named(ours, language)),
+        subject=_subject(title, ours, speaker),
         period=language.period(facts.since, facts.until, zone),
         notice=_notice(facts, language),
         summary=tuple(sentences),

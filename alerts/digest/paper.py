@@ -114,7 +114,7 @@ def _markdown(digest: Digest, parts: Iterator[Part]) -> Iterator[str]:
         if text:
             yield f"{_md(text)}\n"
     for part in parts:
-        yield from _part(part)
+        yield from _part(part, digest.language)
     yield "---\n"
     yield from (f"{_closed(line, digest)}\n" for line in closing(digest))
 
@@ -127,7 +127,7 @@ def _closed(line: str, digest: Digest) -> str:
     return f"{_md(said)}{' `' if said else '`'}{command}`{_md(rest)}" if command else _md(line)
 
 
-def _part(part: Part) -> Iterator[str]:
+def _part(part: Part, language: Language) -> Iterator[str]:
     if isinstance(part, Table):
         if part.rows:
             yield f"## {_md(part.title)}\n"
@@ -138,17 +138,19 @@ def _part(part: Part) -> Iterator[str]:
     elif isinstance(part, Quotes):
         yield f"## {_md(part.title)}\n"
         for one in part.quotes:
-            yield f"> {_md(shorten(clean(one.text), _QUOTE))}\n>\n> {_md(one.by)}{_link(one.url)}\n"
+            yield f"> {_md(shorten(clean(one.text), _QUOTE))}\n>\n> {_md(one.by)}{_link(one.url, language)}\n"
         yield from [f"{_md(part.more)}\n"] if part.more else []
     elif part.lines:
         yield f"## {_md(part.title)}\n"
         links = [*part.links, *[None] * len(part.lines)]
-        yield from (f"- {_md(line)}{_link(url)}" for line, url in zip(part.lines, links, strict=False))
+        yield from (
+            f"- {_md(line)}{_link(url, language)}" for line, url in zip(part.lines, links, strict=False)
+        )
         yield ""
 
 
-def _link(url: str | None) -> str:
-    return f" ([link](<{safe}>))" if (safe := safe_url(url)) else ""
+def _link(url: str | None, language: Language) -> str:
+    return f" ([{language.gettext('open the post')}](<{safe}>))" if (safe := safe_url(url)) else ""
 
 
 def _table(part: Table) -> Iterator[str]:

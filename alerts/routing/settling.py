@@ -9,7 +9,7 @@ from alerts.routing.routes import Delivery, Routing, deliveries, due
 from alerts.routing.withholding import Firing, Reason, reasons
 from storage import alerting, outbox, waiting
 from storage.alerting import AlertEvent
-from storage.base import Transaction
+from storage.base import Rows, Transaction
 from storage.calendar import iso
 from storage.desk import acknowledgements, silences
 from storage.desk.acknowledgements import Acknowledgement
@@ -100,16 +100,33 @@ def settle(db: Transaction, routing: Routing, now: int) -> int:
         return 0
     said = acknowledgements.last(db, events)
     firing = [_firing(routing, event) for event in events.values()]
-    snoozed = {
-        key: f"{one.by} until {iso(one.until)}" for key, one in said.items() if one.until and one.snoozes(now)
-    }
-    moments = _moments(routing, rows, events)
-    why = reasons(firing, silences.active(db, now), snoozed, routing.inhibitions, moments)
+    why = _why(db, routing, firing, said, now, _moments(routing, rows, events))
     changed = sum(_hold(db, routing, row, events, why, now) for row in rows)
     for one in firing:
         if one.key not in why:
             changed += _again(db, routing, events[one.key], one.labels, said.get(one.key), now)
     return changed
+
+
+def covered(store: Rows, routing: Routing, now: int) -> dict[str, Reason]:
+    """Why what fires is not told now, by the key of the event with which it began."""
+    events = {event.key: event for event in alerting.firing_events(store)}
+    firing = [_firing(routing, event) for event in events.values()]
+    return _why(store, routing, firing, acknowledgements.last(store, events), now)
+
+
+def _why(
+    store: Rows,
+    routing: Routing,
+    firing: Sequence[Firing],
+    said: Mapping[str, Acknowledgement],
+    now: int,
+    moments: Sequence[Firing] = (),
+) -> dict[str, Reason]:
+    snoozed = {
+        key: f"{one.by} until {iso(one.until)}" for key, one in said.items() if one.until and one.snoozes(now)
+    }
+    return reasons(firing, silences.active(store, now), snoozed, routing.inhibitions, moments)
 
 
 def _firing(routing: Routing, event: AlertEvent) -> Firing:

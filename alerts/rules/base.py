@@ -11,8 +11,9 @@ from storage import baselines
 from storage.base import Rows
 from storage.baselines import Baseline
 from storage.calendar import Window
-from storage.coverage import Ledger, ledgers
-from storage.kpi import KPIS, Ask, KpiValue, compute
+from storage.coverage import Ledger
+from storage.kpi import KPIS, Ask, Gathered, KpiValue, compute
+from storage.kpi.recent import REACH, Recent
 from storage.mention import Brand
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 BRAND = ""
 """The subject of an alert that is about the brand itself."""
 _DOZEN = 11
+_WINDOWS = 64
+"""Windows of which the counts are kept while the rules are judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,12 @@ class Look:
     """One look at the store for many rules: each value is computed once, and together with others of its window.
 
     `firing`: the subjects for which each (rule, brand) fires, so that a kind looks at them until they are over.
+    `looked`: the newest post at the last look of each (rule, brand), where only what came since is to be looked at.
+    `recent`: the counts of the newest minutes, kept from look to look.
     """
+
+    past: ClassVar[bool] = False
+    """It is led through what is stored: who waited then is asked, and what was not heard live counts as well."""
 
     store: Rows
     brands: tuple[Brand, ...]
@@ -86,9 +94,12 @@ class Look:
     now: int
     goals: tuple[Goal, ...] = ()
     firing: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    looked: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    recent: Recent | None = None
     _wanted: dict[object, dict[str, None]] = field(default_factory=dict)
     _values: dict[object, dict[str, KpiValue]] = field(default_factory=dict)
     _active: list[Ledger] | None = None
+    _gathered: Gathered | None = None
     _goals: dict[Goal, Measured] = field(default_factory=dict)
     _baselines: dict[str, Mapping[str, Baseline]] = field(default_factory=dict)
 
@@ -96,12 +107,31 @@ class Look:
     def active(self) -> list[Ledger]:
         """What was heard of the sources that are listened to now."""
         if self._active is None:
-            self._active = [ledger for ledger in ledgers(self.store) if ledger.active]
+            self._active = [ledger for ledger in self.gathered.ledgers(()) if ledger.active]
         return self._active
+
+    @property
+    def gathered(self) -> Gathered:
+        """What the rules' questions have in common."""
+        if self._gathered is None:
+            self._gathered = Gathered(self.store, _WINDOWS, self.recent, self.now - REACH)
+        return self._gathered
+
+    def after(self, rule: Rule) -> int | None:
+        """The newest post that a rule has looked at; None where it is to look at its whole window."""
+        return self.looked.get((rule.name, rule.brand))
 
     def lateness(self, source: str | None) -> int:
         """Seconds for which posts of a source (of any) may still arrive."""
         return max((one.lateness for one in self.active if source in (None, one.name, one.kind)), default=0)
+
+    def acquainted(self, source: str | None, until: int, least: int) -> tuple[int, ...]:
+        """Sources (of a name or kind) that are listened to and had been heard for `least` seconds before a time."""
+        return tuple(
+            one.source_id
+            for one in self.active
+            if source in (None, one.name, one.kind) and one.heard_before(until) >= least
+        )
 
     def baselines(self, brand: str) -> Mapping[str, Baseline]:
         """What was learned of each series of a brand, by series."""
@@ -120,7 +150,7 @@ class Look:
             (rule.brand,),
             sources,
             strict=True,
-            live_only=live_only,
+            live_only=live_only and not self.past,
             tag=rule.tag,
             compare=compare,
         )
@@ -145,7 +175,7 @@ class Look:
         found = self._values.setdefault(key, {})
         if kpi not in found:
             names = [name for name in {kpi: None, **self._wanted.get(key, {})} if name not in found]
-            for value in compute(self.store, [KPIS[name] for name in names], ask):
+            for value in compute(self.store, [KPIS[name] for name in names], ask, self.gathered):
                 found[value.kpi] = value
         return found[kpi]
 

@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from alerts import format as reading
 from alerts.render import clean
 from alerts.telling import headline
-from listener.commands import backtesting, hushing
+from listener.commands import backtesting, baselines, hushing
 from listener.commands.options import (
     Failure,
     WrongUsage,
@@ -91,7 +91,14 @@ def _answered(seen: Alerts, state: AlertState, zone: ZoneInfo) -> str:
     return f", {what} by {clean(said.by)}" + (f": {clean(said.why)}" if said.why else "")
 
 
-for one in (hushing.silence, hushing.listing, hushing.ack, hushing.snooze, backtesting.command):
+for one in (
+    hushing.silence,
+    hushing.listing,
+    hushing.ack,
+    hushing.snooze,
+    backtesting.command,
+    baselines.command,
+):
     command.add_command(one)
 
 

@@ -68,7 +68,7 @@ def command(
     if start >= end:
         raise WrongUsage("--since must lie before --until, and before now")
     with open_reader(config) as reader, reader.snapshot() as store:
-        found = backtest(store, rules, config.brands, config.zone, start, end, config.routing)
+        found = backtest(store, rules, config.brands, config.zone, start, end, config.routing, config.goals)
         if as_json:
             click.echo(json.dumps(_json(found, rules[0], store), ensure_ascii=False))
             return
@@ -179,7 +179,8 @@ def _json(found: Backtest, rule: Rule, store: Rows) -> dict[str, object]:
                 "how": one.over,
                 "in_quiet_hours": one.waited,
                 "window": [_utc(one.window.since), _utc(one.window.until)],
-                "numbers": one.numbers,
+                # The points of its chart would be most of the document.
+                "numbers": {name: value for name, value in one.numbers.items() if name != "points"},
                 "post_ids": one.post_ids[:3],
                 "posts": _posts(one, store),
             }

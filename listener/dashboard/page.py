@@ -15,7 +15,7 @@ from listener import __version__
 from listener.dashboard.health import examine
 from listener.dashboard.keys import STATION
 from listener.station import Station
-from storage import alerting, browse, outbox, polling
+from storage import alerting, browse, deliveries, polling
 from storage.browse import Filter
 from storage.calendar import Window
 from storage.kpi import CARD, KPIS, Ask, KpiValue, compute
@@ -66,7 +66,7 @@ def _render(station: Station) -> str:
             sources=[s for s in polling.states(station.reader) if s.active or s.posts],
             firing=[s for s in states.values() if s.phase == "firing"],
             events=alerting.events(station.reader, 10),
-            waiting=outbox.deliveries(station.reader, 10, undelivered=True),
+            waiting=deliveries.newest(station.reader, 10, undelivered=True),
             mentions=browse.mentions(station.reader, Filter(), 15),
             moment=lambda at: reading.moment(at, zone) if at else "",
             amount=amount,

@@ -25,7 +25,7 @@ from storage.kpi import (
     visibility,
     voice,
 )
-from storage.kpi.compute import compute
+from storage.kpi.compute import Gathered, compute
 from storage.kpi.custom import custom_kpis
 from storage.kpi.declaration import Kpi
 from storage.kpi.value import DIMENSIONS, Ask, KpiValue
@@ -71,4 +71,4 @@ def kpis_of(store: Rows) -> dict[str, Kpi]:
     return {**KPIS, **custom_kpis(store)}
 
 
-__all__ = ["CARD", "DIMENSIONS", "KPIS", "Ask", "Kpi", "KpiValue", "compute", "kpis_of"]
+__all__ = ["CARD", "DIMENSIONS", "KPIS", "Ask", "Gathered", "Kpi", "KpiValue", "compute", "kpis_of"]

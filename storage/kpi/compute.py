@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import product
 
 from storage.base import Rows
@@ -16,25 +16,67 @@ from storage.kpi.engines import EngineChange, engine_changes
 from storage.kpi.evidence import Evidence
 from storage.kpi.judged import Judged
 from storage.kpi.measured import networks
+from storage.kpi.recent import Recent
 from storage.kpi.responses import waits
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.value import ENGINE_CHANGED, NOT_COMPARABLE, OVERLAPPING, Ask, Compared, KpiValue, Reading
 from storage.queries import QueryChange, changes
 
 
-def compute(store: Rows, kpis: Sequence[Kpi], ask: Ask) -> list[KpiValue]:
-    """Return the values of these KPIs by window, source, language and brand, in that order."""
-    numbers: dict[str, int] = dict(store.rows("SELECT name, id FROM brands"))
-    brands = [Numbered(numbers.get(brand.name, 0), brand) for brand in ask.brands]
-    sources = ledgers(store, ask.sources)
-    changed = changes(store, [brand.name for brand in ask.brands], ask.window.since, ask.window.until)
+class Gathered:
+    """What questions of one moment have in common: who is known, what was heard, and what was counted in each window.
 
-    # One window is the period before of the next, and what others are compared with: a few stay at hand, not thousands.
-    @lru_cache(maxsize=8)
+    Rules ask of a hundred brands one by one, and all of the same hour: counted for each of them anew it would be
+    counted a hundred times. The newest `windows` are kept. `recent` has the minutes from `since` on at hand.
+    """
+
+    def __init__(self, store: Rows, windows: int = 8, recent: Recent | None = None, since: int = 0) -> None:
+        # One window is the period before of the next, and what others are compared with: a few stay at hand.
+        self.evidence = lru_cache(windows)(self._evidence)
+        self.ledgers = cache(self._ledgers)
+        self.changes = lru_cache(windows)(self._changes)
+        self._store = store
+        self._recent = recent
+        self._since = since
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The numbers of the brands that the store has seen, by name."""
+        return dict(self._store.rows("SELECT name, id FROM brands"))
+
+    def _ledgers(self, sources: tuple[str, ...]) -> list[Ledger]:
+        return ledgers(self._store, sources)
+
+    def _changes(self, brands: tuple[str, ...], window: Window) -> list[QueryChange]:
+        return changes(self._store, list(brands), window.since, window.until)
+
+    def _evidence(
+        self, brands: tuple[int, ...], window: Window, by_language: bool, live_only: bool, tag: str | None
+    ) -> Evidence:
+        return Evidence(
+            self._store,
+            brands,
+            window,
+            by_language=by_language,
+            live_only=live_only,
+            tag=tag,
+            recent=self._recent if window.since >= self._since else None,
+        )
+
+
+def compute(store: Rows, kpis: Sequence[Kpi], ask: Ask, gathered: Gathered | None = None) -> list[KpiValue]:
+    """Return the values of these KPIs by window, source, language and brand, in that order.
+
+    `gathered`: what earlier questions of this moment have found.
+    """
+    known = gathered or Gathered(store)
+    brands = [Numbered(known.numbers.get(brand.name, 0), brand) for brand in ask.brands]
+    numbers = tuple(brand.number for brand in brands)
+    sources = known.ledgers(ask.sources)
+    changed = known.changes(tuple(brand.name for brand in ask.brands), ask.window)
+
     def evidence(window: Window, live_only: bool) -> Evidence:
-        by_language = "language" in ask.by
-        named = [brand.number for brand in brands]
-        return Evidence(store, named, window, by_language=by_language, live_only=live_only, tag=ask.tag)
+        return known.evidence(numbers, window, "language" in ask.by, live_only, ask.tag)
 
     @lru_cache(maxsize=8)
     def period(window: Window) -> _Period:

@@ -48,7 +48,11 @@ _OUTBOX = (
     "ALTER TABLE outbox ADD COLUMN taken TEXT",
     # When somebody asked for it to be sent again.
     "ALTER TABLE outbox ADD COLUMN resent_at INTEGER",
-    "CREATE INDEX outbox_open_threads ON outbox (thread, channel) WHERE state IN ('waiting', 'sending')",
+    "CREATE INDEX outbox_threads ON outbox (thread, channel)",
+    # Delivered rows are by far the most: what waits, failed, or has grown old is found without a look at them.
+    "CREATE INDEX outbox_states ON outbox (state, done_at)",
+    "DROP INDEX outbox_open",
+    "CREATE INDEX outbox_open ON outbox (channel, next_at) WHERE state = 'waiting' AND withheld IS NULL",
     # Until when nothing is sent on a channel, in seconds with fractions: its pace, or its receiver, asks for that.
     "CREATE TABLE channel_holds (channel TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID",
 )
@@ -65,7 +69,8 @@ _SILENCES = (
     "CREATE INDEX acknowledgements_episode ON acknowledgements (episode)",
     # The moment before which it is not sent at all: for a group, or for quiet hours. Tried for so long from then on.
     "ALTER TABLE outbox ADD COLUMN due_at INTEGER",
-    "CREATE INDEX outbox_together ON outbox (channel, together) WHERE together IS NOT NULL",
+    # With these the last message of a group is one look, however many it had.
+    "CREATE INDEX outbox_together ON outbox (channel, together, state, done_at) WHERE together IS NOT NULL",
     "CREATE INDEX outbox_batch ON outbox (batch) WHERE batch IS NOT NULL",
     "CREATE INDEX alert_events_of ON alert_events (rule, brand, id)",
 )

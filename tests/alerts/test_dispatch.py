@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,14 +19,17 @@ from pydantic import SecretStr
 from servers import FaultServer, Reply, Seen
 
 from alerts import dispatch
+from alerts.blocks import payload
 from alerts.channels.base import NOTHING, Past, Undelivered
 from alerts.channels.webhook import Webhook
 from alerts.dispatch import Dispatcher
 from alerts.message import Letter, Message
+from alerts.render import html_page, templates
 from alerts.transport import Transport
-from storage import outbox
+from storage import deliveries, outbox
 from storage.base import Transaction
-from storage.outbox import Delivery, OutboxRow
+from storage.deliveries import Delivery
+from storage.outbox import OutboxRow
 from storage.sqlite import SqliteStore
 
 T = TypeVar("T")
@@ -50,12 +55,12 @@ class Post:
     clock: Clock
     dispatcher: Dispatcher
 
-    def lay_out(self, key: str, *channels: str) -> None:
+    def lay_out(self, key: str, *channels: str, together: str | None = None) -> None:
         with self.store.writing() as db:
-            outbox.put(db, channels or ("a",), key, "alert", {}, [], int(self.clock()))
+            outbox.put(db, channels or ("a",), key, "alert", {}, [], int(self.clock()), together=together)
 
     def state(self, key: str, channel: str = "a") -> Delivery:
-        (found,) = (d for d in outbox.deliveries(self.store) if (d.key, d.channel) == (key, channel))
+        (found,) = (d for d in deliveries.newest(self.store) if (d.key, d.channel) == (key, channel))
         return found
 
     def keys(self, path: str = "/a") -> list[str]:
@@ -197,7 +202,7 @@ async def test_what_will_not_change_is_kept_as_failed_shown_and_not_sent_again(
     failed = mail.state("one")
     assert (failed.state, failed.attempts, failed.done_at) == ("failed", 1, START)
     assert str(status) in (failed.error or "")
-    assert [d.key for d in outbox.deliveries(mail.store, undelivered=True)] == ["one"]
+    assert [d.key for d in deliveries.newest(mail.store, undelivered=True)] == ["one"]
     # One message that the receiver refuses holds up no other.
     assert mail.state("two").state == "delivered"
     mail.clock.now += 86_400
@@ -480,7 +485,7 @@ async def test_what_was_given_up_is_sent_again_when_somebody_asks_and_has_its_th
     await mail.dispatcher.deliver_due("a")
     mail.clock.now += 10 * 86_400
     with mail.store.writing() as db:
-        assert outbox.resend(db, int(mail.clock.now)) == [("one", "a")]
+        assert deliveries.resend(db, int(mail.clock.now)) == [("one", "a")]
     await mail.dispatcher.deliver_due("a")
     assert mail.state("one").state == "waiting"
     await mail.try_until("one", ["delivered"])
@@ -504,3 +509,48 @@ async def test_a_message_that_cannot_be_made_is_kept_and_holds_up_no_other(mail:
     assert failed.state == "failed"
     assert "KeyError in alerts/test_dispatch.py:" in (failed.error or "")
     assert "words of a post" not in (failed.error or "")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        # A template that is given nothing to put in.
+        (lambda: html_page("message.html"), "UndefinedError in templates/message.html:"),
+        (lambda: templates().from_string("{{ 1 / 0 }}").render(), "ZeroDivisionError in <template>:1"),
+        (lambda: EmailMessage(policy=SMTP).__setitem__("Subject", "a\nb"), "ValueError in email/"),
+        (lambda: payload("", [{"type": "header", "text": "x" * 151}]), "SlackObjectFormationError in "),
+    ],
+)
+async def test_wherever_a_message_cannot_be_made_its_place_is_told(
+    mail: Post, mistake: Callable[[], object], told: str
+) -> None:
+    mail.server.script("/a", Reply(200))
+
+    def made(row: OutboxRow) -> Message:
+        if row.key == "bad":
+            mistake()
+        return _to_message(row)
+
+    mail.dispatcher._to_send = made
+    for key in ("bad", "good"):
+        mail.lay_out(key)
+    await mail.dispatcher.deliver_due("a")
+    assert (mail.keys(), mail.state("bad").state) == (["good"], "failed")
+    assert told in (mail.state("bad").error or "")
+
+
+async def test_of_several_that_cannot_be_one_message_each_goes_by_itself(mail: Post) -> None:
+    mail.server.script("/a", Reply(200))
+
+    def made(row: OutboxRow) -> Message:
+        if "bad" in (row.key, *(one.key for one in row.rest)):
+            raise KeyError("words of a post")
+        return _to_message(row)
+
+    mail.dispatcher._to_send = made
+    for key in ("one", "bad", "two"):
+        mail.lay_out(key, together="g")
+    await mail.dispatcher.deliver_due("a")
+    assert mail.keys() == ["one", "two"]
+    assert [mail.state(key).state for key in ("one", "bad", "two")] == ["delivered", "failed", "delivered"]
+    assert [mail.state(key).unknown for key in ("one", "bad", "two")] == [0, 0, 0]

@@ -176,6 +176,18 @@ def test_what_may_still_change_is_not_learned(store: SqliteStore) -> None:
     assert known["volume.down"].state["newest"]["start"] == NOW - 2 * HOUR - QUARTER
 
 
+def test_what_was_seen_last_stays_until_a_quarter_hour_has_ended(store: SqliteStore) -> None:
+    store.commit(page(said(20), (NOW - 20 * DAY, NOW), source=SOURCE))
+    learn(store, NOW)
+    before = baselines.of_brand(store, "Acme")
+    assert {one.state["newest"]["start"] for one in before.values()} == {NOW - QUARTER}
+    learn(store, NOW + 60)
+    after = baselines.of_brand(store, "Acme")
+    assert after["volume.down"].state == before["volume.down"].state
+    assert after["negative_share.up"].state == before["negative_share.up"].state
+    assert after["volume.up"].state["newest"]["start"] == NOW
+
+
 def test_a_dead_collector_is_no_drop(store: SqliteStore) -> None:
     taught(store)
     calibrate(store, kind="volume.down")

@@ -12,7 +12,7 @@ from pages import ACME, BRANDS, HACKERNEWS, page, post
 
 from alerts import judging, telling
 from alerts.rules import Look, Rule, RuleOptions
-from storage import alerting, outbox
+from storage import alerting, deliveries, outbox
 from storage.alerting import AlertEvent
 from storage.desk import tags
 from storage.mention import Source
@@ -71,7 +71,7 @@ def test_imports_backfill_and_a_first_poll_never_fire(store: SqliteStore) -> Non
     ]
     named = [replace(one, name=f"r{number}") for number, one in enumerate(every)]
     assert judge(store, named) == []
-    assert outbox.deliveries(store) == []
+    assert deliveries.newest(store) == []
 
 
 def test_what_was_not_heard_live_does_not_help_what_was_to_fire(store: SqliteStore) -> None:
@@ -96,7 +96,7 @@ def test_what_was_not_heard_live_does_not_fire_by_its_absence(store: SqliteStore
 def test_one_outbox_row_for_each_channel_without_a_word_of_the_posts(store: SqliteStore) -> None:
     store.commit(page([post("1", NOW - 9, text="Xylophone disaster")], (NOW - 86_400, NOW)))
     (event,) = judge(store, [rule("mentions >= 1", channels=["console", "slack", "console"])])
-    rows = outbox.deliveries(store)
+    rows = deliveries.newest(store)
     assert sorted((row.key, row.channel) for row in rows) == [(event.key, "console"), (event.key, "slack")]
     written = repr(store.rows("SELECT * FROM outbox") + store.rows("SELECT * FROM alert_events"))
     assert "Xylophone" not in written
@@ -117,7 +117,7 @@ def test_state_event_and_outbox_rows_are_written_together_or_not_at_all(
             judging.write(db, found, NOW)
         assert alerting.states(store) == {}
         assert alerting.events(store) == []
-        assert outbox.deliveries(store) == []
+        assert deliveries.newest(store) == []
     assert [event.kind for event in judge(store, [rule()])] == ["fired"]
 
 
@@ -139,7 +139,7 @@ def test_two_judgements_that_looked_at_the_same_moment_tell_once(store: SqliteSt
     with store.writing() as db:
         assert judging.write(db, for_the_minute, NOW + 1) == []
     assert len(alerting.events(store)) == 1
-    assert len(outbox.deliveries(store)) == 1
+    assert len(deliveries.newest(store)) == 1
 
 
 def test_it_resolves_and_expires_with_messages_of_their_own(store: SqliteStore) -> None:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from storage import coverage, outbox
+from storage import coverage, deliveries, outbox
 from storage.mention import Heard
 from storage.sqlite import SqliteStore
 
@@ -178,11 +178,11 @@ class House:
         what = f"{messages} messages are delivered"
         await until(lambda: self.count("outbox", "state = 'delivered'") >= messages, what, within)
 
-    def deliveries(self) -> list[outbox.Delivery]:
+    def deliveries(self) -> list[deliveries.Delivery]:
         """The whole outbox, newest first."""
         store = SqliteStore(self.database)
         try:
-            return outbox.deliveries(store, 10_000)
+            return deliveries.newest(store, 10_000)
         finally:
             store.close()
 

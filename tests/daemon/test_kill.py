@@ -13,6 +13,8 @@ from servers import FaultServer, Reply, Seen
 from town import Board, Item, Mailbox, keys_of, opening, posts
 
 KILLS = 20
+SURE = 5
+"""Of so many lives one ends only after something was told in it."""
 POSTS = 10_000
 TOWNS = ("north", "east", "south", "west")
 _KEY = re.compile(rb"X-Listener-Key: (\S+)")
@@ -72,6 +74,10 @@ async def test_twenty_kills_while_ten_thousand_posts_come_in(
         house.launch()
         for name, board in boards.items():
             board.items += _more(name, kill * each, each)
+        if kill % SURE == SURE - 1:
+            # On a machine that is busy a daemon may need longer than any of these moments to come to its first message:
+            # some lives are long enough to tell something, whatever the machine does.
+            await house.until_delivered(house.count("outbox", "state = 'delivered'") + 1, within=60)
         await asyncio.sleep(rng.uniform(0.3, 2.0))
         await house.kill()
         cut_off += house.count("posts") < sum(len(board.items) for board in boards.values())

@@ -21,3 +21,6 @@ async def test_twenty_kills_between_firing_and_delivery(tmp_path: Path) -> None:
     assert {"200", "429", "500", "hangs", "resets"} <= set(report.answers)
     assert report.where["sending"] and report.where["untouched"]
     assert 0 < report.told_again <= report.unknown
+    # So were groups and silences, those that ended and one that did not.
+    assert 0 < 2 * report.groups <= report.gathered
+    assert report.silences > 1 and report.withheld and report.untold

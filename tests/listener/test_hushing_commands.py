@@ -12,7 +12,7 @@ from pages import BRANDS, HACKERNEWS, page, post
 from alerts import judging
 from alerts.rules import Look
 from listener.config import load
-from storage import outbox
+from storage import deliveries
 from storage.sqlite import SqliteStore
 
 CONFIG = """brands: [{name: Acme, own: true}, {name: Bolt}]
@@ -46,7 +46,7 @@ def fire(line: CommandLine) -> str:
 def withheld(line: CommandLine) -> list[str | None]:
     store = SqliteStore(line.folder / "data" / "listener.db")
     try:
-        return [one.withheld for one in outbox.deliveries(store)]
+        return [one.withheld for one in deliveries.newest(store)]
     finally:
         store.close()
 

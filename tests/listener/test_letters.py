@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.digest.facts import DigestFacts
 from alerts.digest.period import periods
 from listener.config.options import DigestOptions
-from listener.letters import last_bell, next_bell, write_if_due
+from listener.letters import count, last_bell, next_bell, write_if_due
 from storage.calendar import Unit
 from storage.mention import Brand, Heard, Kept, Source
 from storage.sqlite import Reader, SqliteStore
@@ -88,13 +90,16 @@ class Town:
             letters=letters,
         )
         self.dispatcher = SimpleNamespace(wake_all=lambda: None)
+        self.gate: asyncio.Barrier | None = None
 
     def now(self) -> int:
         return self.clock
 
-    async def writer(self, work: Any) -> None:
+    async def writer(self, work: Any) -> Any:
+        if self.gate:
+            await asyncio.wait_for(self.gate.wait(), 10)
         with self.store.writing() as db:
-            work(db)
+            return work(db)
 
     async def look(self, at: datetime) -> None:
         """Set the clock, and let every letter be looked for, as each start and each minute does."""
@@ -132,6 +137,35 @@ async def test_a_clock_that_jumps_sends_no_letter_twice_and_forgets_none(folder:
         datetime(2026, 4, 13, 6, tzinfo=UTC)
     )  # two weeks later at once: late, and on the last week
     assert [row[0] for row in town.sent()] == ["digest-2026-W12", "digest-2026-W13", "digest-2026-W15"]
+    town.close()
+
+
+async def test_of_two_that_counted_at_once_one_letter_is_written(folder: Path) -> None:
+    """Both have asked whether it is made, and nobody had made it; the second knows another channel by now."""
+    town = Town(folder)
+    town.clock += 14 * DAY
+    town.gate = asyncio.Barrier(2)
+    both = (DigestOptions(), DigestOptions(channels=["email"]))
+    written = await asyncio.gather(*(write_if_due(town, one) for one in both))  # type: ignore[arg-type]
+    assert sorted(written) == [False, True]
+    assert [row[2] for row in town.sent()] == [1], "one row of the outbox"
+    town.close()
+
+
+async def test_what_is_laid_out_is_not_counted_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger alone would refuse it too, but a month of counts each minute is dear."""
+    counted: list[str] = []
+
+    def noting(store: Reader, config: Any, options: DigestOptions, *rest: Any) -> DigestFacts:
+        counted.append(options.name)
+        return count(store, config, options, *rest)
+
+    monkeypatch.setattr("listener.letters.count", noting)
+    town = Town(folder, DigestOptions(), DigestOptions(name="board"))
+    for minute in range(3):
+        await town.look(datetime(2026, 3, 16, 9, minute, tzinfo=UTC))
+    assert counted == ["", "board"]
+    assert len(town.sent()) == 2
     town.close()
 
 

@@ -12,7 +12,7 @@ from listener import listening
 from listener.collectors.base import Retriable
 from listener.collectors.post import Delete, Event, Page, Post
 from listener.config import load
-from listener.station import Station, open_station
+from listener.station import Changes, Station, open_station
 from storage import hearing, polling, quarantine, rematching
 from storage.mention import Cursor, Gap, Heard, SetAside, Source
 from storage.polling import STREAMS
@@ -163,10 +163,11 @@ async def test_what_is_cut_and_what_is_lost_is_counted_by_the_hour(station: Stat
 
 
 async def test_backfilled_pages_make_nothing_fire_and_live_ones_do(station: Station) -> None:
-    await listening.poll(station, Stream(page(1, post("1"), first=True)))
-    assert not station.stirred.is_set()
+    changes = Changes()
+    station.watchers.append(changes)
+    await listening.poll(station, Stream(page(1, post("1", at=NOW - 7200), first=True)))
     await listening.poll(station, Stream(page(2, post("2"))))
-    assert station.stirred.is_set()
+    assert await changes.take(0) == {("Acme", NOW // 3600)}
 
 
 async def until(check: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage import alerting, outbox
+from storage import alerting, deliveries, outbox
 from storage.alerting import AlertEvent, AlertState
 from storage.sqlite import SqliteStore
 
@@ -64,7 +64,7 @@ def test_the_same_event_is_never_kept_twice_nor_half(store: SqliteStore) -> None
         alerting.add_event(db, replace(EVENT, at=30))
     assert alerting.events(store) == [EVENT]
     assert alerting.states(store) == {}
-    assert outbox.deliveries(store) == []
+    assert deliveries.newest(store) == []
 
 
 def test_events_come_newest_first(store: SqliteStore) -> None:

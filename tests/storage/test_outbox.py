@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from storage import outbox
+from storage import deliveries, outbox
 from storage.base import StoreError, Transaction
 from storage.sqlite import SqliteStore
 
@@ -31,7 +31,7 @@ def put(do: Do, key: str = "k", channels: tuple[str, ...] = ("slack",), now: int
 def state(store: SqliteStore, key: str = "k", channel: str = "slack") -> tuple[str, int, int]:
     return next(
         (row.state, row.attempts, row.unknown)
-        for row in outbox.deliveries(store)
+        for row in deliveries.newest(store)
         if (row.key, row.channel) == (key, channel)
     )
 
@@ -39,7 +39,7 @@ def state(store: SqliteStore, key: str = "k", channel: str = "slack") -> tuple[s
 def test_one_row_for_each_channel_and_never_a_second_of_a_key(store: SqliteStore, do: Do) -> None:
     put(do, channels=("slack", "email", "slack"))
     put(do, now=999)
-    assert sorted((row.channel, row.created_at) for row in outbox.deliveries(store)) == [
+    assert sorted((row.channel, row.created_at) for row in deliveries.newest(store)) == [
         ("email", 100),
         ("slack", 100),
     ]
@@ -100,7 +100,7 @@ def test_given_up_is_kept_and_shown_and_never_sent_again(store: SqliteStore, do:
     do(outbox.give_up, row.id, 105, "webhook revoked")  # type: ignore[attr-defined]
     assert do(outbox.claim, "slack", 10**9) is None
     assert do(outbox.recover, 200) == 0
-    shown = outbox.deliveries(store, undelivered=True)[0]
+    shown = deliveries.newest(store, undelivered=True)[0]
     assert (shown.state, shown.error, shown.done_at) == ("failed", "webhook revoked", 105)
 
 
@@ -183,7 +183,7 @@ def test_the_rest_of_a_story_waits_until_its_beginning_is_told_or_given_up(
     rest = do(outbox.claim, "slack", 161)
     assert (rest.key, rest.first) == ("resolved", "C1 7.5")  # type: ignore[attr-defined]
     # Sent again, the first message does not stand beneath itself.
-    do(outbox.resend, 161, "fired", "slack")
+    do(deliveries.resend, 161, "fired", "slack")
     assert do(outbox.claim, "slack", 161).first is None  # type: ignore[attr-defined]
     # Another channel has a first message of its own.
     email = do(outbox.claim, "email", 161)
@@ -200,11 +200,11 @@ def test_who_has_a_message_is_remembered_until_all_have_it(store: SqliteStore, d
     row = do(outbox.claim, "slack", 160)
     assert row.taken == {"a", "b"}  # type: ignore[attr-defined]
     do(outbox.give_up, row.id, 170, "for good", taken=row.taken)  # type: ignore[attr-defined]
-    assert do(outbox.resend, 200) == [("k", "slack")]
+    assert do(deliveries.resend, 200) == [("k", "slack")]
     row = do(outbox.claim, "slack", 200)
     assert (row.taken, row.since, row.created_at) == ({"a", "b"}, 200, 100)  # type: ignore[attr-defined]
     do(outbox.delivered, row.id, 201)  # type: ignore[attr-defined]
-    assert do(outbox.resend, 300, "k") == [("k", "slack")]
+    assert do(deliveries.resend, 300, "k") == [("k", "slack")]
     assert do(outbox.claim, "slack", 300).taken == frozenset()  # type: ignore[attr-defined]
 
 
@@ -215,15 +215,15 @@ def test_all_that_was_given_up_is_sent_again_or_what_is_named(store: SqliteStore
         do(outbox.delivered, do(outbox.claim, channel, 100).id, 101)  # type: ignore[attr-defined]
         for _ in range(2):
             do(outbox.give_up, do(outbox.claim, channel, 100).id, 101, "no")  # type: ignore[attr-defined]
-    assert do(outbox.resend, 200, None, "email") == [("lost", "email"), ("gone", "email")]
-    assert do(outbox.resend, 200) == [("lost", "slack"), ("gone", "slack")]
-    assert do(outbox.resend, 200) == []
-    assert do(outbox.resend, 200, "sent", "slack") == [("sent", "slack")]
-    assert do(outbox.resend, 200, "no such key") == []
+    assert do(deliveries.resend, 200, None, "email") == [("lost", "email"), ("gone", "email")]
+    assert do(deliveries.resend, 200) == [("lost", "slack"), ("gone", "slack")]
+    assert do(deliveries.resend, 200) == []
+    assert do(deliveries.resend, 200, "sent", "slack") == [("sent", "slack")]
+    assert do(deliveries.resend, 200, "no such key") == []
     claimed = [do(outbox.claim, "slack", 200).key for _ in range(4)]  # type: ignore[attr-defined]
     assert claimed == ["sent", "lost", "gone", "open"]
     # What is being sent is not begun a second time beside it.
-    assert do(outbox.resend, 201, "open", "slack") == []
+    assert do(deliveries.resend, 201, "open", "slack") == []
 
 
 def test_nothing_is_due_where_nothing_waits(store: SqliteStore, do: Do) -> None:
@@ -239,8 +239,8 @@ def test_undelivered_are_those_that_wait_or_failed(store: SqliteStore, do: Do) -
     for key in ("a", "b", "c"):
         put(do, key)
     do(outbox.delivered, do(outbox.claim, "slack", 100).id, 101)  # type: ignore[attr-defined]
-    assert [row.key for row in outbox.deliveries(store, undelivered=True)] == ["c", "b"]
-    assert [row.key for row in outbox.deliveries(store, limit=2)] == ["c", "b"]
+    assert [row.key for row in deliveries.newest(store, undelivered=True)] == ["c", "b"]
+    assert [row.key for row in deliveries.newest(store, limit=2)] == ["c", "b"]
 
 
 def test_a_message_is_laid_out_with_its_transaction_or_not_at_all(store: SqliteStore) -> None:
@@ -250,7 +250,7 @@ def test_a_message_is_laid_out_with_its_transaction_or_not_at_all(store: SqliteS
 
     with pytest.raises(RuntimeError), store.writing() as db:
         half(db)
-    assert outbox.deliveries(store) == []
+    assert deliveries.newest(store) == []
 
 
 def test_no_number_of_deaths_loses_a_message(store: SqliteStore, do: Do) -> None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from storage import outbox, waiting
+from storage import deliveries, outbox, waiting
 from storage.outbox import OutboxRow
 from storage.sqlite import SqliteStore
 
 
 def put(
-    store: SqliteStore, key: str, *, due: int = 100, together: str | None = "g", thread: str = ""
+    store: SqliteStore,
+    key: str,
+    *,
+    due: int = 100,
+    together: str | None = "g",
+    thread: str = "",
+    channels: tuple[str, ...] = ("slack",),
 ) -> None:
     with store.writing() as db:
         outbox.put(
             db,
-            ["slack"],
+            channels,
             key,
             "alert",
             {"kind": "fired"},
@@ -27,9 +33,9 @@ def put(
         )
 
 
-def claim(store: SqliteStore, now: int = 100) -> OutboxRow | None:
+def claim(store: SqliteStore, now: int = 100, channel: str = "slack") -> OutboxRow | None:
     with store.writing() as db:
-        return outbox.claim(db, "slack", now)
+        return outbox.claim(db, channel, now)
 
 
 def keys(row: OutboxRow | None) -> list[str]:
@@ -37,7 +43,7 @@ def keys(row: OutboxRow | None) -> list[str]:
 
 
 def states(store: SqliteStore) -> dict[str, tuple[str, int, int]]:
-    return {one.key: (one.state, one.attempts, one.unknown) for one in outbox.deliveries(store)}
+    return {one.key: (one.state, one.attempts, one.unknown) for one in deliveries.newest(store)}
 
 
 def test_what_is_due_together_is_one_message_with_a_key_of_its_own(store: SqliteStore) -> None:
@@ -108,12 +114,46 @@ def test_all_of_it_is_given_up_and_sent_again_as_one(store: SqliteStore) -> None
     assert states(store)["a"] == states(store)["b"] == ("failed", 1, 0)
     for asked in (None, "b", row.batch):
         with store.writing() as db:
-            assert outbox.resend(db, 160, asked) == [("a", "slack"), ("b", "slack")]
+            assert deliveries.resend(db, 160, asked) == [("a", "slack"), ("b", "slack")]
         again = claim(store, 160)
         assert again is not None
         assert (keys(again), again.batch) == (["a", "b"], row.batch)
         with store.writing() as db:
             outbox.give_up(db, again.id, 170, "gone")
+
+
+def test_what_was_sent_as_one_is_sent_again_only_where_it_was_not_delivered(store: SqliteStore) -> None:
+    for key in ("a", "b"):
+        put(store, key, channels=("slack", "email"))
+    slack, email = claim(store), claim(store, channel="email")
+    assert slack is not None and email is not None
+    batch = slack.batch
+    assert batch == email.batch
+    with store.writing() as db:
+        outbox.delivered(db, slack.id, 150)
+        outbox.give_up(db, email.id, 150, "gone")
+        assert deliveries.resend(db, 160, batch) == [("a", "email"), ("b", "email")]
+    assert claim(store, 160) is None
+    email = claim(store, 160, "email")
+    assert email is not None
+    with store.writing() as db:
+        assert deliveries.resend(db, 160, batch, "email") == [], "it is being sent"
+        outbox.delivered(db, email.id, 170)
+        # Delivered everywhere: then whoever asks means just that.
+        assert len(deliveries.resend(db, 180, batch)) == 4
+
+
+def test_what_was_closed_is_sent_to_who_names_it_and_never_beside_others(store: SqliteStore) -> None:
+    for key in ("a", "b"):
+        put(store, key)
+    row = claim(store)
+    assert row is not None
+    with store.writing() as db:
+        outbox.give_up(db, row.id, 150, "gone")
+        db.run("UPDATE outbox SET state = 'waiting', withheld = 'over' WHERE key = 'b'")
+        assert deliveries.resend(db, 160, row.batch) == [("a", "slack")]
+        assert deliveries.resend(db, 160, "a") == [("a", "slack")]
+        assert deliveries.resend(db, 160, "b") == [("a", "slack"), ("b", "slack")]
 
 
 def test_the_end_of_a_story_goes_with_its_beginning_and_never_before_it(store: SqliteStore) -> None:
@@ -145,7 +185,7 @@ def test_what_is_withheld_is_not_sent_until_it_is_released(store: SqliteStore) -
         waiting.withhold(db, row.id, "silenced")
     assert claim(store) is None
     assert outbox.next_due(store, "slack", 100) is None
-    (shown,) = outbox.deliveries(store, undelivered=True)
+    (shown,) = deliveries.newest(store, undelivered=True)
     assert (shown.state, shown.withheld) == ("withheld", "silenced")
     with store.writing() as db:
         waiting.release(db, row.id, "g", 300)

@@ -32,6 +32,7 @@ class Unanswered:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    by_glance: ClassVar[bool] = True
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     wait: int | None
@@ -49,7 +50,8 @@ class Unanswered:
         wait = self._wait(rule, look)
         through = {one.source_id: look.now - one.lateness for one in look.active}
         window = Window(look.now - max(_FORGOTTEN, 2 * wait), look.now - wait)
-        asked = noticing.waiting(look.store, rule.brand, window, rule.source, _MOST)
+        then = look.now if look.past else None
+        asked = noticing.waiting(look.store, rule.brand, window, rule.source, _MOST, then)
         ledgers = {one.source_id: one for one in look.active}
         late = [
             one

@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.anomaly import KINDS, Bucket, Calibration, calibrate, per_series
+from alerts.anomaly.calibrate import MONTH, alarms, replay
+from alerts.anomaly.clock import hour_of_week
 from alerts.anomaly.empty import Empty, Noise, fit
 from alerts.anomaly.reading import DAY
 from benchmarks.anomaly import MONTHS, rate_cell
-from benchmarks.empty_streams import World, stream
+from benchmarks.empty_streams import START, World, stream
 
 UTC = ZoneInfo("UTC")
 STEP = 3600
@@ -75,6 +77,57 @@ def test_what_was_drawn_is_learned() -> None:
     assert sum(learned.noise.moods) == pytest.approx(0.07, abs=0.03)
     assert learned.share == pytest.approx(0.3, abs=0.02)
     assert sum(learned.share_moods) == pytest.approx(0.1, abs=0.05)
+
+
+def steady(days: int, growth_a_week: float) -> list[Bucket]:
+    """Counts without any chance: by day 20 an hour, by night 5, on Sundays and public holidays of Spain half."""
+    rows = []
+    hour = hour_of_week(UTC, "ES")
+    for at in range(START, START + days * DAY, STEP):
+        of_week = hour(at)
+        usual = (20 if of_week % 24 > 7 else 5) * (0.5 if of_week >= 144 else 1)
+        rows.append(Bucket(at, 1.0, round(100 * usual * (1 + growth_a_week) ** ((at - START) / DAY / 7))))
+    return rows
+
+
+def test_a_trend_is_seen_and_a_week_of_holidays_at_the_beginning_is_none() -> None:
+    """The history begins on Monday, 30 December, with two public holidays in eight days."""
+    level = fit(steady(70, 0.0), step=STEP, zone=UTC, holidays="ES")
+    grown = fit(steady(70, 0.03), step=STEP, zone=UTC, holidays="ES")
+    assert level is not None
+    assert grown is not None
+    assert level.growth == pytest.approx(0.0, abs=1e-4)
+    # Ten weeks are believed like twelve of which two showed no trend.
+    assert 7 * grown.growth == pytest.approx(10 / 12 * math.log(1.03), abs=1e-3)
+
+
+def test_a_steep_trend_is_not_believed_for_long() -> None:
+    """Half of the history and 30 days may move the rates by half, in logarithms."""
+    steep = fit(steady(70, 0.4), step=STEP, zone=UTC, holidays="ES")
+    assert steep is not None
+    assert steep.growth * (35 + 30) == pytest.approx(0.5, rel=1e-2)
+
+
+def test_what_is_drawn_grows_and_is_at_its_rates_on_the_day_that_was_asked() -> None:
+    empty = Empty(STEP, (1000.0,) * 168, Noise(0.0, ()), growth=0.01)
+    days = [0] * 80
+    for at, count, _ in empty.draw(80, 1, 0, lambda _: 0, level=60):
+        days[at // DAY] += count
+    assert days[60] / 24_000 == pytest.approx(1.0, abs=0.03)
+    assert days[10] / 24_000 == pytest.approx(math.exp(-0.5), abs=0.03)
+
+
+def test_of_a_stream_that_grows_more_is_told_at_the_same_threshold() -> None:
+    """What is learned lags behind the trend; a replay without it would set thresholds of rises too low."""
+    told = []
+    for growth in (0.0, 0.007):
+        empty = Empty(STEP, (20.0,) * 168, Noise(0.05, (0.0, 0.05, 0.02, 0.0)), growth=growth)
+        drawn = replay("volume.up", empty, months=10, seed=3, zone=UTC)
+        days = len({at // DAY for at, _ in drawn})
+        assert days <= math.ceil(10 * MONTH / DAY)
+        assert drawn == sorted(drawn)
+        told.append(alarms("volume.up", drawn, 1.0))
+    assert told[0] * 1.2 < told[1]
 
 
 @pytest.mark.slow

@@ -48,6 +48,15 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     assert max(len(brand.name) for brand in market.brands) <= 48
 
 
+def test_the_title_counts_all_brands_of_ours_though_few_have_a_table() -> None:
+    facts = samples.full_week()
+    own = tuple(replace(facts.brands[0], name=f"Nordlicht {n}") for n in range(5))
+    digest = compose(replace(facts, brands=(*own, *facts.brands[1:])))
+    assert digest.title == "Week 46: Nordlicht 0 and 4 more"
+    assert "Nordlicht 0 and 4 more" in digest.subject
+    assert len(digest.tables) == 3
+
+
 def test_no_brand_at_all() -> None:
     digest = compose(replace(samples.full_week(), brands=()))
     assert digest.subject == "Week 46: no brand is configured"

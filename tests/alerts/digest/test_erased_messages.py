@@ -19,7 +19,7 @@ from alerts.digest.facts import QuoteRef, to_json
 from alerts.message import Letter, Message
 from alerts.rules import Look, Rule, RuleOptions
 from alerts.telling import to_send
-from storage import outbox
+from storage import deliveries, outbox
 from storage.sqlite import SqliteStore
 
 ZONE = ZoneInfo("UTC")
@@ -95,7 +95,7 @@ def test_what_was_erased_is_in_nothing_that_leaves(
     store.commit(replace(page([], (NOW, NOW + 1)), deleted=["1"]))
     with store.writing() as db:
         (key,) = {key for key, _ in db.rows("SELECT key, channel FROM outbox")}
-        assert outbox.resend(db, NOW, key, channel) == [(key, channel)]
+        assert deliveries.resend(db, NOW, key, channel) == [(key, channel)]
     again = send(store, channel, taken=True)
     assert len(again) > 200
     assert not [word for word in SAID if word in again]

@@ -32,7 +32,7 @@ def test_markdown_says_what_the_mail_says() -> None:
     said = as_markdown(digest(), POSTS)
     assert "| **Nordlicht** | 512 |" in said, "ours stands out"
     assert "Thu 12: 167" in said
-    assert "(14 posts) ([link](<https://news.example/item?id=101>))" in said
+    assert "(14 posts) ([open the post](<https://news.example/item?id=101>))" in said
     assert "| Share of voice · of 1\u202f209 mentions | 42.3 % |" in said
     assert "`listener kpi --since 2026-11-09 --until 2026-11-16 --timezone Europe/Madrid`" in said
     assert "\n<https://listener.example/>" in said

@@ -14,7 +14,7 @@ from town_of_alerts import Town
 from alerts.routing.matching import Known
 from alerts.routing.quiet import QuietHours
 from alerts.routing.routes import Inhibition, Route, Routing
-from storage import alerting, outbox
+from storage import alerting, deliveries
 from storage.desk import silences
 from storage.sqlite import SqliteStore
 
@@ -102,7 +102,7 @@ def test_what_was_over_before_its_silence_ended_is_never_told_and_its_end_neithe
         key for key, why in town.withheld().items() if why and why.endswith("over before that ended")
     ] == [fired]
     # It counts as nothing that still has to be delivered.
-    assert outbox.deliveries(town.store, undelivered=True) == []
+    assert deliveries.newest(town.store, undelivered=True) == []
 
 
 def test_an_end_is_told_where_its_beginning_was_though_it_is_silenced_by_then(town: Town) -> None:
@@ -240,7 +240,7 @@ def test_somebody_who_asks_for_what_is_withheld_gets_it(town: Town) -> None:
     town.silence(NOON, NOON + DAY, brand="Acme")
     fired = town.fire("angry", NOON)
     with town.store.writing() as db:
-        assert outbox.resend(db, NOON + 60, fired) == [(fired, "console")]
+        assert deliveries.resend(db, NOON + 60, fired) == [(fired, "console")]
     assert town.go_on(NOON + 60) == [(fired,)]
 
 
@@ -334,5 +334,5 @@ def _check(town: Town) -> None:
     }
     assert told_ends == ends_due
     # Reminders of what fires still may wait for the next morning.
-    left = [one for one in outbox.deliveries(town.store, 10_000) if one.state in ("waiting", "sending")]
+    left = [one for one in deliveries.newest(town.store, 10_000) if one.state in ("waiting", "sending")]
     assert [one for one in left if "-repeat-" not in one.key] == []

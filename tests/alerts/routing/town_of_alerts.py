@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alerts.routing.routes import Routing
 from alerts.routing.settling import lay_out, settle
-from storage import alerting, outbox
+from storage import alerting, deliveries, outbox
 from storage.alerting import AlertEvent, AlertState, EventKind
 from storage.desk import acknowledgements, silences
 from storage.sqlite import SqliteStore
@@ -73,7 +73,7 @@ class Town:
         with self.store.writing() as db:
             settle(db, self.routing, now)
         found = []
-        for channel in sorted({one.channel for one in outbox.deliveries(self.store, 10_000)}):
+        for channel in sorted({one.channel for one in deliveries.newest(self.store, 10_000)}):
             while True:
                 with self.store.writing() as db:
                     row = outbox.claim(db, channel, now)
@@ -87,4 +87,4 @@ class Town:
 
     def withheld(self) -> dict[str, str | None]:
         """Why each message that was never sent was not, by its key."""
-        return {one.key: one.withheld for one in outbox.deliveries(self.store, 10_000) if one.withheld}
+        return {one.key: one.withheld for one in deliveries.newest(self.store, 10_000) if one.withheld}

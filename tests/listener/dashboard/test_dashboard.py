@@ -18,7 +18,7 @@ from alerts.rules import Look, Rule, RuleOptions
 from listener.config import load
 from listener.dashboard.app import NotServed, is_loopback, make_app, serve
 from listener.station import Station, open_station
-from storage import outbox, polling, queries
+from storage import deliveries, outbox, polling, queries
 from storage.base import Transaction
 from storage.calendar import Window
 from storage.desk import tokens
@@ -102,7 +102,7 @@ async def test_health_is_degraded_while_a_channel_fails_or_a_message_is_lost(
     body = await (await client.get("/healthz")).json()
     assert body["status"] == "degraded"
     assert body["problems"][0].startswith("channel webhook fails: the webhook cannot be reached")
-    (lost,) = await asyncio.to_thread(outbox.deliveries, station.reader)
+    (lost,) = await asyncio.to_thread(deliveries.newest, station.reader)
     assert lost.state == "waiting"
 
 

@@ -16,7 +16,7 @@ from alerts.rules import Look
 from listener.config import load
 from listener.dashboard.app import make_app
 from listener.station import Station, open_station
-from storage import outbox
+from storage import deliveries
 from storage.desk import silences, tokens
 
 NOW = 1_790_000_000
@@ -54,7 +54,7 @@ async def fire(station: Station) -> str:
 
 
 def withheld(station: Station) -> list[str | None]:
-    return [one.withheld for one in outbox.deliveries(station.reader)]
+    return [one.withheld for one in deliveries.newest(station.reader)]
 
 
 async def test_a_silence_is_made_shown_and_ended(client: Client, station: Station) -> None:

@@ -1,0 +1,96 @@
+"""From a stream to Slack: how long after somebody said it an alert is told, while a hundred rules look on."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import statistics
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from benchmarks import telling_world
+from benchmarks.telling_world import RATE, RULES, WARM_UP, World
+
+_START = 120.0
+_PATIENCE = 20.0
+"""Seconds after the last mention in which what was not told yet may still be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Seconds from the stream to Slack, in order, endless for what was never told; and how much was said meanwhile."""
+
+    waits: Sequence[float]
+    mentions: int
+    requests: int
+
+    def within(self, share: float) -> float:
+        """Seconds within which this share was told."""
+        return self.waits[min(len(self.waits) - 1, int(share * len(self.waits)))]
+
+
+@asynccontextmanager
+async def _daemon(config: Path, world: World) -> AsyncIterator[asyncio.subprocess.Process]:
+    command = (sys.executable, "-m", "listener", "run", "--config", str(config))
+    with (config.parent / "log").open("wb") as log:
+        daemon = await asyncio.create_subprocess_exec(
+            *command, stdout=log, stderr=log, env={**os.environ, **world.environment}
+        )
+    try:
+        yield daemon
+    finally:
+        if daemon.returncode is None:
+            daemon.send_signal(signal.SIGTERM)
+        await daemon.wait()
+
+
+async def measure(folder: Path, seconds: float, past: int) -> Timed:
+    """Time what makes rules fire in so many seconds, beside `past` mentions of the last hour that are kept already."""
+    await asyncio.to_thread(telling_world.fill, folder, past)
+    async with World(seconds) as world, _daemon(world.config(folder), world) as daemon:
+        async with asyncio.timeout(_START + seconds + WARM_UP):
+            while not world.done.is_set():
+                if daemon.returncode is not None:
+                    raise RuntimeError(f"the daemon has ended; see {folder / 'log'}")
+                await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while len(world.told) < len(world.sent):  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            # What is missing counts as endless.
+            pass
+    return Timed(telling_world.waits(world), world.mentions, world.requests)
+
+
+def report(folder: Path, seconds: float = 120.0, past: int = 600_000) -> list[str]:
+    """The lines that `make bench` prints."""
+    folder.mkdir(exist_ok=True)
+    timed = asyncio.run(measure(folder, seconds, past))
+    return [
+        f"from a stream to Slack: {RULES} rules, {60 * RATE:,.0f} mentions a minute for {seconds:.0f} s, {past:,} in "
+        f"the store, {timed.mentions:,} mentions, {len(timed.waits)} alerts:",
+        f"  half of them within {statistics.median(timed.waits):.2f} s, 95 % within {timed.within(0.95):.2f} s, "
+        f"99 % within {timed.within(0.99):.2f} s, all within {timed.waits[-1]:.2f} s",
+    ]
+
+
+@click.command()
+@click.option("--seconds", default=120.0, show_default=True, help="How long mentions come.")
+@click.option("--past", default=600_000, show_default=True, help="Mentions of the last hour in the store.")
+def main(seconds: float, past: int) -> None:
+    """Time the way from a post on a stream to the request at Slack."""
+    with tempfile.TemporaryDirectory() as folder:
+        for line in report(Path(folder), seconds, past):
+            click.echo(line)
+
+
+if __name__ == "__main__":
+    main()

@@ -23,7 +23,7 @@ _EVENTS = """DELETE FROM alert_events WHERE id IN (SELECT e.id FROM alert_events
 # What people say is little: looked through as a whole.
 _SAID = """DELETE FROM acknowledgements WHERE at < ? AND NOT EXISTS (SELECT 1 FROM alert_events e
     WHERE e.key = acknowledgements.episode)"""
-_SILENCES = "DELETE FROM silences WHERE until < ? AND coalesce(ended_at, until) < ?"
+_SILENCES = "DELETE FROM silences WHERE coalesce(ended_at, until) < ?"
 
 
 def drop(db: Transaction, before: int, most: int = PAGE) -> int:
@@ -41,5 +41,5 @@ def drop(db: Transaction, before: int, most: int = PAGE) -> int:
     db.run_many(_RECEIPT, list(stories))
     events = db.run(_EVENTS, (before, most))
     db.run(_SAID, (before,))
-    db.run(_SILENCES, (before, before))
+    db.run(_SILENCES, (before,))
     return len(messages) + events

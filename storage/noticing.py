@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from storage.base import Rows
 from storage.calendar import Window
+from storage.unanswered import OPEN
 
 _LIVE = {True: "AND m.live > 0", False: ""}
-_WAITS = "w.seconds IS NULL AND w.live > 0"
+_WAITS = f"{OPEN} AND w.live > 0"
 _WAITED = "(w.seconds IS NULL OR w.started + w.seconds > ?)"
 
 
@@ -123,7 +124,8 @@ def waiting(
     """
     waits = _WAITS if then is None else _WAITED
     rows = store.rows(
-        f"""SELECT w.post_id, w.source_id, w.started FROM waits w JOIN brands b ON b.id = w.brand_id
+        f"""SELECT w.post_id, w.source_id, w.started FROM waits w
+        JOIN brands b ON b.id = w.brand_id JOIN posts p ON p.id = w.post_id
         WHERE b.name = ? AND w.started >= ? AND w.started < ? AND {waits}
         AND (? IS NULL OR w.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))
         ORDER BY w.started, w.post_id LIMIT ?""",

@@ -57,6 +57,8 @@ def _print(seen: Alerts, zone: ZoneInfo) -> None:
     click.echo("Firing now:" if seen.firing else "Nothing fires now.")
     for state in seen.firing:
         what = f" ({state.subject})" if state.subject else ""
+        severity = seen.severities.get(state.episode)
+        what += f", {severity}" if severity else ""
         told = f"  {state.brand or 'the house'}: {state.rule}{what}, since {reading.moment(state.fired_at, zone)}"
         if at := seen.unsure_since(state):
             told += f", too little data since {reading.moment(at, zone)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from sentiment.tone import Label
 from storage import polling
 from storage.alerting import AlertEvent
 from storage.calendar import start_of
+from storage.desk import cases
 from storage.mention import KeptPost, Source
 from storage.sqlite import SqliteStore
 
@@ -229,3 +231,61 @@ def test_after_a_night_off_a_source_is_down_only_when_it_was_asked_again(store: 
     assert [one.kind for one in judge(store, DOWN, NOW + 20)] == ["fired"]
     # And what fires is not over because nobody asks.
     assert judge(store, DOWN, NOW + HOUR) == []
+
+
+# A rival, and people who wait
+
+
+@pytest.mark.parametrize(("silent", "told"), [(0, ["fired"]), (HOUR, [])], ids=["heard", "dead"])
+def test_who_leads_only_where_a_source_is_dead_has_overtaken_nobody(
+    store: SqliteStore, silent: int, told: list[str]
+) -> None:
+    """Ours are loved on one source, the rival on the other; that one of the two is heard no more is no news of them."""
+
+    def named(brand: str, count: int, at: int) -> list[KeptPost]:
+        return [post(f"{brand}{at}-{n}", at + n, brands=(brand,)) for n in range(count)]
+
+    earlier, lately = NOW - 2 * HOUR, NOW - HOUR
+    rivals = [*named("Acme", 5, earlier), *named("Bolt", 30, earlier)]
+    rivals += [*named("Acme", 25, lately), *named("Bolt", 60, lately)]
+    store.commit(page(rivals, (NOW - DAY, NOW)))
+    store.commit(page(named("Acme", 60, earlier + 99), (NOW - DAY, NOW - silent), source=REDDIT))
+    assert [one.kind for one in judge(store, rule("share_of_voice overtaken"))] == told
+
+
+@pytest.mark.parametrize(("silent", "told"), [(0, ["resolved"]), (3 * HOUR, [])], ids=["heard", "dead"])
+def test_nobody_waits_any_more_only_where_every_source_was_heard(
+    store: SqliteStore, silent: int, told: list[str]
+) -> None:
+    asked = post("q", NOW - 3 * HOUR, author="ana", addressed=True)
+    store.commit(page([asked], (NOW - DAY, NOW)))
+    store.commit(page([], (NOW - DAY, NOW), source=REDDIT))
+    waits = rule("unanswered for 2h")
+    assert [one.kind for one in judge(store, waits)] == ["fired"]
+    later = NOW + 3 * HOUR
+    store.commit(replace(page([], (NOW, later)), deleted=["q"]))
+    store.commit(page([], (NOW, later - silent), source=REDDIT))
+    assert [one.kind for one in judge(store, waits, later)] == told
+
+
+def test_whom_the_desk_has_helped_waits_no_more(store: SqliteStore) -> None:
+    hear(store, [post(name, NOW - 3 * HOUR, author=name, addressed=True) for name in ("ana", "bo")])
+    waits = rule("unanswered for 2h")
+    (event,) = judge(store, waits)
+    assert (event.kind, event.numbers["value"]) == ("fired", 2)
+    for at, number in enumerate(event.post_ids):
+        with store.writing() as db:
+            opened = cases.open_case(db, "Acme", number, now=NOW + at)
+            cases.act(db, opened.id, "solve", now=NOW + at, why="by telephone")
+        hear(store, [], NOW, NOW + HOUR)
+        told = judge(store, waits, NOW + HOUR)
+        assert [one.kind for one in told] == (["resolved"] if at else [])
+
+
+def test_a_rule_about_one_source_does_not_wait_for_another(store: SqliteStore) -> None:
+    asked = post("q", NOW - 3 * HOUR, author="ana", addressed=True)
+    store.commit(page([asked], (NOW - DAY, NOW)))
+    waits = rule("unanswered for 2h", source="hackernews")
+    assert [one.kind for one in judge(store, waits)] == ["fired"]
+    store.commit(replace(page([], (NOW, NOW + 3 * HOUR)), deleted=["q"]))
+    assert [one.kind for one in judge(store, waits, NOW + 3 * HOUR)] == ["resolved"]

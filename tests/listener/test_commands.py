@@ -458,7 +458,7 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
         outbox.give_up(db, claimed.id, now, "the console is gone")
     store.close()
     out = line.good("alerts").out
-    assert "Firing now:\n  Acme: busy, since Mon 21 Sep, 16:13" in out
+    assert "Firing now:\n  Acme: busy, warning, since Mon 21 Sep, 16:13" in out
     assert "  Acme: mentions 1 (busy)\n" in out
     assert "`listener alerts ack KEY --by NAME` takes one on" in out
     assert "alert on console: failed after 1 attempt: the console is gone" in out

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,8 +160,8 @@ async def _stopped_when(work: Awaitable[None], done: Callable[[], bool]) -> None
         while not done():
             await asyncio.sleep(0.01)
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task], timeout=20)
+    assert task.cancelled(), "a daemon that stops is not kept waiting"
 
 
 async def test_a_flood_in_the_first_two_weeks_is_not_told(life: Life) -> None:

@@ -15,7 +15,7 @@ from listener import listening, watching
 from listener.collectors.post import Edit, Page, Post
 from listener.config import load
 from listener.station import Changes, Station, open_station
-from storage.mention import Heard, Source
+from storage.mention import Heard, Kept, Source
 
 NOW = 1_790_000_000
 HOUR = 3600
@@ -58,6 +58,9 @@ async def station(tmp_path: Path) -> AsyncIterator[Station]:
     file.write_text(CONFIG)
     async with open_station(load(file, {}), lambda: NOW) as opened:
         await opened.writer.store(lambda store: store.register(opened.config.brands, [SKY]))
+        # Where nothing was heard yet, nobody is called new.
+        week = Kept(SKY, [], heard=Heard(NOW - 8 * 24 * HOUR, NOW - 100))
+        await opened.writer.store(lambda store: store.commit(week))
         yield opened
 
 

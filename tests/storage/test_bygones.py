@@ -122,10 +122,15 @@ def test_silences_that_are_over_for_so_long(store: SqliteStore) -> None:
     with store.writing() as db:
         for until in (OLD + 1, LIMIT, NOW):
             silences.add(db, {"rule": ["r"]}, until, by="ada", why="", now=OLD)
-        long = silences.add(db, {"rule": ["r"]}, NOW, by="ada", why="", now=OLD)
-        silences.end(db, long.id, by="ada", now=LIMIT)
+        for ended in (LIMIT - 1, LIMIT):
+            long = silences.add(db, {"rule": ["r"]}, NOW, by="ada", why="", now=OLD)
+            silences.end(db, long.id, by="ada", now=ended)
     drop(store)
-    assert [one.until for one in silences.every(store)] == [NOW, NOW, LIMIT]
+    assert [(one.until, one.ended_at) for one in silences.every(store)] == [
+        (NOW, LIMIT),
+        (NOW, None),
+        (LIMIT, None),
+    ]
 
 
 def test_a_page_at_a_time_and_never_by_a_look_at_all(store: SqliteStore) -> None:

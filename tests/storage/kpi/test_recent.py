@@ -121,6 +121,22 @@ def test_what_is_changed_while_it_is_counted_is_counted_again(filled: SqliteStor
     assert values(filled, NOW, recent) == values(filled, NOW, None)
 
 
+def test_what_comes_while_the_past_is_counted_is_counted_once(filled: SqliteStore) -> None:
+    recent = Recent()
+
+    class Coming(Counting):
+        def rows(self, sql: str, parameters: Any = ()) -> list[Row]:
+            if "published_at / 60" in sql and not came:
+                came.append(True)
+                filled.commit(page([post("meanwhile", NOW - 300)], (NOW, NOW + 1)))
+            return super().rows(sql, parameters)
+
+    came: list[bool] = []
+    values(Coming(filled), NOW, recent)
+    assert came
+    assert values(filled, NOW, recent) == values(filled, NOW, None)
+
+
 def test_a_window_of_long_ago_is_not_kept_at_hand(filled: SqliteStore) -> None:
     recent, counting = Recent(), Counting(filled)
     gathered = Gathered(counting, 8, recent, NOW - REACH)

@@ -17,7 +17,7 @@ from spoken import languages_heard, latin_words, raw_places
 
 from alerts import judging, render
 from alerts.channels.slack import payload
-from alerts.charts import alarm
+from alerts.charts import pictures
 from alerts.goals import Goal
 from alerts.language import LANGUAGES, Language
 from alerts.message import Message
@@ -195,7 +195,7 @@ def variants(row: OutboxRow) -> Iterator[OutboxRow]:
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """To paint them takes most of the time, and test_pictures.py judges them; what they say in words stays."""
-    monkeypatch.setattr(alarm, "_png", lambda svg: b"png of " + svg.encode()[:9])
+    monkeypatch.setattr(pictures, "png", lambda svg, *_, **__: b"png of " + svg.encode()[:9])
 
 
 def said(store: SqliteStore, row: OutboxRow, code: str) -> Message:

@@ -185,7 +185,7 @@ class Look:
 
 
 def _key(ask: Ask) -> object:
-    return ask.window, ask.only, ask.sources, ask.live_only, ask.tag, ask.compare
+    return ask.window, ask.only, ask.sources, ask.live_only, ask.tag, ask.compare, ask.rough
 
 
 def windows(over: int, lateness: int, now: int) -> list[Window]:

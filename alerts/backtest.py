@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from alerts.explaining import posts_that_explain, tone_of
+from alerts.goals import Goal
+from alerts.progress import Measured, Values, measure
+from alerts.reliving import Relived
 from alerts.routing.routes import Routing, deliveries
 from alerts.rules import Look, Rule, Sample, judge
+from alerts.rules.conditions.anomaly import Anomaly
+from alerts.rules.conditions.outage import Outage
 from storage.alerting import AlertState
 from storage.base import Row, Rows
+from storage.baselines import Baseline
 from storage.browse import Narrow
 from storage.calendar import Window
+from storage.coverage import Ledger
 from storage.mention import Brand
 
 QUARTER = 900
 _MINUTE = 60
-_PAST = {
-    "unanswered": "the store knows who waits now, not who waited then",
-    "goal": "a goal is measured against its own period, which has one end",
-    "story": "a story is kept with the posts that it has now",
-    "outage": "only the last outage of a source is kept",
-}
+_NO_OUTAGES = "only the last outage of a source is kept"
+_NO_THRESHOLD = "no threshold was found yet; `listener alerts baselines` shows how far each series is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,33 @@ class _Remembering:
         return self._known[sql]
 
 
+@dataclass
 class _Past(Look):
     """A look at a moment of the past: all that was published by then is known, for when it came is not replayed."""
 
-    def lateness(self, source: str | None) -> int:
-        """None: every post is there."""
-        return 0
+    past: ClassVar[bool] = True
+
+    relived: Mapping[str, Relived] = field(default_factory=dict)
+    known: Values = field(default_factory=dict)
+
+    @property
+    def active(self) -> list[Ledger]:
+        """Nothing of a source arrives late: every post is there."""
+        if self._active is None:
+            self._active = [replace(one, lateness=0) for one in super().active]
+        return self._active
+
+    def baselines(self, brand: str) -> Mapping[str, Baseline]:
+        """What was learned by then."""
+        if brand not in self._baselines:
+            self._baselines[brand] = self.relived[brand].at(self.now)
+        return self._baselines[brand]
+
+    def measured(self, goal: Goal) -> Measured:
+        """Where a goal stood; its values are measured once for each of its windows."""
+        if goal not in self._goals:
+            self._goals[goal] = measure(self.store, [goal], self.brands, self.now, self.zone, self.known)[0]
+        return self._goals[goal]
 
 
 @dataclass
@@ -114,8 +139,7 @@ class _Replay:
         self.looks += 1
         self.enough += any(sample.enough for samples in seen.values() for sample in samples)
         for subject in {**seen, **dict.fromkeys(self.firing())}:
-            samples = [_stored(one) for one in seen.get(subject, ())]
-            transition = judge(rule, samples, self.states.get(subject), now, subject)
+            transition = judge(rule, seen.get(subject, ()), self.states.get(subject), now, subject)
             self.states[subject] = transition.state
             if transition.kind == "fired" and transition.sample is not None:
                 self.open[subject] = _begun(rule, subject, transition.sample, look, routing)
@@ -142,11 +166,6 @@ def _begun(rule: Rule, subject: str, sample: Sample, look: Look, routing: Routin
     return Episode(rule.brand, subject, look.now, window, sample.numbers, tuple(posts), waited)
 
 
-def _stored(sample: Sample) -> Sample:
-    """What is stored counts, however it came: a brand that was just backfilled wants to know as well."""
-    return replace(sample, fires=sample.met)
-
-
 def _waits(routing: Routing, rule: Rule, now: int) -> bool:
     own = {**routing.own, rule.name: rule.channels} if rule.channels else routing.own
     numbers = {"source": rule.source, "tag": rule.tag, "severity": rule.severity}
@@ -156,7 +175,28 @@ def _waits(routing: Routing, rule: Rule, now: int) -> bool:
 
 def step_of(rule: Rule) -> int:
     """Seconds between two looks: a quarter of an hour, or a minute where the rule looks at less than an hour."""
-    return QUARTER if rule.over >= 4 * QUARTER else _MINUTE
+    by_quarter = rule.over >= 4 * QUARTER or rule.condition.form in ("anomaly", "goal")
+    return QUARTER if by_quarter else _MINUTE
+
+
+def _relived(
+    store: Rows, rules: Sequence[Rule], brands: Sequence[Brand], zone: ZoneInfo, since: int
+) -> Mapping[str, Relived]:
+    """The series that the rules look at, by brand."""
+    named = {brand.name: brand for brand in brands}
+    return {
+        rule.brand: Relived(store, named[rule.brand], zone, rule.condition.kinds, since)
+        for rule in rules
+        if isinstance(rule.condition, Anomaly)
+    }
+
+
+def _cannot(rule: Rule, relived: Mapping[str, Relived]) -> str | None:
+    if isinstance(rule.condition, Outage):
+        return _NO_OUTAGES
+    if isinstance(rule.condition, Anomaly) and not any(one.can_alarm for one in relived.values()):
+        return _NO_THRESHOLD
+    return None
 
 
 def backtest(
@@ -167,6 +207,7 @@ def backtest(
     since: int,
     until: int,
     routing: Routing,
+    goals: tuple[Goal, ...] = (),
 ) -> Backtest:
     """Lead the rules of one name, one for each brand, through [since, until). Reads only.
 
@@ -174,12 +215,15 @@ def backtest(
     counts from when it was published, not from when it came, and with the tone and text that it has now.
     """
     step = step_of(rules[0])
-    if why := _PAST.get(rules[0].condition.form.split()[0]):
-        return Backtest(since, until, step, cannot=why)
+    begins = since - since % step
     kept = _Remembering(store)
+    relived = _relived(kept, rules, brands, zone, begins)
+    if why := _cannot(rules[0], relived):
+        return Backtest(since, until, step, cannot=why)
     replays = [_Replay(rule) for rule in rules]
-    for now in range(since - since % step + step, until + 1, step):
-        look = _Past(kept, brands, zone, now)
+    known: Values = {}
+    for now in range(begins + step, until + 1, step):
+        look = _Past(kept, brands, zone, now, goals, relived=relived, known=known)
         look.prepare(rules)
         for one in replays:
             one.step(look, routing)

@@ -138,7 +138,7 @@ class _Work:
         until = min(self.settled, before.through + AT_ONCE)
         # What is learned after a long pause is learned, and not told.
         tells = self.settled - before.through <= RECENT
-        points = _Points(state.get("points", []), state.get("alarms", []) if tells else [])
+        points = Points(state.get("points", []), state.get("alarms", []) if tells else [])
         if until > before.through:
             for quarter, heard in self.quarters(before.through, until):
                 reading = made.feed(row(kind, quarter, heard))
@@ -155,14 +155,14 @@ class _Work:
         if through >= self.settled:
             # A copy, because what is new may still change.
             again = load(kind, made.dump(), step=STEP, zone=self.zone, holidays=holidays(self.brand))
-            newest = _Points(points.points, points.alarms, points.last)
+            newest = Points(points.points, points.alarms, points.last)
             self._judge(kind, through, again.feed, replace(told), newest)
             # Where no quarter hour has ended since the last look, what was seen then is the newest still.
             after["newest"] = newest.dump(self.live(kind), self.now) or state.get("newest")
         return replace(before, through=through, state=after)
 
     def _judge(
-        self, kind: str, since: int, feed: Callable[[Bucket], Reading], told: Episodes, newest: _Points
+        self, kind: str, since: int, feed: Callable[[Bucket], Reading], told: Episodes, newest: Points
     ) -> None:
         """Read what may still change: a rise is one already, whatever else arrives; a drop is none before."""
         if kind.startswith("volume.down"):
@@ -179,7 +179,7 @@ class _Work:
         return others <= (1 - _LIVE_ENOUGH) * sum(q.mentions for q in day)
 
 
-class _Points:
+class Points:
     """The newest readings of a series: what the chart draws, and the alarms in them."""
 
     def __init__(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from alerts.explaining import explaining
 from alerts.routing.routes import CONSOLE, Routing
 from alerts.routing.settling import lay_out, settle
 from alerts.rules import Look, Rule, Transition, event_key, judge
+from alerts.usual import usual
 from storage import alerting
 from storage.alerting import AlertEvent, AlertState
 from storage.base import Transaction
 from storage.kpi import KPIS
 
-_AT_ONCE = 20
+AT_ONCE = 20
 """Events of one rule in one look; what is more is told by the next."""
 _NOTED = 60
 """Seconds by which the last time that there was enough data may be older than it was."""
@@ -24,12 +25,13 @@ _REMEMBERED = 90 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A transition of one rule out of the state `before`, and the posts that explain it."""
+    """A transition of one rule out of the state `before`, the posts that explain it, and what is told beside it."""
 
     rule: Rule
     before: AlertState | None
     transition: Transition
     post_ids: tuple[int, ...]
+    beside: Mapping[str, object] = field(default_factory=dict)
 
 
 def look(seen: Look, rules: Iterable[Rule]) -> list[Judged]:
@@ -62,11 +64,18 @@ def _judged(
             continue
         if before is not None and not _is_worth_a_row(before, transition, seen.now):
             continue
-        if transition.kind and events >= _AT_ONCE:
+        if transition.kind and events >= AT_ONCE:
             continue
         events += transition.kind is not None
-        found.append(Judged(rule, before, transition, explaining(seen.store, rule, transition)))
+        posts = explaining(seen.store, rule, transition)
+        found.append(Judged(rule, before, transition, posts, _beside(seen, rule, transition)))
     return found
+
+
+def _beside(seen: Look, rule: Rule, transition: Transition) -> Mapping[str, object]:
+    """What is usual, where it fired: an anomaly says so itself."""
+    sample = transition.sample if transition.kind == "fired" else None
+    return usual(seen, rule, sample) if sample else {}
 
 
 def _is_worth_a_row(before: AlertState, transition: Transition, now: int) -> bool:
@@ -123,6 +132,7 @@ def _event(item: Judged, now: int) -> AlertEvent:
         "heard": [],
         "left_out": [],
         **(sample.numbers if sample else {}),
+        **item.beside,
         "over": rule.over,
         "min_n": rule.min_n,
         "since": since,

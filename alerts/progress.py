@@ -130,11 +130,23 @@ class Measured:
         }
 
 
+Values = dict[tuple[str, Window], KpiValue]
+"""Values of goals, by name, in windows that have ended."""
+
+
 def measure(
-    store: Rows, goals: Sequence[Goal], brands: tuple[Brand, ...], now: int, zone: ZoneInfo
+    store: Rows,
+    goals: Sequence[Goal],
+    brands: tuple[Brand, ...],
+    now: int,
+    zone: ZoneInfo,
+    known: Values | None = None,
 ) -> list[Measured]:
-    """Measure each goal, in the order of the configuration."""
-    return [_measured(store, goal, brands, now, zone) for goal in goals]
+    """Measure each goal, in the order of the configuration.
+
+    `known` remembers from one measuring to the next; where nothing is written in between.
+    """
+    return [_measured(store, goal, brands, now, zone, {} if known is None else known) for goal in goals]
 
 
 def value_in(
@@ -146,11 +158,21 @@ def value_in(
     return compute(store, [KPIS[goal.kpi]], ask)[0]
 
 
-def _measured(store: Rows, goal: Goal, brands: tuple[Brand, ...], now: int, zone: ZoneInfo) -> Measured:
+def _measured(
+    store: Rows, goal: Goal, brands: tuple[Brand, ...], now: int, zone: ZoneInfo, known: Values
+) -> Measured:
+    def value(asked: Window) -> KpiValue:
+        if (goal.name, asked) in known:
+            return known[goal.name, asked]
+        found = value_in(store, goal, brands, asked, now, zone)
+        if asked.until <= now:
+            known[goal.name, asked] = found
+        return found
+
     window = goal.baseline(zone)
     newest = latest(window, now, zone)
-    baseline = value_in(store, goal, brands, window, now, zone)
-    current = value_in(store, goal, brands, newest, now, zone) if newest.until > window.until else None
+    baseline = value(window)
+    current = value(newest) if newest.until > window.until else None
     stand = progress(
         goal, KPIS[goal.kpi].better, baseline.value, current.value if current else None, now, zone
     )

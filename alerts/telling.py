@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.charts.alarm import small_chart
 from alerts.gathering import gathered
 from alerts.kpi_names import name_of
 from alerts.language import ENGLISH, N_, Language
@@ -13,7 +14,7 @@ from alerts.message import Fact, Letter, Message
 from alerts.quoting import quotes_by_id
 from alerts.routing.routes import QUIET
 from alerts.sayings import Said, Speaker, say
-from alerts.small_chart import small_chart
+from storage.alerting import AlertEvent
 from storage.base import Rows
 from storage.calendar import iso
 from storage.coverage import SourceHeard
@@ -113,6 +114,12 @@ def alert_message(
     )
 
 
+def headline(event: AlertEvent, zone: ZoneInfo, language: Language = ENGLISH) -> str:
+    """Name what happened on one line, as the title of its message does: "Acme: negative share 60.6 %"."""
+    known = {"rule": event.rule, "brand": event.brand, "kind": event.kind, "at": event.at}
+    return _said({**event.numbers, **known}, zone, language).title
+
+
 def _is_threshold(numbers: Mapping[str, Any]) -> bool:
     """Rows of the version before know thresholds only."""
     return bool(numbers.get("form", "threshold") == "threshold")
@@ -195,10 +202,13 @@ def _facts(numbers: Mapping[str, Any], zone: ZoneInfo, language: Language) -> li
         facts.append(
             Fact(_("Now"), _("{value} (n = {number})", value=value, number=language.count(numbers["n"])))
         )
+    if numbers.get("usual"):
+        low, high = (language.count(end) for end in numbers["usual"])
+        spread = low if low == high else language.range(low, high)
+        facts.append(Fact(_("Usually"), _("{usual} at this time of day", usual=spread)))
     if numbers.get("tag"):
         facts.append(Fact(_("Only"), _("mentions tagged {tag}", tag=numbers["tag"])))
-    since, until = language.moment(numbers["since"], zone), language.moment(numbers["until"], zone)
-    facts.append(Fact(_("Window"), language.range(since, until)))
+    facts.append(Fact(_("Window"), language.window(numbers["since"], numbers["until"], zone)))
     heard = [SourceHeard(*entry) for entry in numbers["heard"]]
     if heard:
         facts.append(Fact(_("Heard"), _heard(heard, language)))

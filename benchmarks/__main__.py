@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import at_rest, feed_to_kpis, firehose, millions, socket_to_store
+from benchmarks import at_rest, feed_to_kpis, firehose, millions, socket_to_store, telling
 
 
 @click.command()
@@ -23,6 +23,8 @@ def main(count: int, repeats: int) -> None:
         for line in firehose.report(repeats):
             click.echo(line)
         for line in socket_to_store.report(Path(folder) / "stream"):
+            click.echo(line)
+        for line in telling.report(Path(folder) / "telling"):
             click.echo(line)
         for mentions in millions.SIZES:
             for line in millions.report(mentions, Path(folder) / f"{mentions} mentions"):

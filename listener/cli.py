@@ -60,12 +60,12 @@ def listener() -> None:
 
 # A page of posts is some hundred thousand objects and no cycle among them: with Python's own threshold of a few hundred
 # the collector looks through them again and again, a fifteenth of all the work.
-_OBJECTS = 50_000
+OBJECTS = 50_000
 
 
 def main() -> None:
     """Run a command. Exit 0 good, 1 failed, 2 wrong configuration or usage."""
-    gc.set_threshold(_OBJECTS)
+    gc.set_threshold(OBJECTS)
     try:
         listener(standalone_mode=False)
     except WrongUsage as error:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 
 from alerts.channels import CHANNELS
 from alerts.channels.base import Looks, Undelivered
+from alerts.channels.mail_faults import no_connection
 from alerts.format import plural
 from alerts.transport import Transport
 from listener.collectors import collectors_of
@@ -115,10 +116,8 @@ async def _channel(name: str, options: BaseModel, transport: Transport) -> Findi
                 _, writer = await asyncio.open_connection(host, port)
             writer.close()
         except (OSError, TimeoutError) as error:
-            why = str(error) or "no answer"
-            return Finding(
-                f"channel {name}", False, f"{host}:{port} cannot be reached ({why})", "check host and port"
-            )
+            why = no_connection(error, host, port)
+            return Finding(f"channel {name}", False, why, f"mend channels.{name} in config.yaml")
         return Finding(
             f"channel {name}", True, f"{host}:{port} can be reached; `listener alerts test` sends a sample"
         )

@@ -60,7 +60,7 @@ async def _learn(station: Station, brand: Brand) -> None:
 
 def _put(db: Transaction, found: Sequence[Baseline]) -> None:
     for one in found:
-        baselines.put(db, one)
+        baselines.learn(db, one)
 
 
 class Calibrating:

@@ -104,6 +104,8 @@ async def keep(
     ear = station.hearing.ear(source.kind)
     kept = replace(kept, traffic=traffic, passed=ear.take_passed(), visited=visited)
     committed = await station.writer.store(lambda store: store.commit(kept))
+    if kept.edits:
+        station.recent.forget()
     station.hearing.remember(source.kind, committed.kept)
     # So that what is taken back leaves the sample, where a stream tells it, and the quarantine too.
     if collector.streams:

@@ -21,6 +21,7 @@ LOST_FOR = 7 * 86_400
 """Seconds for which a message that was given up counts as a problem: by then nobody misses it any more."""
 UNSURE_AFTER = 300
 """Seconds without enough data after which it is said: what fires is looked at once a minute."""
+_RANKS = {"critical": 0, "warning": 1, "info": 2}
 _NUMBERS = ("kpi", "op", "threshold", "unit", "value", "n", "over", "min_n")
 _DELIVERY = ("key", "channel", "kind", "state", "attempts", "unknown", "error", "withheld", "batch")
 _MOMENTS = ("created_at", "next_at", "done_at", "resent_at")
@@ -28,9 +29,10 @@ _MOMENTS = ("created_at", "next_at", "done_at", "resent_at")
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """Rules that fire now; events and deliveries, newest first; what is not delivered yet or was given up.
+    """Rules that fire now, the worst first; events and deliveries, newest first; what is not delivered or was given up.
 
-    `said`: who took an alert on or put it off, by its episode; `silences`: those that hold.
+    `said`: who took an alert on or put it off, by its episode; `severities`: with which it fired, likewise; `silences`:
+    those that hold.
     """
 
     firing: Sequence[AlertState]
@@ -38,6 +40,7 @@ class Alerts:
     deliveries: Sequence[Delivery]
     undelivered: Sequence[Delivery]
     said: Mapping[str, Acknowledgement]
+    severities: Mapping[str, str]
     silences: Sequence[Silence]
     now: int
 
@@ -59,6 +62,7 @@ class Alerts:
                     "rule": s.rule,
                     "brand": s.brand,
                     "subject": s.subject or None,
+                    "severity": self.severities.get(s.episode),
                     "fired_at": iso(s.fired_at, zone),
                     "too_little_since": iso(at, zone) if (at := self.unsure_since(s)) else None,
                     "answered": answer_json(said, zone) if (said := self.answered(s)) else None,
@@ -96,13 +100,15 @@ def _delivery(delivery: Delivery, zone: ZoneInfo) -> dict[str, object]:
 
 def alerts(store: Rows, now: int) -> Alerts:
     """Read what there is to show."""
+    severities = {event.key: event.severity for event in alerting.firing_events(store)}
     firing = [state for state in alerting.states(store).values() if state.phase == "firing"]
     return Alerts(
-        firing,
+        sorted(firing, key=lambda state: (_RANKS.get(severities.get(state.episode, ""), 1), state.fired_at)),
         alerting.events(store),
         deliveries.newest(store, 50),
         deliveries.newest(store, undelivered=True),
         acknowledgements.last(store, [state.episode for state in firing]),
+        severities,
         silences.active(store, now),
         now,
     )

@@ -35,6 +35,7 @@ from storage import ledger, outbox, polling, quarantine, queries, visits
 from storage.alerting import AlertState
 from storage.base import Transaction
 from storage.hearing import kept_ids, sampled_ids
+from storage.kpi.recent import Recent
 from storage.lock import DaemonLock
 from storage.sqlite import Reader
 
@@ -71,6 +72,8 @@ class Changes:
 class Station:
     """What the tasks of the daemon share. `watchers` are told of each commit that rules may have to look at.
 
+    `recent`: what rules have counted of the newest minutes.
+
     `engine` is the configured one; the pipeline judges by it with the head in service. `wiped`: texts were taken back,
     and the store's file or its log may still hold them.
     `heard_from` is told when a stream answers, which no end of a poll will tell.
@@ -89,6 +92,7 @@ class Station:
     born: int
     rng: random.Random = field(default_factory=random.Random)
     watchers: list[Changes] = field(default_factory=list)
+    recent: Recent = field(default_factory=Recent)
     # What the last run left is seen to once.
     wiped: bool = True
     heard_from: Callable[[str, bool], None] = lambda source, answered: None

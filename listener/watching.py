@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 import structlog
@@ -11,20 +12,44 @@ from alerts import judging
 from alerts.routing import settling
 from alerts.rules import Look, Rule
 from listener.station import Station
+from storage import hearing
 from storage.alerting import AlertEvent
 
 log = structlog.get_logger(__name__)
 
 
-async def judge(station: Station, rules: Collection[Rule]) -> list[AlertEvent]:
-    """Judge these rules now; states, events and outbox rows are written together."""
+Looked = dict[tuple[str, str], int]
+"""The newest post at the last look of each (rule, brand)."""
+
+
+async def judge(station: Station, rules: Collection[Rule], looked: Looked | None = None) -> list[AlertEvent]:
+    """Judge these rules now; states, events and outbox rows are written together.
+
+    With `looked`, which is brought up to date, a rule that tells what is new sees only what came since. Of what is new
+    in an older post, as by an edit, the next look without it tells: there is one each minute.
+    """
+    if looked is not None:
+        newest = await asyncio.to_thread(hearing.newest_post, station.reader)
     now = station.now()
     config = station.config
     # Windows end before the second that they name. A post without a date counts from the second it was fetched
     # in, and would not be seen before the next minute (by `listener once` not before its next run).
     over = now + 1
-    seen = Look(station.reader, config.brands, config.zone, over, config.goals)
+    seen = Look(
+        station.reader,
+        config.brands,
+        config.zone,
+        over,
+        config.goals,
+        looked=looked or {},
+        recent=station.recent,
+    )
     found = await asyncio.to_thread(judging.look, seen, rules)
+    if looked is not None:
+        told = Counter((one.rule.name, one.rule.brand) for one in found)
+        # Of what is new for one that told as much as one look may, the next look sees the rest.
+        seen_whole = ((rule.name, rule.brand) for rule in rules)
+        looked.update({rule: newest for rule in seen_whole if told[rule] < judging.AT_ONCE})
     if not found:
         return []
     events = await station.writer(lambda db: judging.write(db, found, now, config.routing))
@@ -49,15 +74,13 @@ async def settle(station: Station) -> None:
 
 
 def lanes(rules: Sequence[Rule]) -> list[list[Rule]]:
-    """The rules apart in those that are judged by a glance, and those that count: the first wait for none of the others."""
+    """The rules that are judged by a glance, and those that count: the first wait for none of the others."""
     glances = [rule for rule in rules if getattr(rule.condition, "by_glance", False)]
     counts = [rule for rule in rules if rule not in glances]
     return [lane for lane in (glances, counts) if lane]
 
 
-def concerned(
-    station: Station, rules: Sequence[Rule], changed: Collection[tuple[str, int]]
-) -> list[Rule]:
+def concerned(station: Station, rules: Sequence[Rule], changed: Collection[tuple[str, int]]) -> list[Rule]:
     """Those of the rules that look at a brand and hour which a commit changed."""
     markets = {brand.name: brand.market for brand in station.config.brands}
     now = station.now()

@@ -14,7 +14,12 @@ _FROM = f"SELECT {_COLUMNS} FROM baselines l JOIN brands b ON b.id = l.brand_id"
 _PUT = """INSERT INTO baselines (brand_id, series, through, setting, state, calibration, calibrated_at)
     SELECT id, ?, ?, ?, ?, ?, ? FROM brands WHERE name = ?
     ON CONFLICT (brand_id, series) DO UPDATE SET through = excluded.through, setting = excluded.setting,
-    state = excluded.state, calibration = excluded.calibration, calibrated_at = excluded.calibrated_at"""
+    state = excluded.state, """
+_ALL = f"{_PUT} calibration = excluded.calibration, calibrated_at = excluded.calibrated_at"
+_LEARNED = f"""{_PUT} calibrated_at =
+    CASE WHEN baselines.setting = excluded.setting THEN baselines.calibrated_at ELSE excluded.calibrated_at END,
+    calibration = CASE WHEN baselines.setting = excluded.setting THEN baselines.calibration
+    ELSE excluded.calibration END"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,19 @@ def _read(row: Row) -> Baseline:
 
 def put(db: Transaction, baseline: Baseline) -> None:
     """Keep one in the place of what was known of the series."""
+    _write(db, _ALL, baseline)
+
+
+def learn(db: Transaction, baseline: Baseline) -> None:
+    """Keep what was learned: a threshold that was found meanwhile for the same setting stays."""
+    _write(db, _LEARNED, baseline)
+
+
+def _write(db: Transaction, sql: str, baseline: Baseline) -> None:
     calibration = None if baseline.calibration is None else json.dumps(baseline.calibration, allow_nan=False)
     state = json.dumps(baseline.state, allow_nan=False)
     db.run(
-        _PUT,
+        sql,
         (
             baseline.series,
             baseline.through,

@@ -53,6 +53,14 @@ class Ledger:
         seconds = sum(max(0, min(end, s.until) - max(since, s.since)) for s in self.live)
         return SourceHeard(self.name, seconds, end - since)
 
+    def heard_before(self, until: int) -> int:
+        """Seconds heard before a time, in all, with what an import brought of the past."""
+        seconds = reached = 0
+        for span in sorted((*self.live, *self.imports), key=lambda span: span.since):
+            seconds += max(0, min(span.until, until) - max(span.since, reached))
+            reached = max(reached, span.until)
+        return seconds
+
     def stretch_end(self, at: int) -> int | None:
         """The end of the unbroken stretch heard that holds `at`; None where nothing was heard then."""
         end, reached = None, _reach(self.live, self.imports, at)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from storage.base import Rows
 from storage.calendar import Window
+from storage.unanswered import OPEN, OPEN_THEN
+
+_LIVE = {True: "AND m.live > 0", False: ""}
+_WAITS = f"{OPEN} AND w.live > 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,41 +25,82 @@ class Newcomer:
     at: int
 
 
+# The order matters: of those who spoke first in an hour few have many followers, and so only their mentions are read.
+# With news the newest mentions lead, which are fewer still.
+_FIRSTS = "author_firsts f CROSS JOIN authors a"
+_NEWS = "mentions n CROSS JOIN authors a CROSS JOIN author_firsts f"
+
+
 def newcomers(
-    store: Rows, brand: str, window: Window, followers: int, source: str | None, limit: int
+    store: Rows,
+    brand: str,
+    window: Window,
+    followers: int,
+    sources: Sequence[int],
+    limit: int,
+    after: int | None = None,
+    *,
+    live_only: bool = True,
 ) -> list[Newcomer]:
     """Authors with at least so many followers whose first mention of a brand lies in a window and was heard live.
 
-    Those with most followers first.
+    Those with most followers first. `sources`: by number, those in which they may be; `after`: only those who say
+    anything in posts with a greater number. Without `live_only` it counts however it came.
     """
+    led_by, newer = _FIRSTS, ""
+    if after is not None:
+        led_by, newer = _NEWS, "n.brand_id = b.id AND n.post_id > ? AND a.id = n.author_id AND"
     rows = store.rows(
-        """SELECT a.id, s.name, a.followers, min(m.post_id), f.first_at
-        FROM brands b JOIN author_firsts f ON f.brand_id = b.id JOIN authors a ON a.id = f.author_id
-        JOIN sources s ON s.id = a.source_id
-        JOIN mentions m ON m.brand_id = b.id AND m.author_id = a.id AND m.published_at = f.first_at
-        WHERE b.name = ? AND f.first_at >= ? AND f.first_at < ? AND a.followers >= ? AND m.live > 0
-        AND (? IS NULL OR s.name = ? OR s.kind = ?)
+        f"""SELECT a.id, s.name, a.followers, min(m.post_id), f.first_at
+        FROM brands b CROSS JOIN {led_by} CROSS JOIN sources s CROSS JOIN mentions m
+        WHERE {newer} b.name = ? AND f.brand_id = b.id AND f.author_id = a.id AND f.first_at >= ? AND f.first_at < ?
+        AND a.followers >= ? AND s.id = a.source_id AND s.id IN (SELECT value FROM json_each(?))
+        AND m.brand_id = b.id AND m.author_id = a.id AND m.published_at = f.first_at {_LIVE[live_only]}
         GROUP BY a.id, s.name, a.followers, f.first_at ORDER BY a.followers DESC, a.id LIMIT ?""",
-        (brand, window.since, window.until, followers, source, source, source, limit),
+        (
+            *(() if after is None else (after,)),
+            *(brand, window.since, window.until, followers, json.dumps(list(sources)), limit),
+        ),
     )
     return [Newcomer(*row) for row in rows]
 
 
-def new_languages(store: Rows, brand: str, window: Window, source: str | None) -> list[tuple[str, int, int]]:
-    """Languages in which a brand was mentioned live in a window and never before: (language, mentions, first post)."""
+def new_languages(
+    store: Rows,
+    brand: str,
+    window: Window,
+    sources: Sequence[int],
+    before: str | None,
+    after: int | None = None,
+    *,
+    live_only: bool = True,
+) -> list[tuple[str, int, int]]:
+    """Languages in which a brand was mentioned live in a window and never before: (language, mentions, first post).
+
+    `sources`: by number, those in which it may be; `before`: the name or kind of those where it was never before;
+    `after`: only those of posts with a greater number. Without `live_only` every mention counts, however it came.
+    """
     where = "AND (? IS NULL OR m.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))"
+    heard = json.dumps(list(sources))
+    spoken = store.rows(
+        f"""SELECT DISTINCT m.language FROM mentions m JOIN brands b ON b.id = m.brand_id
+        WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? {_LIVE[live_only]} AND m.post_id > ?
+        AND m.language IS NOT NULL AND m.source_id IN (SELECT value FROM json_each(?)) ORDER BY m.language""",
+        (brand, window.since, window.until, -1 if after is None else after, heard),
+    )
     return [
-        (language, mentions, post)
-        for language, mentions, post in store.rows(
-            f"""SELECT m.language, count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
-            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? AND m.live > 0
-            AND m.language IS NOT NULL {where} GROUP BY m.language ORDER BY m.language""",
-            (brand, window.since, window.until, source, source, source),
-        )
+        (language, *counted)
+        for (language,) in spoken
         if not store.rows(
             f"""SELECT 1 FROM mentions m JOIN brands b ON b.id = m.brand_id
             WHERE b.name = ? AND m.published_at < ? AND m.language = ? {where} LIMIT 1""",
-            (brand, window.since, language, source, source, source),
+            (brand, window.since, language, before, before, before),
+        )
+        for counted in store.rows(
+            f"""SELECT count(*), min(m.post_id) FROM mentions m JOIN brands b ON b.id = m.brand_id
+            WHERE b.name = ? AND m.published_at >= ? AND m.published_at < ? {_LIVE[live_only]}
+            AND m.language = ? AND m.source_id IN (SELECT value FROM json_each(?))""",
+            (brand, window.since, window.until, language, heard),
         )
     ]
 
@@ -67,13 +114,29 @@ class Waiting:
     started: int
 
 
-def waiting(store: Rows, brand: str, window: Window, source: str | None, limit: int) -> list[Waiting]:
-    """Who addressed a brand live in a window and has no answer yet: those who wait longest first."""
+def waiting(
+    store: Rows, brand: str, window: Window, source: str | None, limit: int, then: int | None = None
+) -> list[Waiting]:
+    """Who addressed a brand live in a window and has no answer yet: those who wait longest first.
+
+    With `then`: who had none at that second, and addressed it however it came here.
+    """
+    waits = _WAITS if then is None else OPEN_THEN
     rows = store.rows(
-        """SELECT w.post_id, w.source_id, w.started FROM waits w JOIN brands b ON b.id = w.brand_id
-        WHERE b.name = ? AND w.started >= ? AND w.started < ? AND w.seconds IS NULL AND w.live > 0
+        f"""SELECT w.post_id, w.source_id, w.started FROM waits w
+        JOIN brands b ON b.id = w.brand_id JOIN posts p ON p.id = w.post_id
+        WHERE b.name = ? AND w.started >= ? AND w.started < ? AND {waits}
         AND (? IS NULL OR w.source_id IN (SELECT id FROM sources WHERE name = ? OR kind = ?))
         ORDER BY w.started, w.post_id LIMIT ?""",
-        (brand, window.since, window.until, source, source, source, limit),
+        (
+            brand,
+            window.since,
+            window.until,
+            *([] if then is None else [then] * 3),
+            source,
+            source,
+            source,
+            limit,
+        ),
     )
     return [Waiting(*row) for row in rows]

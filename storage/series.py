@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from storage.base import Rows
 from storage.counting import KIND_OF
-from storage.coverage import Ledger, ledgers
+from storage.coverage import ENOUGH, Ledger, ledgers
 from storage.rollups.periods import QUARTER
 
 _DAY = 86_400
@@ -30,6 +30,8 @@ _GAINED = f"""SELECT at / {QUARTER}, sum(CASE WHEN gained > 0 THEN gained ELSE 0
     WHERE m.brand_id = ? AND m.published_at >= ? AND m.published_at < ? AND m.live <> 0
     AND m.source_id IN (SELECT value FROM json_each(?)) AND r.counter IN ({_COUNTERS})) AS each
     WHERE at >= ? AND at < ? GROUP BY at / {QUARTER}"""
+_COUNTED = """SELECT quarter, sum(mentions) FROM rollup_quarters WHERE brand_id = ? AND quarter >= ? AND quarter < ?
+    AND source_id IN (SELECT value FROM json_each(?)) GROUP BY quarter"""
 _SHARES = """SELECT source_id, sum(mentions) FROM rollup_quarters
     WHERE brand_id = ? AND quarter >= ? AND quarter < ? GROUP BY source_id"""
 
@@ -101,9 +103,9 @@ def _places(low: int, high: int, since: int, number: int) -> range:
     return range(max(0, (low - since) // QUARTER), min(number, (high - since - 1) // QUARTER + 1))
 
 
-def panel(store: Rows, brand_id: int, now: int, least: int) -> Panel:
-    """The sources that were heard for at least so many seconds, imports included."""
-    every = [(ledger, _seconds(ledger)) for ledger in ledgers(store)]
+def panel(store: Rows, brand_id: int, now: int, least: int, known: Sequence[Ledger] | None = None) -> Panel:
+    """The sources that were heard for at least so many seconds, imports included; of those `known`, or of all."""
+    every = [(ledger, _seconds(ledger)) for ledger in (ledgers(store) if known is None else known)]
     chosen = [ledger for ledger, seconds in every if seconds >= least]
     brought: dict[int, int] = dict(
         store.rows(_SHARES, (brand_id, (now - _WEIGHED) // QUARTER, now // QUARTER + 1))
@@ -135,3 +137,27 @@ def quarters(store: Rows, brand_id: int, sources: Sequence[int], since: int, unt
         Quarter(quarter * QUARTER, *mentions.get(quarter, nothing), interactions=gained.get(quarter, 0))
         for quarter in range(first, end)
     ]
+
+
+def counted(store: Rows, brand_id: int, sources: Sequence[int], since: int, until: int) -> list[int]:
+    """The mentions of every quarter hour of [since, until), both at the border of one."""
+    first, end = since // QUARTER, until // QUARTER
+    found: dict[int, int] = dict(store.rows(_COUNTED, (brand_id, first, end, json.dumps(list(sources)))))
+    return [found.get(quarter, 0) for quarter in range(first, end)]
+
+
+def all_heard(known: Sequence[Ledger], since: int, until: int) -> list[bool]:
+    """Whether each quarter hour of [since, until) was heard by all of these sources, for nine tenths of it."""
+    number = (until - since) // QUARTER
+    whole = [True] * number
+    for ledger in known:
+        seconds = [0] * number
+        for span in ledger.live:
+            for place in _places(span.since, span.until, since, number):
+                start = since + place * QUARTER
+                seconds[place] += min(span.until, start + QUARTER) - max(span.since, start)
+        for span in ledger.imports:
+            for place in _places(span.since, span.until + 1, since, number):
+                seconds[place] = QUARTER
+        whole = [one and heard >= ENOUGH * QUARTER for one, heard in zip(whole, seconds, strict=True)]
+    return whole

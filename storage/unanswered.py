@@ -7,11 +7,18 @@ from dataclasses import dataclass
 from storage.base import Rows
 from storage.calendar import Window
 
-_WAITING = """FROM waits w JOIN posts p ON p.id = w.post_id WHERE w.brand_id = (SELECT id FROM brands WHERE name = ?)
-    AND w.started >= ? AND w.started < ? AND w.seconds IS NULL AND p.erased_at IS NULL
+OPEN = """w.seconds IS NULL AND p.erased_at IS NULL
     AND coalesce((SELECT e.kind FROM cases c JOIN case_events e ON e.case_id = c.id
         WHERE c.brand_id = w.brand_id AND c.post_id = w.post_id
         ORDER BY e.at DESC, e.id DESC LIMIT 1), '') <> 'solve'"""
+"""Who took the question back waits no more, and who was helped on another way neither."""
+OPEN_THEN = """(w.seconds IS NULL OR w.started + w.seconds > ?) AND (p.erased_at IS NULL OR p.erased_at > ?)
+    AND coalesce((SELECT e.kind FROM cases c JOIN case_events e ON e.case_id = c.id
+        WHERE c.brand_id = w.brand_id AND c.post_id = w.post_id AND e.at <= ?
+        ORDER BY e.at DESC, e.id DESC LIMIT 1), '') <> 'solve'"""
+"""The same at a second of the past, which is each of its three parameters."""
+_WAITING = f"""FROM waits w JOIN posts p ON p.id = w.post_id
+    WHERE w.brand_id = (SELECT id FROM brands WHERE name = ?) AND w.started >= ? AND w.started < ? AND {OPEN}"""
 
 
 @dataclass(frozen=True, slots=True)

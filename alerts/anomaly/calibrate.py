@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import cast
 from zoneinfo import ZoneInfo
 
 from alerts.anomaly.clock import hour_of_week
 from alerts.anomaly.empty import Empty, fit
-from alerts.anomaly.kinds import episodes, statistic
+from alerts.anomaly.kinds import episodes, reads_parts, statistic
 from alerts.anomaly.reading import DAY, LEARNING, Bucket, no_data
 
 MONTH = 30.4375 * DAY
@@ -95,6 +95,8 @@ def replay(kind: str, empty: Empty, *, months: float, seed: int, zone: ZoneInfo)
     Stretches of it, each with a detector that begins anew, keep the trend from leading years away.
     """
     days, stretch = math.ceil(months * MONTH / DAY), _stretch(empty.growth)
+    if not reads_parts(kind):
+        empty = replace(empty, share=0.0, share_moods=())
     # Hours of the week are those of 168 rates, whatever the year: public holidays are in the rates' noise.
     hour = hour_of_week(zone)
     found: list[tuple[int, float]] = []

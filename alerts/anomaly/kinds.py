@@ -25,10 +25,14 @@ def detector(kind: str, *, step: int, zone: ZoneInfo, holidays: str | None = Non
     """A detector that has seen nothing yet, for buckets of `step` seconds. Raises ValueError for an unknown kind."""
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind of anomaly; there are {', '.join(KINDS)}")
-    series, way = kind.split(".")
-    if series.endswith("_share"):
-        return Share(1 if way == "up" else -1, step=step, zone=zone, holidays=holidays)
+    if reads_parts(kind):
+        return Share(1 if kind.endswith(".up") else -1, step=step, zone=zone, holidays=holidays)
     return Peaks(step=step) if kind in _RISES else Drop(step=step, zone=zone, holidays=holidays)
+
+
+def reads_parts(kind: str) -> bool:
+    """Whether the kind is a share, of which the parts are read; the others read counts alone."""
+    return "_share." in kind
 
 
 def load(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from aiosmtplib import (
     SMTP,
-    SMTPAuthenticationError,
     SMTPConnectResponseError,
     SMTPException,
     SMTPRecipientRefused,
@@ -30,6 +29,7 @@ from pydantic import (
 
 from alerts.channels.base import NOTHING, Past, Undelivered
 from alerts.channels.mail import compose, domain_of
+from alerts.channels.mail_faults import Step, no_connection, why_refused
 from alerts.message import Letter, Message
 
 if TYPE_CHECKING:
@@ -143,25 +143,25 @@ class Email:
         try:
             await client.connect()
         except SMTPConnectResponseError as error:
-            raise _answered("the mail server refused the connection", error) from None
+            raise _answered("connection", error) from None
         except (SMTPException, OSError, ValueError) as error:
-            raise Undelivered(f"no connection to the mail server: {_cause(error)}") from None
+            raise Undelivered(no_connection(error, self._options.host, self._options.port)) from None
         if self._options.username is not None and self._options.password is not None:
             await self._login(client, self._options.username, self._options.password)
 
     async def _login(self, client: SMTP, username: str, password: SecretStr) -> None:
         if client.get_transport_info("sslcontext") is None and not self._options.local:
             raise Undelivered(
-                "the mail server offers no TLS, and the password is not sent in clear", permanent=True
+                "the mail server offers no TLS, and the password is not sent in clear; write tls: tls and its TLS "
+                "port (465), or another host",
+                permanent=True,
             )
         try:
             await client.login(username, password.get_secret_value())
-        except SMTPAuthenticationError as error:
-            raise _answered("the mail server refused the login", error) from None
         except SMTPResponseException as error:
-            raise _answered("the mail server broke off the login", error) from None
+            raise _answered("login", error) from None
         except (SMTPException, OSError) as error:
-            raise Undelivered(f"no login at the mail server: {_cause(error)}") from None
+            raise Undelivered(f"no login at the mail server: {type(error).__name__}") from None
 
     async def _envelope(self, client: SMTP, to: Sequence[str]) -> dict[str, int]:
         """Name sender and recipients; return whom the server refused, and with which code."""
@@ -174,9 +174,9 @@ class Email:
                 except SMTPRecipientRefused as error:
                     refused[recipient] = error.code
         except SMTPResponseException as error:
-            raise _answered("the mail server refused the sender", error) from None
+            raise _answered("sender", error) from None
         except (SMTPException, OSError) as error:
-            raise Undelivered(f"the mail server went away: {_cause(error)}") from None
+            raise Undelivered(f"the mail server went away: {type(error).__name__}") from None
         if len(refused) == len(to):
             raise self._refusal(refused, "nobody was left")
         return refused
@@ -195,7 +195,7 @@ class Email:
         try:
             await client.data(content)
         except SMTPResponseException as error:
-            raise _answered("the mail server refused the message", error) from None
+            raise _answered("message", error) from None
         except (SMTPException, OSError):
             reason = "the connection was lost while the mail server took the message; it may have it"
             raise Undelivered(reason, unknown=True) from None
@@ -216,11 +216,5 @@ def mark(recipient: str) -> str:
     return hashlib.sha256(parseaddr(recipient)[1].casefold().encode()).hexdigest()[:16]
 
 
-def _answered(what: str, error: SMTPResponseException) -> Undelivered:
-    """The server's own words stay out: they may repeat the address, the login, or a text."""
-    return Undelivered(f"{what} ({error.code})", permanent=error.code >= 500)
-
-
-def _cause(error: BaseException) -> str:
-    inner = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    return type(inner).__name__
+def _answered(step: Step, error: SMTPResponseException) -> Undelivered:
+    return Undelivered(why_refused(step, error.code), permanent=error.code >= 500)

@@ -143,7 +143,9 @@ def _part(part: Part, language: Language) -> Iterator[str]:
     elif part.lines:
         yield f"## {_md(part.title)}\n"
         links = [*part.links, *[None] * len(part.lines)]
-        yield from (f"- {_md(line)}{_link(url, language)}" for line, url in zip(part.lines, links, strict=False))
+        yield from (
+            f"- {_md(line)}{_link(url, language)}" for line, url in zip(part.lines, links, strict=False)
+        )
         yield ""
 
 

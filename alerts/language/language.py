@@ -181,6 +181,16 @@ class Language:
         """Write a time in a zone: "Mon 16 Nov, 08:00"."""
         return self.timed(datetime.fromtimestamp(seconds, zone), "day")
 
+    def window(self, since: float, until: float, zone: ZoneInfo) -> str:
+        """Write [since, until) in a zone, the day once where it is one: "Mon 16 Nov, 07:56 to 08:11"."""
+        first, last = (datetime.fromtimestamp(at, zone) for at in (since, until))
+        end = (
+            self.formats.localized(f"{last:%H:%M}")
+            if first.date() == last.date()
+            else self.timed(last, "day")
+        )
+        return self.range(self.timed(first, "day"), end)
+
     def dated(self, seconds: float, zone: ZoneInfo) -> str:
         """Write a time of any year in a zone: "Mon 16 Nov 2026, 08:00"."""
         return self.timed(datetime.fromtimestamp(seconds, zone), "dated")

@@ -13,6 +13,7 @@ from storage.baselines import Baseline
 from storage.calendar import Window
 from storage.coverage import Ledger
 from storage.kpi import KPIS, Ask, Gathered, KpiValue, compute
+from storage.kpi.recent import REACH, Recent
 from storage.mention import Brand
 
 if TYPE_CHECKING:
@@ -80,7 +81,12 @@ class Look:
     """One look at the store for many rules: each value is computed once, and together with others of its window.
 
     `firing`: the subjects for which each (rule, brand) fires, so that a kind looks at them until they are over.
+    `looked`: the newest post at the last look of each (rule, brand), where only what came since is to be looked at.
+    `recent`: the counts of the newest minutes, kept from look to look.
     """
+
+    past: ClassVar[bool] = False
+    """It is led through what is stored: who waited then is asked, and what was not heard live counts as well."""
 
     store: Rows
     brands: tuple[Brand, ...]
@@ -88,8 +94,11 @@ class Look:
     now: int
     goals: tuple[Goal, ...] = ()
     firing: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    looked: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    recent: Recent | None = None
     _wanted: dict[object, dict[str, None]] = field(default_factory=dict)
     _values: dict[object, dict[str, KpiValue]] = field(default_factory=dict)
+    _acquainted: dict[tuple[str | None, int, int], tuple[int, ...]] = field(default_factory=dict)
     _active: list[Ledger] | None = None
     _gathered: Gathered | None = None
     _goals: dict[Goal, Measured] = field(default_factory=dict)
@@ -106,12 +115,27 @@ class Look:
     def gathered(self) -> Gathered:
         """What the rules' questions have in common."""
         if self._gathered is None:
-            self._gathered = Gathered(self.store, _WINDOWS)
+            self._gathered = Gathered(self.store, _WINDOWS, self.recent, self.now - REACH)
         return self._gathered
+
+    def after(self, rule: Rule) -> int | None:
+        """The newest post that a rule has looked at; None where it is to look at its whole window."""
+        return self.looked.get((rule.name, rule.brand))
 
     def lateness(self, source: str | None) -> int:
         """Seconds for which posts of a source (of any) may still arrive."""
         return max((one.lateness for one in self.active if source in (None, one.name, one.kind)), default=0)
+
+    def acquainted(self, source: str | None, until: int, least: int) -> tuple[int, ...]:
+        """Sources (of a name or kind) that are listened to and had been heard for `least` seconds before a time."""
+        asked = source, until, least
+        if asked not in self._acquainted:
+            self._acquainted[asked] = tuple(
+                one.source_id
+                for one in self.active
+                if source in (None, one.name, one.kind) and one.heard_before(until) >= least
+            )
+        return self._acquainted[asked]
 
     def baselines(self, brand: str) -> Mapping[str, Baseline]:
         """What was learned of each series of a brand, by series."""
@@ -130,7 +154,7 @@ class Look:
             (rule.brand,),
             sources,
             strict=True,
-            live_only=live_only,
+            live_only=live_only and not self.past,
             tag=rule.tag,
             compare=compare,
         )
@@ -161,7 +185,7 @@ class Look:
 
 
 def _key(ask: Ask) -> object:
-    return ask.window, ask.only, ask.sources, ask.live_only, ask.tag, ask.compare
+    return ask.window, ask.only, ask.sources, ask.live_only, ask.tag, ask.compare, ask.rough
 
 
 def windows(over: int, lateness: int, now: int) -> list[Window]:

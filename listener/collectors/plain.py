@@ -23,6 +23,7 @@ _BLOCK = re.compile(
 _UNSEEN = ["script", "style", "template", "head", "iframe", "object", "svg"]
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _SPACES = re.compile(r"[^\S\n]+")
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 _LINES = re.compile(r" *\n[\s]*")
 
 
@@ -45,6 +46,14 @@ def to_plain(markup: str) -> str:
     elif "&" in text:
         text = clean(html.unescape(text))
     return tidy(text)
+
+
+def decoded(text: str) -> str:
+    """Return a plain text that was escaped on its way, as exports do: "AT&amp;T" is "AT&T" again, once.
+
+    Only what ends in a semicolon: "?a=1&copy=2" is an address.
+    """
+    return _ENTITY.sub(lambda found: html.unescape(found.group()), text) if "&" in text else text
 
 
 def tidy(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from alerts import format as reading
 from alerts.render import clean
-from alerts.telling import amount
+from alerts.telling import headline
 from listener.commands import backtesting, baselines, hushing
 from listener.commands.options import (
     Failure,
@@ -57,17 +57,22 @@ def _print(seen: Alerts, zone: ZoneInfo) -> None:
     click.echo("Firing now:" if seen.firing else "Nothing fires now.")
     for state in seen.firing:
         what = f" ({state.subject})" if state.subject else ""
+        severity = seen.severities.get(state.episode)
+        what += f", {severity}" if severity else ""
         told = f"  {state.brand or 'the house'}: {state.rule}{what}, since {reading.moment(state.fired_at, zone)}"
         if at := seen.unsure_since(state):
             told += f", too little data since {reading.moment(at, zone)}"
         click.echo(f"{told}{_answered(seen, state, zone)} ({state.episode})")
+    if any(seen.answered(state) is None for state in seen.firing):
+        click.echo("  With the key in brackets: `listener alerts ack KEY --by NAME` takes one on, and")
+        click.echo("  `listener alerts snooze KEY --for 2h --by NAME` puts it off.")
     for one in seen.silences:
         click.echo(f"  {hushing.line(one, zone, seen.now)}")
     if seen.events:
         click.echo("Told lately:")
     for event in seen.events[:20]:
         when = reading.moment(event.at, zone)
-        click.echo(f"  {when}  {event.brand}: {event.rule} {event.kind} ({_value(event.numbers)})")
+        click.echo(f"  {when}  {clean(headline(event, zone))} ({event.rule})")
     if seen.undelivered:
         click.echo("Not delivered:")
     for item in seen.undelivered:
@@ -86,12 +91,6 @@ def _answered(seen: Alerts, state: AlertState, zone: ZoneInfo) -> str:
         return ""
     what = "taken on" if said.until is None else f"put off until {reading.moment(said.until, zone)}"
     return f", {what} by {clean(said.by)}" + (f": {clean(said.why)}" if said.why else "")
-
-
-def _value(numbers: Mapping[str, Any]) -> str:
-    if numbers["value"] is None:
-        return "too little data"
-    return f"{numbers['kpi']} {amount(numbers['value'], numbers['unit'], numbers['kpi'])}"
 
 
 for one in (
@@ -145,7 +144,10 @@ def resend(ctx: click.Context, config_file: Path, key: str | None, failed: bool,
 
     if not _run(send_again(config, time.time, key, channel)):
         if key is not None:
-            raise Failure(f"nothing is sent: no message {key} waits, failed or was delivered there")
+            raise Failure(
+                f"nothing is sent: there is no message {key!r}{f' for {channel}' if channel else ''}; "
+                "`listener alerts` shows what fires and what was not delivered, each with its key"
+            )
         click.echo("Nothing has failed.")
 
 

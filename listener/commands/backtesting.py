@@ -68,7 +68,7 @@ def command(
     if start >= end:
         raise WrongUsage("--since must lie before --until, and before now")
     with open_reader(config) as reader, reader.snapshot() as store:
-        found = backtest(store, rules, config.brands, config.zone, start, end, config.routing)
+        found = backtest(store, rules, config.brands, config.zone, start, end, config.routing, config.goals)
         if as_json:
             click.echo(json.dumps(_json(found, rules[0], store), ensure_ascii=False))
             return
@@ -114,7 +114,12 @@ def _lines(found: Backtest, rule: Rule, store: Rows, zone: ZoneInfo) -> Iterator
         yield ""
     yield _summary(found, rule)
     if found.judged is not None and found.judged < 0.5 and not rule.condition.momentary:
-        yield f"There was enough to judge by at {found.judged:.0%} of the looks only."
+        yield (
+            f"Mostly there was too little to judge by: enough was there at {reading.share(found.judged)} of the "
+            f"looks (at least {rule.min_n} within {format_duration(rule.over)}: min_n and over)."
+        )
+    if rule.condition.form == "anomaly":
+        yield "Learned from the past as it went by, with the thresholds of today."
     yield _LATE
 
 
@@ -176,7 +181,8 @@ def _json(found: Backtest, rule: Rule, store: Rows) -> dict[str, object]:
                 "how": one.over,
                 "in_quiet_hours": one.waited,
                 "window": [_utc(one.window.since), _utc(one.window.until)],
-                "numbers": one.numbers,
+                # The points of its chart would be most of the document.
+                "numbers": {name: value for name, value in one.numbers.items() if name != "points"},
                 "post_ids": one.post_ids[:3],
                 "posts": _posts(one, store),
             }

@@ -95,7 +95,7 @@ def describe(config: Config) -> list[str]:
     for rule in config.rules:
         hold = f" for {format_duration(rule.hold)}" if rule.hold else ""
         lines.append(
-            f"rule: {rule.name}: {rule.brand or 'any brand'}: {rule.condition.words()} "
+            f"rule: {rule.name}: {rule.brand or rule.source or 'any source'}: {rule.condition.words()} "
             f"over {format_duration(rule.over)}{hold}, n at least {rule.min_n}, {rule.severity}, "
             f"to {', '.join(channels_of(config.routing, rule))}"
         )

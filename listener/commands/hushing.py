@@ -141,6 +141,8 @@ def listing(ctx: click.Context, every: bool, config_file: Path, as_json: bool) -
         click.echo("There is no silence.")
     for one in found:
         click.echo(line(one, config.zone, at))
+    if any(one.active(at) for one in found):
+        click.echo("`listener alerts silence end ID --by NAME` ends one before its time.")
 
 
 @click.command("ack")
@@ -233,7 +235,7 @@ def line(one: Silence, zone: ZoneInfo, at: int) -> str:
         until = f"ended {reading.moment(one.ended_at, zone)} by {clean(one.ended_by or '')}"
     elif not one.active(at):
         until = f"over since {reading.moment(one.until, zone)}"
-    return f"silence {one.id}  {which}  {until}  {clean(one.by)}: {clean(one.why)}"
+    return f"silence {one.id}  {which}  {until}  ({clean(one.by)}: {clean(one.why)})"
 
 
 def _needed(text: str | None, option: str, what: str) -> str:

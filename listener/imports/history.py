@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from listener.asking import brand_of
+from listener.collectors.plain import decoded
 from listener.collectors.post import Post, plausible
 from listener.pipeline import Named, Pipeline, clean
 from storage.mention import Brand, Committed, Heard, Kept, KeptPost, Mention, Source
@@ -158,7 +159,7 @@ def post_of(row: Row, wish: Wish) -> tuple[str, Post]:
     native_id = cell("id") or _hash(source, author, created, text)
     return source, Post(
         native_id=native_id,
-        text=clean(text),
+        text=clean(decoded(text)),
         published_at=published_at,
         author=author,
         url=cell("url"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from itertools import product
 
 from storage.base import Rows
@@ -16,6 +16,7 @@ from storage.kpi.engines import EngineChange, engine_changes
 from storage.kpi.evidence import Evidence
 from storage.kpi.judged import Judged
 from storage.kpi.measured import networks
+from storage.kpi.recent import Recent
 from storage.kpi.responses import waits
 from storage.kpi.scope import Numbered, Scope
 from storage.kpi.value import ENGINE_CHANGED, NOT_COMPARABLE, OVERLAPPING, Ask, Compared, KpiValue, Reading
@@ -25,16 +26,18 @@ from storage.queries import QueryChange, changes
 class Gathered:
     """What questions of one moment have in common: who is known, what was heard, and what was counted in each window.
 
-    Rules ask of a hundred brands one by one, and all of the same hour: counted for each of them anew it would be counted a
-    hundred times. The newest `windows` are kept.
+    Rules ask of a hundred brands one by one, and all of the same hour: counted for each of them anew it would be
+    counted a hundred times. The newest `windows` are kept. `recent` has the minutes from `since` on at hand.
     """
 
-    def __init__(self, store: Rows, windows: int = 8) -> None:
-        # One window is the period before of the next, and what others are compared with: a few stay at hand, not thousands.
+    def __init__(self, store: Rows, windows: int = 8, recent: Recent | None = None, since: int = 0) -> None:
+        # One window is the period before of the next, and what others are compared with: a few stay at hand.
         self.evidence = lru_cache(windows)(self._evidence)
         self.ledgers = cache(self._ledgers)
         self.changes = lru_cache(windows)(self._changes)
         self._store = store
+        self._recent = recent
+        self._since = since
 
     @cached_property
     def numbers(self) -> Mapping[str, int]:
@@ -50,12 +53,18 @@ class Gathered:
     def _evidence(
         self, brands: tuple[int, ...], window: Window, by_language: bool, live_only: bool, tag: str | None
     ) -> Evidence:
-        return Evidence(self._store, brands, window, by_language=by_language, live_only=live_only, tag=tag)
+        return Evidence(
+            self._store,
+            brands,
+            window,
+            by_language=by_language,
+            live_only=live_only,
+            tag=tag,
+            recent=self._recent if window.since >= self._since else None,
+        )
 
 
-def compute(
-    store: Rows, kpis: Sequence[Kpi], ask: Ask, gathered: Gathered | None = None
-) -> list[KpiValue]:
+def compute(store: Rows, kpis: Sequence[Kpi], ask: Ask, gathered: Gathered | None = None) -> list[KpiValue]:
     """Return the values of these KPIs by window, source, language and brand, in that order.
 
     `gathered`: what earlier questions of this moment have found.
@@ -188,7 +197,9 @@ class _Period:
         self._evidence = evidence(window, ask.live_only)
         self._evidence_before = evidence(self._before, False)
         # Three shares and two counts are read of the same estimate.
-        self._judged: Callable[[Evidence, int, frozenset[int], str | None], Judged] = cache(Judged)
+        self._judged: Callable[[Evidence, int, frozenset[int], str | None], Judged] = cache(
+            partial(Judged, rough=ask.rough)
+        )
 
     def groups(self, kpis: Sequence[Kpi]) -> list[_Group]:
         """One group for the total, or with --by source one for each source and each network that files tell of."""

@@ -12,7 +12,8 @@ from storage.base import Row, Rows
 from storage.calendar import Window
 from storage.desk.corrections import STANDING
 from storage.desk.tags import BEARS
-from storage.kpi.crowd import MOST_COUNTED, Crowd, crowd
+from storage.kpi.crowd import MOST_COUNTED, Crowd, calendar_period, crowd
+from storage.kpi.recent import Recent
 from storage.kpi.tally import Tally, tally
 
 # Corrections lead, because they are few; what an edit made of other words is left out.
@@ -61,6 +62,7 @@ class Evidence:
         by_language: bool,
         live_only: bool,
         tag: str | None = None,
+        recent: Recent | None = None,
     ) -> None:
         self.store = store
         self.brands = tuple(brands)
@@ -68,6 +70,7 @@ class Evidence:
         self.by_language = by_language
         self.live_only = live_only
         self.tag = tag
+        self.recent = recent
         self._fetched: dict[Hashable, object] = {}
         self._corrected: dict[int, list[Corrected]] = {}
 
@@ -91,7 +94,14 @@ class Evidence:
     @cached_property
     def tally(self) -> Tally:
         """Mentions by brand, source, language, engine and label."""
-        return tally(self.store, self.brands, self.window, live_only=self.live_only, tag=self.tag)
+        return tally(
+            self.store,
+            self.brands,
+            self.window,
+            live_only=self.live_only,
+            tag=self.tag,
+            recent=self.recent,
+        )
 
     @cached_property
     def _engines(self) -> dict[int, str]:
@@ -121,6 +131,11 @@ class Evidence:
         return crowd(self.store, self.brands, self.window, self.tally.mentions)
 
     @cached_property
+    def _crowd_is_kept(self) -> bool:
+        """Whether the authors are in a roll-up. Where they are not, their squares alone are sooner counted."""
+        return calendar_period(self.store, self.brands, self.window) is not None
+
+    @cached_property
     def followed_crowd(self) -> Crowd:
         """The same with the numbers of their followers."""
         return crowd(self.store, self.brands, self.window, self.tally.mentions, followers=True)
@@ -132,7 +147,7 @@ class Evidence:
         """
         wanted = frozenset(sources)
         plain = not self.by_language and not self.live_only and self.tag is None
-        if plain or self.tally.mentions > MOST_COUNTED:
+        if (plain and self._crowd_is_kept) or self.tally.mentions > MOST_COUNTED:
             return self.crowd.clustering(brand, wanted, self.tally.counts(brand, wanted, None, False).judged)
         squares = sum(
             found
@@ -140,7 +155,7 @@ class Evidence:
             if source in wanted and (not self.by_language or spoken == language)
         )
         judged = self.tally.counts(brand, wanted, language, self.by_language).judged
-        return squares / judged if judged else 1.0
+        return max(1.0, squares / judged) if judged else 1.0
 
     def _squares(self, brand: int) -> list[Row]:
         sql = _SQUARES.format(language="language" if self.by_language else "NULL", live=self._only)

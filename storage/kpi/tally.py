@@ -8,23 +8,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from storage.base import Rows
+from storage.base import Row, Rows
 from storage.calendar import Window
 from storage.desk.tags import BEARS
+from storage.kpi.recent import MINUTE, SUMS, Recent
 from storage.rollups import zone_of
 from storage.rollups.cells import NO_LABEL
-from storage.rollups.counted import SCALE, whole
+from storage.rollups.counted import SCALE
 from storage.rollups.periods import Span, Unit, cover
 from storage.stats.expected import Sums
 
 _ROLLUPS = """SELECT brand_id, source_id, language, label, engine_id, live, mentions, positive, negative, positive2,
     negative2, product FROM rollups WHERE brand_id IN (SELECT value FROM json_each(?)) AND unit = ?
     AND start >= ? AND start < ? {live}"""
-_POSITIVE, _NEGATIVE = whole("p_positive"), whole("p_negative")
 _FACTS = f"""SELECT brand_id, source_id, coalesce(language, ''), coalesce(label, {NO_LABEL}), coalesce(engine_id, 0),
-    live, count(*), coalesce(sum({_POSITIVE}), 0), coalesce(sum({_NEGATIVE}), 0),
-    coalesce(sum({_POSITIVE} * {_POSITIVE}), 0), coalesce(sum({_NEGATIVE} * {_NEGATIVE}), 0),
-    coalesce(sum({_POSITIVE} * {_NEGATIVE}), 0)
+    live, {SUMS}
     FROM mentions m WHERE brand_id IN (SELECT value FROM json_each(?)) AND published_at >= ? AND published_at < ?
     {{live}}
     GROUP BY brand_id, source_id, language, label, engine_id, live"""
@@ -136,18 +134,31 @@ class Tally:
 
 
 def tally(
-    store: Rows, brands: Sequence[int], window: Window, *, live_only: bool, tag: str | None = None
+    store: Rows,
+    brands: Sequence[int],
+    window: Window,
+    *,
+    live_only: bool,
+    tag: str | None = None,
+    recent: Recent | None = None,
 ) -> Tally:
     """Count the mentions of these brands (numbers) in a window: whole months and days from their roll-ups.
 
-    Those that bear a `tag` are counted from the facts: roll-ups do not know what people decide.
+    Whole minutes beside them from what is at hand, where `recent` is given. Those that bear a `tag` are counted from
+    the facts: roll-ups do not know what people decide.
     """
+    at_hand: list[Row] = []
     parts: list[str] = []
     asked: list[object] = []
     named = json.dumps(list(brands))
     tagged = () if tag is None else (tag,)
     facts = [Span(Unit.FACTS, window.since, window.until)]
-    for span in cover(window, zone_of(store)) if tag is None else facts:
+    spans = cover(window, zone_of(store)) if tag is None else facts
+    if recent is not None and tag is None:
+        for since, until in _minutes(spans):
+            at_hand += recent.rows(store, tuple(brands), since, until, live_only=live_only)
+        spans = _without_minutes(spans)
+    for span in spans:
         source, extra = (_FACTS, ()) if span.unit == Unit.FACTS else (_ROLLUPS, (span.unit.value,))
         bears = f" AND {BEARS}" if tagged else ""
         parts.append(source.format(live=("AND live > 0" if live_only else "") + bears))
@@ -159,8 +170,29 @@ def tally(
         SELECT brand_id, source_id, nullif(language, ''), nullif({said}, {NO_LABEL}) AS said, nullif(engine_id, 0),
         sum(mentions), sum(positive), sum(negative), sum(positive2), sum(negative2), sum(product)
         FROM counted GROUP BY brand_id, source_id, language, said, engine_id"""
-    rows = store.rows(sql, asked) if parts else []
+    rows = [*at_hand, *(store.rows(sql, asked) if parts else [])]
     return Tally((*head, *_probabilities(sums)) for *head, sums in ((*row[:6], row[6:]) for row in rows))
+
+
+def _minutes(spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
+    """The whole minutes in those spans that are no longer periods."""
+    for span in spans:
+        since, until = -(-span.since // MINUTE) * MINUTE, span.until // MINUTE * MINUTE
+        if span.unit == Unit.FACTS and since < until:
+            yield since, until
+
+
+def _without_minutes(spans: Iterable[Span]) -> list[Span]:
+    """The spans with what is left of them beside their whole minutes."""
+    left: list[Span] = []
+    for span in spans:
+        for since, until in _minutes([span]):
+            ends = (Span(Unit.FACTS, span.since, since), Span(Unit.FACTS, until, span.until))
+            left += [end for end in ends if end.since < end.until]
+            break
+        else:
+            left.append(span)
+    return left
 
 
 def _probabilities(sums: Sequence[int]) -> Iterator[float]:

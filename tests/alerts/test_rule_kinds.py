@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from alerts import judging
 from alerts import rules as of_rules
 from alerts.rules import FORMS, Look, Rule, RuleOptions, Sample, parse
+from alerts.telling import headline
+from storage import polling, queries
 from storage.alerting import AlertEvent, AlertState
 from storage.mention import KeptPost, Source
 from storage.sqlite import SqliteStore
@@ -24,6 +26,7 @@ UTC = ZoneInfo("UTC")
 NOW = 1_790_000_000
 HOUR = 3600
 DAY = 24 * HOUR
+REDDIT = Source("reddit", "reddit")
 
 
 @pytest.fixture
@@ -230,19 +233,66 @@ def somebody_new() -> list[KeptPost]:
 def test_who_and_what_is_new_or_waits_is_told_once(
     store: SqliteStore, when: str, subject: str, number: int
 ) -> None:
-    store.commit(page(somebody_new(), (NOW - 3 * DAY, NOW)))
+    store.commit(page(somebody_new(), (NOW - 9 * DAY, NOW)))
     (event,) = judge(store, [rule(when, min_n=1)])
     assert (event.kind, event.subject, event.numbers["value"]) == ("fired", subject, number)
     assert event.post_ids
     assert judge(store, [rule(when, min_n=1)], NOW + 60) == []
 
 
+@pytest.mark.parametrize("when", _ONCE[:2])
+def test_nobody_and_nothing_is_new_before_a_week_was_heard(store: SqliteStore, when: str) -> None:
+    """In a store just started everybody speaks for the first time, in every language."""
+    noticing = rule(when, min_n=1)
+    began = NOW - 7 * DAY - HOUR
+    store.commit(page(somebody_new(), (began + 1, NOW)))
+    assert judge(store, [noticing]) == []
+    # A second later the window begins when a week had been heard: what is in it is news.
+    store.commit(page([], (NOW, NOW + 1)))
+    assert len(judge(store, [noticing], NOW + 1)) == 1
+
+
+@pytest.mark.parametrize("when", _ONCE[:2])
+def test_in_a_source_that_came_today_nobody_is_new(store: SqliteStore, when: str) -> None:
+    store.register(BRANDS, [HACKERNEWS, REDDIT])
+    store.commit(page([], (NOW - 9 * DAY, NOW)))
+    store.commit(page(somebody_new(), (NOW - DAY, NOW), source=REDDIT))
+    assert judge(store, [rule(when, min_n=1)]) == []
+    again = [replace(one, native_id=f"again {one.native_id}") for one in somebody_new()]
+    store.commit(page(again, None))
+    told = judge(store, [rule(when, min_n=1)])
+    assert [event.numbers["value"] for event in told] == [20_000 if "author" in when else 2]
+
+
+@pytest.mark.parametrize("when", _ONCE[:2])
+def test_by_another_query_nobody_is_new_until_a_week_has_passed_or_history_was_matched(
+    store: SqliteStore, when: str
+) -> None:
+    wider = replace(ACME, aliases=("anvil",))
+    with store.writing() as db:
+        queries.keep_versions(db, BRANDS, NOW - 30 * DAY)
+        queries.keep_versions(db, [wider], NOW - 3 * DAY)
+    store.commit(page(somebody_new(), (NOW - 30 * DAY, NOW)))
+    assert judge(store, [rule(when, min_n=1)]) == []
+    with store.writing() as db:
+        queries.settle(db, ["Acme"], NOW - 30 * DAY)
+    assert len(judge(store, [rule(when, min_n=1)])) == 1
+
+
+def test_a_story_is_told_only_once_its_window_was_heard(store: SqliteStore) -> None:
+    store.commit(page(somebody_new(), (NOW - HOUR + 1, NOW)))
+    assert judge(store, [rule(_ONCE[2])]) == []
+    store.commit(page([], (NOW, NOW + 1)))
+    (event,) = judge(store, [rule(_ONCE[2])], NOW + 1)
+    assert (event.kind, event.numbers["value"]) == ("fired", 2)
+
+
 def test_what_was_imported_fires_no_kind(store: SqliteStore) -> None:
     posts = [
         post(f"i{n}", NOW - 60 - n, "negative", brands=("Bolt",) if n % 3 else ("Acme",)) for n in range(300)
     ]
-    store.commit(page([post("old", NOW - HOUR - 60)], (NOW - 3 * DAY, NOW)))
-    store.commit(page([*posts, *somebody_new()], (NOW - 3 * DAY, NOW), live=False))
+    store.commit(page([post("old", NOW - HOUR - 60)], (NOW - 9 * DAY, NOW)))
+    store.commit(page([*posts, *somebody_new()], (NOW - 9 * DAY, NOW), live=False))
     every = ["mentions rises by 50%", "share_of_voice overtaken", "negative_share rises by 10 points", *_ONCE]
     for when in every:
         assert judge(store, [rule(when)]) == [], when
@@ -250,7 +300,7 @@ def test_what_was_imported_fires_no_kind(store: SqliteStore) -> None:
 
 def test_of_more_than_twenty_the_next_look_tells_the_rest(store: SqliteStore) -> None:
     new = [replace(post(f"n{n}", NOW - 60 - n, author=f"u{n}"), followers=20_000 + n) for n in range(25)]
-    store.commit(page(new, (NOW - 3 * DAY, NOW)))
+    store.commit(page(new, (NOW - 9 * DAY, NOW)))
     newcomers = rule("new author with 10000 followers")
     told = [judge(store, [newcomers], NOW + minute * 60) for minute in range(3)]
     assert [len(events) for events in told] == [20, 5, 0]
@@ -258,8 +308,6 @@ def test_of_more_than_twenty_the_next_look_tells_the_rest(store: SqliteStore) ->
 
 
 # What was mended
-
-REDDIT = Source("reddit", "reddit")
 
 
 @pytest.fixture
@@ -310,3 +358,15 @@ def test_what_means_nothing_for_what_is_told_once_is_refused(when: str, key: str
 
 def test_one_short_post_is_no_new_language() -> None:
     assert Rule.of(RuleOptions.model_validate({"name": "x", "when": "new language"}), "Acme").min_n == 3
+
+
+def test_a_list_of_events_calls_each_as_its_message_does(store: SqliteStore) -> None:
+    """An outage is about no brand and no KPI."""
+    with store.writing() as db:
+        polling.failed(db, "hackernews", NOW - 2 * HOUR, NOW, "backing off", "no connection")
+    (down,) = judge(store, [rule("source down for 1h")])
+    assert headline(down, UTC) == "hackernews is not heard"
+    with store.writing() as db:
+        polling.answered(db, "hackernews", NOW + 60, NOW + 120)
+    (over,) = judge(store, [rule("source down for 1h")], NOW + 120)
+    assert headline(over, UTC) == "Resolved: hackernews is heard again"

@@ -12,6 +12,7 @@ from pages import BRANDS, HACKERNEWS, page, post
 
 from alerts import judging
 from alerts.kpi_names import name_of
+from alerts.language import Language
 from alerts.message import Message
 from alerts.rules import Look, Rule, RuleOptions, parse_condition
 from alerts.telling import amount, span, to_send
@@ -175,7 +176,11 @@ def test_times_for_people_are_in_the_configured_zone(store: SqliteStore) -> None
     said = say(store, "negative_share", "fired")
     assert said.at == "2026-09-21T16:13:20+02:00"
     window = next(fact.value for fact in said.facts if fact.name == "Window")
-    assert window == "Mon 21 Sep, 15:13 to Mon 21 Sep, 16:13"
+    assert window == "Mon 21 Sep, 15:13 to 16:13"
+    late = 1_790_028_000  # Tuesday at midnight
+    assert Language.of("en").window(late - 3_600, late, MADRID) == "Mon 21 Sep, 23:00 to Tue 22 Sep, 00:00"
+    persian = Language.of("fa").window(late - 7_200, late - 60, MADRID)
+    assert persian.endswith(" ۲۲:۰۰ تا ۲۳:۵۹") and persian.count("شهریور") == 1
 
 
 def test_without_a_minimum_none_is_told_and_without_a_link_there_is_none(store: SqliteStore) -> None:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import pytest
 from commandline import CommandLine
+
+from alerts import heeding
+from alerts.anomaly import Calibration
+from storage import baselines
+from storage.baselines import Baseline
+from storage.sqlite import SqliteStore
 
 CONFIG = """timezone: Europe/Madrid
 brands: [{name: Acme, own: true}]
@@ -56,6 +63,17 @@ def test_a_changed_rule(filled: CommandLine) -> None:
         "would not have fired"
         in filled.good("alerts", "backtest", "busy", *SPAN, "--when", "mentions > 9").out
     )
+
+
+def test_an_anomaly_is_led_through_the_past_once_there_is_a_threshold(filled: CommandLine) -> None:
+    asked = ("alerts", "backtest", "busy", *SPAN, "--when", "anomaly in mentions")
+    assert "no threshold was found yet; `listener alerts baselines` shows" in filled.good(*asked).out
+    known = Calibration(1.0, 1 / 7, None, 30.0, enough=True)
+    with closing(SqliteStore(filled.folder / "data" / "listener.db")) as store, store.writing() as db:
+        baselines.put(db, heeding.calibrated(Baseline("Acme", "volume.up", 0, "", {}), known, 1))
+    out = filled.good(*asked).out
+    assert "busy (anomaly in mentions) would not have fired in 30 days." in out
+    assert "with the thresholds of today" in out
 
 
 def test_mistakes_have_a_remedy(filled: CommandLine) -> None:

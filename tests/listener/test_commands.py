@@ -207,6 +207,17 @@ def test_check_says_what_was_understood(line: CommandLine) -> None:
     assert "no posts from no sources" in ran.out
 
 
+def test_check_says_of_an_outage_which_source(line: CommandLine) -> None:
+    line.configure(
+        CONFIG
+        + "sources: {hackernews: {}}\nalerts: {rules: [{name: deaf, when: source down for 1h}, "
+        + "{name: one, when: source down for 2h, source: hackernews}]}\n"
+    )
+    told = line.good("check").out
+    assert "rule: deaf: any source: source down for 1h" in told
+    assert "rule: one: hackernews: source down for 2h" in told
+
+
 def test_check_deep_counts_again_and_repair_makes_the_sums_anew(filled: CommandLine) -> None:
     ran = filled.good("check", "--deep")
     assert (ran.err, "every sum is what its mentions come to" in ran.out) == ("", True)
@@ -447,8 +458,9 @@ def test_alerts_shows_what_fires_what_was_told_and_what_waits(line: CommandLine)
         outbox.give_up(db, claimed.id, now, "the console is gone")
     store.close()
     out = line.good("alerts").out
-    assert "Firing now:\n  Acme: busy, since Mon 21 Sep, 16:13" in out
-    assert "Acme: busy fired (mentions 1)" in out
+    assert "Firing now:\n  Acme: busy, warning, since Mon 21 Sep, 16:13" in out
+    assert "  Acme: mentions 1 (busy)\n" in out
+    assert "`listener alerts ack KEY --by NAME` takes one on" in out
     assert "alert on console: failed after 1 attempt: the console is gone" in out
     document = line.good("alerts", "--json").json()
     assert document["firing"][0]["rule"] == "busy"
@@ -505,7 +517,7 @@ def test_one_message_is_sent_again_whatever_became_of_it(line: CommandLine) -> N
     again = line.good("alerts", "resend", "b")
     assert (again.out.count("this is a test"), "console: took it" in again.out) == (1, True)
     ran = line("alerts", "resend", "z")
-    assert (ran.code, "no message z" in ran.err) == (1, True)
+    assert (ran.code, "no message 'z'" in ran.err) == (1, True)
     gone = line("alerts", "resend", "c")
     assert (gone.code, "slack: is configured no more" in gone.out) == (1, True)
 

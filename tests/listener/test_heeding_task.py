@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ async def test_what_is_stored_is_learned_on_other_threads_and_kept_by_the_writer
 ) -> None:
     threads: dict[str, set[str]] = {"learns": set(), "keeps": set()}
     _note_thread(monkeypatch, learning, "heed", threads["learns"])
-    _note_thread(monkeypatch, baselines, "put", threads["keeps"])
+    _note_thread(monkeypatch, baselines, "learn", threads["keeps"])
     monkeypatch.setattr(heeding, "_PAUSE", 0)
     async with life.day() as station:
         await hear(station, 20)
@@ -160,8 +160,8 @@ async def _stopped_when(work: Awaitable[None], done: Callable[[], bool]) -> None
         while not done():
             await asyncio.sleep(0.01)
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task], timeout=20)
+    assert task.cancelled(), "a daemon that stops is not kept waiting"
 
 
 async def test_a_flood_in_the_first_two_weeks_is_not_told(life: Life) -> None:
@@ -214,7 +214,10 @@ def answers(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 
 
 _READS = "import sys, json, os, time; lines = sys.stdin.readlines()\n"
-_FOUND = "print(json.dumps({'threshold': 3.5, 'expected_rate': 1.0, 'measured_rate': None, 'trained_days': 20.0, 'enough': True}))"
+_FOUND = (
+    "print(json.dumps({'threshold': 3.5, 'expected_rate': 1.0, 'measured_rate': None, 'trained_days': 20.0, "
+    "'enough': True}))"
+)
 
 
 @pytest.mark.usefixtures("one_kind")
@@ -302,6 +305,28 @@ async def test_thresholds_are_found_anew_each_day_and_for_another_rate(
         await Calibrating(station).turn()
     rates = [json.loads(line)["rate"] for line in asked.read_text().splitlines()]
     assert rates == [per_series(1, ["volume.up"]), per_series(1, ["volume.up"]), 0.5]
+
+
+@pytest.mark.usefixtures("one_kind")
+async def test_a_threshold_that_is_found_while_it_learns_is_not_lost(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner, loop = learning.heed, asyncio.get_running_loop()
+    async with life.day() as station:
+        await hear(station, 15)
+        await heeding.heed(station)
+        life.now += HOUR
+
+        def slow(*arguments: Any) -> Any:
+            step = inner(*arguments)
+            asyncio.run_coroutine_threadsafe(calibrate(station), loop).result(20)
+            return step
+
+        monkeypatch.setattr(learning, "heed", slow)
+        await heeding.heed(station)
+        kept = known(station)["volume.up"]
+        assert learning.threshold(kept.calibration) == KNOWN.threshold
+        assert kept.through > NOW - QUARTER, "and what was learned stays too"
 
 
 @pytest.mark.usefixtures("one_kind")

@@ -55,7 +55,7 @@ def test_a_silence_holds_back_what_waits_is_listed_and_ended(line: CommandLine) 
     fire(line)
     made = line.good(*SILENCE, "--brand", "Acme", "--rule", "busy").out
     assert made.startswith("silence 1  brand Acme, rule busy  until ")
-    assert made.endswith("  ann: a sale\n")
+    assert made.endswith("  (ann: a sale)\n")
     shown = line.good("alerts").out
     assert "silence 1  brand Acme" in shown
     assert "alert on console: withheld: silenced by ann until " in shown

@@ -68,6 +68,12 @@ def test_seconds_heard_are_those_of_a_count_second_by_second(
     assert made.heard(since, since + length, now) == expected
 
 
+def test_all_that_was_heard_before_a_time_is_counted_once() -> None:
+    heard = ledger((10, 20), (40, 60), imports=((0, 15), (18, 30)))
+    assert [heard.heard_before(at) for at in (0, 5, 12, 30, 45, 60, 99)] == [0, 5, 12, 30, 35, 50, 50]
+    assert ledger().heard_before(99) == 0
+
+
 def test_what_may_still_arrive_is_not_asked_for() -> None:
     made = ledger((0, 3000), lateness=600)
     assert made.heard(0, 3600, now=3600) == SourceHeard("news", 3000, 3000)

@@ -95,7 +95,7 @@ class Change:
         numbers = {
             "way": self.way,
             "by": self.by,
-            "points": self.points,
+            "in_points": self.points,
             "last_week": self.last_week,
             **told(now),
             "before": then.value,

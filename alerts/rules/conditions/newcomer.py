@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from alerts.rules.base import Look, Sample, Seen
 from alerts.rules.rule import Rule
-from storage import noticing
+from storage import noticing, queries
 from storage.calendar import Window
 from storage.kpi import Ask
 
@@ -19,9 +19,20 @@ _MOST = 500
 """As many are looked at, those with most followers: more than one look tells of, so that the next tells of the rest."""
 
 
+ACQUAINTED = 7 * 86_400
+"""Seconds that a source must have been heard before anything in it is called new: at first everybody is."""
+
+
 def _window(rule: Rule, look: Look) -> Window:
     # A post that was delivered late is new all the same.
     return Window(look.now - rule.over - look.lateness(rule.source), look.now)
+
+
+def _known(rule: Rule, look: Look, window: Window) -> tuple[int, ...]:
+    """The sources of which one can say what is new; none while a query finds other posts than a week ago."""
+    if queries.changes(look.store, [rule.brand], window.since - ACQUAINTED, look.now):
+        return ()
+    return look.acquainted(rule.source, window.since, ACQUAINTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,16 @@ class NewAuthor:
     def see(self, rule: Rule, look: Look) -> Seen:
         """One subject for each author, by number: who they are is looked up when it is told."""
         window = _window(rule, look)
-        found = noticing.newcomers(look.store, rule.brand, window, self.followers, rule.source, _MOST)
+        found = noticing.newcomers(
+            look.store,
+            rule.brand,
+            window,
+            self.followers,
+            _known(rule, look, window),
+            _MOST,
+            look.after(rule),
+            live_only=not look.past,
+        )
         return {
             f"author {one.author}": [
                 Sample(
@@ -114,7 +134,13 @@ class NewLanguage:
                 )
             ]
             for language, mentions, post in noticing.new_languages(
-                look.store, rule.brand, window, rule.source
+                look.store,
+                rule.brand,
+                window,
+                _known(rule, look, window),
+                rule.source,
+                look.after(rule),
+                live_only=not look.past,
             )
         }
 

@@ -15,6 +15,9 @@ from storage.kpi import Ask
 
 _WHEN = re.compile(r"\s*source\s+down\s+for\s+(\d+(?:\.\d+)?[smhdw])\s*")
 
+_OVERDUE = 300
+"""Seconds by which the next try may be late, until it is not known any more whether a source is down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outage:
@@ -53,10 +56,13 @@ class Outage:
                 "since": state.down_since or look.now,
                 "until": look.now,
             }
-            met = down >= self.down
+            # Where nobody has asked for long, as after a night off, it may well answer.
+            asked = look.now - (state.next_poll_at or look.now) < _OVERDUE
+            enough = state.down_since is None or asked
+            met = enough and down >= self.down
             since = state.down_since or look.now
             seen[f"source {state.name}"] = [
-                Sample(since, look.now, enough=True, met=met, fires=met, numbers=numbers, post_ids=())
+                Sample(since, look.now, enough, met, met, numbers=numbers, post_ids=())
             ]
         return seen
 

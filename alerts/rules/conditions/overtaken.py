@@ -83,7 +83,7 @@ class Overtaken:
 
     def _is_ahead_live(self, rule: Rule, look: Look, window: Window, rival: str) -> bool:
         ours, theirs = (
-            look.value(_KPI, replace(_ask(rule, look, window, brand), live_only=True))
+            look.value(_KPI, replace(_ask(rule, look, window, brand), live_only=not look.past))
             for brand in (rule.brand, rival)
         )
         return _ahead(theirs, ours)

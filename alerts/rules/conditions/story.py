@@ -43,7 +43,10 @@ class Spreading:
     def see(self, rule: Rule, look: Look) -> Seen:
         """One subject for each story that is large enough, by its number."""
         window = Window(look.now - rule.over, look.now)
-        found = largest(look.store, [rule.brand], window, _MOST, live_only=True)
+        # Whether a story spreads or was there all along, nobody knows who has heard less than a window.
+        if not look.acquainted(None, look.now, rule.over):
+            return {}
+        found = largest(look.store, [rule.brand], window, _MOST, live_only=not look.past)
         return {
             f"story {one.id}": [
                 Sample(

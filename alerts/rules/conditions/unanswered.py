@@ -50,7 +50,8 @@ class Unanswered:
         wait = self._wait(rule, look)
         through = {one.source_id: look.now - one.lateness for one in look.active}
         window = Window(look.now - max(_FORGOTTEN, 2 * wait), look.now - wait)
-        asked = noticing.waiting(look.store, rule.brand, window, rule.source, _MOST)
+        then = look.now if look.past else None
+        asked = noticing.waiting(look.store, rule.brand, window, rule.source, _MOST, then)
         ledgers = {one.source_id: one for one in look.active}
         late = [
             one

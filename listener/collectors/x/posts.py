@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from listener.collectors.plain import decoded
 from listener.collectors.post import Post
 from storage.mention import Reading
 
@@ -44,7 +45,7 @@ def to_event(item: Mapping[str, Any]) -> Post:
     language = item.get("lang")
     return Post(
         native_id=native_id,
-        text=text,
+        text=decoded(text),  # X escapes & < and > as for a page
         published_at=seconds(item["created_at"]),
         url=f"https://x.com/i/web/status/{native_id}",
         language=None if language in _NO_LANGUAGE else _text(language),

@@ -130,6 +130,29 @@ def test_of_a_stream_that_grows_more_is_told_at_the_same_threshold() -> None:
     assert told[0] * 1.2 < told[1]
 
 
+def test_stretches_of_a_replay_are_others() -> None:
+    empty = Empty(STEP, (20.0,) * 168, Noise(0.05, (0.0, 0.05, 0.02, 0.0)), growth=0.02)
+    drawn = replay("volume.up", empty, months=3, seed=3, zone=UTC)
+    heights = [height for _, height in drawn]
+    assert drawn[-1][0] - drawn[0][0] > 100 * DAY
+    assert len(set(heights)) == len(heights)
+
+
+def test_a_quiet_weekend_of_few_mentions_is_drawn_quiet() -> None:
+    """14 a day, 3 on Saturdays and Sundays: too few by hour of week to know it, not by day."""
+    rows = [
+        Bucket(
+            at,
+            1.0,
+            1 if at % DAY // STEP in ((9, 12, 18) if at // DAY % 7 in (2, 3) else range(7, 21)) else 0,
+        )
+        for at in range(4 * DAY, 60 * DAY, STEP)
+    ]
+    learned = fit(rows, step=STEP, zone=UTC)
+    assert learned is not None
+    assert sum(learned.rates[120:]) / sum(learned.rates[:120]) < 1.4 * (2 * 3) / (5 * 14)
+
+
 @pytest.mark.slow
 def test_alarms_come_as_often_as_was_set() -> None:
     """Small: 24 expected, so that two standard deviations are 40 %; benchmarks.anomaly counts 160 a cell."""

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiosmtpd import smtp
@@ -21,6 +21,7 @@ from sample_messages import HOSTILE, hostile, plain
 from alerts.channels import email as channel
 from alerts.channels.base import Past, Undelivered
 from alerts.channels.email import Email, Options
+from alerts.channels.mail_faults import Step, why_refused
 from alerts.message import Chart, Letter, Message
 
 PASSWORD = "s3cr3t-p4ss"
@@ -332,6 +333,60 @@ async def test_nobody_there_is_tried_again(box: Box) -> None:
         pass
     error = await refused(port)
     assert (error.permanent, error.unknown) == (False, False)
+    assert f"nothing listens at 127.0.0.1:{port}; check host and port" in str(error)
+
+
+async def test_a_host_that_is_not_there_is_named() -> None:
+    error = await refused(587, host="mx.nowhere.invalid")
+    assert str(error) == "no connection to the mail server: nothing is called mx.nowhere.invalid; check host"
+
+
+@contextlib.asynccontextmanager
+async def saying(greeting: bytes) -> AsyncIterator[int]:
+    """A server that says this and no more, whatever it is told."""
+    ends: list[asyncio.Task[None]] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends.append(cast("asyncio.Task[None]", asyncio.current_task()))
+        writer.write(greeting)
+        await reader.read(1)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+        await asyncio.gather(*ends)
+
+
+async def test_what_is_no_mail_server_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never greets: a port of TLS, or of something else."""
+    monkeypatch.setattr(channel, "TIMEOUT", 0.2)
+    async with saying(b"") as port:
+        error = await refused(port)
+    assert "does not answer as a mail server; check port" in str(error)
+    assert not error.permanent
+
+
+async def test_tls_where_none_is_spoken_says_what_to_write() -> None:
+    async with saying(b"220 mx.test ESMTP\r\n") as port:
+        assert "write tls: starttls" in str(await refused(port, tls="tls"))
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "remedy"),
+    [
+        ("sender", 530, "username and password"),
+        ("sender", 550, "check from"),
+        ("login", 535, "check username and password"),
+        ("login", 454, None),
+        ("message", 552, "its log says why"),
+        ("message", 451, None),
+    ],
+)
+def test_what_is_refused_for_good_says_what_to_do(step: Step, code: int, remedy: str | None) -> None:
+    said = why_refused(step, code)
+    assert f"({code})" in said
+    assert said.endswith(f"({code})") if remedy is None else remedy in said
 
 
 async def test_login(box: Box) -> None:
@@ -340,7 +395,7 @@ async def test_login(box: Box) -> None:
         assert box.logged_in == [True]
         error = await refused(port, username="listener", password=PASSWORD + "x")
         assert error.permanent
-        assert "535" in str(error)
+        assert "(535); check username and password" in str(error)
 
 
 async def test_a_password_is_not_sent_in_clear(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,6 +416,7 @@ async def test_a_password_is_not_sent_in_clear(box: Box, monkeypatch: pytest.Mon
 async def test_starttls_is_insisted_on(box: Box, port: int) -> None:
     error = await refused(port, tls="starttls")
     assert not error.unknown
+    assert "offers no STARTTLS; write tls: tls" in str(error)
     assert not box.mails
 
 
@@ -434,7 +490,8 @@ async def test_starttls_with_login(
             await Email(options(port, username="listener", password=PASSWORD)).send(plain())
             assert box.tls == [True]
         else:
-            await refused(port, username="listener", password=PASSWORD)
+            error = await refused(port, username="listener", password=PASSWORD)
+            assert "is not trusted (self-signed certificate)" in str(error)
             assert not box.mails
 
 

@@ -20,12 +20,13 @@ from real_maildev import AXE, INSTALLED, Maildev
 from sample_messages import HOSTILE, hostile
 
 from alerts.channels.email import Options, build
+from alerts.charts.pictures import png
+from alerts.charts.spark import Spark, Spot, spark_chart
 from alerts.digest.compose import compose
 from alerts.digest.render import letter
+from alerts.digest.wording import Known
 from alerts.language import Language
 from alerts.message import Chart, Fact, Letter, Message, Quote
-from alerts.pictures import png
-from alerts.spark_chart import Spark, Spot, spark_chart
 from alerts.transport import Transport
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -46,6 +47,7 @@ LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
     ("light", 390),
     ("dark", 390),
 )
+SEEN = {"resolved": LOOKS[-1:], "letter-persian": LOOKS[1:3]}
 
 
 def chart(code: str, name: str) -> Chart:
@@ -100,9 +102,10 @@ def persian() -> Message:
     )
 
 
-def weekly() -> Letter:
-    facts, quotes = sample_letters.SAMPLES["full"]
-    return letter(compose(facts()), quotes(), "digest:full")
+def weekly(name: str = "full") -> Letter:
+    facts, quotes = sample_letters.SAMPLES[name]
+    known = Known(quotes(), sample_letters.AUTHORS)
+    return letter(compose(facts(), known), quotes(), f"digest:{name}")
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +142,7 @@ async def mailed(maildev: Maildev, item: Message | Letter) -> dict[str, Any]:
     return next(one for one in maildev.mails() if one["headers"]["x-listener-key"] == item.key)
 
 
-@pytest.mark.parametrize("name", ["alert", "resolved", "persian", "letter"])
+@pytest.mark.parametrize("name", ["alert", "resolved", "persian", "letter", "letter-persian"])
 async def test_a_mail_as_people_see_it(maildev: Maildev, browser: Browser, name: str) -> None:
     made: dict[str, Message | Letter] = {
         "alert": alert(),
@@ -147,7 +150,8 @@ async def test_a_mail_as_people_see_it(maildev: Maildev, browser: Browser, name:
             key="over", kind="resolved", title="Nordlicht: negative share back at 12.0 %", quotes=()
         ),
         "persian": persian(),
-        "letter": weekly(),
+        "letter": weekly("rich"),
+        "letter-persian": weekly("persian"),
     }
     mail = await mailed(maildev, made[name])
     assert mail["text"].strip() and mail["headers"]["list-unsubscribe"]
@@ -158,7 +162,7 @@ async def test_a_mail_as_people_see_it(maildev: Maildev, browser: Browser, name:
         asked.append(request.url)
 
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for scheme, width in LOOKS[-1:] if name == "resolved" else LOOKS:
+    for scheme, width in SEEN.get(name, LOOKS):
         page = await browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page.on("request", note)
         await page.goto(maildev.page(mail))
@@ -183,7 +187,7 @@ async def _looks_right(page: Page, scheme: str, width: int, name: str) -> None:
         assert await page.evaluate(shown) == ["by-night" if scheme == "dark" else "by-day"] * charts
     light = await page.evaluate(_LIGHTNESS)
     assert all(one < 0.2 for one in light) if scheme == "dark" else all(one > 0.8 for one in light), light
-    assert await page.evaluate("document.dir") == ("rtl" if name == "persian" else "ltr")
+    assert await page.evaluate("document.dir") == ("rtl" if name.endswith("persian") else "ltr")
     await page.add_script_tag(path=AXE)
     faults = await page.evaluate(
         "axe.run({runOnly: ['color-contrast', 'image-alt', 'html-has-lang', 'link-name', 'document-title']})"

@@ -161,3 +161,10 @@ def test_slack_links_stories_and_the_dashboard() -> None:
     assert "(14 posts) · <https://news.example/item?id=101|open>" in said
     assert "<https://listener.example/|Open the dashboard>" in said
     assert said.count("https://listener.example/") == 1
+
+
+def test_who_said_it_runs_in_the_language_of_the_letter() -> None:
+    """By its first letters a browser would take "Nordlicht · ada" for a line from left to right, its date included."""
+    quoted, waiting = 4, 2
+    assert made("persian").html.count('<bdi dir="rtl">') == quoted + waiting
+    assert made("rich").html.count('<bdi dir="ltr">') == quoted + waiting

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from listener.collectors.plain import LONGEST_TEXT, clean, tidy, to_plain
+from listener.collectors.plain import LONGEST_TEXT, clean, decoded, tidy, to_plain
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,20 @@ from listener.collectors.plain import LONGEST_TEXT, clean, tidy, to_plain
 )
 def test_what_a_reader_would_see(markup: str, plain: str) -> None:
     assert to_plain(markup) == plain
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        ("AT&amp;T &gt; &quot;all&quot; &#39;others&#x27;", "AT&T > \"all\" 'others'"),
+        ("how to write &amp;lt;", "how to write &lt;"),
+        ("https://a.example/?a=1&copy=2&lang=en", "https://a.example/?a=1&copy=2&lang=en"),
+        ("R&D; &unknown; & &;", "R&D; &unknown; & &;"),
+        ("<b>stays</b>", "<b>stays</b>"),
+    ],
+)
+def test_what_was_escaped_on_its_way_is_decoded_once(escaped: str, text: str) -> None:
+    assert decoded(escaped) == text
 
 
 def test_what_no_store_takes_is_replaced() -> None:

@@ -40,6 +40,7 @@ def test_a_post_as_it_comes() -> None:
 @pytest.mark.parametrize(
     ("more", "field", "value"),
     [
+        ({"text": "AT&amp;T &lt;3"}, "text", "AT&T <3"),
         ({"note_tweet": {"text": "long"}}, "text", "long"),
         ({"note_post": {"text": "long"}}, "text", "long"),
         ({"referenced_tweets": [{"type": "quoted", "id": "9"}]}, "copy_of", "9"),

@@ -333,7 +333,8 @@ async def test_alerts_say_what_fires_was_told_and_waits(client: Client, station:
     (event,) = await station.writer(lambda db: judging.write(db, found, NOW))
     body = await (await client.get("/api/v1/alerts")).json()
     fires = {"key": event.key, "rule": "busy", "brand": "Acme", "fired_at": "2026-09-21T14:13:20Z"}
-    assert body["firing"] == [{**fires, "subject": None, "too_little_since": None, "answered": None}]
+    also = {"subject": None, "severity": "warning", "too_little_since": None, "answered": None}
+    assert body["firing"] == [{**fires, **also}]
     assert body["silences"] == []
     (told,) = body["events"]
     assert (told["key"], told["kind"], told["value"], told["threshold"]) == (event.key, "fired", 1, 1)

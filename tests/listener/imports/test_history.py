@@ -459,3 +459,14 @@ def test_imports_never_fire_and_lay_nothing_out(line: CommandLine) -> None:
     line("once")
     found = line.good("alerts", "--json").json()
     assert (found["firing"], found["events"]) == ([], [])
+
+
+def test_an_export_that_escapes_says_what_people_wrote(line: CommandLine) -> None:
+    """Escaped twice, a title would show &amp;amp; in a letter, and a query for "R&D" would never match."""
+    imported(
+        line,
+        as_jsonl([{"id": "1", "created_at": "2026-11-01T10:00:00Z", "text": "Acme R&amp;D &lt;3"}]),
+        "a.jsonl",
+    )
+    ((_, _, text, _, _),) = rows(line)
+    assert text == "Acme R&D <3"

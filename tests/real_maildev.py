@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HOME = Path(__file__).parents[3] / "build" / "maildev"
+HOME = Path(__file__).parents[1] / "build" / "maildev"
 _NODE = HOME / "node" / "bin" / "node"
 NODE = str(_NODE) if _NODE.exists() else shutil.which("node")
 INSTALLED = (HOME / "installed").exists() and NODE is not None

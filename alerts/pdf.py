@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import Any, Literal
 
-from alerts.bars import Picture
-from alerts.chart_style import drawable, resolved
+from alerts.charts.bars import Picture
+from alerts.charts.style import drawable, resolved
 from alerts.language import Language
 from alerts.render import clean, runs_rtl, safe_url, shorten
 

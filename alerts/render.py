@@ -13,9 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup, escape
 
 from alerts import format as reading
+from alerts.charts.sparkline import sparkline
 from alerts.language import ENGLISH, N_, Language
 from alerts.message import Fact, Kind, Message, Severity
-from alerts.sparkline import sparkline
 
 SHOWN_QUOTES = 5
 SHOWN_FACTS = 20

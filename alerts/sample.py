@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from alerts.charts.alarm import pictured
+from alerts.charts.spark import Spark, Spot
 from alerts.kpi_names import name_of
 from alerts.language import ENGLISH, Language
 from alerts.message import Chart, Fact, Message, Quote
-from alerts.pictures import png
-from alerts.spark_chart import Spark, Spot, spark_chart
 from storage.calendar import iso
 from storage.outbox import OutboxRow
 
@@ -18,8 +18,6 @@ _POSTS = (
     ("Turn it off and on twice: that helped.", "linus", "positive"),
 )
 _COUNTS = (4.0, 3.0, 5.0, 4.0, 6.0, 3.0, None, 4.0, 5.0, 4.0, 6.0, 19.0)
-_WIDTH, _SCALE = 420, 3
-"""Not as wide as it is shown: on a phone its words would be too small to read."""
 
 
 def test_message(
@@ -54,11 +52,9 @@ def test_message(
     )
 
 
-def _chart(at: int, zone: ZoneInfo, language: Language) -> Chart:
+def _chart(at: int, zone: ZoneInfo, language: Language) -> Chart | None:
     last = at - at % 3_600
     hours = range(last - 3_600 * len(_COUNTS), last, 3_600)
     spots = tuple(Spot(hour, hour + 3_600, count, 2, 7) for hour, count in zip(hours, _COUNTS, strict=True))
     spark = Spark("sample", name_of("mentions", language), spots, zone, language, last)
-    drawn = spark_chart(spark, width=_WIDTH, alone=True)
-    day, night = (png(drawn.svg, _WIDTH, _SCALE, dark=dark) for dark in (False, True))
-    return Chart(drawn.alt, _COUNTS, png=day, svg=drawn.svg, dark=night)
+    return pictured(spark)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.charts.alarm import small_chart
 from alerts.gathering import gathered
 from alerts.kpi_names import name_of
 from alerts.language import ENGLISH, N_, Language
@@ -13,7 +14,6 @@ from alerts.message import Fact, Letter, Message
 from alerts.quoting import quotes_by_id
 from alerts.routing.routes import QUIET
 from alerts.sayings import Said, Speaker, say
-from alerts.small_chart import small_chart
 from storage.alerting import AlertEvent
 from storage.base import Rows
 from storage.calendar import iso

@@ -26,8 +26,10 @@ RATE = 10_000 / 60
 """Mentions a second."""
 BRANDS = tuple(jetstream.brands(20))
 RULES = 100
+HEARD = 15 * 86_400
+"""Seconds for which the store has listened: nothing is called new in a source that was heard for less than a week."""
 PAST = 7_500
-"""Seconds for which the store has listened: twice the hour that the rules look at, and a little more."""
+"""Seconds from which it holds mentions: twice the hour that the rules look at, and a little more."""
 SECRET = "TELLING_SLACK"
 WARM_UP = 8.0
 """Seconds in which mentions come and nothing is to be told yet: the network's people become known by name."""
@@ -225,18 +227,18 @@ def _rules() -> Iterator[dict[str, Any]]:
 
 
 def fill(folder: Path, mentions: int) -> None:
-    """Let the store have listened for PAST seconds, and hold so many mentions of them."""
+    """Let the store have listened for HEARD seconds, and hold so many mentions of the last PAST of them."""
     file, now = folder / "listener.db", int(time.time())
     with closing(SqliteStore(file, zone=ZoneInfo("UTC"))) as store:
         store.register(BRANDS, [_SOURCE])
         with store.writing() as db:
-            queries.keep_versions(db, BRANDS, now - PAST)
+            queries.keep_versions(db, BRANDS, now - HEARD)
             db.run("INSERT INTO engines (name) VALUES (?)", (_ENGINE,))
     loading.load(file, _pages(mentions, now))
     with closing(SqliteStore(file)) as store:
         with store.writing() as db:
             rollups.rebuild(db, ZoneInfo("UTC"))
-        store.commit(Kept(_SOURCE, (), None, Heard(now - PAST, int(time.time())), at=now))
+        store.commit(Kept(_SOURCE, (), None, Heard(now - HEARD, int(time.time())), at=now))
         store.checkpoint()
 
 

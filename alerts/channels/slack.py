@@ -15,9 +15,9 @@ from alerts.blocks import Block
 from alerts.channels.base import NOTHING, Past, Undelivered
 from alerts.channels.posting import post
 from alerts.channels.slack_bot import Bot
+from alerts.charts.sparkline import sparkline
 from alerts.language import Language
 from alerts.message import Letter, Message
-from alerts.sparkline import sparkline
 from alerts.transport import Transport
 
 _SIGNS = {"fired": "🔴", "resolved": "🟢", "expired": "⚪", "test": "🔵"}

@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts import bars
 from alerts import format as reading
+from alerts.charts import bars
 from alerts.digest import tables, wording
 from alerts.digest.content import Chart, Day, Digest, Driver, Drivers, GoalLine, Hearing, Waits
 from alerts.digest.facts import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from alerts.bars import Picture
+from alerts.charts.bars import Picture
 from alerts.digest.facts import QuoteRef
 from alerts.digest.wording import Sentence
 from alerts.language import Language

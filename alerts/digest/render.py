@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from alerts.charts.pictures import png
 from alerts.digest import tables
 from alerts.digest.content import BrandLine, Chart, Digest, Hearing, KpiRow, KpiTable, Market
 from alerts.language import N_, Language
 from alerts.message import Letter, Quote
-from alerts.pictures import png
 from alerts.render import byline, clean, clean_lines, html_page, safe_url, shorten
 from sentiment.tone import Label
 

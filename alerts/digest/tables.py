@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from alerts import bars
-from alerts.bars import Picture, Tones, Voice
+from alerts.charts import bars
+from alerts.charts.bars import Picture, Tones, Voice
 from alerts.digest import wording
 from alerts.digest.content import BrandLine, Judged, KpiRow, KpiTable, Market, Move
 from alerts.digest.facts import BrandFacts, DigestFacts, KpiFact

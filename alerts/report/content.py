@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alerts.charts import Chart
+from alerts.charts.lines import Chart
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerts import format as reading
-from alerts.chart_words import LINES
-from alerts.charts import Chart, Line, Mark, Point
+from alerts.charts.lines import Chart, Line, Mark, Point
+from alerts.charts.words import LINES
 from alerts.render import clean, shorten
 from alerts.report import wording
 from alerts.report.gather import KpiFacts, ReportFacts

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from alerts.chart_style import STYLE
-from alerts.charts import Chart, svg
+from alerts.charts.lines import Chart, svg
+from alerts.charts.style import STYLE
 from alerts.render import clean, html_page
 from alerts.report.content import GoalLine, MarkLine, Report, Row, Section
 

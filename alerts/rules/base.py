@@ -98,6 +98,7 @@ class Look:
     recent: Recent | None = None
     _wanted: dict[object, dict[str, None]] = field(default_factory=dict)
     _values: dict[object, dict[str, KpiValue]] = field(default_factory=dict)
+    _acquainted: dict[tuple[str | None, int, int], tuple[int, ...]] = field(default_factory=dict)
     _active: list[Ledger] | None = None
     _gathered: Gathered | None = None
     _goals: dict[Goal, Measured] = field(default_factory=dict)
@@ -127,11 +128,14 @@ class Look:
 
     def acquainted(self, source: str | None, until: int, least: int) -> tuple[int, ...]:
         """Sources (of a name or kind) that are listened to and had been heard for `least` seconds before a time."""
-        return tuple(
-            one.source_id
-            for one in self.active
-            if source in (None, one.name, one.kind) and one.heard_before(until) >= least
-        )
+        asked = source, until, least
+        if asked not in self._acquainted:
+            self._acquainted[asked] = tuple(
+                one.source_id
+                for one in self.active
+                if source in (None, one.name, one.kind) and one.heard_before(until) >= least
+            )
+        return self._acquainted[asked]
 
     def baselines(self, brand: str) -> Mapping[str, Baseline]:
         """What was learned of each series of a brand, by series."""
@@ -181,7 +185,7 @@ class Look:
 
 
 def _key(ask: Ask) -> object:
-    return ask.window, ask.only, ask.sources, ask.live_only, ask.tag, ask.compare
+    return ask.window, ask.only, ask.sources, ask.live_only, ask.tag, ask.compare, ask.rough
 
 
 def windows(over: int, lateness: int, now: int) -> list[Window]:

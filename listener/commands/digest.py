@@ -91,8 +91,9 @@ def _options(config: Config, name: str | None, language: str | None, timezone: s
     """The letter that is meant, with what the command says otherwise."""
     known = {one.name: one for one in config.letters}
     if name is not None and name not in known:
-        named = ", ".join(filter(None, known)) or "none has one"
-        raise WrongUsage(f"there is no letter {name!r} under digest in config.yaml; names: {named}")
+        named = ", ".join(filter(None, known))
+        remedy = f"there are: {named}" if named else "none there has a name, so leave --name out"
+        raise WrongUsage(f"there is no letter {name!r} under digest in config.yaml; {remedy}")
     found = known[name] if name is not None else next(iter(known.values()), DigestOptions())
     try:
         zone = zone_of(timezone).key if timezone else found.zone

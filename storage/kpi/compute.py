@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from itertools import product
 
 from storage.base import Rows
@@ -197,7 +197,9 @@ class _Period:
         self._evidence = evidence(window, ask.live_only)
         self._evidence_before = evidence(self._before, False)
         # Three shares and two counts are read of the same estimate.
-        self._judged: Callable[[Evidence, int, frozenset[int], str | None], Judged] = cache(Judged)
+        self._judged: Callable[[Evidence, int, frozenset[int], str | None], Judged] = cache(
+            partial(Judged, rough=ask.rough)
+        )
 
     def groups(self, kpis: Sequence[Kpi]) -> list[_Group]:
         """One group for the total, or with --by source one for each source and each network that files tell of."""

@@ -17,13 +17,15 @@ from storage.stats.shares import Shares
 class Judged:
     """One brand's mentions in some sources, and in one language where the evidence is cut by language.
 
-    `said` counts the engine's labels, `counts` a person's where there is one.
+    `said` counts the engine's labels, `counts` a person's where there is one. `rough`: of the estimate only its values
+    are wanted, and its intervals may be those of mentions that each have an author of their own.
     """
 
     evidence: Evidence
     brand: int
     sources: frozenset[int]
     language: str | None
+    rough: bool = False
 
     @cached_property
     def said(self) -> Counts:
@@ -52,7 +54,9 @@ class Judged:
         # Authors are only looked up where there is an estimate to make less sure.
         if not shares.carries(strata, known):
             return None
-        clustering = self.evidence.clustering(self.brand, self.sources, self.language)
+        # What was drawn by chance is weighed by how sure the engine is; without it no value depends on the authors.
+        plain = self.rough and not any(one.sampled for one in known)
+        clustering = 1.0 if plain else self.evidence.clustering(self.brand, self.sources, self.language)
         return shares.estimate(strata, known, clustering)
 
     @cached_property

@@ -30,7 +30,7 @@ class Ask:
     `sources` filters by name or kind. `strict` takes only sources heard for at least 90 % of the window, as rules
     do; `live_only` leaves out what came by an import, backfill or first poll. `tag`: only mentions that bear it.
     `compare`: beside each value stand those of the period before and of the same period a year before. `accounts`
-    narrows imported numbers that are told by account.
+    narrows imported numbers that are told by account. `rough`: the value is wanted, and not how sure it is.
     """
 
     window: Window
@@ -45,6 +45,7 @@ class Ask:
     tag: str | None = None
     compare: bool = False
     accounts: tuple[str, ...] = ()
+    rough: bool = False
 
 
 @dataclass(frozen=True, slots=True)

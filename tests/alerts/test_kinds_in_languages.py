@@ -15,8 +15,9 @@ from pages import ACME, BOLT, HACKERNEWS, page, post
 from slack_judge import assert_accepted
 from spoken import languages_heard, latin_words, raw_places
 
-from alerts import judging, render, small_chart
+from alerts import judging, render
 from alerts.channels.slack import payload
+from alerts.charts import pictures
 from alerts.goals import Goal
 from alerts.language import LANGUAGES, Language
 from alerts.message import Message
@@ -194,7 +195,7 @@ def variants(row: OutboxRow) -> Iterator[OutboxRow]:
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """To paint them takes most of the time, and test_pictures.py judges them; what they say in words stays."""
-    monkeypatch.setattr(small_chart, "_png", lambda svg: b"png of " + svg.encode()[:9])
+    monkeypatch.setattr(pictures, "png", lambda svg, *_, **__: b"png of " + svg.encode()[:9])
 
 
 def said(store: SqliteStore, row: OutboxRow, code: str) -> Message:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pypdfium2 import PdfDocument
 
-from alerts.bars import Voice, share_of_voice
+from alerts.charts.bars import Voice, share_of_voice
 from alerts.language import LANGUAGES, Language
 from alerts.pdf import Box, Drawing, Missing, Paper, Part, Quoted, Quotes, Table, pdf
 from alerts.render import clean

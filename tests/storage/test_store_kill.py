@@ -58,6 +58,7 @@ def _check(path: Path) -> int:
         store.close()
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:

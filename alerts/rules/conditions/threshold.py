@@ -6,7 +6,7 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from alerts.rules.base import BRAND, Look, Sample, Seen, told, windows
@@ -92,15 +92,22 @@ class Condition:
 
     def wants(self, rule: Rule, look: Look) -> Iterable[tuple[str, Ask]]:
         """The KPI in each window that counts as now."""
-        return ((self.kpi, look.ask(rule, window)) for window in self._windows(rule, look))
+        asks = (look.ask(rule, window) for window in self._windows(rule, look))
+        return ((self.kpi, replace(ask, rough=True)) for ask in asks)
 
     def _windows(self, rule: Rule, look: Look) -> list[Window]:
         return looked_at(rule, look.lateness(rule.source), look.now)
 
     def see(self, rule: Rule, look: Look) -> Seen:
         """The KPI in each window that counts as now; of what was heard live only where that matters."""
-        values = [look.value(self.kpi, ask) for _, ask in self.wants(rule, look)]
+        values = [self._value(rule, look, ask) for _, ask in self.wants(rule, look)]
         return {BRAND: [self._sample(rule, look, value) for value in values]}
+
+    def _value(self, rule: Rule, look: Look, rough: Ask) -> KpiValue:
+        """How sure a value is takes longer to find than the value: it is found where something may be told of it."""
+        value = look.value(self.kpi, rough)
+        told = self.enough_and_met(rule, value) or look.firing.get((rule.name, rule.brand))
+        return look.value(self.kpi, replace(rough, rough=False)) if told else value
 
     def _sample(self, rule: Rule, look: Look, value: KpiValue) -> Sample:
         met = self.enough_and_met(rule, value)

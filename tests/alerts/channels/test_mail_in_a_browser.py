@@ -20,13 +20,13 @@ from real_maildev import AXE, INSTALLED, Maildev
 from sample_messages import HOSTILE, hostile
 
 from alerts.channels.email import Options, build
+from alerts.charts.pictures import png
+from alerts.charts.spark import Spark, Spot, spark_chart
 from alerts.digest.compose import compose
 from alerts.digest.render import letter
 from alerts.digest.wording import Known
 from alerts.language import Language
 from alerts.message import Chart, Fact, Letter, Message, Quote
-from alerts.pictures import png
-from alerts.spark_chart import Spark, Spot, spark_chart
 from alerts.transport import Transport
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

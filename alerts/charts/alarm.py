@@ -7,12 +7,13 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.charts.spark import Spark, Spot, spark_chart
 from alerts.kpi_names import name_of
 from alerts.language import Language
 from alerts.message import Chart
-from alerts.spark_chart import Spark, Spot, spark_chart
 
-_WIDTH = 536
+# Not as wide as it is shown: on a phone its words would be too small to read.
+_WIDTH, _SCALE = 420, 3
 _LEAST = 2
 
 
@@ -30,13 +31,15 @@ def small_chart(key: str, numbers: Mapping[str, Any], zone: ZoneInfo, language: 
         over=language.duration(numbers.get("span") or step),
     )
     spots = tuple(Spot(at, at + step, *values) for at, *values in points)
-    picture = spark_chart(Spark(key, titled, spots, zone, language, numbers["fired_at"]), alone=True)
-    if not picture.svg:
+    return pictured(Spark(key, titled, spots, zone, language, numbers["fired_at"]))
+
+
+def pictured(spark: Spark) -> Chart | None:
+    """The chart for every channel, by day and by night; None where there is nothing to draw."""
+    from alerts.charts.pictures import png  # the renderer is loaded only where something is drawn
+
+    drawn = spark_chart(spark, width=_WIDTH, alone=True)
+    if not drawn.svg:
         return None
-    return Chart(picture.alt, tuple(spot.value for spot in spots), _png(picture.svg), picture.svg)
-
-
-def _png(svg: str) -> bytes:
-    from alerts.pictures import png  # the renderer is loaded only where something is drawn
-
-    return png(svg, _WIDTH)
+    day, night = (png(drawn.svg, _WIDTH, _SCALE, dark=dark) for dark in (False, True))
+    return Chart(drawn.alt, tuple(spot.value for spot in spark.spots), day, drawn.svg, night)

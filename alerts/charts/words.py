@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from alerts.language import N_
 
 if TYPE_CHECKING:
-    from alerts.charts import Chart, Point
+    from alerts.charts.lines import Chart, Point
 
 LINES = 5
 """Lines that one chart can tell apart."""

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from alerts.chart_style import STYLE, marker, opening, stroke, written
-from alerts.chart_words import HEARD, LINES, describe, told
+from alerts.charts.scales import dates, ticks
+from alerts.charts.style import STYLE, marker, opening, stroke, written
+from alerts.charts.words import HEARD, LINES, describe, told
 from alerts.language import ENGLISH, Language
 from alerts.render import clean, shorten
-from alerts.scales import dates, ticks
 from storage.calendar import Unit
 
 _HEIGHT, _LEFT, _RIGHT, _BOTTOM = 190, 58, 14, 26

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from alerts.chart_style import STYLE, opening, written
+from alerts.charts.style import STYLE, opening, written
 from alerts.language import Language
 from alerts.render import clean, shorten
 

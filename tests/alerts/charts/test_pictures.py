@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
-from alerts.bars import ROWS, Picture, Tones, Voice, share_of_voice, tones
-from alerts.chart_style import DARK, LIGHT, resolved
-from alerts.charts import Chart, Line, Point, svg
+from alerts.charts.bars import ROWS, Picture, Tones, Voice, share_of_voice, tones
+from alerts.charts.lines import Chart, Line, Point, svg
+from alerts.charts.pictures import font_files, png
+from alerts.charts.spark import Spark, Spot, spark_chart
+from alerts.charts.style import DARK, LIGHT, resolved
 from alerts.language import ENGLISH, LANGUAGES, Language
-from alerts.pictures import font_files, png
-from alerts.spark_chart import Spark, Spot, spark_chart
 
 PERSIAN = Language.of("fa")
 ZONE = ZoneInfo("Europe/Madrid")

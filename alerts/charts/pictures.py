@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import resvg_py
 
-from alerts.chart_style import DARK, LIGHT, resolved
+from alerts.charts.style import DARK, LIGHT, resolved
 
 
 def png(svg: str, width: int, scale: int = 2, *, dark: bool = False) -> bytes:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from alerts.bars import Picture
-from alerts.chart_style import STYLE, opening, written
+from alerts.charts.bars import Picture
+from alerts.charts.style import STYLE, opening, written
 from alerts.language import Language
 
 _HEIGHT, _TOP, _BOTTOM, _SIDE = 76, 24, 22, 8

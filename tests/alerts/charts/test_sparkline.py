@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.sparkline import LONGEST, sparkline
+from alerts.charts.sparkline import LONGEST, sparkline
 
 
 @pytest.mark.parametrize(

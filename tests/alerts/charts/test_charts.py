@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.chart_style import STYLE
-from alerts.chart_words import LINES, describe
-from alerts.charts import Chart, Line, Mark, Point, svg
+from alerts.charts.lines import Chart, Line, Mark, Point, svg
+from alerts.charts.scales import dates, ticks
+from alerts.charts.style import STYLE
+from alerts.charts.words import LINES, describe
 from alerts.language import ENGLISH
-from alerts.scales import dates, ticks
 
 UTC = ZoneInfo("UTC")
 DAY = 86_400

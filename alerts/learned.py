@@ -17,7 +17,7 @@ from storage.calendar import iso
 Stage = Literal["waiting", "learning", "learned", "silent", "calibrated"]
 STAGES: Mapping[Stage, str] = {
     "waiting": "nothing is learned yet: no source was heard for long enough",
-    "learning": "what is stored is being learned",
+    "learning": "a running daemon learns what is stored, step by step",
     "learned": "has no threshold yet, and fires nothing",
     "silent": "too little is said, or was heard, to tell anything",
     "calibrated": "fires by its threshold",
@@ -64,8 +64,9 @@ def _of_brand(store: Rows, brand: str, rate: float, now: int) -> Sequence[Learne
     number = baselines.brand_id(store, brand)
     heard = 0 if number is None else series.panel(store, number, now, LEARNING).trained
     known = baselines.of_brand(store, brand)
+    first: Stage = "learning" if heard >= LEARNING else "waiting"
     return [
-        _series(known[kind], heard, rate) if kind in known else Learned(brand, kind, "waiting", heard, rate)
+        _series(known[kind], heard, rate) if kind in known else Learned(brand, kind, first, heard, rate)
         for kind in KINDS
     ]
 

@@ -74,7 +74,8 @@ def _sum(brand: str, found: Sequence[Learned]) -> Iterator[str]:
     if all(one.stage == "waiting" for one in found):
         heard, needed = (f"{seconds / 86_400:.1f}" for seconds in (found[0].heard, found[0].needed))
         yield f"{clean(brand)}: heard for {heard} of the {needed} days that are needed."
-    measured = [one.rate_measured for one in found if one.rate_measured is not None]
+    speaking = [one.rate_measured for one in found if one.stage == "calibrated"]
+    measured = [rate for rate in speaking if rate is not None]
     if measured:
         yield f"{clean(brand)}: {sum(measured):.2f} a month measured, over {len(measured)} of its series."
 

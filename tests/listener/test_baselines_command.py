@@ -78,6 +78,8 @@ def test_each_series_says_since_when_it_is_learned_and_how_far_it_is(
     line: CommandLine, store: SqliteStore
 ) -> None:
     since = hear(store, 20)
+    rows = line.good("alerts", "baselines", "--json").json()
+    assert {row["stage"] for row in rows} == {"learning"}, "enough was heard for a daemon to begin"
     learn(store, to_the_end=False)
     rows = line.good("alerts", "baselines", "--json").json()
     assert {row["stage"] for row in rows} == {"learning"}
@@ -85,10 +87,12 @@ def test_each_series_says_since_when_it_is_learned_and_how_far_it_is(
     calibrate(store, "volume.up", KNOWN)
     calibrate(store, "negative_share.up", replace(KNOWN, threshold=float("inf"), measured_rate=None))
     calibrate(store, "negative_share.down", replace(KNOWN, enough=False))
+    calibrate(store, "volume.down", replace(KNOWN, measured_rate=0.25))
     rows = {row["series"]: row for row in line.good("alerts", "baselines", "--json").json()}
     assert {kind: row["stage"] for kind, row in rows.items()} == {
         **dict.fromkeys(KINDS, "learned"),
         "volume.up": "calibrated",
+        "volume.down": "calibrated",
         "negative_share.up": "silent",
         "negative_share.down": "silent",
     }
@@ -100,7 +104,7 @@ def test_each_series_says_since_when_it_is_learned_and_how_far_it_is(
     out = line.good("alerts", "baselines", "--brand", "Acme").out
     (row,) = (text for text in out.splitlines() if " volume.up " in text)
     assert row.split()[-4:] == ["calibrated", "1.24", "0.50", "1.25"]
-    assert "Acme: 1.00 a month measured, over 2 of its series." in out
+    assert "Acme: 0.75 a month measured, over 2 of its series." in out
 
 
 def test_without_a_rule_on_anomalies_it_says_what_begins_one(line: CommandLine, store: SqliteStore) -> None:

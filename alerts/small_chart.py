@@ -36,10 +36,14 @@ def small_chart(key: str, numbers: Mapping[str, Any], zone: ZoneInfo, language: 
 
 def pictured(spark: Spark) -> Chart | None:
     """The chart for every channel, by day and by night; None where there is nothing to draw."""
-    from alerts.pictures import png  # the renderer is loaded only where something is drawn
-
     drawn = spark_chart(spark, width=_WIDTH, alone=True)
     if not drawn.svg:
         return None
-    day, night = (png(drawn.svg, _WIDTH, _SCALE, dark=dark) for dark in (False, True))
-    return Chart(drawn.alt, tuple(spot.value for spot in spark.spots), day, drawn.svg, night)
+    values = tuple(spot.value for spot in spark.spots)
+    return Chart(drawn.alt, values, _png(drawn.svg), drawn.svg, _png(drawn.svg, dark=True))
+
+
+def _png(svg: str, *, dark: bool = False) -> bytes:
+    from alerts.pictures import png  # the renderer is loaded only where something is drawn
+
+    return png(svg, _WIDTH, _SCALE, dark=dark)

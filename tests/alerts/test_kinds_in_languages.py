@@ -194,7 +194,7 @@ def variants(row: OutboxRow) -> Iterator[OutboxRow]:
 @pytest.fixture(autouse=True)
 def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """To paint them takes most of the time, and test_pictures.py judges them; what they say in words stays."""
-    monkeypatch.setattr(small_chart, "_png", lambda svg: b"png of " + svg.encode()[:9])
+    monkeypatch.setattr(small_chart, "_png", lambda svg, **_: b"png of " + svg.encode()[:9])
 
 
 def said(store: SqliteStore, row: OutboxRow, code: str) -> Message:

@@ -43,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], float]
 
+_READERS = 6
+"""Connections that read: two lanes of rules, the look of each minute, what is learned, what is sent, and the page."""
 JUDGE = "judge"
 """How the name of the thread begins on which the engine judges."""
 
@@ -127,7 +129,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
             engine = judge.engine
             # Readers are closed whatever happens; a thread that still reads keeps its own connection until it is done.
             async with AsyncExitStack() as stack:
-                reader = stack.enter_context(closing(Reader(database)))
+                reader = stack.enter_context(closing(Reader(database, _READERS)))
                 pipeline = Pipeline(
                     config.brands, await asyncio.to_thread(with_head, engine, reader), config.tags
                 )

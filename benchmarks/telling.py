@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from benchmarks import telling_world
-from benchmarks.telling_world import PAST, RATE, RULES, WARM_UP, World
+from benchmarks.telling_world import PAST, RATE, RULES, SETTLED, WARM_UP, World
 from storage.sqlite import Reader
 
 STEADY = int(RATE * PAST)
@@ -58,11 +58,11 @@ async def _daemon(config: Path, world: World) -> AsyncIterator[asyncio.subproces
         await daemon.wait()
 
 
-async def measure(folder: Path, seconds: float, past: int) -> Timed:
+async def measure(folder: Path, seconds: float, past: int, warm_up: float = WARM_UP) -> Timed:
     """Time what makes rules fire in so many seconds, beside `past` mentions of two hours that are kept already."""
     await asyncio.to_thread(telling_world.fill, folder, past)
-    async with World(seconds) as world, _daemon(world.config(folder), world) as daemon:
-        async with asyncio.timeout(_START + seconds + WARM_UP):
+    async with World(seconds, warm_up) as world, _daemon(world.config(folder), world) as daemon:
+        async with asyncio.timeout(_START + seconds + warm_up):
             while not world.done.is_set():
                 if daemon.returncode is not None:
                     raise RuntimeError(f"the daemon has ended; see {folder / 'log'}")
@@ -82,7 +82,7 @@ async def measure(folder: Path, seconds: float, past: int) -> Timed:
 def report(folder: Path, seconds: float = 120.0, past: int = STEADY) -> list[str]:
     """The lines that `make bench` prints."""
     folder.mkdir(exist_ok=True)
-    timed = asyncio.run(measure(folder, seconds, past))
+    timed = asyncio.run(measure(folder, seconds, past, SETTLED))
     return [
         f"from a stream to Slack: {RULES} rules, {60 * RATE:,.0f} mentions a minute for {seconds:.0f} s, {past:,} of "
         f"the last two hours in the store, {len(timed.waits)} alerts ({timed.mentions:,} said, {timed.kept:,} kept):",

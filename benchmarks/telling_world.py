@@ -33,6 +33,8 @@ PAST = 7_500
 SECRET = "TELLING_SLACK"
 WARM_UP = 8.0
 """Seconds in which mentions come and nothing is to be told yet: the network's people become known by name."""
+SETTLED = 30.0
+"""The same where what a daemon does once after its start, such as cleaning what the last run left, is to be over."""
 _TICK = 0.02
 _BETWEEN = (1.6, 2.4)
 """Seconds between two posts that make a rule fire: Slack takes a message a second, and the outbox is to be empty."""
@@ -55,6 +57,7 @@ class World:
     """
 
     seconds: float
+    warm_up: float = WARM_UP
     seed: int = 3
     sent: dict[int, float] = field(default_factory=dict)
     told: dict[int, float] = field(default_factory=dict)
@@ -116,8 +119,8 @@ class World:
         """Send mentions at RATE, each as if it were said just now, and from time to time a sighting."""
         socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
-        began, next_sighting, sent = time.monotonic(), WARM_UP, 0
-        while (passed := time.monotonic() - began) < self.seconds + WARM_UP:
+        began, next_sighting, sent = time.monotonic(), self.warm_up, 0
+        while (passed := time.monotonic() - began) < self.seconds + self.warm_up:
             for _ in range(int(passed * RATE) - sent):
                 await socket.send_str(self._mention().decode())
                 sent += 1

@@ -31,7 +31,7 @@ AT_ONCE = 12
 """Requests that may be saved up for a burst."""
 _PATIENCE_AT_START = 10.0
 _AGAIN = 900.0
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 60.0, 3_600.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 4.0, 3_600.0
 
 log = structlog.get_logger(__name__)
 

@@ -216,6 +216,20 @@ async def test_a_service_that_fails_costs_names_and_is_left_alone_for_a_while(st
     assert len(logs) == 1
 
 
+async def test_one_failure_costs_the_names_of_seconds_and_many_those_of_longer(stub: JetstreamStub) -> None:
+    watch = Watch()
+    stub.faults[PROFILES] = [(500, {}, "")] * 3
+    async with accounts(stub, watch=watch) as known:
+        for asked, pause in enumerate((4, 8, 16), start=1):
+            await known.named([post(1)])
+            watch.now += pause - 1
+            await known.named([post(1)])
+            assert len(stub.asked_for(PROFILES)) == asked
+            watch.now += 1.5
+        # Who comes in the first seconds after is famous or not: that is known again from here on.
+        assert names(await known.named([post(1)])) == [("acme.example", 1_200)]
+
+
 async def test_a_service_that_does_not_answer_holds_nothing_up(
     stub: JetstreamStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -114,11 +115,13 @@ def mentions_of(rows: Iterable[Mapping[str, Any]]) -> list[Said]:
     for row in once.values():
         if row.get("inbound") is False:
             continue
+        # Exports escape: what was written is "&", where they say "&amp;".
+        written = re.sub(r"&#?\w+;", lambda escaped: unescape(escaped[0]), row["text"])
         # Whom a post calls must not colour how it is said, so that handles are left out.
-        text = re.sub(r"@\w+(?:[.@-]\w+)*", "@user", row["text"])
+        text = re.sub(r"@\w+(?:[.@-]\w+)*", "@user", written)
         score = analyzer.polarity_scores(text)["compound"]
         label = "positive" if score >= 0.05 else "negative" if score <= -0.05 else "neutral"
-        tags = frozenset(tag.casefold() for tag in HASHTAG.findall(ADDRESS.sub(" ", row["text"])))
+        tags = frozenset(tag.casefold() for tag in HASHTAG.findall(ADDRESS.sub(" ", written)))
         at = int(datetime.fromisoformat(row["created_at"]).timestamp())
         found.append(Said(row["brand"], at, row.get("author"), label, tags, row.get("inbound") is True))
     return found

@@ -70,7 +70,8 @@ async def test_an_alert_and_a_letter_come_and_the_numbers_are_those_of_the_world
     try:
         assert demo.stdout is not None
         output = await asyncio.wait_for(
-            lines_until(demo.stdout, lambda text: "Alert: Morvane" in text and "\nThe brands\n" in text), PATIENCE
+            lines_until(demo.stdout, lambda text: "Alert: Morvane" in text and "\nThe brands\n" in text),
+            PATIENCE,
         )
         assert "Morvane" in output
         folder = next(tmp_path.glob("demo-*"))

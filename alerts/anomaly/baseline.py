@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -30,7 +31,7 @@ _CLIP = 4.0
 _LITTLE = 1e-6
 
 
-class Baseline:
+class Baseline(ABC):
     """What drops and shares have in common: spans, states, the episode and the reading."""
 
     prior = 0.0
@@ -73,21 +74,21 @@ class Baseline:
             self.usual(_LONGEST),
         )
 
+    @abstractmethod
     def surprise(self, at: int, count: int, part: float) -> float:
         """The statistic alone, of the next row that was heard: what calibration replays."""
-        raise NotImplementedError
 
+    @abstractmethod
     def usual(self, span: int) -> Usual:
         """What was counted over one of the spans, and what is usual."""
-        raise NotImplementedError
 
+    @abstractmethod
     def learned(self) -> dict[str, object]:
         """What the kind itself knows, for JSON."""
-        raise NotImplementedError
 
+    @abstractmethod
     def recall(self, state: Mapping[str, object]) -> None:
         """Go on from what `learned` wrote."""
-        raise NotImplementedError
 
     def dump(self) -> dict[str, object]:
         """Everything that was learned, for JSON."""

@@ -75,7 +75,7 @@ async def settle(station: Station) -> None:
 
 def lanes(rules: Sequence[Rule]) -> list[list[Rule]]:
     """The rules that are judged by a glance, and those that count: the first wait for none of the others."""
-    glances = [rule for rule in rules if getattr(rule.condition, "by_glance", False)]
+    glances = [rule for rule in rules if rule.condition.woken_by == "glance"]
     counts = [rule for rule in rules if rule not in glances]
     return [lane for lane in (glances, counts) if lane]
 
@@ -86,15 +86,13 @@ def concerned(station: Station, rules: Sequence[Rule], changed: Collection[tuple
     now = station.now()
 
     def looks(rule: Rule, brand: str, hour: int) -> bool:
-        if rule.condition.form == "anomaly":
-            # What was learned is looked at after each time that something is.
+        # What was learned is looked at after each time that something is. Goals are of months and dear to measure; the
+        # minute is soon enough for them.
+        if rule.condition.woken_by not in ("glance", "count"):
             return False
         same = rule.brand == brand
         if not same and rule.brand and rule.condition.market_wide:
             same = markets[rule.brand] == markets.get(brand)
-        # Goals are of months and dear to measure; the minute is soon enough for them.
-        if getattr(rule.condition, "by_minute", False):
-            return False
         # Twice the window, so that windows which ended a little earlier are judged again too.
         return same and (hour + 1) * 3600 > now - 2 * rule.over - 3600
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from storage import baselines
@@ -51,6 +51,11 @@ Seen = Mapping[str, Sequence[Sample]]
 """Samples by subject, of each the oldest first."""
 
 
+WokenBy = Literal["glance", "count", "learned", "minute"]
+"""By a commit that changed its brand and hour, and seen at a glance or to be counted; by what was learned, whoever
+learns; or by nothing but the minute."""
+
+
 class Condition(Protocol):
     """What `when` says. One kind of condition is one module of `alerts.rules.conditions`."""
 
@@ -62,6 +67,10 @@ class Condition(Protocol):
     """A rule without a brand is for each brand of ours; otherwise it is one rule about the whole house."""
     market_wide: ClassVar[bool]
     """Mentions of other brands of the market change it."""
+    woken_by: ClassVar[WokenBy]
+    """What has it judged before the minute is over."""
+    not_narrowed_by: ClassVar[frozenset[str]]
+    """Keys of a rule that say nothing to it."""
 
     def words(self) -> str:
         """As it is written in `when`."""

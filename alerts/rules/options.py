@@ -41,7 +41,7 @@ class RuleOptions(BaseModel):
         if self.brand is not None and self.market is not None:
             raise ValueError("say brand or market, not both")
         condition = parse(self.when)
-        unused = sorted(getattr(condition, "not_narrowed_by", frozenset()) & self.model_fields_set)
+        unused = sorted(condition.not_narrowed_by & self.model_fields_set)
         if unused:
             raise ValueError(
                 f"{condition.words()!r} cannot be narrowed by {' or '.join(unused)}; leave that out"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from alerts.rules.base import BRAND, Look, Sample, Seen, told
+from alerts.rules.base import BRAND, Look, Sample, Seen, WokenBy, told
 from alerts.rules.rule import Rule
 from storage.calendar import Window
 from storage.durations import format_duration, parse_duration
@@ -24,6 +24,8 @@ class Absence:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    woken_by: ClassVar[WokenBy] = "count"
+    not_narrowed_by: ClassVar[frozenset[str]] = frozenset()
 
     quiet: int
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from alerts.anomaly import KINDS
 from alerts.heeding import threshold
-from alerts.rules.base import Look, Sample, Seen
+from alerts.rules.base import Look, Sample, Seen, WokenBy
 from storage.baselines import Baseline
 from storage.kpi import Ask
 from storage.rollups.periods import QUARTER
@@ -40,6 +40,8 @@ class Anomaly:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
+    woken_by: ClassVar[WokenBy] = "learned"
+    not_narrowed_by: ClassVar[frozenset[str]] = frozenset()
 
     name: str | None = None
 

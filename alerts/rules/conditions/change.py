@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from alerts.rules.base import BRAND, Look, Sample, Seen, told
+from alerts.rules.base import BRAND, Look, Sample, Seen, WokenBy, told
 from alerts.rules.conditions.threshold import known_kpi, whole_days
 from storage.calendar import Window
 from storage.kpi import KPIS, Ask, KpiValue
@@ -35,6 +35,8 @@ class Change:
     form: ClassVar[str] = "change"
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
+    woken_by: ClassVar[WokenBy] = "count"
+    not_narrowed_by: ClassVar[frozenset[str]] = frozenset()
 
     kpi: str
     way: Literal["rises", "falls"]

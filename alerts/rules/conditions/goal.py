@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from alerts.rules.base import Look, Sample, Seen, told
+from alerts.rules.base import Look, Sample, Seen, WokenBy, told
 from alerts.rules.rule import Rule
 from storage.kpi import Ask
 
@@ -25,8 +25,8 @@ class GoalAtRisk:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = True
+    woken_by: ClassVar[WokenBy] = "minute"
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"source", "tag"})
-    by_minute: ClassVar[bool] = True
 
     name: str | None
 

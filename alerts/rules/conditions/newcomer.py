@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from alerts.rules.base import Look, Sample, Seen
+from alerts.rules.base import Look, Sample, Seen, WokenBy
 from alerts.rules.rule import Rule
 from storage import noticing, queries
 from storage.calendar import Window
@@ -43,7 +43,7 @@ class NewAuthor:
     momentary: ClassVar[bool] = True
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
-    by_glance: ClassVar[bool] = True
+    woken_by: ClassVar[WokenBy] = "glance"
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     followers: int
@@ -101,7 +101,7 @@ class NewLanguage:
     momentary: ClassVar[bool] = True
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
-    by_glance: ClassVar[bool] = True
+    woken_by: ClassVar[WokenBy] = "glance"
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     def words(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from alerts.rules.base import Look, Sample, Seen
+from alerts.rules.base import Look, Sample, Seen, WokenBy
 from alerts.rules.rule import Rule
 from storage import polling
 from storage.durations import format_duration, parse_duration
@@ -27,6 +27,7 @@ class Outage:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = False
     market_wide: ClassVar[bool] = False
+    woken_by: ClassVar[WokenBy] = "count"
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     down: int

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from alerts.rules.base import Look, Sample, Seen, told
+from alerts.rules.base import Look, Sample, Seen, WokenBy, told
 from alerts.rules.rule import Rule
 from storage.calendar import Window
 from storage.kpi import Ask, KpiValue
@@ -26,6 +26,8 @@ class Overtaken:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = True
+    woken_by: ClassVar[WokenBy] = "count"
+    not_narrowed_by: ClassVar[frozenset[str]] = frozenset()
 
     rival: str | None
 

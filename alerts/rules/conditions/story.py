@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from alerts.rules.base import Look, Sample, Seen
+from alerts.rules.base import Look, Sample, Seen, WokenBy
 from alerts.rules.rule import Rule
 from storage.calendar import Window
 from storage.kpi import Ask
@@ -26,7 +26,7 @@ class Spreading:
     momentary: ClassVar[bool] = True
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
-    by_glance: ClassVar[bool] = True
+    woken_by: ClassVar[WokenBy] = "glance"
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"source", "tag"})
 
     of: Literal["posts", "publishers"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from alerts.rules.base import BRAND, Look, Sample, Seen, told, windows
+from alerts.rules.base import BRAND, Look, Sample, Seen, WokenBy, told, windows
 from storage.calendar import Window
 from storage.durations import parse_duration
 from storage.kpi import KPIS, Ask, KpiValue
@@ -68,6 +68,8 @@ class Condition:
     form: ClassVar[str] = "threshold"
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
+    woken_by: ClassVar[WokenBy] = "count"
+    not_narrowed_by: ClassVar[frozenset[str]] = frozenset()
 
     kpi: str
     op: str

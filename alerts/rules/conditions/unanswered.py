@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from alerts.rules.base import BRAND, Look, Sample, Seen
+from alerts.rules.base import BRAND, Look, Sample, Seen, WokenBy
 from alerts.rules.rule import Rule
 from storage import noticing
 from storage.calendar import Window
@@ -32,7 +32,7 @@ class Unanswered:
     momentary: ClassVar[bool] = False
     about_brand: ClassVar[bool] = True
     market_wide: ClassVar[bool] = False
-    by_glance: ClassVar[bool] = True
+    woken_by: ClassVar[WokenBy] = "glance"
     not_narrowed_by: ClassVar[frozenset[str]] = frozenset({"tag"})
 
     wait: int | None

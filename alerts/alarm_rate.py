@@ -7,8 +7,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+from storage.calendar import MONTH
+
 _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*(day|week|month|year)\s*")
-_MONTHS = {"day": 1 / 30.4375, "week": 7 / 30.4375, "month": 1.0, "year": 12.0}
+_MONTHS = {"day": 86_400 / MONTH, "week": 7 * 86_400 / MONTH, "month": 1.0, "year": 12.0}
 _LEAST, _MOST = 1 / 12, 31.0
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.language import Language
+from storage.calendar import MONTH
 
 Numbers = Mapping[str, Any]
 
@@ -319,12 +320,9 @@ def _anomaly(numbers: Numbers, speaker: Speaker) -> Said:
         title = _("{brand}: {kpi} unusually low, {now}", brand=brand, kpi=kpi, now=now)
     summary = _("{kpi} of {brand}: {now} in the last {over}; usual are {usual}.", over=span, **parts)
     if numbers["alarm_rate"]:
-        rarely = language.duration(_MONTH / numbers["alarm_rate"])
+        rarely = language.duration(MONTH / numbers["alarm_rate"])
         summary += " " + _("By chance alone this series would be told about once in {time}.", time=rarely)
     return Said(title, summary, _("Resolves when it is as usual again."))
-
-
-_MONTH = 30.4375 * 86_400
 
 
 def _without(parts: Mapping[str, str], name: str) -> dict[str, str]:

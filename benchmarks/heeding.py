@@ -20,7 +20,6 @@ from zoneinfo import ZoneInfo
 
 from alerts import heeding, judging
 from alerts.anomaly import KINDS, calibrate, per_series
-from alerts.anomaly.calibrate import MONTH
 from alerts.anomaly.reading import DAY
 from alerts.rules import Look, Rule, RuleOptions
 from benchmarks.empty_streams import HOLIDAYS, PER_DAY, START, STEP, World, positive, stream
@@ -31,6 +30,7 @@ from listener.daemon import spare_the_collector
 from listener.station import open_station
 from sentiment.tone import Label, Tone
 from storage import baselines
+from storage.calendar import MONTH
 from storage.mention import Brand, Heard, Kept, KeptPost, Mention, Reading, Source
 from storage.sqlite import SqliteStore
 from storage.stats.business_hours import BusinessHours, parse_week

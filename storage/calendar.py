@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+MONTH = 30.4375 * 86_400
+"""Seconds of a mean month."""
+
 Unit = Literal["day", "week", "month", "year"]
 UNITS: tuple[Unit, ...] = ("day", "week", "month")
 """What a question may be cut by."""

@@ -12,9 +12,8 @@ from alerts.anomaly.clock import hour_of_week
 from alerts.anomaly.empty import Empty, fit
 from alerts.anomaly.kinds import episodes, reads_parts, statistic
 from alerts.anomaly.reading import DAY, LEARNING, Bucket, no_data
+from storage.calendar import MONTH
 
-MONTH = 30.4375 * DAY
-"""Seconds of a mean month."""
 _MONTHS = 90
 _WARM_DAYS = 28
 _TAIL = (10, 14, 20, 28, 40, 56, 80)

@@ -179,11 +179,6 @@ class OpenTime:
         """Open seconds of [since, until), which lies within what was added up; 0 where it is empty."""
         return max(0, self._up_to(until) - self._up_to(since))
 
-    def is_open(self, at: int) -> bool:
-        """Whether the plan is open at an instant."""
-        index = bisect_right(self._starts, at) - 1
-        return index >= 0 and at < self._ends[index]
-
     def _up_to(self, at: int) -> int:
         index = bisect_right(self._starts, at) - 1
         return 0 if index < 0 else self._before[index] + min(at, self._ends[index]) - self._starts[index]

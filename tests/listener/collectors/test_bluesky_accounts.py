@@ -166,20 +166,31 @@ async def test_who_spoke_last_is_forgotten_last(stub: JetstreamStub, monkeypatch
         assert set(known._profiles) == {did(1), did(3)}
 
 
-async def test_requests_are_saved_up_and_spent_and_nobody_waits_for_them(stub: JetstreamStub) -> None:
+async def test_requests_are_saved_up_and_spent_and_a_page_waits_for_one_at_most(stub: JetstreamStub) -> None:
     watch = Watch()
     async with accounts(stub, watch=watch) as known:
-        await known.named([post(n) for n in range(100, 100 + 2 * AT_ONCE * AT_A_TIME)])
+        many = [post(n) for n in range(100, 100 + 2 * AT_ONCE * AT_A_TIME)]
+        await known.named(many)
         assert len(stub.asked_for(PROFILES)) == AT_ONCE
-        # The watch stands still, so whatever waited for more would wait for ever.
-        named = await asyncio.wait_for(known.named([post(1)]), 5)
-        assert names(named) == [(did(1), None)]
-        watch.now += 1 / A_SECOND + 0.01
+        # Nothing is saved. Whoever speaks once, and now, is known all the same: no later page asks for him.
+        began = time.monotonic()
         assert names(await known.named([post(1)])) == [("acme.example", 1_200)]
+        assert time.monotonic() - began >= 0.9 / A_SECOND
         assert len(stub.asked_for(PROFILES)) == AT_ONCE + 1
+        # As long as it takes to save one, and not as long as it would take for all.
+        await known.named(many)
+        assert len(stub.asked_for(PROFILES)) == AT_ONCE + 2
         watch.now += DAY / 2
         await known.named([post(n) for n in range(10_000, 10_000 + 2 * AT_ONCE * AT_A_TIME)])
-        assert len(stub.asked_for(PROFILES)) == 2 * AT_ONCE + 1
+        assert len(stub.asked_for(PROFILES)) == 2 * AT_ONCE + 2
+
+
+async def test_pages_that_wait_together_wait_one_after_the_other(stub: JetstreamStub) -> None:
+    async with accounts(stub, watch=Watch()) as known:
+        await known.named([post(n) for n in range(100, 100 + AT_ONCE * AT_A_TIME)])
+        began = time.monotonic()
+        await asyncio.gather(*(known.named([post(number)]) for number in (1, 2, 3)))
+        assert time.monotonic() - began >= 2.9 / A_SECOND
 
 
 async def test_names_that_are_all_known_cost_nothing(stub: JetstreamStub) -> None:

@@ -26,6 +26,11 @@ class Health:
     def status(self) -> str:
         return "degraded" if self.problems else "ok"
 
+    @property
+    def sentence(self) -> str:
+        """The whole of it, for people."""
+        return f"Degraded: {'; '.join(self.problems)}" if self.problems else "Listening"
+
 
 def examine(station: Station) -> Health:
     """Look at sources, channels and undelivered messages."""

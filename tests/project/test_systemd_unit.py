@@ -95,7 +95,7 @@ def test_its_user_can_be_made(tmp_path: Path) -> None:
 # prctl(2): PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, of Linux 6.3; what MemoryDenyWriteExecute=yes asks for. It is kept
 # over exec, and whatever tries to make memory both writable and executable fails.
 UNDER = """
-import ctypes, mmap, runpy, sys
+import ctypes, mmap, sys
 if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0:
     sys.exit(77)
 try:

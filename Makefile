@@ -43,6 +43,7 @@ quick: lint types layers unit ## what to run before each commit: lint, types, la
 # own, so that the tests' packages beside it cost it nothing.
 bench: $(BENCH)/.stamp $(VENV)/.stamp-dev ## measure: a feed to KPIs, a whole network, the daemon at rest, tone
 	@$(BENCH)/bin/python -m benchmarks
+	@$(BENCH)/bin/python -m benchmarks.owning
 	@$(BIN)/python -m benchmarks.tone
 	@$(BIN)/python -m benchmarks.comparative
 	@$(BIN)/python -m benchmarks.int8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -90,6 +91,38 @@ def test_its_user_can_be_made(tmp_path: Path) -> None:
     assert re.search(
         r"^listener:x:\d+:\d+:Listener:/var/lib/listener:/usr/sbin/nologin$", made, re.MULTILINE
     ), made
+
+
+@pytest.mark.skipif(
+    shutil.which("setpriv") is None or os.geteuid() != 0, reason="only root can become another user"
+)
+def test_commands_have_the_secrets_and_the_folder_of_the_service(tmp_path: Path) -> None:
+    for folder in ("etc", "state"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "etc" / "secrets.env").write_text(
+        "# a comment\nTOKEN='p4$$ w\"rd'\nPLAIN=abc\n", encoding="utf-8"
+    )
+    program = tmp_path / "program"
+    program.write_text('#!/bin/sh\npwd; echo "$TOKEN|$PLAIN|$HOME|$*"\n', encoding="utf-8")
+    program.chmod(0o755)
+    script = (FOLDER / "listener").read_text(encoding="utf-8")
+    for there, here in (
+        (INSTALLED, str(program)),
+        ("/etc/listener", str(tmp_path / "etc")),
+        ("/var/lib/listener", str(tmp_path / "state")),
+        ("=listener --init-groups", "=root --init-groups"),
+        ("=listener --regid", "=root --regid"),
+    ):
+        assert there in script
+        script = script.replace(there, here)
+    made = subprocess.run(
+        ["/bin/sh", "-c", script, "listener", "kpi", "a b"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert made.stdout == f'{tmp_path}/state\np4$$ w"rd|abc|{tmp_path}/state|kpi a b\n'
 
 
 # prctl(2): PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, of Linux 6.3; what MemoryDenyWriteExecute=yes asks for. It is kept

@@ -106,6 +106,7 @@ def test_the_watchdog_is_for_us_or_not(
     assert started_by(ear, **{name: text for name, text in said.items() if text}).patience == patience
 
 
+@pytest.mark.timeout(20)
 def test_a_supervisor_that_has_gone_or_reads_no_more_ends_nothing(ear: Ear, tmp_path: Path) -> None:
     supervisor = started_by(ear)
     # The queue of a socket that nobody reads is full some time; a blocking send would wait here for ever.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import time
 
 import click
 
 from listener import __version__
+from listener.commands.failing import Failure, WrongUsage
 from listener.commands.lazy import LazyGroup
-from listener.commands.options import Failure, WrongUsage
 
 COMMANDS: dict[str, str] = {
     "run": "listener.commands.run",
@@ -65,9 +67,12 @@ OBJECTS = 50_000
 
 def main() -> None:
     """Run a command. Exit 0 good, 1 failed, 2 wrong configuration or usage."""
+    began = time.time()
     gc.set_threshold(OBJECTS)
     try:
-        listener(standalone_mode=False)
+        # None: as the output can show them. Click itself does not ask for NO_COLOR.
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        listener(standalone_mode=False, color=False if plain else None)
     except WrongUsage as error:
         _end(str(error), 2)
     except Failure as error:
@@ -86,6 +91,15 @@ def main() -> None:
         # The reader of our output (head, less) has left; Python would complain while it flushes.
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        # A mistake of ours. Python would write what the exception says, which may be a post's text or a token.
+        if sys.flags.dev_mode:
+            raise
+        from listener import crash
+
+        now = time.time()
+        crash.tell(error, now - began, now)
+        sys.exit(1)
 
 
 def _end(message: str, code: int) -> None:

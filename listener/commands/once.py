@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 
 from listener.commands.options import Failure, config_option, first_of, read_config
+from listener.logs import Form, log_options
 
 
 @click.command("once")
 @config_option
-def command(config_file: Path) -> None:
+@log_options
+def command(config_file: Path, log_level: str, log_format: Form) -> None:
     """Poll each source once, do what follows from it, and exit.
 
     What follows: judging, counting, alerts, a letter that is due. A source that is down, or asked to wait, is
@@ -25,7 +27,7 @@ def command(config_file: Path) -> None:
     from sentiment.tone import EngineUnavailable
     from storage.base import StoreError
 
-    logs.set_up()
+    logs.set_up(level=log_level, form=log_format)
     errand = Errand((), ())
     try:
         errand = asyncio.run(run_once(config, time.time))

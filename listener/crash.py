@@ -62,8 +62,7 @@ def tell(error: Exception, seconds: float, now: float) -> None:
         where = str(keep(folder_of(config), text, now)) if config is not None else None
     except OSError as failure:
         where = f"not written: {failure.strerror}"
-    root = tracebacks.innermost(error)
-    what, at = tracebacks.named(root), tracebacks.place(root)
+    what, at = tracebacks.named(tracebacks.innermost(error)), tracebacks.place(error)
     if structlog.is_configured():
         log.critical("crashed", error=what, at=at, report=where, exc_info=error)
         return
@@ -78,7 +77,7 @@ def report(error: BaseException, scene: Scene, now: float) -> str:
         "Neither secrets nor texts of posts stand here; names of brands and what is looked for do, as configured.",
         "",
         f"error:    {tracebacks.named(tracebacks.innermost(error))}",
-        f"in:       {tracebacks.place(tracebacks.innermost(error))}",
+        f"in:       {tracebacks.place(error)}",
         f"when:     {datetime.fromtimestamp(now, UTC):%Y-%m-%dT%H:%M:%SZ}, after {scene.seconds:.0f} s",
         f"command:  {_command(scene.arguments)}",
         *_machine(),

@@ -42,7 +42,11 @@ def named(error: BaseException) -> str:
 
 def place(error: BaseException) -> str:
     """Return the innermost of our own lines that an exception passed through, as `storage/base.py:12 in commit`."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = list(traceback.extract_tb(error.__traceback__))
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+        # One that was made and put into a group has been nowhere itself.
+        frames = list(traceback.extract_tb(error.__traceback__)) or frames
     if not frames:
         return "nowhere"
     ours = [frame for frame in frames if _short(frame.filename).startswith(_OURS)]
@@ -75,7 +79,7 @@ def _chain(error: BaseException, seen: set[int]) -> Iterator[str]:
         yield f"{named(error)} of {len(error.exceptions)}"
         for number, one in enumerate(error.exceptions, 1):
             yield f"  {number}:"
-            yield from (f"  {line}" for part in _chain(one, seen) for line in part.split("\n"))
+            yield from (f"  {line}".rstrip() for part in _chain(one, seen) for line in part.split("\n"))
     else:
         yield named(error)
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(60)]
 
 WORDS = "Morvane gossip zanzibarquux\n[ERROR] \x1b[31mlqqk"
 PASSWORD = "p4ssw0rd-of-the-hook"
-# A mistake as we might make it: what it says holds a post's text and a secret, in a group, a cause, a note, and a local.
+# A mistake of ours: a post's text and a secret in what it says, in a group, a cause, a note, and a local.
 BROKEN = """
 import os, sys
 from listener.pipeline import Pipeline
@@ -122,4 +122,4 @@ async def test_a_fatal_signal_leaves_one_too_and_the_next_run_says_so(
     assert await house.stop() < 1
     # What ends as it should leaves nothing.
     assert list(crashes.iterdir()) == [Path(told["report"])]
-    assert os.path.dirname(told["report"]) == str(crashes.resolve())
+    assert Path(told["report"]).parent == crashes.resolve()

@@ -43,6 +43,7 @@ COMMANDS: dict[str, str] = {
     "token": "listener.commands.token",
     "story": "listener.commands.story",
     "tag": "listener.commands.tag",
+    "completion": "listener.commands.completion",
 }
 
 
@@ -67,6 +68,11 @@ OBJECTS = 50_000
 
 def main() -> None:
     """Run a command. Exit 0 good, 1 failed, 2 wrong configuration or usage."""
+    if asked := os.environ.get("_LISTENER_COMPLETE"):
+        # A shell whose user waits: the commands themselves would take too long to load.
+        from listener.completion import complete
+
+        sys.exit(complete(asked))
     began = time.time()
     gc.set_threshold(OBJECTS)
     try:

@@ -62,13 +62,18 @@ def number_options(function: F) -> F:
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs: one JSON document.")
 
 
-def read_config(file: Path) -> Config:
-    """Read the configuration. Raises WrongUsage with all its mistakes."""
+def read_config(file: Path, *, warn: bool = True) -> Config:
+    """Read the configuration. Raises WrongUsage with all its mistakes.
+
+    Who keeps a log says by `warn` that it writes the warnings there itself.
+    """
     try:
         config = load(file)
     except ConfigError as error:
         raise WrongUsage(str(error)) from None
     crash.remember(config)
+    for warning in config.warnings if warn else ():
+        click.echo(f"{file}: {warning}", err=True)
     return config
 
 

@@ -26,7 +26,7 @@ def command(config_file: Path, log_level: str, log_format: Form, verbose: bool) 
 
     Serves a status page on dashboard.host and .port. Stopping is safe at any moment, kill -9 included.
     """
-    config = read_config(config_file)
+    config = read_config(config_file, warn=False)
     # Only now: these load the web server, the scheduler and the engine.
     from listener import daemon, logs
     from listener.dashboard.app import NotServed
@@ -35,6 +35,8 @@ def command(config_file: Path, log_level: str, log_format: Form, verbose: bool) 
     from storage.base import StoreError
 
     logs.set_up(level="debug" if verbose else log_level, form=log_format)
+    for warning in config.warnings:
+        log.warning("renamed in the configuration", reason=warning)
     reports = crash.folder_of(config)
     for file in crash.past(reports):
         log.error("an earlier run was ended by a fatal signal", report=str(file))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 import time
 
 import click
@@ -105,6 +106,11 @@ def main() -> None:
 
         now = time.time()
         crash.tell(error, now - began, now)
+        if any(
+            not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()
+        ):
+            # One that hangs must not keep the supervisor from starting the daemon again.
+            os._exit(1)
         sys.exit(1)
 
 

@@ -23,10 +23,12 @@ WORDS = "Morvane gossip zanzibarquux\n[ERROR] \x1b[31mlqqk"
 PASSWORD = "p4ssw0rd-of-the-hook"
 # A mistake of ours: a post's text and a secret in what it says, in a group, a cause, a note, and a local.
 BROKEN = """
-import os, sys
+import os, sys, threading, time
 from listener.pipeline import Pipeline
 
 def keep(self, page, source, now, *, live=True):
+    # A thread of ours that hangs keeps nobody waiting.
+    threading.Thread(target=time.sleep, args=(60,)).start()
     text = next((event.text for event in page.events), None)
     try:
         int(f"{text} {os.environ['HOOK']}")

@@ -9,13 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import structlog
-from commandline import CommandLine
 
 from listener import __version__, crash
-from listener.cli import main
 from listener.config import Config, load
-from storage import browse
 
 WORDS = "zanzibarquux said a stranger"
 CONFIG = """
@@ -138,27 +134,42 @@ def test_a_fatal_signal_is_found_once_and_what_still_runs_is_left(tmp_path: Path
 
 # ---- commands
 
+BROKEN = """
+from listener import cli
+from storage import browse
 
-def broken(*_: object, **__: object) -> list[str]:
-    raise KeyError(WORDS)
+def broken(*_):
+    raise KeyError("zanzibarquux said a stranger")
+
+browse.sources = broken
+cli.main()
+"""
 
 
-def test_a_mistake_in_any_command_is_told_without_words_and_leaves_a_report(
-    line: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    line.configure("brands: [{name: Acme}]\nchannels: {console: {}}\n")
-    monkeypatch.undo()
-    structlog.reset_defaults()
-    monkeypatch.chdir(line.folder)
-    monkeypatch.setattr(browse, "sources", broken)
-    monkeypatch.setattr(
-        sys, "argv", ["listener", "export", "--author", WORDS, "--source", "x", "--out", "x.json"]
+def test_a_mistake_in_any_command_is_told_without_words_and_leaves_a_report(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "brands: [{name: Acme}]\nchannels: {console: {}}\n", encoding="utf-8"
     )
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code == 1
-    err = capsys.readouterr().err
-    (report,) = (line.folder / "data" / "crashes").iterdir()
-    assert "zanzibarquux" not in err + report.read_text(encoding="utf-8")
-    assert "KeyError" in err and str(report) in err
-    assert "command:  listener export --author --source --out\n" in report.read_text(encoding="utf-8")
+    arguments = ["export", "--author", WORDS, "--source", "x", "--out", "x.json"]
+    ran = subprocess.run(
+        [sys.executable, "-c", BROKEN, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    (report,) = (tmp_path / "data" / "crashes").iterdir()
+    text = report.read_text(encoding="utf-8")
+    assert "zanzibarquux" not in ran.stderr + text
+    assert "KeyError" in ran.stderr and str(report) in ran.stderr
+    assert "command:  listener export --author --source --out\n" in text
+
+
+def test_developers_see_all_of_it(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "brands: [{name: Acme}]\nchannels: {console: {}}\n", encoding="utf-8"
+    )
+    arguments = ["export", "--author", "ann", "--source", "x", "--out", "x.json"]
+    ran = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", BROKEN, *arguments],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "zanzibarquux" in ran.stderr
+    assert not (tmp_path / "data" / "crashes").exists()

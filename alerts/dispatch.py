@@ -146,6 +146,8 @@ class Dispatcher:
         now, reason, taken = self._clock(), str(failure), row.taken | failure.taken
         if row.channel not in self._failing:
             log.warning("channel fails", channel=row.channel, reason=reason, permanent=failure.permanent)
+        else:
+            log.debug("channel still fails", channel=row.channel, reason=reason, attempts=row.attempts)
         self._failing[row.channel] = reason
         if failure.permanent or now - row.since > GIVE_UP_AFTER:
             await self._record(lambda db: outbox.give_up(db, row.id, int(now), reason, taken=taken))

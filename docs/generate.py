@@ -28,6 +28,7 @@ from alerts.rules import RuleOptions
 from listener.cli import listener
 from listener.collectors import COLLECTORS
 from listener.collectors.feeds.collector import Feed
+from listener.completion import words
 from listener.config.options import (
     BrandOptions,
     DashboardOptions,
@@ -305,6 +306,16 @@ def missing() -> list[str]:
     return sorted(wanted - asked)
 
 
+def _completion(checking: bool) -> list[str]:
+    """Write what a shell's Tab knows of the commands, which is no page and comes from the same place."""
+    made = words.words(listener)
+    if words.FILE.exists() and words.FILE.read_text(encoding="utf-8") == made:
+        return []
+    if not checking:
+        words.FILE.write_text(made, encoding="utf-8")
+    return ["../listener/completion/words.json"]
+
+
 def main(arguments: list[str]) -> int:
     """Write what is stale, or say it: exit 1 with --check where something is, 0 otherwise."""
     stale = []
@@ -315,6 +326,7 @@ def main(arguments: list[str]) -> int:
             stale.append(str(path.relative_to(DOCS)))
             if "--check" not in arguments:
                 path.write_text(new, encoding="utf-8")
+    stale += _completion("--check" in arguments)
     absent = missing()
     for name in absent:
         print(f"docs: no page holds <!-- generated: {name} -->")

@@ -147,7 +147,9 @@ class _Day:
             outcome = await listening.poll(self._station, collector)
             self._heard_from(source, outcome == "answered")
             state = await listening.state(self._station, source)
-            self._bells.at(f"poll {source}", state.next_poll_at or self._station.now() + collector.poll, bell)
+            again = state.next_poll_at or self._station.now() + collector.poll
+            log.debug("asked", source=source, outcome=outcome, next_poll_in=again - self._station.now())
+            self._bells.at(f"poll {source}", again, bell)
             if source in self._visit_bells and state.next_reason != polling.ASKED_TO_WAIT:
                 self._visit_bells[source].set()
             await bell.wait_and_clear()

@@ -178,3 +178,5 @@ async def _failed(
     await station.writer(lambda db: polling.failed(db, source, now, next_at, why, str(failure), traffic))
     if before.down_since is None:
         log.warning("source is down", source=source, reason=str(failure), next_poll_in=int(wait) + 1)
+    else:
+        log.debug("source is still down", source=source, reason=str(failure), next_poll_in=int(wait) + 1)

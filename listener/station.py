@@ -28,6 +28,7 @@ from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.learning import with_head
 from listener.pipeline import Pipeline
+from listener.pulse import Pulse
 from listener.purse import StorePurse
 from listener.writer import Writer
 from sentiment.tone import Engine
@@ -92,6 +93,7 @@ class Station:
     dispatcher: Dispatcher
     judge_thread: ThreadPoolExecutor
     born: int
+    pulse: Pulse
     rng: random.Random = field(default_factory=random.Random)
     watchers: list[Changes] = field(default_factory=list)
     recent: Recent = field(default_factory=Recent)
@@ -159,6 +161,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                     dispatcher,
                     judge_thread,
                     born,
+                    Pulse(int(clock()), int(clock())),
                 )
         finally:
             writer.close()

@@ -48,6 +48,11 @@ FAMILIES: Mapping[str, Family] = {
     "listener_source_heard_through_timestamp_seconds": Family(
         "gauge", "Up to when a source was heard; absent before the first time.", _SOURCE
     ),
+    "listener_source_lateness_seconds": Family(
+        "gauge",
+        "For how long what was said at a moment may still arrive: two polls, or what the source needs.",
+        _SOURCE,
+    ),
     "listener_source_last_answer_timestamp_seconds": Family(
         "gauge", "When a source last answered; absent before the first time.", _SOURCE
     ),
@@ -138,6 +143,8 @@ def samples(station: Station, problems: int, writable: bool, free: int, store: R
 def _sources(station: Station, store: Rows) -> Iterator[Sample]:
     by_source, by_brand = vitals.mentions(store)
     lost, none = vitals.lost(store), vitals.Lost(0, 0)
+    for collector in station.collectors:
+        yield "listener_source_lateness_seconds", (collector.source.name,), collector.source.lateness
     for state in polling.states(store):
         if not state.active:
             continue

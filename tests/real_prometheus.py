@@ -1,4 +1,4 @@
-"""A real Prometheus on 127.0.0.1 with a folder of its own, that scrapes each second. Stopped by its pid."""
+"""A real Prometheus on 127.0.0.1 with a folder of its own, that scrapes twice a second. Stopped by its pid."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class RealPrometheus:
         self.folder.mkdir()
         self.port = self.port or free_port()
         settings = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
             "rule_files": [str(self.rules)],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [self.alertmanager]}]}]},
             "scrape_configs": [

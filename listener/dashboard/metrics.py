@@ -73,16 +73,11 @@ def _metric(name: str, family: Family, values: Iterable[tuple[tuple[str, ...], V
         for labels, value in values:
             assert isinstance(value, Histogram)
             buckets = [("+Inf" if isinf(bound) else str(bound), count) for bound, count in value.buckets()]
-            histogram.add_metric(_clean(labels), buckets, value.sum)
+            histogram.add_metric(labels, buckets, value.sum)
         return histogram
     make = CounterMetricFamily if family.kind == "counter" else GaugeMetricFamily
     metric = make(name, family.says, labels=family.labels)
     for labels, value in values:
         assert not isinstance(value, Histogram)
-        metric.add_metric(_clean(labels), value)
+        metric.add_metric(labels, value)
     return metric
-
-
-def _clean(labels: Iterable[str]) -> list[str]:
-    # Half a surrogate pair in a name would end the whole scrape: it is no UTF-8.
-    return [label.encode("utf-8", "replace").decode("utf-8") for label in labels]

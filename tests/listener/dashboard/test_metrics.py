@@ -108,6 +108,7 @@ async def test_every_family_is_told_with_its_value(client: Client, station: Stat
         ("listener_source_mentions", hn): 5,
         ("listener_source_heard_through_timestamp_seconds", hn): NOW - 30,
         ("listener_source_last_answer_timestamp_seconds", hn): NOW - 20,
+        ("listener_source_lateness_seconds", hn): 2 * 300,
         ("listener_source_next_poll_timestamp_seconds", hn): NOW + 300,
         ("listener_source_quarantined_items", hn): 1,
         ("listener_source_gaps_total", hn): 1,

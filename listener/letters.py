@@ -71,7 +71,7 @@ def overdue(
     """
     zone = zone_of(options, config)
     bell = last_bell(options.cron, zone, now)
-    if bell < born or now < max(bell, began) + OVERDUE:
+    if now < max(bell, began) + OVERDUE:
         return None
     these = periods(bell, zone, options.period, options.name)
     owed = any(period.whole and period.window.until > born for period in these)

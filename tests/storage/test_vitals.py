@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pages import BRANDS, HACKERNEWS, page, post
 
 from storage import alerting, ledger, outbox, vitals
 from storage.alerting import AlertState
+from storage.base import Row
 from storage.mention import Gap, Source
 from storage.sqlite import SqliteStore
 from storage.vitals import Lost, Outbox
@@ -66,3 +68,28 @@ def test_what_fires_and_what_was_written(store: SqliteStore) -> None:
         ledger.add_digest(db, "digest-board-1", 0, 7, NOW - 5, letter="board")
     assert vitals.firing(store) == [vitals.Firing("story", "Acme", "warning", 2)]
     assert vitals.letters(store) == {"": NOW - 2, "board": NOW - 5}
+
+
+class Planned:
+    """Rows that note the plan of each statement instead of running it."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.steps: list[str] = []
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        self.steps += [row[3] for row in self._store.rows("EXPLAIN QUERY PLAN " + sql, parameters)]
+        return []
+
+
+def test_nothing_that_grows_with_what_is_heard_is_looked_through(store: SqliteStore) -> None:
+    planned = Planned(store)
+    vitals.mentions(planned)
+    # Of the roll-ups the months alone: there are twenty times as many days.
+    assert any(step.startswith("SEARCH rollups USING PRIMARY KEY (unit=?)") for step in planned.steps)
+    vitals.outbox(planned, NOW)
+    vitals.lost(planned)
+    vitals.firing(planned)
+    vitals.letters(planned)
+    scans = {step.split()[1] for step in planned.steps if step.startswith("SCAN")}
+    assert not scans & {"mentions", "posts", "rollups", "outbox", "alert_events", "e"}, planned.steps

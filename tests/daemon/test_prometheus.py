@@ -73,7 +73,7 @@ async def test_a_source_that_is_down_reaches_alertmanager_and_so_does_a_daemon_t
     well, ill = Board(server, "/well", posts(3)), Board(server, "/ill", posts(2))
     hostile = {"name": 'Mor"vane\\ مورون {x="1"}', "query": "Morvane"}
     sources = feeds({"well": well.url, 'i"ll': ill.url})
-    house = new_house(sources=sources, brands=[MORVANE, hostile], dashboard={"port": 0})
+    house = new_house(sources=sources, brands=[MORVANE, hostile], sentiment={"engine": "vader"})
     await house.start()
     await house.until_kept(3)
     running = await prometheus(house, tmp_path, manager)

@@ -36,6 +36,12 @@ def test_rules_ask_only_for_metrics_that_are_told() -> None:
         assert set(rule["annotations"]) == {"summary", "description"} and rule["labels"]["severity"], rule
 
 
+def test_the_page_asks_only_for_metrics_that_are_told() -> None:
+    page = (FOLDER.parents[1] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for name in re.findall(r"\blistener_\w+", page):
+        assert name in FAMILIES or FAMILIES[name.removesuffix("_bucket")].kind == "histogram"
+
+
 def test_every_rule_is_tried() -> None:
     assert set(alerts("listener.rules.yml")) == set(alerts("listener.rules.test.yml"))
     assert len(alerts("listener.rules.yml")) == len(set(alerts("listener.rules.yml")))

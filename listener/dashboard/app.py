@@ -119,6 +119,7 @@ def make_app(station: Station) -> web.Application:
 
 
 async def _metrics(request: web.Request) -> web.Response:
+    """GET /metrics: how Listener fares, for Prometheus."""
     # Who is not scraped does without the library: a megabyte, and a hundredth of a second at the start.
     from listener.dashboard.metrics import metrics
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -170,3 +171,8 @@ async def test_no_secret_and_no_word_of_a_post_is_told(client: Client, station: 
     text = await (await client.get("/metrics")).text()
     for hidden in ("s3cr3t", "127.0.0.1:9", "words of", "KeyError", "the server lost it"):
         assert hidden not in text
+
+
+def test_who_is_not_scraped_does_without_the_library() -> None:
+    asked = "import sys, listener.daemon; sys.exit('prometheus_client' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0

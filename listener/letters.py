@@ -63,15 +63,15 @@ async def write_if_due(station: Station, options: DigestOptions) -> bool:
 
 
 def overdue(
-    store: Rows, config: Config, options: DigestOptions, born: int, began: int, now: int
+    store: Rows, config: Config, options: DigestOptions, born: int, opened: int, now: int
 ) -> int | None:
     """When the bell rang for a letter that should long be written; None where none is owed.
 
-    `born`: when the store was made, `began`: when the daemon did.
+    `born`: when the store was made; `opened`: when the daemon began to live by this configuration.
     """
     zone = zone_of(options, config)
     bell = last_bell(options.cron, zone, now)
-    if now < max(bell, began) + OVERDUE:
+    if now < max(bell, opened) + OVERDUE:
         return None
     these = periods(bell, zone, options.period, options.name)
     owed = any(period.whole and period.window.until > born for period in these)

@@ -196,11 +196,11 @@ def _alerts(station: Station, store: Rows) -> Iterator[Sample]:
 
 
 def _letters(station: Station, store: Rows) -> Iterator[Sample]:
-    written, config, pulse = vitals.letters(store), station.config, station.pulse
+    written, config = vitals.letters(store), station.config
     for options in config.letters:
         if options.name in written:
             yield "listener_letter_written_timestamp_seconds", (options.name,), written[options.name]
-        late = letters.overdue(store, config, options, station.born, pulse.began, station.now())
+        late = letters.overdue(store, config, options, station.born, station.config_at, station.now())
         yield "listener_letter_overdue", (options.name,), int(late is not None)
 
 
@@ -216,8 +216,8 @@ def _house(station: Station) -> Iterator[Sample]:
     yield "listener_judging_duration_seconds", (), pulse.judging
     yield "listener_commit_duration_seconds", (), pulse.keeping
     yield "listener_event_loop_lag_seconds", (), pulse.lag
-    yield "listener_config_last_reload_successful", (), int(pulse.config_good)
-    yield "listener_config_last_reload_success_timestamp_seconds", (), pulse.config_at
+    yield "listener_config_last_reload_successful", (), int(station.config_good)
+    yield "listener_config_last_reload_success_timestamp_seconds", (), station.config_at
 
 
 def by_family(found: Iterator[Sample]) -> dict[str, list[tuple[tuple[str, ...], Value]]]:

@@ -35,26 +35,17 @@ class Histogram:
 
 @dataclass
 class Pulse:
-    """Sums since the daemon began. `began` and `config_at` in seconds since 1970.
+    """Sums since the station was opened.
 
-    `judging` and `keeping` are of whole pages; `judge_queue`: pages that are judged or wait for it. `config_good`:
-    whether the configuration was taken when it was last read.
+    `judging` and `keeping` are of whole pages; `judge_queue`: pages that are judged or wait for it; `expired`: posts
+    that lost their text to their age.
     """
 
-    began: int
-    config_at: int
-    config_good: bool = True
     judging: Histogram = field(default_factory=lambda: Histogram(_WORK))
     keeping: Histogram = field(default_factory=lambda: Histogram(_WORK))
     lag: Histogram = field(default_factory=lambda: Histogram(_LATE))
     judge_queue: int = 0
     expired: int = 0
-
-    def config_read(self, now: int, *, good: bool) -> None:
-        """The configuration was read again; a bad one is not taken, and the one from before goes on."""
-        self.config_good = good
-        if good:
-            self.config_at = now
 
 
 async def beat(pulse: Pulse) -> None:

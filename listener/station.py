@@ -80,6 +80,7 @@ class Station:
     `engine` is the configured one; the pipeline judges by it with the head in service. `wiped`: texts were taken back,
     and the store's file or its log may still hold them.
     `heard_from` is told when a stream answers, which no end of a poll will tell.
+    `config_at`: when the configuration was last taken (seconds since 1970); `config_good`: the last one read was.
     """
 
     config: Config
@@ -93,13 +94,15 @@ class Station:
     dispatcher: Dispatcher
     judge_thread: ThreadPoolExecutor
     born: int
-    pulse: Pulse
     rng: random.Random = field(default_factory=random.Random)
     watchers: list[Changes] = field(default_factory=list)
     recent: Recent = field(default_factory=Recent)
     # What the last run left is seen to once.
     wiped: bool = True
     heard_from: Callable[[str, bool], None] = lambda source, answered: None
+    config_at: int = 0
+    config_good: bool = True
+    pulse: Pulse = field(default_factory=Pulse)
 
     def now(self) -> int:
         """The time in whole seconds."""
@@ -161,7 +164,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                     dispatcher,
                     judge_thread,
                     born,
-                    Pulse(int(clock()), int(clock())),
+                    config_at=int(clock()),
                 )
         finally:
             writer.close()

@@ -89,12 +89,12 @@ def _problems(station: Station, store: Rows) -> Iterator[str]:
     if told := lost(store, now):
         yield told
     for options in config.letters:
-        rang = letters.overdue(store, config, options, station.born, station.pulse.began, now)
+        rang = letters.overdue(store, config, options, station.born, station.config_at, now)
         if rang is not None:
             name = f"the letter {options.name}" if options.name else "the letter"
             yield f"{name} was to be written at {reading.moment(rang, zone)}, and is not; see the log"
-    if not station.pulse.config_good:
-        yield "the configuration was changed and could not be taken; the one from before goes on; see the log"
+    if not station.config_good:
+        yield f"{station.config.file.name} changed and has mistakes; see the log"
 
 
 async def healthz(request: web.Request) -> web.Response:
@@ -109,5 +109,6 @@ async def healthz(request: web.Request) -> web.Response:
         "problems": list(health.problems),
         "version": __version__,
         "time": iso(station.now()),
+        "config_at": iso(station.config_at),
     }
     return web.json_response(body, status=503 if health.failing else 200)

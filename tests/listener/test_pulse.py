@@ -25,7 +25,7 @@ def test_a_bucket_counts_all_that_took_at_most_so_long() -> None:
 
 async def test_a_loop_that_is_held_up_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulse, "BEAT", 0.01)
-    measured = Pulse(0, 0)
+    measured = Pulse()
     beating = asyncio.create_task(pulse.beat(measured))
     await asyncio.sleep(0.005)
     time.sleep(0.08)
@@ -33,14 +33,6 @@ async def test_a_loop_that_is_held_up_is_late(monkeypatch: pytest.MonkeyPatch) -
         await asyncio.sleep(0.001)
     beating.cancel()
     assert measured.lag.sum > 0.05
-
-
-def test_a_configuration_that_is_not_taken_does_not_move_the_time_of_the_last_good_one() -> None:
-    one = Pulse(began=100, config_at=100)
-    one.config_read(200, good=False)
-    assert (one.config_good, one.config_at) == (False, 100)
-    one.config_read(300, good=True)
-    assert (one.config_good, one.config_at) == (True, 300)
 
 
 async def test_the_writer_knows_what_waits_for_it_and_for_how_long(tmp_path: Path) -> None:

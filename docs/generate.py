@@ -37,6 +37,7 @@ from listener.config.options import (
     TagOptions,
     TopicOptions,
 )
+from listener.metrics import FAMILIES
 from sentiment.engines import ENGINES
 from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
@@ -261,6 +262,7 @@ def generated(name: str) -> str:
         "kpis": kpi_table,
         "views": view_tables,
         "sources": sources_table,
+        "metrics": metrics_table,
         "kpi": lambda: kpi_facts(rest),
         "kpi-catalogue": kpi_catalogue,
         "config": lambda: config_table(rest),
@@ -281,6 +283,15 @@ def pages() -> list[Path]:
     return sorted([*DOCS.glob("*.md"), *DOCS.glob("sources/*.md")])
 
 
+def metrics_table() -> str:
+    """Every family of metrics, in the order in which they are told."""
+    lines = ["| metric | type | labels | |", "|---|---|---|---|"]
+    for name, family in FAMILIES.items():
+        labels = ", ".join(f"`{label}`" for label in family.labels)
+        lines.append(f"| `{name}` | {family.kind} | {labels} | {_cell(family.says)} |")
+    return "\n".join(lines) + "\n"
+
+
 def sources_table() -> str:
     """Every source at a glance: its page, what it hears, how well it is known to work."""
     lines = ["| source | | grade |", "|---|---|---|"]
@@ -299,6 +310,7 @@ def missing() -> list[str]:
         "kpis",
         "views",
         "sources",
+        "metrics",
         *(f"kpi:{name}" for name in CARD),
         "kpi-catalogue",
         *(f"config:{name}" for name in sections()),

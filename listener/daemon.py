@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from alerts.rules import Rule
-from listener import expiring, heeding, letters, listening, watching
+from listener import expiring, heeding, letters, listening, pulse, watching
 from listener.collectors.base import Collector
 from listener.config import Config, DigestOptions
 from listener.dashboard.app import serve
@@ -119,6 +119,7 @@ class _Day:
         channels = self._station.config.channels
         for work in (
             serve(self._station),
+            pulse.beat(self._station.pulse),
             *(self._watch(rules) for rules in watching.lanes(self._station.config.rules)),
             self._ring_judge(),
             self._heed(),

@@ -41,7 +41,7 @@ class Cost:
         return "| " + " | ".join(cells) + " |"
 
 
-# Measured on two cores in November 2026: sizes and peaks when the peers were compared; serving and rest of 0.60.10 beside
+# Measured on two cores in November 2026: sizes and peaks when the peers were compared; serving and rest of 0.60.10 as
 # ours, best of three, from its start to the first answer on `/`, and ten seconds later with its two example pages. A
 # program that polls once and ends has nothing to serve and nothing at rest.
 PEERS = (

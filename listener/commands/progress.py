@@ -1,0 +1,90 @@
+"""A bar on standard error for work that takes a while: only on a terminal, and only once half a second has passed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich import progress as rich_progress
+
+_QUIET = 0.5
+"""Seconds of work that need no bar."""
+
+
+class Progress:
+    """What the work reports to; where nobody looks at a terminal, nothing comes of it.
+
+    `rich` is loaded with the first bar that is drawn: no command starts slower for it.
+    """
+
+    def __init__(
+        self, what: str, total: int | None, shown: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._what = what
+        self._total = total
+        self._shown = shown
+        self._clock = clock
+        self._due = clock() + _QUIET
+        self._bar: rich_progress.Progress | None = None
+        self.done = 0
+
+    def advance(self, by: int = 1) -> None:
+        """Say that so much more is done."""
+        self.done += by
+        if not self._shown:
+            return
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=self.done)
+        elif self._clock() >= self._due:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._bar = _bar(known=self._total is not None)
+        self._bar.add_task(self._what, total=self._total, completed=self.done)
+        self._bar.start()
+
+    def close(self) -> None:
+        """Take the bar away: what the command has to tell stands alone afterwards."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+@contextmanager
+def progress(what: str, total: int | None = None, *, quiet: bool = False) -> Iterator[Progress]:
+    """A bar while the work inside lasts, gone when it ends, also by Ctrl-C.
+
+    `what` is done ("exporting"), `total` how often `advance` will be called, None where nobody knows. None is shown
+    where `quiet`, where standard error is no terminal, or one that cannot draw (TERM=dumb).
+    """
+    shown = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    bar = Progress(what, total, shown)
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+def _bar(*, known: bool) -> rich_progress.Progress:
+    from rich import progress as parts
+    from rich.console import Console
+
+    # NO_COLOR is heeded by rich itself; the bar then has no colours, and is drawn all the same.
+    console = Console(file=sys.stderr, highlight=False)
+    columns: list[parts.ProgressColumn] = [
+        parts.TextColumn("{task.description}"),
+        parts.BarColumn(bar_width=None if known else 12),
+    ]
+    if known:
+        columns += [parts.TaskProgressColumn(), parts.TextColumn("{task.completed:,} of {task.total:,}")]
+        columns += [parts.TimeRemainingColumn(compact=True)]
+    else:
+        columns += [parts.TextColumn("{task.completed:,}"), parts.TimeElapsedColumn()]
+    return parts.Progress(
+        *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+    )

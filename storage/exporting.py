@@ -172,7 +172,7 @@ def _keys(
     start: tuple[int, ...] = (brand,) if role is None else (brand, role)
     sql = _MENTIONS if role is None else _TURNS
     while page := store.rows(sql, (*start, at, until, at, post, sources, sources, size)):
-        yield from (_Key(*row, brand, role) for row in page)
+        yield from (_Key(at, post, brand, role) for at, post in page)
         at, post = page[-1]
 
 
@@ -215,12 +215,12 @@ def _post(row: Row, counters: Mapping[str, int]) -> Post:
     values: list[Any] = list(row)
     dated, live, text, gone = bool(row[7]), row[8] > 0, row[10], row[18]
     values[7], values[8], values[10] = dated, live, None if gone else text
-    return Post(*values, counters)
+    return Post(*[*values, counters])
 
 
 def _judged(row: Row) -> Judged:
     label, *rest, corrected = row
-    return Judged(_LABELS.get(label), *rest, _LABELS.get(corrected))
+    return Judged(*[_LABELS.get(label), *rest, _LABELS.get(corrected)])
 
 
 def _brands(store: Rows, wanted: Wanted) -> dict[int, str]:

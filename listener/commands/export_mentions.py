@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import click
@@ -110,9 +110,16 @@ class _Job:
                 self._bar.advance()
             yield one
 
-    def told(self) -> dict[str, object]:
+    def told(self, form: str) -> dict[str, object]:
         """What the export is, for whoever finds it later."""
-        return {"listener": __version__, "exported_at": iso(now()), "asked": _asked(self.wanted)}
+        return {
+            "listener": __version__,
+            "exported_at": iso(now()),
+            "asked": _asked(self.wanted),
+            "format": form,
+            "rows": self.rows,
+            "mentions": self.mentions,
+        }
 
 
 def _form(form: str | None, file: Path | None) -> str:
@@ -160,14 +167,17 @@ def _pieces(job: _Job, form: str, *, raw: bool, bom: bool) -> Iterator[bytes]:
 
     if bom:
         yield "\ufeff".encode()
-    yield from partial(as_csv.written, raw=raw)(job) if form == "csv" else as_jsonl.written(job)
+    if form == "csv":
+        yield from as_csv.written(job, raw=raw)
+    else:
+        yield from as_jsonl.written(job)
 
 
 def _to_output(job: _Job, form: str, *, raw: bool, bom: bool) -> None:
-    output = click.get_binary_stream("stdout")
+    # Bytes, for the lines of CSV end as its standard says on every system.
     for piece in _pieces(job, form, raw=raw, bom=bom):
-        output.write(piece)
-    output.flush()
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
 
 
 def _to_file(job: _Job, form: str, file: Path, *, raw: bool, bom: bool) -> None:
@@ -177,13 +187,12 @@ def _to_file(job: _Job, form: str, file: Path, *, raw: bool, bom: bool) -> None:
         from listener.exports import as_parquet
 
         with whole(file) as made, scratch(file.resolve()) as beside:
-            as_parquet.write(job, beside, made, job.told())
+            as_parquet.write(job, beside, made, lambda: job.told(form))
         return
     with whole(file.with_name(f"{file.name}.meta.json")) as meta, whole(file) as made:
         with made.open("wb") as opened:
             opened.writelines(_pieces(job, form, raw=raw, bom=bom))
-        told = {**job.told(), "format": form, "rows": job.rows, "mentions": job.mentions}
-        meta.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        meta.write_text(json.dumps(job.told(form), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _asked(wanted: Wanted) -> dict[str, object]:

@@ -13,6 +13,7 @@ from storage.exporting import Exported
 _AT_ONCE = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """With these a cell begins that a spreadsheet runs, or takes for something else than text (OWASP, CSV injection)."""
+_FIRST = frozenset({*_FORMULA, "'"})
 
 
 def written(rows: Iterable[Exported], *, raw: bool = False) -> Iterator[bytes]:
@@ -38,7 +39,7 @@ def guard(cell: str | int | float) -> str | int | float:
 
     So that nothing is lost by taking one ' away again. Numbers are no strangers' words.
     """
-    if isinstance(cell, str) and cell.lstrip("'").startswith(_FORMULA):
+    if isinstance(cell, str) and cell[:1] in _FIRST and cell.lstrip("'").startswith(_FORMULA):
         return "'" + cell
     return cell
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from listener.exports import as_jsonl
@@ -43,8 +43,10 @@ def check() -> None:
         raise NeedsDuckdb("Parquet needs the extra: pip install 'listener[parquet]'") from None
 
 
-def write(rows: Iterable[Exported], beside: Path, out: Path, told: Mapping[str, object]) -> None:
-    """Write the file `out`; `told` stands in its metadata under the key `listener`, as JSON.
+def write(
+    rows: Iterable[Exported], beside: Path, out: Path, told: Callable[[], Mapping[str, object]]
+) -> None:
+    """Write the file `out`; what is `told` once all rows went by stands in its metadata, as JSON under `listener`.
 
     `beside` is a file for the way there, for the rows as JSON Lines.
     """
@@ -61,7 +63,7 @@ def write(rows: Iterable[Exported], beside: Path, out: Path, told: Mapping[str, 
             f"format = 'newline_delimited', columns = {_struct(columns)}, maximum_object_size = {_LARGEST}"
         )
         form = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_GROUP}"
-        inside = _struct({"listener": json.dumps(told, ensure_ascii=False)})
+        inside = _struct({"listener": json.dumps(told(), ensure_ascii=False)})
         # DuckDB's own words: the store is read elsewhere.
         duck.execute(
             f"COPY (FROM read_json({_text(str(beside))}, {lines_of})) "

@@ -15,6 +15,7 @@ from listener.asking import UsageError, zone_of
 from listener.commands import import_numbers
 from listener.commands.judging import make_pipeline
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
+from listener.commands.progress import passing, progress
 from listener.config import Config
 from listener.imports.history import FIELDS, BadRow, Importer, Report, Row, Wish, rows
 from listener.imports.misfit import misfit
@@ -121,7 +122,8 @@ def _import(
         with store.writing() as db:
             queries.keep_versions(db, config.brands, now())
         importer = Importer(config.brands, pipeline, store.commit, writer.add if add_brands else None, now())
-        report = importer.run(found, wish)
+        with progress("importing") as bar:
+            report = importer.run(passing(bar, found), wish)
     try:
         writer.save()
     except CannotAdd as error:

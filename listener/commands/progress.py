@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
     from rich import progress as rich_progress
 
 _QUIET = 0.5
 """Seconds of work that need no bar."""
+_STEP = 0.1
+"""Seconds between two looks of a bar: drawing must not cost more than the work."""
+
+
+def only_for_bars() -> None:
+    """Keep `rich` out of this process until a bar is drawn.
+
+    structlog loads it with itself wherever it is installed: 50 ms and 4 MB in each start of the daemon, for nothing.
+    """
+    sys.modules.setdefault("rich", cast("ModuleType", None))
 
 
 class Progress:
@@ -29,24 +41,26 @@ class Progress:
         self._total = total
         self._shown = shown
         self._clock = clock
-        self._due = clock() + _QUIET
+        self._due = clock() + _QUIET if shown else math.inf
         self._bar: rich_progress.Progress | None = None
         self.done = 0
 
     def advance(self, by: int = 1) -> None:
         """Say that so much more is done."""
         self.done += by
+        if self._shown and (now := self._clock()) >= self._due:
+            self._due = now + _STEP
+            self.draw()
+
+    def draw(self) -> None:
+        """Show how far it is, at once: for work that cannot say so itself."""
         if not self._shown:
             return
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self.done)
-        elif self._clock() >= self._due:
-            self._begin()
-
-    def _begin(self) -> None:
-        self._bar = _bar(known=self._total is not None)
-        self._bar.add_task(self._what, total=self._total, completed=self.done)
-        self._bar.start()
+        if self._bar is None:
+            self._bar = _bar(known=self._total is not None)
+            self._bar.add_task(self._what, total=self._total, completed=self.done)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=self.done)
 
     def close(self) -> None:
         """Take the bar away: what the command has to tell stands alone afterwards."""
@@ -70,7 +84,19 @@ def progress(what: str, total: int | None = None, *, quiet: bool = False) -> Ite
         bar.close()
 
 
+T = TypeVar("T")
+
+
+def passing(bar: Progress, found: Iterable[T]) -> Iterator[T]:
+    """What was found, as it is, each counted as it goes by."""
+    for one in found:
+        bar.advance()
+        yield one
+
+
 def _bar(*, known: bool) -> rich_progress.Progress:
+    if sys.modules.get("rich") is None:
+        sys.modules.pop("rich", None)
     from rich import progress as parts
     from rich.console import Console
 

@@ -10,7 +10,6 @@ import click
 from listener import __version__
 from listener.commands.lazy import LazyGroup
 from listener.commands.options import Failure, WrongUsage
-from listener.commands.progress import only_for_bars
 
 COMMANDS: dict[str, str] = {
     "run": "listener.commands.run",
@@ -67,7 +66,6 @@ OBJECTS = 50_000
 def main() -> None:
     """Run a command. Exit 0 good, 1 failed, 2 wrong configuration or usage."""
     gc.set_threshold(OBJECTS)
-    only_for_bars()
     try:
         listener(standalone_mode=False)
     except WrongUsage as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from listener.commands.options import Failure, config_option, first_of, read_config
+from listener.commands.progress import load_structlog_alone
 
 
 @click.command("once")
@@ -20,6 +21,7 @@ def command(config_file: Path) -> None:
     left alone until its time has come. Exit 1 when a source or a message failed.
     """
     config = read_config(config_file)
+    load_structlog_alone()
     from listener import logs
     from listener.errands import Errand, run_once
     from sentiment.tone import EngineUnavailable

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -20,12 +21,19 @@ _STEP = 0.1
 """Seconds between two looks of a bar: drawing must not cost more than the work."""
 
 
-def only_for_bars() -> None:
-    """Keep `rich` out of this process until a bar is drawn.
+def load_structlog_alone() -> None:
+    """Load structlog, before whatever else asks for it, without the `rich` that it takes with it where it can.
 
-    structlog loads it with itself wherever it is installed: 50 ms and 4 MB in each start of the daemon, for nothing.
+    That is 50 ms and 4 MB in each start of the daemon, which draws no bars.
     """
-    sys.modules.setdefault("rich", cast("ModuleType", None))
+    hidden = "rich" not in sys.modules
+    if hidden:
+        sys.modules["rich"] = cast("ModuleType", None)
+    try:
+        import_module("structlog")
+    finally:
+        if hidden:
+            del sys.modules["rich"]
 
 
 class Progress:
@@ -34,9 +42,7 @@ class Progress:
     `rich` is loaded with the first bar that is drawn: no command starts slower for it.
     """
 
-    def __init__(
-        self, what: str, total: int | None, shown: bool, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, what: str, total: int | None, shown: bool, clock: Callable[[], float]) -> None:
         self._what = what
         self._total = total
         self._shown = shown
@@ -70,14 +76,16 @@ class Progress:
 
 
 @contextmanager
-def progress(what: str, total: int | None = None, *, quiet: bool = False) -> Iterator[Progress]:
+def progress(
+    what: str, total: int | None = None, *, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Progress]:
     """A bar while the work inside lasts, gone when it ends, also by Ctrl-C.
 
     `what` is done ("exporting"), `total` how often `advance` will be called, None where nobody knows. None is shown
-    where `quiet`, where standard error is no terminal, or one that cannot draw (TERM=dumb).
+    where standard error is no terminal, or one that cannot draw (TERM=dumb).
     """
-    shown = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    bar = Progress(what, total, shown)
+    shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    bar = Progress(what, total, shown, clock)
     try:
         yield bar
     finally:
@@ -95,8 +103,6 @@ def passing(bar: Progress, found: Iterable[T]) -> Iterator[T]:
 
 
 def _bar(*, known: bool) -> rich_progress.Progress:
-    if sys.modules.get("rich") is None:
-        sys.modules.pop("rich", None)
     from rich import progress as parts
     from rich.console import Console
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from listener.commands.options import Failure, WrongUsage, config_option, first_of, read_config
+from listener.commands.progress import load_structlog_alone
 
 
 @click.command("run")
@@ -21,6 +22,7 @@ def command(config_file: Path, verbose: bool) -> None:
     Serves a status page on dashboard.host and .port. Stopping is safe at any moment, kill -9 included.
     """
     config = read_config(config_file)
+    load_structlog_alone()
     # Only now: these load the web server, the scheduler and the engine.
     from listener import daemon, logs
     from listener.dashboard.app import NotServed

@@ -220,7 +220,7 @@ def test_what_is_known_beside_the_words(line: CommandLine) -> None:
         Reading("a", 1_000_100, {"likes": 3}), Reading("a", 1_000_200, {"likes": 5, "views": 9})]))  # fmt: skip
     store.commit(Kept(source, [], None, None, at=1_000_300, deleted=["b"]))
     with store.writing() as db:
-        retention.expire(db, {1: 2_000_000}, 2_000_001)
+        retention.expire(db, {1: 50_000_000}, 60_000_000)
         db.run(
             "INSERT INTO corrections (brand_id, post_id, label, at) SELECT brand_id, post_id, -1, 1 FROM mentions"
         )
@@ -277,6 +277,7 @@ def test_all_is_of_one_moment(heard: CommandLine) -> None:
     store.close()
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_is_no_error(heard: CommandLine) -> None:
     listener = f"{sys.executable} -m listener export mentions --format jsonl"
     command = f"set -o pipefail; {listener} | head -c 100"

@@ -181,13 +181,13 @@ def _to_output(job: _Job, form: str, *, raw: bool, bom: bool) -> None:
 
 
 def _to_file(job: _Job, form: str, file: Path, *, raw: bool, bom: bool) -> None:
-    from listener.exports.files import scratch, whole
+    from listener.exports.files import whole
 
     if form == "parquet":
         from listener.exports import as_parquet
 
-        with whole(file) as made, scratch(file.resolve()) as beside:
-            as_parquet.write(job, beside, made, lambda: job.told(form))
+        with whole(file) as made:
+            as_parquet.write(job, made, lambda: job.told(form))
         return
     with whole(file.with_name(f"{file.name}.meta.json")) as meta, whole(file) as made:
         with made.open("wb") as opened:

@@ -22,12 +22,12 @@ _SETTINGS = (
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
     "SET threads = 1",
-    "SET memory_limit = '512MB'",
+    "SET memory_limit = '256MB'",
     "SET preserve_insertion_order = true",
 )
-_LARGEST = 64 * 2**20
-"""Bytes of one line: far more than the longest text makes."""
-_GROUP = 50_000
+_LARGEST = 8 * 2**20
+"""Bytes of one line, for which room is held several times: more than the longest text makes, escaped as it may be."""
+_GROUP = 20_000
 """Rows that are held at once, and read at once by whoever reads the file."""
 
 
@@ -43,13 +43,12 @@ def check() -> None:
         raise NeedsDuckdb("Parquet needs the extra: pip install 'listener[parquet]'") from None
 
 
-def write(
-    rows: Iterable[Exported], beside: Path, out: Path, told: Callable[[], Mapping[str, object]]
-) -> None:
+def write(rows: Iterable[Exported], out: Path, told: Callable[[], Mapping[str, object]]) -> None:
     """Write the file `out`; what is `told` once all rows went by stands in its metadata, as JSON under `listener`.
 
-    `beside` is a file for the way there, for the rows as JSON Lines.
+    On the way there the rows lie beside it as JSON Lines: DuckDB reads a file in pieces, and rows of ours one by one.
     """
+    beside = out.with_name("rows.jsonl")
     with beside.open("wb") as lines:
         for piece in as_jsonl.written(rows):
             lines.write(piece)

@@ -53,7 +53,8 @@ def command(
 
     Fields: text, id, created_at, author, brand, url, source, in_reply_to, thread, inbound, language. A column
     that bears a field's name needs no --map; other columns are ignored. `brand` stands instead of the query;
-    `inbound` false says that the brand itself wrote it; `thread` ties an answer to its question.
+    `inbound` false says that the brand itself wrote it; `thread` ties an answer to its question. Files of `listener
+    export mentions` have three more: automatic, same_post, guarded (docs/export.md).
 
     Importing twice changes nothing. Imported posts count in every KPI and never make a rule fire.
 

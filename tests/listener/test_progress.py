@@ -133,15 +133,19 @@ def test_a_bar_is_drawn_ten_times_a_second_at_most(terminal: Terminal) -> None:
 
 
 @pytest.mark.slow
-def test_rich_is_loaded_for_a_bar_alone() -> None:
+def test_rich_is_loaded_for_a_bar_alone(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("brands: [{name: Acme, own: true, query: acme}]\nsources: {}\n")
     code = (
-        "import sys\nfrom listener.commands import progress\nprogress.load_structlog_alone()\nimport structlog.dev\n"
-        "import listener.commands.export, listener.commands.importing, listener.daemon\n"
+        "import asyncio, sys\nfrom listener.commands import export, importing, once, progress, run\n"
+        "asyncio.run = lambda coroutine: coroutine.close()\nrun.command.main([], standalone_mode=False)\n"
+        "assert 'structlog.dev' in sys.modules and 'listener.daemon' in sys.modules\n"
         "assert not [name for name in sys.modules if name.split('.')[0] == 'rich']\n"
         "bar = progress.Progress('x', None, True, lambda: 0.0)\nbar.draw()\nbar.close()\n"
         "assert 'rich.progress' in sys.modules"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stderr
 
 

@@ -18,7 +18,7 @@ from commandline import CommandLine
 from listener.exports import as_csv
 from listener.exports.columns import COLUMNS
 from storage import exporting, retention
-from storage.base import StoreError
+from storage.base import Rows, StoreError
 from storage.exporting import Wanted
 from storage.mention import Heard, Kept, KeptPost, Mention, Reading, Source
 from storage.sqlite import Reader, SqliteStore
@@ -275,6 +275,49 @@ def test_all_is_of_one_moment(heard: CommandLine) -> None:
     assert exporting.count(reader, Wanted()) == 9 == len(list(exporting.rows(reader, Wanted(), 1)))
     reader.close()
     store.close()
+
+
+def test_a_command_reads_what_was_there_when_it_began(
+    heard: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = exporting.count
+
+    def meanwhile(store: Rows, wanted: Wanted) -> int:
+        found = count(store, wanted)
+        writer = SqliteStore(heard.folder / "listener.db")
+        late = KeptPost("late", "acme", 1_800_000_000, 1_800_000_000, mentions=(Mention("Acme"),))
+        writer.commit(Kept(Source("forum", "import"), [late]))
+        writer.close()
+        return found
+
+    monkeypatch.setattr(exporting, "count", meanwhile)
+    assert "late" not in [row["id"] for row in exported(heard)]
+    assert "late" in [row["id"] for row in exported(heard)]
+
+
+def test_pages_of_any_size_are_the_same_rows(line: CommandLine) -> None:
+    store = SqliteStore(line.folder / "listener.db")
+    with store.writing() as db:
+        db.run_many("INSERT INTO brands (name) VALUES (?)", [("Acme",), ("Globex",)])
+    both, one = (Mention("Acme"), Mention("Globex")), (Mention("Globex"),)
+    posts = [
+        KeptPost(
+            str(number), "words", 1_000_000 + number // 5, 1_000_100, mentions=both if number % 3 else one
+        )
+        for number in range(40)
+    ]
+    store.commit(Kept(Source("forum", "import"), posts))
+    found = [
+        [(row.post.native_id, row.brand) for row in exporting.rows(store, Wanted(), size)]
+        for size in (1, 7, 500)
+    ]
+    store.close()
+    assert (
+        found[0]
+        == found[1]
+        == found[2]
+        == [(post.native_id, m.brand) for post in posts for m in post.mentions]
+    )
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
+from api_pages import routes_table
 from kpi_pages import kpi_catalogue, kpi_facts, kpi_table
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -259,6 +260,7 @@ def generated(name: str) -> str:
         "commands": command_pages,
         "kpis": kpi_table,
         "views": view_tables,
+        "routes": routes_table,
         "sources": sources_table,
         "kpi": lambda: kpi_facts(rest),
         "kpi-catalogue": kpi_catalogue,
@@ -297,6 +299,7 @@ def missing() -> list[str]:
         "commands",
         "kpis",
         "views",
+        "routes",
         "sources",
         *(f"kpi:{name}" for name in CARD),
         "kpi-catalogue",

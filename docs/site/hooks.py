@@ -1,4 +1,4 @@
-"""Makes a site of what is written for a folder: pages from beside docs/, links that lead out of it, folders in the navigation."""
+"""Makes a site of a folder of pages: files from beside docs/, links that lead out of it, folders in the navigation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def _unfolded(entry: Any) -> Any:
     for inner in entry:
         if isinstance(inner, str) and inner.endswith("/*"):
             folder = inner.removesuffix("/*")
-            found += [{path.stem: f"{folder}/{path.name}"} for path in sorted((ROOT / "docs" / folder).glob("*.md"))]
+            found += [
+                {path.stem: f"{folder}/{path.name}"} for path in sorted((ROOT / "docs" / folder).glob("*.md"))
+            ]
         else:
             found.append(_unfolded(inner))
     return found

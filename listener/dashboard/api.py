@@ -30,7 +30,7 @@ def problem(status: int, detail: str) -> web.Response:
 
 
 async def mentions(request: web.Request) -> web.Response:
-    """GET /api/v1/mentions?brand=&source=&sentiment=&tag=&route=&since=&until=&limit=&cursor=: newest mentions first."""
+    """GET /api/v1/mentions?brand=&source=&sentiment=&tag=&route=&since=&until=&limit=&cursor=: mentions by date."""
     return await _answer(_mentions, request)
 
 

@@ -1,4 +1,4 @@
-"""Makes a site of a folder of pages: files from beside docs/, links that lead out of it, folders in the navigation."""
+"""Makes a site of the pages: files from beside docs, links that lead out of it, folders in the navigation, a search."""
 
 from __future__ import annotations
 
@@ -64,3 +64,15 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
     parts = re.split(r"(^```.*?^```)", markdown, flags=re.MULTILINE | re.DOTALL)
     return "".join(part if part.startswith("```") else _LINK.sub(led, part) for part in parts)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """What lets the search work from a folder stands before the theme's own script."""
+    up = "../" * page.file.src_uri.count("/")
+    return output.replace("</head>", f'<script src="{up}site/worker.js"></script></head>', 1)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """The index once more as a script: a page from a folder may load a script, and no JSON."""
+    index = Path(config.site_dir) / "search" / "search_index.json"
+    index.with_suffix(".js").write_text(f"var __index = {index.read_text('utf-8')}", encoding="utf-8")

@@ -35,7 +35,8 @@ demo: install ## install, then show the real daemon on invented brands, without 
 	@exec $(BIN)/python -m listener.demo
 
 docs: $(VENV)/.stamp-dev ## build the documentation as a site into build/site, with every link and anchor checked
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@# Not --quiet: what is not said is not counted either, and --strict would find nothing.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "docs: build/site/index.html"
 
 test: python ## everything that CI runs: lint, types, layers, all tests; says what was skipped

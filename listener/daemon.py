@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from alerts.rules import Rule
-from listener import expiring, heeding, letters, listening, watching
+from listener import expiring, heeding, letters, listening, pulse, watching
 from listener.collectors.base import Collector
 from listener.config import Config, DigestOptions
 from listener.dashboard.app import serve
@@ -119,6 +119,7 @@ class _Day:
         channels = self._station.config.channels
         for work in (
             serve(self._station),
+            pulse.beat(self._station.pulse),
             *(self._watch(rules) for rules in watching.lanes(self._station.config.rules)),
             self._ring_judge(),
             self._heed(),
@@ -147,7 +148,9 @@ class _Day:
             outcome = await listening.poll(self._station, collector)
             self._heard_from(source, outcome == "answered")
             state = await listening.state(self._station, source)
-            self._bells.at(f"poll {source}", state.next_poll_at or self._station.now() + collector.poll, bell)
+            again = state.next_poll_at or self._station.now() + collector.poll
+            log.debug("asked", source=source, outcome=outcome, next_poll_in=again - self._station.now())
+            self._bells.at(f"poll {source}", again, bell)
             if source in self._visit_bells and state.next_reason != polling.ASKED_TO_WAIT:
                 self._visit_bells[source].set()
             await bell.wait_and_clear()

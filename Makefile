@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest -q -rs
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test quick bench soak lock licences sbom notes clean python setup torch system servers lint types layers unit slow integration registry
+.PHONY: help install run demo docs test quick bench soak lock licences sbom notes clean python setup torch system servers lint types layers unit slow integration registry
 .NOTPARALLEL:
 
 help: ## print this list
@@ -33,6 +33,11 @@ run: install ## install, then start the daemon on config.yaml
 
 demo: install ## install, then show the real daemon on invented brands, without a network
 	@exec $(BIN)/python -m listener.demo
+
+docs: $(VENV)/.stamp-dev ## build the documentation as a site into build/site, with every link and anchor checked
+	@# Not --quiet: what is not said is not counted either, and --strict would find nothing.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "docs: build/site/index.html"
 
 test: python ## everything that CI runs: lint, types, layers, all tests; says what was skipped
 	@.ci/stages
@@ -62,7 +67,7 @@ lock: python ## make both lock files again from pyproject.toml (needs the packag
 	@test -x build/uv/bin/uv || $(PYTHON) -m venv build/uv || exit 1
 	@build/uv/bin/python -m pip --disable-pip-version-check install -qq uv==$(UV_VERSION)
 	@$(LOCK) --group build --output-file requirements.lock $(LOCK_OPTIONS)
-	@$(LOCK) --group build --group dev --group transformers --group training --output-file requirements-dev.lock $(LOCK_OPTIONS)
+	@$(LOCK) --group build --group dev --group docs --group transformers --group training --output-file requirements-dev.lock $(LOCK_OPTIONS)
 	@echo "lock: requirements.lock, requirements-dev.lock. Versions stay unless pyproject.toml asks for others;"
 	@echo "      make lock LOCK_OPTIONS=--upgrade takes the newest that it admits."
 

@@ -37,6 +37,8 @@ def examine(station: Station) -> Health:
     problems += [f"channel {name} fails: {why}" for name, why in station.dispatcher.failing.items()]
     if told := lost(station.reader, station.now()):
         problems.append(told)
+    if not station.config_good:
+        problems.append(f"{station.config.file.name} changed and has mistakes; see the log")
     return Health(tuple(problems))
 
 
@@ -49,5 +51,6 @@ async def healthz(request: web.Request) -> web.Response:
         "problems": list(health.problems),
         "version": __version__,
         "time": iso(station.now()),
+        "config_at": iso(station.config_at),
     }
     return web.json_response(body)

@@ -16,6 +16,8 @@ from listener.config.secrets import secret_keys
 HIDDEN = "<secret>"
 LONGEST = 100
 """Characters of a value that are shown."""
+_NAMES = ("name", "url", "host")
+"""The keys by which an entry of a list is found again, the first that it has."""
 _CONTEXT = 20
 """Characters shown before the place where two long values part."""
 _LOGIN = re.compile(r"(\w+://)[^/\s@]*@")
@@ -111,7 +113,7 @@ class _Telling:
         for entry in entries:
             key, called = "", entry
             if isinstance(entry, dict):
-                key, called = next(((key, entry[key]) for key in ("name", "url") if key in entry), ("", None))
+                key, called = next(((key, entry[key]) for key in _NAMES if key in entry), ("", None))
             if called is None or isinstance(called, dict | list) or self._is_secret((*place, key)):
                 return None
             found[self._shown(called, place) or ""] = entry

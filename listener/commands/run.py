@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from listener import hangup
 from listener.commands.options import Failure, WrongUsage, config_option, first_of, read_config
 
 
@@ -18,13 +19,15 @@ from listener.commands.options import Failure, WrongUsage, config_option, first_
 def command(config_file: Path, verbose: bool) -> None:
     """Listen, judge, count and tell until stopped (Ctrl-C, SIGTERM).
 
-    Serves a status page on dashboard.host and .port. Stopping is safe at any moment, kill -9 included.
+    Serves a status page on dashboard.host and .port. Stopping is safe at any moment, kill -9 included. SIGHUP
+    lets it read the configuration again.
     """
+    hangup.hold()
     config = read_config(config_file)
     # Only now: these load the web server, the scheduler and the engine.
     from listener import daemon, logs
-    from listener.dashboard.app import NotServed
-    from listener.station import JUDGE
+    from listener.dashboard.sockets import NotServed
+    from listener.engine import JUDGE
     from sentiment.tone import EngineUnavailable
     from storage.base import StoreError
 

@@ -95,3 +95,23 @@ def _holds_secret(annotation: Any) -> bool:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return any(_holds_secret(field.annotation) for field in annotation.model_fields.values())
     return any(_holds_secret(part) for part in get_args(annotation))
+
+
+def secret_keys(model: type[BaseModel]) -> frozenset[str]:
+    """The keys of these options, and of those inside of them, under which secrets stand."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        for part in _leaves(field.annotation):
+            if part is SecretStr:
+                found |= {name, field.alias or name}
+            elif isinstance(part, type) and issubclass(part, BaseModel):
+                found |= secret_keys(part)
+    return frozenset(found)
+
+
+def _leaves(annotation: Any) -> Iterator[Any]:
+    parts = get_args(annotation)
+    if not parts:
+        yield annotation
+    for part in parts:
+        yield from _leaves(part)

@@ -19,7 +19,7 @@ from house import LISTENER, MORVANE, TESSIQ, House, MakeHouse, feeds, rule, unti
 from servers import FaultServer, Reply, Seen
 from town import Board, keys_of, opening, posts, rss
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(90)]
 
 IN_FORCE = "the new configuration is in force"
 NOTHING_NEW = "the configuration was read again: nothing has changed"

@@ -107,6 +107,9 @@ def _looked_at(config: Config, heard: Sequence[Heard], file: Path, most: int) ->
     from listener.previewing import examples, rules_tried
     from storage.sqlite import Reader
 
+    if not any(one.read for one in heard):
+        # Of silence no rule and no letter has anything to say.
+        return _Preview(heard, [], [], [])
     with closing(Reader(file)) as reader:
         tried = rules_tried(config, reader, now())
         letter = _letter(config, reader)

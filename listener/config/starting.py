@@ -30,8 +30,8 @@ SECRETS: Mapping[str, Secrets] = {
     },
     "email": {
         "SMTP_HOST": ("smtp.example.com", "your mail server"),
-        "SMTP_USERNAME": ("listener", "its login"),
-        "SMTP_PASSWORD": ("secret", "the password of that login"),
+        "SMTP_USERNAME": ("some-login", "its login"),
+        "SMTP_PASSWORD": ("some-password", "the password of that login"),
     },
     "webhook": {
         "WEBHOOK_URL": ("https://example.com/hook", "where each message is posted to"),

@@ -75,7 +75,6 @@ SOURCES = {
     "telegram": "  # telegram: {channels: [a_public_channel]}",
     "reddit": '  # reddit: {client_id: "${REDDIT_ID}", client_secret: "${REDDIT_SECRET}", username: you}',
     "youtube": '  # youtube: {key: "${YOUTUBE_KEY}"}',
-    "threads": '  # threads: {token: "${THREADS_TOKEN}"}',
     "x": '  # x: {token: "${X_TOKEN}", daily_budget: 1}   # costs money',
 }
 """A line for each source, on or off; the others are found in docs/sources.md."""

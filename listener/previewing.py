@@ -27,6 +27,7 @@ from storage.sqlite import Reader, SqliteStore
 
 UNJUDGED = "unjudged"
 _DAY = 86_400
+_COSTS = "not asked: each request costs money"
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Heard:
 
     `tones`: for each brand how many of its mentions have which label. `posts` are those that mention somebody.
     `cut`: the time was over before it had told everything. `failure`: why it told nothing more, in words.
+    `left_out`: why it was not asked at all.
     """
 
     source: Source
@@ -45,6 +47,7 @@ class Heard:
     tones: dict[str, Counter[str]] = field(default_factory=dict)
     cut: bool = False
     failure: str | None = None
+    left_out: str = ""
 
     @property
     def mentions(self) -> int:
@@ -85,10 +88,8 @@ async def listen(
         with ThreadPoolExecutor(1, "preview") as thread:
             room = _Room(pipeline, hearing, store, thread, clock)
             found = await asyncio.gather(*(room.hear(one, seconds) for one in collectors))
-    dear = [Heard(Source(kind, kind)) for kind in config.sources if kind not in asked]
-    for one in dear:
-        one.failure = "costs money for each request, so it is not asked in a preview"
-    return [*found, *dear]
+    dear = [kind for kind in config.sources if kind not in asked]
+    return [*found, *(Heard(Source(kind, kind), left_out=_COSTS) for kind in dear)]
 
 
 def _settle(store: SqliteStore, config: Config, engine: Engine, sources: Sequence[Source], now: int) -> None:
@@ -121,8 +122,8 @@ class _Room:
             heard.cut = True
         except (Retriable, Permanent) as failure:
             heard.failure = str(failure)
-        # What a stream let pass since its last page was read as well.
-        heard.read += self.hearing.ear(collector.source.kind).take_passed() if collector.streams else 0
+        # What was let pass unread, because it could not concern anybody, was looked at as well.
+        heard.read += self.hearing.ear(collector.source.kind).take_passed()
         return heard
 
     async def _keep(self, page: Page, heard: Heard) -> None:

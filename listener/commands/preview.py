@@ -165,12 +165,12 @@ def _lines(found: _Preview, config: Config) -> Iterator[str]:
 
 def _rows(one: Heard) -> Iterator[tuple[str, ...]]:
     name = clean(one.source.name)
-    notes = [clean(one.failure)] if one.failure else []
+    notes = [clean(note) for note in (one.failure, one.left_out) if note]
     if one.cut and not one.streams:
         notes.append("there is more; --seconds reads longer")
     if one.aside:
         notes.append(f"{reading.plural(one.aside, 'item')} could not be read")
-    read = "–" if one.failure and not one.read else reading.count(one.read)
+    read = "–" if notes and not one.read else reading.count(one.read)
     if not one.tones:
         yield name, read, "–", "–" if read == "–" else "0", "; ".join(notes)
         return
@@ -208,6 +208,7 @@ def _json(found: _Preview, config: Config, seconds: float) -> dict[str, object]:
                 "unreadable": one.aside,
                 "cut": one.cut,
                 "failure": one.failure,
+                "left_out": one.left_out or None,
                 "brands": [
                     {
                         "brand": brand,

@@ -128,3 +128,16 @@ def test_fonts_are_drawn_with_and_not_only_there(tmp_path: Path) -> None:
     (tmp_path / "NotoSansArabic-Bold.ttf").write_bytes(b"cut")
     (tmp_path / "NotoSans-Regular.ttf").unlink()
     assert broken_fonts(tmp_path) == ["NotoSans-Regular", "NotoSansArabic-Bold"]
+
+
+def test_a_damaged_file_is_found_out(tmp_path: Path) -> None:
+    file = tmp_path / "s.db"
+    with closing(SqliteStore(file)) as store:
+        store.commit(Kept(Source("feed", "feeds"), posts(0, 300, NOW), at=NOW))
+        assert store.checkpoint()
+    with file.open("r+b") as opened:
+        opened.seek(-4_096, 2)
+        opened.write(b"\xff" * 4_096)
+    with closing(SqliteStore(file)) as store:
+        (found,) = machine.database(file, condition(store, NOW))
+    assert not found.good and "is damaged" in found.says

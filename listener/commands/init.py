@@ -12,8 +12,7 @@ import click
 
 from alerts.language import LANGUAGES
 from listener.commands.options import Failure, WrongUsage, config_option
-from listener.config import ConfigError, adding, starting
-from listener.config.reader import understood
+from listener.config import adding, starting
 from listener.config.starting import Answers
 
 
@@ -110,11 +109,11 @@ def command(config_file: Path, timezone: str | None, unasked: bool, force: bool,
             f"{config_file} is there already; write another one with --config FILE, or replace it with --force "
             f"(the old one is kept as {config_file.name}.bak)"
         )
-    answers = _checked(Answers("Acme", zone=timezone or _zone_here()), config_file)
+    answers = _checked(Answers("Acme", zone=timezone or _zone_here()))
     if not unasked and sys.stdin.isatty():
         click.echo("Five questions. Enter alone takes what stands in [ ]; Ctrl-C ends, nothing is written.")
     for number, (name, question) in enumerate(QUESTIONS.items(), 1):
-        answers = _answered(question, number, answers, given[name], unasked, config_file, name)
+        answers = _answered(question, number, answers, given[name], unasked, name)
     _write(config_file, starting.config_text(answers))
     for line in _next_steps(answers, config_file):
         click.echo(line)
@@ -126,7 +125,6 @@ def _answered(
     so_far: Answers,
     given: str | None,
     unasked: bool,
-    file: Path,
     name: str,
 ) -> Answers:
     """Take an answer in; on a terminal one that is wrong is asked for again. Raises WrongUsage."""
@@ -136,7 +134,7 @@ def _answered(
     while True:
         said = _read(question.default) if asked else given
         try:
-            return _checked(question.take(so_far, said or question.default), file)
+            return _checked(question.take(so_far, said or question.default))
         except (ValueError, WrongUsage) as error:
             if not asked or not sys.stdin.isatty():
                 raise WrongUsage(f"{name}: {error}") from None
@@ -156,15 +154,10 @@ def _read(default: str) -> str:
         raise WrongUsage("the answers are no text in UTF-8; save them as UTF-8") from None
 
 
-def _checked(answers: Answers, file: Path) -> Answers:
+def _checked(answers: Answers) -> Answers:
     """The same answers, once the file that they make is without a mistake. Raises WrongUsage."""
-    # What is not set yet is put in, so that the rest can be looked at.
-    environment = {name: os.environ.get(name) or value for name, (value, _) in answers.secrets.items()}
-    try:
-        understood(file, starting.config_text(answers), environment)
-    except ConfigError as error:
-        found = dict.fromkeys(problem.message for problem in error.problems)
-        raise WrongUsage("; ".join(found)) from None
+    if found := starting.mistakes(answers, os.environ):
+        raise WrongUsage("; ".join(found))
     return answers
 
 

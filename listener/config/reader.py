@@ -61,11 +61,6 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(file, [Problem("", _unreadable(error))]) from None
-    return understood(file, text, environment)
-
-
-def understood(file: Path, text: str, environment: Mapping[str, str]) -> Config:
-    """Check the text of a configuration that need not be in its file yet. Raises ConfigError."""
     try:
         raw = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:

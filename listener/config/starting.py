@@ -9,11 +9,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from alerts.language import LANGUAGES
 from listener.collectors import COLLECTORS
 from listener.config.adding import writable
 from listener.config.options import EVERY
+from listener.config.problems import ConfigError
+from listener.config.reader import load
 from listener.config.starting_text import FILE, SOURCES
 from listener.matching.fields import value_of
 
@@ -156,6 +160,19 @@ def config_text(answers: Answers) -> str:
         tell=tell,
         waiting="" if answers.handles else "# ",
     )
+
+
+def mistakes(answers: Answers, environment: Mapping[str, str]) -> list[str]:
+    """What `listener check` would say of the file that these answers make; for keys that are not set yet others do."""
+    known = {name: environment.get(name) or value for name, (value, _) in answers.secrets.items()}
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "config.yaml"
+        file.write_text(config_text(answers), encoding="utf-8", newline="")
+        try:
+            load(file, known)
+        except ConfigError as error:
+            return list(dict.fromkeys(problem.message for problem in error.problems))
+    return []
 
 
 def waiting_for_a_key(answers: Answers) -> tuple[str, ...]:

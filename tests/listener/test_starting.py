@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from listener.collectors import COLLECTORS
-from listener.config import Config, starting
-from listener.config.reader import understood
+from listener.config import Config, load, starting
 from listener.config.starting import Answers
 from listener.config.starting_text import SOURCES
 
-FILE = Path("config.yaml")
+Read = Callable[[Answers | str], Config]
+KEYS = {name: value for known in starting.SECRETS.values() for name, (value, _) in known.items()}
 
 
-def read(answers: Answers) -> Config:
-    return understood(
-        FILE, starting.config_text(answers), {name: value for name, (value, _) in answers.secrets.items()}
-    )
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Read the file that answers make, or a text."""
+
+    def reading(said: Answers | str) -> Config:
+        file = tmp_path / "config.yaml"
+        file.write_text(said if isinstance(said, str) else starting.config_text(said), encoding="utf-8")
+        keys = dict.fromkeys(("REDDIT_ID", "REDDIT_SECRET", "YOUTUBE_KEY", "X_TOKEN"), "some-key")
+        return load(file, {**KEYS, **keys})
+
+    return reading
 
 
 NASTY = (
@@ -40,7 +48,7 @@ NASTY = (
 
 
 @pytest.mark.parametrize("name", NASTY)
-def test_every_name_comes_back_as_it_was_said(name: str) -> None:
+def test_every_name_comes_back_as_it_was_said(name: str, read: Read) -> None:
     config = read(Answers(name, (f"{name} too",), ("Globex",), names_in={"fa": (f"{name} سوم",)}))
     own, other = config.brands
     assert (own.name, own.own, own.aliases) == (name, True, (f"{name} too",))
@@ -69,7 +77,7 @@ def test_answers_are_split_at_commas_of_any_script() -> None:
     assert starting.names(" , ") == ()
 
 
-def test_accounts_are_read_by_network_and_listened_to_where_no_key_is_needed() -> None:
+def test_accounts_are_read_by_network_and_listened_to_where_no_key_is_needed(read: Read) -> None:
     handles = starting.handles(
         "bluesky=acme.example, Twitter = @acme, github=acme, mastodon=acme@social.example"
     )
@@ -109,7 +117,7 @@ def test_wrong_accounts_are_told_with_what_to_write(said: str, answer: str) -> N
     assert answer in str(refused.value)
 
 
-def test_languages_bring_the_names_in_them_and_the_language_of_letters() -> None:
+def test_languages_bring_the_names_in_them_and_the_language_of_letters(read: Read) -> None:
     codes, named = starting.languages("fa=آکمه, de, FA=شرکت آکمه, es")
     assert (codes, named) == (("fa", "de", "es"), {"fa": ("آکمه", "شرکت آکمه")})
     assert read(Answers("Acme", languages=codes, names_in=named)).language == "fa"
@@ -120,7 +128,7 @@ def test_languages_bring_the_names_in_them_and_the_language_of_letters() -> None
             starting.languages(wrong)
 
 
-def test_alerts_and_letters_go_where_it_was_said_and_no_secret_stands_in_the_file() -> None:
+def test_alerts_and_letters_go_where_it_was_said_and_no_secret_stands_in_the_file(read: Read) -> None:
     channels, mail = starting.channels("Slack, ana@example.com, mail=ben@example.com, webhook")
     assert (channels, mail) == (("slack", "email", "webhook"), ("ana@example.com", "ben@example.com"))
     answers = Answers("Acme", channels=channels, mail=mail)
@@ -152,7 +160,7 @@ def test_wrong_channels_are_told_with_what_to_write(said: str, answer: str) -> N
     assert "SECRET" not in str(refused.value)
 
 
-def test_every_line_that_is_off_is_right_once_it_is_on() -> None:
+def test_every_line_that_is_off_is_right_once_it_is_on(read: Read) -> None:
     """Whoever takes a # away gets no mistake; the sections are tried with each such line of sources and channels."""
     text = starting.config_text(Answers("Acme"))
     for line in text.splitlines():
@@ -160,10 +168,6 @@ def test_every_line_that_is_off_is_right_once_it_is_on() -> None:
             on = text.replace(line, line.replace("# ", "", 1))
             kind = line.split(":")[0].strip(" #-")
             if kind in {"bluesky", *SOURCES, *starting.CHANNELS}:
-                values = {
-                    name: value for known in starting.SECRETS.values() for name, (value, _) in known.items()
-                }
-                keys = dict.fromkeys(("REDDIT_ID", "REDDIT_SECRET", "YOUTUBE_KEY", "X_TOKEN"), "some-key")
-                config = understood(FILE, on, {**values, **keys})
+                config = read(on)
                 assert kind in {**config.sources, **config.channels}
     assert set(SOURCES) <= set(COLLECTORS)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -83,6 +85,7 @@ def command(config_file: Path, seconds: float, examples: int, as_json: bool) -> 
 
     if sys.stderr.isatty():
         click.echo(f"Listening for {seconds:g} s to {', '.join(config.sources) or 'nothing'} ...", err=True)
+    _end_in_order()
     with store_errors(), TemporaryDirectory(prefix="listener-preview-") as folder:
         from storage.sqlite import SqliteStore
 
@@ -100,6 +103,12 @@ def command(config_file: Path, seconds: float, examples: int, as_json: bool) -> 
         raise Failure(
             f"not everything was heard: {', '.join(map(clean, failed))}; `listener doctor` says what to do"
         )
+
+
+def _end_in_order() -> None:
+    """Let SIGTERM remove the folder too: posts would else lie there for good."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def _looked_at(config: Config, heard: Sequence[Heard], file: Path, most: int) -> _Preview:
@@ -123,7 +132,7 @@ def _looked_at(config: Config, heard: Sequence[Heard], file: Path, most: int) ->
 
 def _said(rule: Rule, found: Backtest, summary: str) -> str:
     if found.cannot:
-        return f"{rule.name} ({rule.condition.words()}): cannot be told yet: {found.cannot}"
+        return f"{rule.name} ({rule.condition.words()}): cannot be shown here: {found.cannot}"
     if not found.episodes and found.judged is not None and found.judged == 0:
         return f"{summary[:-1]}: too little to judge by (it wants at least {rule.min_n}, heard without gaps)."
     return summary
@@ -146,7 +155,8 @@ def _letter(config: Config, reader: Reader) -> list[str]:
 
 def _lines(found: _Preview, config: Config) -> Iterator[str]:
     head = ("source", "read", "brand", "mentions", "tone")
-    rows = [row for one in found.heard for row in _rows(one)]
+    brands = [brand.name for brand in config.brands]
+    rows = [row for one in found.heard for row in _rows(one, brands)]
     yield from table(head, rows, right=(1, 3), width=terminal_width())
     if not found.heard:
         yield "No source is configured: add one under sources."
@@ -163,22 +173,24 @@ def _lines(found: _Preview, config: Config) -> Iterator[str]:
     yield "\nNothing was stored and nothing was sent. `listener run` listens."
 
 
-def _rows(one: Heard) -> Iterator[tuple[str, ...]]:
-    name = clean(one.source.name)
+def _rows(one: Heard, brands: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """A source: a row for each brand that it named, in the order of the configuration, then what is to be known."""
     notes = [clean(note) for note in (one.failure, one.left_out) if note]
+    read = "–" if notes and not one.read else reading.count(one.read)
     if one.cut and not one.streams:
         notes.append("there is more; --seconds reads longer")
     if one.aside:
         notes.append(f"{reading.plural(one.aside, 'item')} could not be read")
-    read = "–" if notes and not one.read else reading.count(one.read)
-    if not one.tones:
-        yield name, read, "–", "–" if read == "–" else "0", "; ".join(notes)
-        return
-    for number, (brand, labels) in enumerate(one.tones.items()):
+    named = [brand for brand in brands if brand in one.tones]
+    front = [clean(one.source.name), read]
+    for brand in named:
+        labels = one.tones[brand]
         said = [f"{reading.count(labels[label])} {label}" for label in _LABELS if labels[label]]
-        first = number == 0
-        tone = "; ".join([", ".join(said), *(notes if first else [])])
-        yield name if first else "", read if first else "", clean(brand), reading.count(labels.total()), tone
+        yield *front, clean(brand), reading.count(labels.total()), ", ".join(said)
+        front = ["", ""]
+    if notes or not named:
+        none = "" if named else "–" if read == "–" else "0"
+        yield *front, "" if named else "–", none, "; ".join(notes)
 
 
 def _example(one: Example, config: Config) -> Iterator[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -88,6 +91,15 @@ async def test_what_was_read_is_counted_judged_and_explained(server: FaultServer
     newest, *_ = examples(list(found.values()), config.brands[0], 2)
     assert newest.post.text == texts[0]
     assert [newest.post.text[s.start : s.end] for s in newest.explanation.spans] == ["Acme"]
+
+
+async def test_a_post_that_comes_twice_counts_once(server: FaultServer, tmp_path: Path) -> None:
+    twice = json.loads(feed("I love Acme"))
+    twice["items"] *= 2
+    server.script("/good", Reply(body=json.dumps(twice)))
+    server.script("/again", Reply(body=feed("I love Acme")))
+    (good, again) = await heard_of(configured(tmp_path, settings(server, "good", "again")), tmp_path)
+    assert (good.mentions, again.mentions) == (1, 1)
 
 
 async def test_a_source_that_does_not_end_is_left_when_the_time_is_over(
@@ -220,3 +232,26 @@ async def test_silence_has_no_rule_and_no_letter(server: FaultServer, line: Comm
     assert ran.code == 1
     assert "LETTER" not in ran.out and "RULES" not in ran.out
     assert json.loads((await asyncio.to_thread(line, "preview", "--json")).out)["letter"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sign", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+async def test_who_is_told_to_end_leaves_no_post_behind(
+    server: FaultServer, tmp_path: Path, sign: signal.Signals, code: int
+) -> None:
+    server.script("/hangs", Reply(hang=True))
+    configured(tmp_path, settings(server, "hangs"))
+    rooms = tmp_path / "temporary"
+    rooms.mkdir()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "listener", "preview", "--seconds", "60"),
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(rooms)},
+        stderr=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    await server.got("/hangs", timeout=30)
+    assert len(list(rooms.iterdir())) == 1
+    process.send_signal(sign)
+    assert await asyncio.wait_for(process.wait(), 20) == code
+    assert list(rooms.iterdir()) == []

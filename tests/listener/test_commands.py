@@ -129,9 +129,9 @@ def test_wrong_usage_ends_with_2_and_says_so_on_standard_error(
 
 
 _GOAL = ["x", "--kpi", "y", "--brand", "z", "--target", "1", "--by", "1d", "--owner", "o"]
-# These read no configuration of their own.
+# These read no configuration of their own, or write one.
 _WITHOUT = {("tone",), ("token",), ("query",), ("quarantine",), ("annotate",), ("campaign",), ("goal",)}
-_WITHOUT |= {("case",), ("tag",), ("spikes",)}
+_WITHOUT |= {("case",), ("tag",), ("spikes",), ("init",)}
 
 
 @pytest.mark.parametrize("names", [n for n in _all() if n not in _WITHOUT], ids=" ".join)

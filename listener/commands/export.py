@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from alerts import format as reading
 from alerts.render import clean
+from listener import __version__
 from listener.asking import UsageError, sources_named
 from listener.commands import export_mentions
 from listener.commands.options import (
@@ -121,6 +122,7 @@ def _told(
     limits = retention.limits(store, config.storage.kept_for)
     beside = about.posts(store, [one.id for one in found if one.id is not None])
     return {
+        "version": __version__,
         "author": who,
         "asked_at": iso(now()),
         "posts": [

@@ -15,6 +15,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
+from api_pages import routes_table
 from kpi_pages import kpi_catalogue, kpi_facts, kpi_table
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -37,6 +38,7 @@ from listener.config.options import (
     TagOptions,
     TopicOptions,
 )
+from listener.metrics import FAMILIES
 from sentiment.engines import ENGINES
 from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
@@ -236,6 +238,17 @@ def command_pages() -> str:
     return "\n".join(page for name in names for page in _pages(listener, name, context))
 
 
+def commands_table() -> str:
+    """Every command at a glance, with what it does."""
+    context = click.Context(listener, info_name="listener")
+    lines = ["| command | |", "|---|---|"]
+    for name in listener.list_commands(context):
+        command = listener.get_command(context, name)
+        assert command is not None
+        lines.append(f"| [{name}](#listener-{name}) | {_cell(command.get_short_help_str(200))} |")
+    return "\n".join(lines) + "\n"
+
+
 def _pages(group: click.Group, name: str, parent: click.Context) -> Iterator[str]:
     command = group.get_command(parent, name)
     assert command is not None
@@ -258,9 +271,12 @@ def generated(name: str) -> str:
     kind, _, rest = name.partition(":")
     makers: dict[str, Callable[[], str]] = {
         "commands": command_pages,
+        "commands-table": commands_table,
         "kpis": kpi_table,
         "views": view_tables,
+        "routes": routes_table,
         "sources": sources_table,
+        "metrics": metrics_table,
         "kpi": lambda: kpi_facts(rest),
         "kpi-catalogue": kpi_catalogue,
         "config": lambda: config_table(rest),
@@ -281,6 +297,15 @@ def pages() -> list[Path]:
     return sorted([*DOCS.glob("*.md"), *DOCS.glob("sources/*.md")])
 
 
+def metrics_table() -> str:
+    """Every family of metrics, in the order in which they are told."""
+    lines = ["| metric | type | labels | |", "|---|---|---|---|"]
+    for name, family in FAMILIES.items():
+        labels = ", ".join(f"`{label}`" for label in family.labels)
+        lines.append(f"| `{name}` | {family.kind} | {labels} | {_cell(family.says)} |")
+    return "\n".join(lines) + "\n"
+
+
 def sources_table() -> str:
     """Every source at a glance: its page, what it hears, how well it is known to work."""
     lines = ["| source | | grade |", "|---|---|---|"]
@@ -296,9 +321,12 @@ def missing() -> list[str]:
     asked = {name for path in pages() for _, name, _ in _BLOCK.findall(path.read_text(encoding="utf-8"))}
     wanted = {
         "commands",
+        "commands-table",
         "kpis",
         "views",
+        "routes",
         "sources",
+        "metrics",
         *(f"kpi:{name}" for name in CARD),
         "kpi-catalogue",
         *(f"config:{name}" for name in sections()),

@@ -10,9 +10,9 @@ from listener.completion import SHELLS, script
 @click.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
-    """Print the script that completes commands, options, brands, KPIs and sources in your shell.
+    """Print the script by which Tab completes in your shell.
 
-    Write it into the file where your shell looks for it, once:
+    Commands, options, KPIs, and what config.yaml names: brands, sources, channels, rules, goals. Write it into the file where your shell looks for it, once:
 
     \b
       bash  ~/.local/share/bash-completion/completions/listener

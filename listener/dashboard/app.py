@@ -51,8 +51,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-async def serve(station: Station) -> None:
-    """Serve until cancelled. Raises NotServed where the port is taken, or beyond loopback without a token."""
+async def serve(station: Station, serving: Callable[[], None] = lambda: None) -> None:
+    """Serve until cancelled; `serving` is called once requests are answered.
+
+    Raises NotServed where the port is taken, or beyond loopback without a token.
+    """
     options = station.config.dashboard
     if not is_loopback(options.host) and not tokens.names(station.reader):
         raise NotServed(
@@ -72,6 +75,7 @@ async def serve(station: Station) -> None:
             ) from None
         port = runner.addresses[0][1]
         log.info("serving", url=f"http://{_in_url(options.host)}:{port}/")
+        serving()
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()

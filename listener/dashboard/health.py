@@ -43,6 +43,11 @@ class Health:
             return "failing"
         return "degraded" if self.problems else "ok"
 
+    @property
+    def sentence(self) -> str:
+        """The whole of it, for people."""
+        return f"Degraded: {'; '.join(self.problems)}" if self.problems else "Listening"
+
 
 def examine(station: Station, store: Rows | None = None) -> Health:
     """Look at disk, writing, sources, channels, messages and letters; with `store` at one moment of it."""

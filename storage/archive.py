@@ -76,11 +76,11 @@ def pack(
 ) -> Manifest:
     """Write a backup into an open file, down to the disk. `describe` makes the manifest of the files' hashes."""
     hashes: dict[str, str] = {}
-    with tarfile.open(fileobj=part, mode="w", format=tarfile.GNU_FORMAT, copybufsize=_CHUNK) as tar:
+    with tarfile.open(fileobj=part, mode="w", format=tarfile.GNU_FORMAT) as tar:
         with store.open("rb") as file:
             size = store.stat().st_size
             hashed = _Hashed(file, size, progress)
-            tar.addfile(_entry(STORE, size), hashed)  # type: ignore[arg-type]
+            tar.addfile(_entry(STORE, size), hashed)
             hashes[STORE] = hashed.hexdigest()
         for name, content in members.items():
             hashes[name] = hashlib.sha256(content).hexdigest()
@@ -105,7 +105,7 @@ class Backup:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._tar = tarfile.open(path, mode="r:", copybufsize=_CHUNK)  # noqa: SIM115
+            self._tar = tarfile.open(path, mode="r:")  # noqa: SIM115
         except FileNotFoundError:
             raise StoreError(f"{path}: there is no such file") from None
         except tarfile.TarError as error:
@@ -179,7 +179,7 @@ class Backup:
         file = self._tar.extractfile(found)
         assert file is not None
         hashed = _Hashed(file, found.size, progress)  # type: ignore[arg-type]
-        with target.open("wb", opener=for_owner) as copy:
+        with new_file(target) as copy:
             try:
                 while chunk := hashed.read(_CHUNK):
                     copy.write(chunk)
@@ -196,9 +196,9 @@ class Backup:
             )
 
 
-def for_owner(path: str, flags: int) -> int:
-    """Opens a file that only its owner may read."""
-    return os.open(path, flags, 0o600)
+def new_file(path: Path) -> BinaryIO:
+    """Make a file that only its owner may read (mode 0600). Raises FileExistsError."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
 
 
 def keep_names(folder: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -16,12 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from storage import archive, schema, slack
+from storage import archive, copies, schema, slack
 from storage.archive import Manifest, Progress, silent
 from storage.base import StoreError
 
-SPARE = 50_000_000
-"""Bytes that stay free on a disk whatever is copied: the daemon beside us writes as well."""
 _PAGES = 4_096
 """Database pages that are copied between two words of progress, and two looks at Ctrl-C."""
 _NAMED = re.compile(r"listener-\d{4}-\d\d-\d\dT\d{6}Z\.tar")
@@ -45,30 +42,19 @@ def in_folder(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("listener-*.tar") if _NAMED.fullmatch(path.name))
 
 
-def size_of(database: Path) -> int:
-    """Bytes of a store with its log."""
-    log = database.with_name(database.name + "-wal")
-    return database.stat().st_size + (log.stat().st_size if log.exists() else 0)
-
-
-def check_room(folder: Path, needed: int, what: str) -> None:
-    """Raise StoreError where a disk has not so many bytes left, and some to spare."""
-    free = shutil.disk_usage(folder).free
-    if free < needed + SPARE:
-        raise StoreError(
-            f"{folder}: {what} needs {(needed + SPARE) / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free; "
-            "free some space, or name a folder on another disk"
-        )
-
-
 def copy_store(database: Path, target: Path, progress: Progress = silent) -> None:
     """Write the store as it is at this moment into a file; whoever writes goes on. Raises StoreError.
 
     All of it is read in one transaction: SQLite begins a copy anew whenever somebody has written, and beside a daemon
     that never ends. What was erased is not in it: also leftovers of erased rows are overwritten in the copy.
     """
-    with closing(_reading(database)) as current, closing(sqlite3.connect(target, isolation_level=None)) as copy:
+    with (
+        closing(_reading(database)) as current,
+        closing(sqlite3.connect(target, isolation_level=None)) as copy,
+    ):
         current.execute("BEGIN")
+        # The transaction begins with the first look; without one, each step would have one of its own.
+        current.execute("SELECT 1 FROM sqlite_master").fetchone()
         (size,) = current.execute("PRAGMA page_size").fetchone()
         current.backup(
             copy, pages=_PAGES, progress=lambda _, left, of: progress((of - left) * size, of * size)
@@ -109,8 +95,8 @@ def make(
 ) -> Manifest:
     """Write a backup into a file for its owner only (mode 0600). Raises StoreError.
 
-    `config`: the text of config.yaml. `with_key`: the key of its hashes goes with it. Never over an existing file unless
-    `force`. The disk must hold the store twice for a moment.
+    `config`: the text of config.yaml. `with_key`: the key of its hashes goes with it. Never over an existing file
+    unless `force`. The disk must hold the store twice for a moment.
     """
     if target.exists() and not force:
         raise StoreError(f"{target} exists already; name another file, or give --force to replace it")
@@ -119,11 +105,13 @@ def make(
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _sweep(target.parent)
         with closing(_reading(database)):
-            check_room(target.parent, 2 * size_of(database), "a backup (the store, twice for a moment)")
+            copies.check_room(
+                target.parent, 2 * copies.size_of(database), "a backup (the store, twice for a moment)"
+            )
         with _aside(target) as (part, copy):
             copy_store(database, copy, _half(progress, 0))
             manifest = archive.pack(part, copy, members, _describing(copy, version, now), _half(progress, 1))
-            _publish(Path(part.name), target, force)
+            _publish(target, force)
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{database}: {error}; no backup can be made of it") from error
     except OSError as error:
@@ -156,7 +144,12 @@ def _describing(copy: Path, version: str, now: int) -> Callable[[Mapping[str, st
     return lambda hashes: Manifest(version, now, migrations, counts, hashes)
 
 
-def _publish(part: Path, target: Path, force: bool) -> None:
+def _part_of(target: Path) -> Path:
+    return target.with_name(f".{target.name}{_PART}")
+
+
+def _publish(target: Path, force: bool) -> None:
+    part = _part_of(target)
     if force:
         part.replace(target)
     else:
@@ -165,19 +158,22 @@ def _publish(part: Path, target: Path, force: bool) -> None:
             os.link(part, target)
         except FileExistsError:
             raise StoreError(f"{target} was made by somebody else meanwhile; it is left as it is") from None
+        except PermissionError:
+            # A file system without second names, as on many USB sticks.
+            part.replace(target)
     archive.keep_names(target.parent)
 
 
 @contextmanager
 def _aside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """A file to write the backup into, and one for the copy of the store; both gone in the end, whatever happens."""
-    part = target.with_name(f".{target.name}{_PART}")
-    with part.open("xb", opener=archive.for_owner) as file:
+    part = _part_of(target)
+    with archive.new_file(part) as file:
         # Held as long as we live: so that what a killed backup has left can be told from one that is being made.
         fcntl.flock(file, fcntl.LOCK_EX)
         copy = part.with_name(part.name + ".db")
         try:
-            copy.open("xb", opener=archive.for_owner).close()
+            archive.new_file(copy).close()
             yield file, copy
         finally:
             _remove(part)

@@ -40,7 +40,7 @@ def check_room(folder: Path, needed: int, what: str) -> None:
     if free < needed + SPARE:
         raise StoreError(
             f"{folder}: {what} needs {(needed + SPARE) / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free; "
-            "free some space first"
+            "free some space first, or choose a folder on another disk"
         )
 
 

@@ -60,7 +60,7 @@ def restore(
             _bring_papers(found, database, like)
             counts = _prepare(new, database, zone)
             was = _counts(database)
-            kept = _swap(new, database, now)
+            kept = _swap(new, database, now, readable=was is not None)
         return Restored(found.manifest, kept, was, counts)
 
 
@@ -150,14 +150,17 @@ def _counts(database: Path) -> Mapping[str, int] | None:
         return None
 
 
-def _swap(new: Path, database: Path, now: int) -> Path | None:
+def _swap(new: Path, database: Path, now: int, *, readable: bool) -> Path | None:
     """Give the new store the name of the old one; return where that lies now.
 
     The old one's log goes first: SQLite would read it into the new store.
     """
     kept = copies.before_restore(database, now) if database.exists() else None
     if kept is not None:
-        _fold(database, kept)
+        if not readable:
+            # Before SQLite looks at it: it throws away the log of a file that it cannot read.
+            _put_away(database, kept)
+        _fold(database)
         try:
             # A second name costs no space, and at no moment is there none.
             os.link(database, kept)
@@ -172,28 +175,26 @@ def _swap(new: Path, database: Path, now: int) -> Path | None:
     return kept
 
 
-def _fold(database: Path, kept: Path) -> None:
+def _put_away(database: Path, kept: Path) -> None:
+    """Copy the log of a damaged store beside its copy, where a last attempt to save it will look for it."""
+    log = database.with_name(database.name + "-wal")
+    if log.exists():
+        _put(kept.with_name(kept.name + "-wal"), log.read_bytes())
+
+
+def _fold(database: Path) -> None:
     """Make one file of the store that is there. Raises StoreError where a program has it open.
 
-    SQLite gives up the log only while nobody else has the file open. A store that is damaged keeps its log beside its
-    copy, where a last attempt to save it will look for it.
+    SQLite gives up the log only while nobody else has the file open.
     """
-    log, index = (database.with_name(database.name + end) for end in ("-wal", "-shm"))
     try:
         with closing(sqlite3.connect(database, isolation_level=None, timeout=1.0)) as old:
             old.execute("PRAGMA journal_mode = DELETE").fetchall()
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         if "locked" in str(error):
             raise StoreError(
                 f"{database}: another program has it open; end it (a command, a database browser), and restore again"
             ) from None
-        _put_away(log, kept)
-    except sqlite3.DatabaseError:
-        _put_away(log, kept)
-    for left in (log, index):
-        left.unlink(missing_ok=True)
-
-
-def _put_away(log: Path, kept: Path) -> None:
-    if log.exists():
-        _put(kept.with_name(kept.name + "-wal"), log.read_bytes())
+        # It is damaged: then it is kept as it is.
+    for end in ("-wal", "-shm"):
+        database.with_name(database.name + end).unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from listener.station import Station
-from storage import bygones, retention
+from storage import bygones, copies, retention
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +18,8 @@ EVERY = 3600
 async def expire(station: Station) -> int:
     """Drop what is too old now; return how many posts lost their text. Between two pages others may write.
 
-    Messages and alerts are kept as long as texts of which nobody says how long.
+    Messages and alerts are kept as long as texts of which nobody says how long. Copies of the store that were made before
+    a migration or a restore go after a month.
     """
     kept_for = station.config.storage.kept_for
     limits = await asyncio.to_thread(retention.limits, station.reader, kept_for)
@@ -26,6 +27,8 @@ async def expire(station: Station) -> int:
     if not await station.writer(lambda db: retention.trusts(db, now)):
         log.warning("no texts expire yet: the clock is far from where it was; the next look decides", now=now)
         return 0
+    for copy in await asyncio.to_thread(copies.drop_old, station.config.database, now):
+        log.info("an old copy of the store was removed", copy=copy.name)
     while wiped := await station.writer(lambda db: retention.expire(db, limits, now)):
         total += wiped
         # Pages of sources come one after the other; the next look ends it.

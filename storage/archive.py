@@ -196,6 +196,15 @@ class Backup:
             )
 
 
+def is_backup(path: Path) -> bool:
+    """Whether a file is a backup, whole and of a form that is known."""
+    try:
+        with Backup(path):
+            return True
+    except StoreError:
+        return False
+
+
 def new_file(path: Path) -> BinaryIO:
     """Make a file that only its owner may read (mode 0600). Raises FileExistsError."""
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")

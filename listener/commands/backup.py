@@ -27,11 +27,11 @@ from storage.archive import Progress, silent
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 def command(config_file: Path, file: Path | None, keep: int | None, with_key: bool, force: bool) -> None:
-    """Write the store and config.yaml into one file, while the daemon runs.
+    """Copy everything into one file, while the daemon runs.
 
-    FILE is a new file, or a folder; without it, a file named after this moment in the folder backups beside the store.
-    It is written whole or not at all, and only you may read it. `listener restore FILE` puts it back; `tar xf` opens it
-    too. --keep is for cron, and removes only files that have such a name.
+    That is the store and config.yaml. FILE is a new file, or a folder; without it, it is a file named after this moment
+    in the folder backups beside the store. It is written whole or not at all, and only you may read it. `listener
+    restore FILE` puts it back; `tar xf` opens it too. --keep is for cron, and removes only files with such a name.
 
     Example: listener backup --keep 14
     """

@@ -35,13 +35,14 @@ def command(config_file: Path, file: Path, to: Path | None, yes: bool) -> None:
 
     Example: listener restore data/backups/listener-2026-11-28T030000Z.tar
     """
+    config = read_config(config_file) if config_file.exists() else None
     with store_errors(), Backup(file) as backup:
         manifest = backup.manifest
         config_then = backup.read(CONFIG)
-    if not config_file.exists() and to is None:
+    if config is None and to is None:
         config_file.write_bytes(config_then)
         click.echo(f"{config_file} was not there; it is the one in the backup now.")
-    config = read_config(config_file) if config_file.exists() else None
+        config = read_config(config_file)
     database = to or (config.database if config else None)
     assert database is not None
     zone = config.zone if config else None

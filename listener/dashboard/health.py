@@ -10,6 +10,7 @@ from aiohttp import web
 from alerts import format as reading
 from listener import __version__
 from listener.dashboard.keys import STATION
+from listener.room import too_large
 from listener.showing import lost
 from listener.station import Station
 from storage import polling
@@ -37,6 +38,8 @@ def examine(station: Station) -> Health:
     problems += [f"channel {name} fails: {why}" for name, why in station.dispatcher.failing.items()]
     if told := lost(station.reader, station.now()):
         problems.append(told)
+    if large := too_large(station.config, station.reader):
+        problems.append(large)
     return Health(tuple(problems))
 
 

@@ -31,7 +31,7 @@ async def expire(station: Station) -> int:
         return 0
     for copy in await asyncio.to_thread(copies.drop_old, station.config.database, now):
         log.info("an old copy of the store was removed", copy=copy.name)
-    while wiped := await station.writer(lambda db: retention.expire(db, limits, now)):
+    while wiped := await station.writer.store(lambda store: store.expire(limits, now)):
         total += wiped
         # Pages of sources come one after the other; the next look ends it.
     if total:

@@ -1,4 +1,4 @@
-"""How much room the store and what belongs to it take, how fast that grows, and what `storage.retention` makes of it."""
+"""How much room the store and what belongs to it take, how fast that grows, and to what under `storage.retention`."""
 
 from __future__ import annotations
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import LifoQueue
 from zoneinfo import ZoneInfo
 
-from storage import commit, copies, hashed_ids, replaying, rollups, schema, views
+from storage import commit, copies, hashed_ids, replaying, retention, rollups, schema, views
 from storage.base import Row, Rows, StoreError
 from storage.journal import Journal
 from storage.mention import Brand, Committed, Cursor, Erasure, Kept, Source
@@ -287,6 +287,17 @@ class SqliteStore:
         """Keep a page: posts, mentions, cursor and coverage in one transaction; doubles are left out."""
         with self.writing() as db:
             return commit.keep(db, page, self._unmatched)
+
+    def expire(self, limits: Mapping[int, int], now: int) -> int:
+        """Let a page of texts that have grown old go, as `retention.expire` says; return how many there were."""
+        # Each row is taken out and put back under its number: whether any of a million rows refers to it need not be
+        # looked up, and outside of a transaction alone this can be said.
+        self._connection.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with self.writing() as db:
+                return retention.expire(db, limits, now)
+        finally:
+            self._connection.execute("PRAGMA foreign_keys = ON")
 
     def cursor(self, source: str) -> Cursor | None:
         """The cursor of the last page kept of this source, None before the first."""

@@ -212,7 +212,7 @@ class StorageOptions(Strict):
 
     `retention`: how long the texts of a source (by name, kind, or `default`) are kept after they were fetched; without
     one 365 days, `null`: for good. `unmatched_sample`: how many posts of each source that are no mention of anybody are
-    kept for a week, to try queries on them; 0 keeps none. `max_size`: bytes in use of which it is told when they are passed.
+    kept for a week, to try queries on them; 0 keeps none. `max_size`: bytes in use; when they are passed it is told.
     """
 
     url: str = "sqlite:///data/listener.db"

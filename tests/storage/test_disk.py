@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from keeping import DAY, NEWS, T0, names, post
 
-from storage import backup, disk, retention
+from storage import backup, disk, rollups
 from storage.mention import Kept
 from storage.sqlite import SqliteStore
 
@@ -35,10 +35,13 @@ def simulated(path: Path, days: int, keep: int | None) -> tuple[list[int], disk.
                 store.commit(Kept(NEWS, said, {"at": number}, at=now))
                 wiped = 1
                 while keep and wiped:
-                    with store.writing() as db:
-                        wiped = retention.expire(db, {1: keep * DAY}, now + hour * 3600)
+                    wiped = store.expire({1: keep * DAY}, now + hour * 3600)
             store.checkpoint()
             sizes.append(path.stat().st_size)
+        assert list(rollups.differences(store)) == []
+        assert store.rows("PRAGMA foreign_key_check") == []
+        # Whoever deletes by mistake is still stopped.
+        assert store.rows("PRAGMA foreign_keys") == [(1,)]
         return sizes, disk.growth(store, {1: keep * DAY} if keep else {}, T0 + days * DAY)
 
 

@@ -36,7 +36,7 @@ def told(config: Config, store: Rows) -> str:
 
 
 def growing(config: Config, store: Rows, now: int) -> Iterator[str]:
-    """How it grows at the pace of the last week, and to what; nothing where nothing came."""
+    """How it grows at the pace of the last week, and to what; nothing where little came."""
     limits = retention.limits(store, config.storage.kept_for)
     found = disk.growth(store, limits, now)
     if found is not None:

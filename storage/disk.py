@@ -20,6 +20,10 @@ _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([MGT]B)")
 _LOOKED_AT = 1_000
 """Newest posts of which the length of texts is taken."""
+FEWEST = 100
+"""Posts below which nothing is said of the growth."""
+_EMPTY = 550_000
+"""Bytes that a store takes in which there is nothing."""
 
 _PAGES = (
     "SELECT (SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)"
@@ -86,7 +90,7 @@ def _size(path: Path) -> int:
 
 
 def growth(store: Rows, limits: Mapping[int, int], now: int) -> Growth | None:
-    """The pace of the last week, or of as much of it as there was; None where nothing came.
+    """The pace of the last week, or of as much of it as there was; None where little came.
 
     `limits`: seconds for which texts are kept, by source. An estimate: every post counts as an average one.
     """
@@ -100,16 +104,16 @@ def growth(store: Rows, limits: Mapping[int, int], now: int) -> Growth | None:
         first = min(first, since or now)
         # Of a source whose texts stay for good a year brings a year of them.
         kept_texts += count * min(limits.get(source, 365 * DAY), 365 * DAY) / DAY
-    if not came:
+    if came < FEWEST:
         return None
     days = max(1.0, (now - first) / DAY)
     a_day = came / days
-    counts = max(0.0, used(store) - readable * text) / posts
+    counts = max(0.0, used(store) - _EMPTY - readable * text) / posts
     return Growth(
         a_day,
         a_day * (counts + text),
         a_day * text,
-        counts * (posts + 365 * a_day) + text * kept_texts / days,
+        _EMPTY + counts * (posts + 365 * a_day) + text * kept_texts / days,
     )
 
 

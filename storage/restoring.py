@@ -51,17 +51,23 @@ def restore(
     `zone`: where days begin. `like`: a store whose key and erasures hold for this one as well, where it has none of its
     own.
     """
-    with DaemonLock(database), Backup(file) as found:
-        _check_shape(found)
-        copies.check_room(database.parent, 2 * found.size, "to restore it")
-        with _aside(database) as new:
-            found.extract(new, progress)
-            _check_sound(file, new)
-            _bring_papers(found, database, like)
-            counts = _prepare(new, database, zone)
-            was = _counts(database)
-            kept = _swap(new, database, now, readable=was is not None)
-        return Restored(found.manifest, kept, was, counts)
+    try:
+        with DaemonLock(database), Backup(file) as found:
+            _check_shape(found)
+            copies.check_room(database.parent, 2 * found.size, "to restore it")
+            with _aside(database) as new:
+                found.extract(new, progress)
+                _check_sound(file, new)
+                _bring_papers(found, database, like)
+                counts = _prepare(new, database, zone)
+                was = _counts(database)
+                kept = _swap(new, database, now, readable=was is not None)
+            return Restored(found.manifest, kept, was, counts)
+    except OSError as error:
+        raise StoreError(
+            f"{database}: {file} cannot be restored ({error.strerror}); the store is as it was: check the disk and the "
+            "folder's owner, then try again"
+        ) from error
 
 
 def _check_shape(found: Backup) -> None:

@@ -18,7 +18,7 @@ from storage.archive import Progress, silent
 
 @click.command("backup")
 @config_option
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path())
 @click.option(
     "--keep", type=click.IntRange(1), metavar="N", help="Then remove all but the newest N in that folder."
 )
@@ -26,7 +26,7 @@ from storage.archive import Progress, silent
     "--with-key", is_flag=True, help="Put the key in too; keep such a file where nobody else reads it."
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
-def command(config_file: Path, file: Path | None, keep: int | None, with_key: bool, force: bool) -> None:
+def command(config_file: Path, file: str | None, keep: int | None, with_key: bool, force: bool) -> None:
     """Copy everything into one file, while the daemon runs.
 
     That is the store and config.yaml. FILE is a new file, or a folder; without it, it is a file named after this moment
@@ -36,8 +36,8 @@ def command(config_file: Path, file: Path | None, keep: int | None, with_key: bo
     Example: listener backup --keep 14
     """
     config = read_config(config_file)
-    folder = backup.folder_of(config.database) if file is None else file
-    named = file is not None and not file.is_dir()
+    folder = backup.folder_of(config.database) if file is None else Path(file)
+    named = file is not None and not file.endswith("/") and not folder.is_dir()
     if named and keep:
         raise WrongUsage(
             "--keep goes with a folder, or without FILE: files that you name yourself are never removed"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
 
-from alerts import format as reading
 from alerts.format import plural
 from listener.commands.backup import progress_bar
 from listener.commands.options import config_option, now, read_config, store_errors
@@ -46,7 +46,7 @@ def command(config_file: Path, file: Path, to: Path | None, yes: bool) -> None:
     database = to or (config.database if config else None)
     assert database is not None
     zone = config.zone if config else None
-    taken = reading.moment(manifest.made_at, zone or ZoneInfo("UTC"))
+    taken = f"{datetime.fromtimestamp(manifest.made_at, zone or ZoneInfo('UTC')):%Y-%m-%d %H:%M %Z}"
     click.echo(f"{file}: {_told(manifest.counts)}, taken {taken} by version {manifest.version}")
     if database.exists() and not yes:
         click.confirm(f"Put it in the place of {database}, and keep that beside it?", abort=True)

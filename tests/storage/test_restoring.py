@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -112,6 +113,22 @@ def test_not_while_a_daemon_runs_nor_while_a_program_has_it_open(database: Path,
         assert len(other.rows("SELECT 1 FROM posts")) == 3
     assert texts(database) == ["words1", "words2", "words3"]
     assert copies.of(database) == []
+
+
+def test_a_disk_that_fails_leaves_the_store_as_it_was(
+    database: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(database, "3")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", full)
+        with pytest.raises(StoreError, match=r"cannot be restored \(No space left on device\)"):
+            restoring.restore(saved, database, NOW)
+    assert texts(database) == ["words1", "words2", "words3"]
+    assert not list(database.parent.glob("*.restoring*"))
 
 
 def changed(backup_file: Path, change: Callable[[str, bytes], bytes | None]) -> Path:

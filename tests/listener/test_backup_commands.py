@@ -95,3 +95,20 @@ def test_what_is_no_backup_is_told(filled: CommandLine) -> None:
     for name, told in (("x.tar", "is no backup of Listener"), ("y.tar", "there is no such file")):
         ran = filled("restore", name, "--yes")
         assert ran.code == 1 and told in ran.err and Path(name).name in ran.err
+
+
+def test_erase_names_the_backups_that_still_hold_it(filled: CommandLine) -> None:
+    with closing(SqliteStore(filled.folder / "data/listener.db")) as store:
+        said = KeptPost("9", "Acme is what I spoke of", AT, AT, author="annabel", mentions=(Mention("Acme"),))
+        store.commit(Kept(Source("forum", "hackernews"), [said], at=AT))
+    filled.good("backup")
+    ran = filled("erase", "--author", "annabel", "--yes")
+    assert ran.code == 1
+    (told,) = (one for one in ran.out.splitlines() if "backups/listener-" in one)
+    assert (
+        ": a backup: remove it; where it is a backup and put back one day, the erasures are made again first"
+        in told
+    )
+    # What is saved from now on holds nothing of it.
+    filled.good("backup", "later.tar")
+    assert b"annabel" not in (filled.folder / "later.tar").read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sqlite3
 from contextlib import closing, suppress
@@ -57,5 +58,12 @@ async def test_ready_pings_and_a_stuck_writer(server: FaultServer, new_house: Ma
             assert heard() == []
             other.execute("ROLLBACK")
         await until(lambda: "WATCHDOG=1" in heard(), "pings come again")
+
+        said.clear()
+        house.settings["sources"] = feeds({"town": board.url}, poll="2s")
+        house.write()
+        house.signal(signal.SIGHUP)
+        await until(lambda: "READY=1" in heard(), "it is ready again")
+        assert said.index("RELOADING=1") < said.index("READY=1")
         await house.stop()
         assert heard()[-2:] == ["STOPPING=1", "STATUS=Stopping"]

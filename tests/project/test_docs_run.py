@@ -285,7 +285,7 @@ def begin(reader: Reader) -> None:
             reader.keep(found[1], block.body)
         elif "listener init" in block.body and block.kind == "sh":
             reader.run(block.body)
-    reader.line("listener import history.csv --source shop")
+    reader.line("listener import history.csv --source threads")
 
 
 @pytest.mark.slow

@@ -236,6 +236,17 @@ def command_pages() -> str:
     return "\n".join(page for name in names for page in _pages(listener, name, context))
 
 
+def commands_table() -> str:
+    """Every command at a glance, with what it does."""
+    context = click.Context(listener, info_name="listener")
+    lines = ["| command | |", "|---|---|"]
+    for name in listener.list_commands(context):
+        command = listener.get_command(context, name)
+        assert command is not None
+        lines.append(f"| [{name}](#listener-{name}) | {_cell(command.get_short_help_str(200))} |")
+    return "\n".join(lines) + "\n"
+
+
 def _pages(group: click.Group, name: str, parent: click.Context) -> Iterator[str]:
     command = group.get_command(parent, name)
     assert command is not None
@@ -258,6 +269,7 @@ def generated(name: str) -> str:
     kind, _, rest = name.partition(":")
     makers: dict[str, Callable[[], str]] = {
         "commands": command_pages,
+        "commands-table": commands_table,
         "kpis": kpi_table,
         "views": view_tables,
         "routes": routes_table,
@@ -297,6 +309,7 @@ def missing() -> list[str]:
     asked = {name for path in pages() for _, name, _ in _BLOCK.findall(path.read_text(encoding="utf-8"))}
     wanted = {
         "commands",
+        "commands-table",
         "kpis",
         "views",
         "routes",

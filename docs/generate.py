@@ -29,6 +29,7 @@ from alerts.rules import RuleOptions
 from listener.cli import listener
 from listener.collectors import COLLECTORS
 from listener.collectors.feeds.collector import Feed
+from listener.completion import words
 from listener.config.options import (
     BrandOptions,
     DashboardOptions,
@@ -37,6 +38,7 @@ from listener.config.options import (
     TagOptions,
     TopicOptions,
 )
+from listener.metrics import FAMILIES
 from sentiment.engines import ENGINES
 from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
@@ -274,6 +276,7 @@ def generated(name: str) -> str:
         "views": view_tables,
         "routes": routes_table,
         "sources": sources_table,
+        "metrics": metrics_table,
         "kpi": lambda: kpi_facts(rest),
         "kpi-catalogue": kpi_catalogue,
         "config": lambda: config_table(rest),
@@ -292,6 +295,15 @@ def page(text: str) -> str:
 def pages() -> list[Path]:
     """Every page that may hold generated parts."""
     return sorted([*DOCS.glob("*.md"), *DOCS.glob("sources/*.md")])
+
+
+def metrics_table() -> str:
+    """Every family of metrics, in the order in which they are told."""
+    lines = ["| metric | type | labels | |", "|---|---|---|---|"]
+    for name, family in FAMILIES.items():
+        labels = ", ".join(f"`{label}`" for label in family.labels)
+        lines.append(f"| `{name}` | {family.kind} | {labels} | {_cell(family.says)} |")
+    return "\n".join(lines) + "\n"
 
 
 def sources_table() -> str:
@@ -314,11 +326,22 @@ def missing() -> list[str]:
         "views",
         "routes",
         "sources",
+        "metrics",
         *(f"kpi:{name}" for name in CARD),
         "kpi-catalogue",
         *(f"config:{name}" for name in sections()),
     }
     return sorted(wanted - asked)
+
+
+def _completion(checking: bool) -> list[str]:
+    """Write what a shell's Tab knows of the commands, which is no page and comes from the same place."""
+    made = words.words(listener)
+    if words.FILE.exists() and words.FILE.read_text(encoding="utf-8") == made:
+        return []
+    if not checking:
+        words.FILE.write_text(made, encoding="utf-8")
+    return ["../listener/completion/words.json"]
 
 
 def main(arguments: list[str]) -> int:
@@ -331,6 +354,7 @@ def main(arguments: list[str]) -> int:
             stale.append(str(path.relative_to(DOCS)))
             if "--check" not in arguments:
                 path.write_text(new, encoding="utf-8")
+    stale += _completion("--check" in arguments)
     absent = missing()
     for name in absent:
         print(f"docs: no page holds <!-- generated: {name} -->")

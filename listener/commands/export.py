@@ -11,6 +11,7 @@ import click
 
 from alerts import format as reading
 from alerts.render import clean
+from listener import __version__
 from listener.asking import UsageError, sources_named
 from listener.commands.options import (
     Failure,
@@ -91,6 +92,7 @@ def _told(
     limits = retention.limits(store, config.storage.kept_for)
     beside = about.posts(store, [one.id for one in found if one.id is not None])
     return {
+        "version": __version__,
         "author": who,
         "asked_at": iso(now()),
         "posts": [

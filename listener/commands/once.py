@@ -7,25 +7,32 @@ import time
 from pathlib import Path
 
 import click
+import structlog
 
 from listener.commands.options import Failure, config_option, first_of, read_config
+from listener.logs import Form, log_options
+
+log = structlog.get_logger(__name__)
 
 
 @click.command("once")
 @config_option
-def command(config_file: Path) -> None:
+@log_options
+def command(config_file: Path, log_level: str, log_format: Form) -> None:
     """Poll each source once, do what follows from it, and exit.
 
     What follows: judging, counting, alerts, a letter that is due. A source that is down, or asked to wait, is
     left alone until its time has come. Exit 1 when a source or a message failed.
     """
-    config = read_config(config_file)
+    config = read_config(config_file, warn=False)
     from listener import logs
     from listener.errands import Errand, run_once
     from sentiment.tone import EngineUnavailable
     from storage.base import StoreError
 
-    logs.set_up()
+    logs.set_up(level=log_level, form=log_format)
+    for warning in config.warnings:
+        log.warning("renamed in the configuration", reason=warning)
     errand = Errand((), ())
     try:
         errand = asyncio.run(run_once(config, time.time))

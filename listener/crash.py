@@ -18,14 +18,11 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 import click
-import structlog
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from listener import __version__, tracebacks
 from listener.config import Config
-
-log = structlog.get_logger(__name__)
 
 KEPT = 10
 """Reports that stay: a daemon that its supervisor starts again and again fills no disk."""
@@ -56,6 +53,9 @@ def remember(config: Config) -> None:
 
 def tell(error: Exception, seconds: float, now: float) -> None:
     """Write the report of what ended this process after `seconds`; say where it is, in the log or to the person."""
+    # Only now: it takes longer to load than most commands need.
+    import structlog
+
     config = _remembered[0] if _remembered else None
     text = report(error, Scene(sys.argv, seconds, config, os.environ), now)
     try:
@@ -64,7 +64,7 @@ def tell(error: Exception, seconds: float, now: float) -> None:
         where = f"not written: {failure.strerror}"
     what, at = tracebacks.named(tracebacks.innermost(error)), tracebacks.place(error)
     if structlog.is_configured():
-        log.critical("crashed", error=what, at=at, report=where, exc_info=error)
+        structlog.get_logger(__name__).critical("crashed", error=what, at=at, report=where, exc_info=error)
         return
     told = f"its report, without secrets and texts: {where}" if where else tracebacks.told(error)
     click.echo(f"listener: a mistake of Listener's own ended this: {what}, at {at}\n{told}", err=True)

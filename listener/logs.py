@@ -6,10 +6,9 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterable
+from typing import Literal
 
-import click
 import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
@@ -22,30 +21,6 @@ LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def log_options(function: F) -> F:
-    """--log-level and --log-format, for the commands that keep a log."""
-    level = click.option(
-        "--log-level",
-        type=click.Choice(list(LEVELS)),
-        default="info",
-        show_default=True,
-        envvar="LISTENER_LOG_LEVEL",
-        show_envvar=True,
-        help="Log this and what is worse.",
-    )
-    form = click.option(
-        "--log-format",
-        type=click.Choice(["auto", "json", "text"]),
-        default="auto",
-        show_default=True,
-        envvar="LISTENER_LOG_FORMAT",
-        show_envvar=True,
-        help="auto: text on a terminal, JSON elsewhere.",
-    )
-    return level(form(function))
 
 
 def set_up(*, level: str = "info", form: Form = "auto", begins: bool = True) -> None:
@@ -77,6 +52,12 @@ def set_up(*, level: str = "info", form: Form = "auto", begins: bool = True) -> 
     )
     if begins:
         first.info("starting", version=__version__)
+
+
+def tell_renamed(warnings: Iterable[str]) -> None:
+    """Log which keys of the configuration have another name by now."""
+    for warning in warnings:
+        structlog.get_logger(__name__).warning("renamed in the configuration", reason=warning)
 
 
 def no_color() -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import structlog
 
-from listener.commands.options import Failure, config_option, first_of, read_config
-from listener.logs import Form, log_options
+from listener.commands.options import Failure, config_option, first_of, log_options, read_config
+from listener.commands.progress import load_structlog_alone
 
-log = structlog.get_logger(__name__)
+if TYPE_CHECKING:
+    from listener.logs import Form
 
 
 @click.command("once")
@@ -25,14 +26,14 @@ def command(config_file: Path, log_level: str, log_format: Form) -> None:
     left alone until its time has come. Exit 1 when a source or a message failed.
     """
     config = read_config(config_file, warn=False)
+    load_structlog_alone()
     from listener import logs
     from listener.errands import Errand, run_once
     from sentiment.tone import EngineUnavailable
     from storage.base import StoreError
 
     logs.set_up(level=log_level, form=log_format)
-    for warning in config.warnings:
-        log.warning("renamed in the configuration", reason=warning)
+    logs.tell_renamed(config.warnings)
     errand = Errand((), ())
     try:
         errand = asyncio.run(run_once(config, time.time))

@@ -37,6 +37,29 @@ def config_option(function: F) -> F:
     return option(function)
 
 
+def log_options(function: F) -> F:
+    """--log-level and --log-format, for the commands that keep a log."""
+    level = click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        show_default=True,
+        envvar="LISTENER_LOG_LEVEL",
+        show_envvar=True,
+        help="Log this and what is worse.",
+    )
+    form = click.option(
+        "--log-format",
+        type=click.Choice(["auto", "json", "text"]),
+        default="auto",
+        show_default=True,
+        envvar="LISTENER_LOG_FORMAT",
+        show_envvar=True,
+        help="auto: text on a terminal, JSON elsewhere.",
+    )
+    return level(form(function))
+
+
 def number_options(function: F) -> F:
     """--brand --source --since --until --timezone --by, for every command that shows numbers."""
     options = [

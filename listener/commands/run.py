@@ -6,15 +6,16 @@ import asyncio
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import structlog
 
 from listener import crash
-from listener.commands.options import Failure, WrongUsage, config_option, first_of, read_config
-from listener.logs import Form, log_options
+from listener.commands.options import Failure, WrongUsage, config_option, first_of, log_options, read_config
+from listener.commands.progress import load_structlog_alone
 
-log = structlog.get_logger(__name__)
+if TYPE_CHECKING:
+    from listener.logs import Form
 
 
 @click.command("run")
@@ -27,7 +28,10 @@ def command(config_file: Path, log_level: str, log_format: Form, verbose: bool) 
     Serves a status page on dashboard.host and .port. Stopping is safe at any moment, kill -9 included.
     """
     config = read_config(config_file, warn=False)
+    load_structlog_alone()
     # Only now: these load the web server, the scheduler and the engine.
+    import structlog
+
     from listener import daemon, logs
     from listener.dashboard.app import NotServed
     from listener.station import JUDGE
@@ -35,11 +39,10 @@ def command(config_file: Path, log_level: str, log_format: Form, verbose: bool) 
     from storage.base import StoreError
 
     logs.set_up(level="debug" if verbose else log_level, form=log_format)
-    for warning in config.warnings:
-        log.warning("renamed in the configuration", reason=warning)
+    logs.tell_renamed(config.warnings)
     reports = crash.folder_of(config)
     for file in crash.past(reports):
-        log.error("an earlier run was ended by a fatal signal", report=str(file))
+        structlog.get_logger(__name__).error("an earlier run was ended by a fatal signal", report=str(file))
     try:
         with crash.fatal_signals(reports):
             asyncio.run(daemon.run(config))

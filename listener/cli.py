@@ -43,6 +43,8 @@ COMMANDS: dict[str, str] = {
     "quarantine": "listener.commands.quarantine",
     "erase": "listener.commands.erase",
     "export": "listener.commands.export",
+    "backup": "listener.commands.backup",
+    "restore": "listener.commands.restore",
     "token": "listener.commands.token",
     "story": "listener.commands.story",
     "tag": "listener.commands.tag",

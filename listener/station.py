@@ -97,6 +97,8 @@ class Station:
     recent: Recent = field(default_factory=Recent)
     # What the last run left is seen to once.
     wiped: bool = True
+    # Whether it was said that the store has passed `storage.max_size`.
+    too_large: bool = False
     heard_from: Callable[[str, bool], None] = lambda source, answered: None
     config_at: int = 0
     config_good: bool = True

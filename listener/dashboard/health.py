@@ -12,6 +12,7 @@ from aiohttp import web
 from alerts import format as reading
 from listener import __version__, letters
 from listener.dashboard.keys import STATION
+from listener.room import too_large
 from listener.showing import lost
 from listener.station import Station
 from storage import polling, vitals
@@ -93,6 +94,8 @@ def _problems(station: Station, store: Rows) -> Iterator[str]:
             yield f"channel {name} owes {waiting}, the first since {reading.moment(box.oldest, zone)}"
     if told := lost(store, now):
         yield told
+    if large := too_large(config, store):
+        yield large
     for options in config.letters:
         rang = letters.overdue(store, config, options, station.born, station.config_at, now)
         if rang is not None:

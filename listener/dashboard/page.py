@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from alerts import format as reading
 from alerts.telling import amount, span, why
-from listener import __version__
+from listener import __version__, room
 from listener.dashboard.health import examine
 from listener.dashboard.keys import STATION
 from listener.station import Station
@@ -52,6 +52,7 @@ def _render(station: Station) -> str:
         .get_template("status.html")
         .render(
             health=examine(station),
+            disk=room.told(station.config, station.reader),
             version=__version__,
             now=reading.moment(now, zone),
             zone=zone.key,

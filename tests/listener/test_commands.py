@@ -166,6 +166,7 @@ def test_every_command_tells_all_mistakes_of_the_configuration_and_ends_with_2(
         ("alerts", "backtest"): ["x"],
         ("erase",): ["--author", "x"],
         ("export",): ["--author", "x", "--out", "x.json"],
+        ("restore",): ["x.tar"],
         ("tag", "add"): ["x", "1"],
         ("tag", "remove"): ["x", "1"],
         ("case", "open"): ["1"],

@@ -302,16 +302,22 @@ def test_the_example_of_the_kpis_comes_out_as_by_hand(tmp_path: Path) -> None:
     assert {field for field in fields if f"`{field}`" not in page.split("## Fields of a value")[1]} == set()
 
 
-def test_the_backup_by_python_is_a_whole_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_backup_opens_as_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("config.yaml").write_text(BRANDS, encoding="utf-8")
     Path("history.csv").write_text(fences(read("tutorial.md"), "csv")[0], encoding="utf-8")
     run("import", "history.csv", "--source", "shop")
-    (words,) = [
-        shlex.split(line) for line in fences(read("running.md"), "")[0].splitlines() if " -c " in line
-    ]
-    subprocess.run([sys.executable, *words[1:]], check=True, timeout=30)
-    reader = Reader(Path("backup.db"))
+    (_, *words) = shlex.split(fences(read("backup.md"), "")[0])
+    run(*words)
+    (made,) = Path("data/backups").iterdir()
+    subprocess.run(["tar", "xf", made], check=True, timeout=30)
+    members = {
+        row[0].strip("`") for row in table_rows(read("backup.md").split("## Restore")[0]) if "`" in row[0]
+    }
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} - {"history.csv"} == members - {
+        "listener.db.key"
+    }
+    reader = Reader(Path("listener.db"))
     assert reader.rows("PRAGMA quick_check") == [("ok",)]
     # Posts 1 and 2 are Acme's only where its account is known; here 3 names Acme and 4 Globex.
     assert len(browse.mentions(reader, browse.Filter())) == 2

@@ -57,7 +57,7 @@ async def test_a_changed_file_is_followed_and_nothing_is_lost_or_told_twice(
         environment={"SLACK_AGAIN": server.url("/slack/T0PSECRET")},
         sources=feeds({"town": board.url}),
         channels=HOOK,
-        alerts={"rules": [rule("busy", "mentions >= 3")]},
+        alerts={"rules": [rule("busy", "mentions >= 3"), rule("patient", "mentions >= 3", **{"for": "15m"})]},
         digest=past,
     )
     await house.start()
@@ -70,6 +70,11 @@ async def test_a_changed_file_is_followed_and_nothing_is_lost_or_told_twice(
     # The alert and the letter.
     await house.until_delivered(2)
     before = await house.health()
+    states = "SELECT rule, phase, since FROM alert_states ORDER BY rule"
+    told = await until(
+        lambda: len(found := house.rows(states)) == 2 and found, "one fires and one is pending"
+    )
+    await until(lambda: time.time() >= told[1][2] + 1, "a second has passed")
 
     await reload(
         house,
@@ -94,6 +99,8 @@ async def test_a_changed_file_is_followed_and_nothing_is_lost_or_told_twice(
     assert "T0PSECRET" not in house.errors()
     assert len(house.rows("SELECT at FROM config_versions")) == 2
     assert house.rows("SELECT native_id FROM posts GROUP BY source_id, native_id HAVING count(*) > 1") == []
+    assert told[1][:2] == ("patient", "pending")
+    assert house.rows(states) == told
     assert house.count("alert_events") == 1
     assert house.count("digests") == 1
     assert sorted(seen.json()["type"] for seen in server.seen("/hook")) == ["alert.fired", "digest"]

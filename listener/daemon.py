@@ -14,10 +14,11 @@ from pathlib import Path
 import structlog
 
 from alerts.rules import Rule
-from listener import __version__, expiring, hangup, heeding, letters, listening, watching
+from listener import crash, expiring, hangup, heeding, letters, listening, pulse, watching
 from listener.collectors.base import Collector
 from listener.config import Config, DigestOptions, load
 from listener.dashboard.app import serve
+from listener.dashboard.health import examine
 from listener.dashboard.sockets import Sockets
 from listener.engine import Bench
 from listener.http import AT_ONCE
@@ -25,6 +26,7 @@ from listener.reloading import Reloaded, Reloading, Standing
 from listener.schedule import Bell, Bells
 from listener.settling import Settling
 from listener.station import Changes, Station, judge_by_head, open_with
+from listener.supervisor import Supervisor
 from listener.visiting import EVERY as VISIT_EVERY
 from listener.visiting import Visiting, visitor_of
 from storage import hearing, polling
@@ -58,30 +60,34 @@ async def run(config: Config, read: Callable[[Path], Config] = load) -> None:
     hangup.listen(reloading.asked.set, stop.set)
     # Twice as many as requests may be waiting for a name.
     loop.set_default_executor(_Helpers(2 * AT_ONCE, thread_name_prefix=HELPER))
-    log.info("starting", version=__version__, config=str(config.file.resolve()), pid=os.getpid())
+    supervisor = Supervisor.of(os.environ)
+    supervisor.starting()
+    log.info("opening", config=str(config.file.resolve()), pid=os.getpid())
     try:
         # The stop is watched from outside of the station: opening it may take long, as when a model is loaded.
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_raise_when(stop))
-            tasks.create_task(_live(config, reloading))
+            tasks.create_task(_raise_when(stop, supervisor))
+            tasks.create_task(_live(config, reloading, supervisor))
     except* _Stopped:
         log.info("stopped")
 
 
-async def _live(config: Config, reloading: Reloading) -> None:
+async def _live(config: Config, reloading: Reloading, supervisor: Supervisor) -> None:
     """One configuration after the other, on a store that stays ours."""
     with DaemonLock(config.database):
         standing = Standing(config, Bench(config))
         try:
             while True:
-                following = await _until_reloaded(standing, reloading)
+                following = await _until_reloaded(standing, reloading, supervisor)
+                supervisor.reloading(time.monotonic())
+                crash.remember(following.config)
                 standing.close(following)
                 standing = following
         finally:
             standing.close()
 
 
-async def _until_reloaded(standing: Standing, reloading: Reloading) -> Standing:
+async def _until_reloaded(standing: Standing, reloading: Reloading, supervisor: Supervisor) -> Standing:
     """Live by one configuration; return the next one. What runs ends as it does at a stop, and nothing is lost."""
     following: Standing | None = None
     config = standing.config
@@ -93,7 +99,7 @@ async def _until_reloaded(standing: Standing, reloading: Reloading) -> Standing:
                 log.info("the new configuration is in force", changes=standing.changes)
             with Bells() as bells:
                 async with asyncio.TaskGroup() as tasks:
-                    _Day(station, bells).begin(tasks, standing.sockets)
+                    _Day(station, bells, supervisor).begin(tasks, standing.sockets)
                     tasks.create_task(reloading.watch(station, standing))
     except* Reloaded as group:
         # Without the exception itself: its frames hold all that has ended.
@@ -129,18 +135,20 @@ class _Stopped(Exception):
     """SIGTERM arrived."""
 
 
-async def _raise_when(stop: asyncio.Event) -> None:
+async def _raise_when(stop: asyncio.Event, supervisor: Supervisor) -> None:
     # Raising inside the group is what cancels the other tasks: stopping is crashing politely.
     await stop.wait()
+    supervisor.stopping()
     raise _Stopped
 
 
 class _Day:
     """The tasks of a running daemon."""
 
-    def __init__(self, station: Station, bells: Bells) -> None:
+    def __init__(self, station: Station, bells: Bells, supervisor: Supervisor) -> None:
         self._station = station
         self._bells = bells
+        self._supervisor = supervisor
         self._to_answer = {collector.source.name for collector in station.collectors}
         self._first_round = asyncio.Event()
         self._any_answered = False
@@ -157,7 +165,10 @@ class _Day:
         """Start all of them; each runs until it is cancelled."""
         channels = self._station.config.channels
         for work in (
-            serve(self._station, sockets),
+            serve(self._station, sockets, self._supervisor.ready),
+            pulse.beat(self._station.pulse),
+            self._supervisor.watch(self._station.writer),
+            self._supervisor.report(lambda: examine(self._station).sentence),
             *(self._watch(rules) for rules in watching.lanes(self._station.config.rules)),
             self._ring_judge(),
             self._heed(),
@@ -186,7 +197,9 @@ class _Day:
             outcome = await listening.poll(self._station, collector)
             self._heard_from(source, outcome == "answered")
             state = await listening.state(self._station, source)
-            self._bells.at(f"poll {source}", state.next_poll_at or self._station.now() + collector.poll, bell)
+            again = state.next_poll_at or self._station.now() + collector.poll
+            log.debug("asked", source=source, outcome=outcome, next_poll_in=again - self._station.now())
+            self._bells.at(f"poll {source}", again, bell)
             if source in self._visit_bells and state.next_reason != polling.ASKED_TO_WAIT:
                 self._visit_bells[source].set()
             await bell.wait_and_clear()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from listener import proof
-from storage import erasures, places, slack
+from storage import archive, copies, erasures, places, slack
 from storage.sqlite import SqliteStore
 
 PATIENCE = 15.0
@@ -46,11 +46,6 @@ class Proof:
     unread: Mapping[Path, str]
     others: int
     short: int
-
-
-def copies(database: Path) -> list[Path]:
-    """The copies that were made before a migration: they hold what has been erased since."""
-    return sorted(database.parent.glob(f"{database.name}.before-*"))
 
 
 def settle(database: Path, clock: Callable[[], int]) -> bool:
@@ -111,10 +106,13 @@ def _left(path: Path, pieces: int, database: Path, log: Path) -> Left:
         remedy = "stop the daemon, and run: sqlite3 FILE VACUUM"
         return Left(path, pieces, "the store", remedy, True)
     if path.name.startswith(f"{database.name}.before-"):
-        return Left(path, pieces, "the copy made before a migration", "--purge-copies removes it")
+        what = "restore" if copies.is_of_restore(database, path) else "migration"
+        return Left(path, pieces, f"the copy made before a {what}", "--purge-copies removes it")
+    remedy = "remove it; where it is a backup and put back one day, the erasures are made again first"
+    if archive.is_backup(path):
+        return Left(path, pieces, "a backup", remedy)
     with path.open("rb") as file:
         head = file.read(len(_SQLITE))
     if head == _SQLITE:
-        remedy = "remove it; where it is a backup and put back one day, the erasures are made again first"
         return Left(path, pieces, "a database: a backup, or an evidence file", remedy)
     return Left(path, pieces, "a file of somebody", "remove it, or what it says of them")

@@ -28,6 +28,7 @@ from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.learning import with_head
 from listener.pipeline import Pipeline
+from listener.pulse import Pulse
 from listener.purse import StorePurse
 from listener.writer import Writer
 from sentiment.tone import Engine
@@ -96,9 +97,12 @@ class Station:
     recent: Recent = field(default_factory=Recent)
     # What the last run left is seen to once.
     wiped: bool = True
+    # Whether it was said that the store has passed `storage.max_size`.
+    too_large: bool = False
     heard_from: Callable[[str, bool], None] = lambda source, answered: None
     config_at: int = 0
     config_good: bool = True
+    pulse: Pulse = field(default_factory=Pulse)
 
     def now(self) -> int:
         """The time in whole seconds."""

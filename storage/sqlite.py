@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from queue import LifoQueue
 from zoneinfo import ZoneInfo
 
-from storage import commit, hashed_ids, replaying, rollups, schema, views
+from storage import commit, copies, hashed_ids, replaying, retention, rollups, schema, views
 from storage.base import Row, Rows, StoreError
 from storage.journal import Journal
 from storage.mention import Brand, Committed, Cursor, Erasure, Kept, Source
@@ -157,6 +157,7 @@ class SqliteStore:
         stop: Callable[[], bool] = lambda: False,
         unmatched: int = commit.MOST_UNMATCHED,
         zone: ZoneInfo | None = None,
+        papers_of: Path | None = None,
     ) -> None:
         """Open or create the file and bring it to the newest shape.
 
@@ -164,12 +165,14 @@ class SqliteStore:
         from a backup is brought up to the erasures made since, before anything else is read. `stop` is asked while
         waiting for a lock, so that a daemon told to end does not wait `patience` seconds. `unmatched`: posts that
         match nobody kept as a sample of each source; 0 for none. `zone`: where days begin; where the
-        roll-ups are cut in another one, or are not there yet, they are made anew.
+        roll-ups are cut in another one, or are not there yet, they are made anew. `papers_of`: the name that this store
+        will have once it is ready; the journal of erasures and its key lie beside that, and no copy is made of it here.
         """
         self.path = path
         # Where the store as it was before a migration lies now; None where there was none to make.
         self.copied: Path | None = None
-        self._journal = Journal(path)
+        self._copies = papers_of is None
+        self._journal = Journal(papers_of or path)
         self._unmatched = unmatched
         self._patience = patience
         self._stop = stop
@@ -227,22 +230,13 @@ class SqliteStore:
         # Asked again under the lock: a second program that opened meanwhile would copy what is migrated already
         # over the copy that was made before.
         pending = schema.pending(self._connection)
-        if pending and schema.applied(self._connection):
-            self._copy(pending[0])
+        if pending and self._copies and schema.applied(self._connection):
+            # Read over another connection: this one holds the write lock, for which a backup would wait for ever.
+            with closing(_connect(self.path, read_only=True)) as current:
+                self.copied = copies.before_migration(self.path, current, pending[0])
         if pending:
             views.drop(self._connection)
             schema.migrate(self._connection)
-
-    def _copy(self, before: str) -> None:
-        copy = self.path.with_name(f"{self.path.name}.before-{before}")
-        copy.unlink(missing_ok=True)
-        # Read over another connection: this one holds the write lock, for which a backup would wait for ever.
-        with (
-            closing(_connect(self.path, read_only=True)) as current,
-            closing(sqlite3.connect(copy)) as target,
-        ):
-            current.backup(target)
-        self.copied = copy
 
     @contextmanager
     def _immediate(self) -> Iterator[None]:
@@ -293,6 +287,17 @@ class SqliteStore:
         """Keep a page: posts, mentions, cursor and coverage in one transaction; doubles are left out."""
         with self.writing() as db:
             return commit.keep(db, page, self._unmatched)
+
+    def expire(self, limits: Mapping[int, int], now: int) -> int:
+        """Let a page of texts that have grown old go, as `retention.expire` says; return how many there were."""
+        # Each row is taken out and put back under its number: whether any of a million rows refers to it need not be
+        # looked up, and outside of a transaction alone this can be said.
+        self._connection.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with self.writing() as db:
+                return retention.expire(db, limits, now)
+        finally:
+            self._connection.execute("PRAGMA foreign_keys = ON")
 
     def cursor(self, source: str) -> Cursor | None:
         """The cursor of the last page kept of this source, None before the first."""

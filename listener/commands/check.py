@@ -14,8 +14,9 @@ from alerts.goal_sets import vanity_hint
 from alerts.goals import vanity_alone
 from alerts.report.wording import figure
 from alerts.routing.routes import channels_of
+from listener import room
 from listener.collectors import terms_of
-from listener.commands.options import config_option, open_store, read_config
+from listener.commands.options import config_option, now, open_store, read_config
 from listener.config import Config
 from listener.engine import hindrance
 from listener.matching.searches import searches
@@ -47,6 +48,8 @@ def command(config_file: Path, deep: bool, repair: bool) -> None:
         problems = [*store.damage(), *(_differences(store, config.zone) if deep else ())]
         # An import's sources stand in no configuration: only the store knows them.
         known = {*browse.sources(store), *config.sources}
+        taken = [room.told(config, store), *room.growing(config, store, now())]
+        too_large = room.too_large(config, store)
     why = hindrance(config)
     if why and config.fallback:
         click.echo(f"sentiment: {why}\n  {config.fallback.engine} judges instead.", err=True)
@@ -64,6 +67,10 @@ def command(config_file: Path, deep: bool, repair: bool) -> None:
     posts = sum(source.posts for source in sources)
     held = f"{plural(posts, 'post')} from {plural(len(sources), 'source')}"
     click.echo(f"store: {config.database} opens, {held}")
+    for line in taken:
+        click.echo(f"disk: {line}")
+    if too_large:
+        click.echo(f"disk: {too_large}", err=True)
     raise SystemExit(1 if problems or (why and not config.fallback) else 0)
 
 

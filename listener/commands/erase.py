@@ -29,7 +29,7 @@ from listener.config import Config
 from listener.erasure import Meant, NothingMeant
 from listener.pipeline import clean as storable
 from listener.proving import Proof
-from storage import erasures, held
+from storage import copies, erasures, held
 from storage.base import Rows
 from storage.calendar import iso
 from storage.held import Sent
@@ -44,7 +44,9 @@ _SHOWN = 20
 @click.option("--brand", metavar="BRAND", help="What is kept because of this brand alone.")
 @click.option("--source", metavar="NAME", help="Only of this source or kind of source; with --author.")
 @click.option("--object", "refuse", is_flag=True, help="Keep nothing more of this author; with --author.")
-@click.option("--purge-copies", is_flag=True, help="Remove the copies made before migrations as well.")
+@click.option(
+    "--purge-copies", is_flag=True, help="Remove the copies made before migrations and restores as well."
+)
 @click.option("--report", is_flag=True, help="Show what was erased by month, and how long it took.")
 @click.option("--dry-run", is_flag=True, help="Show what would be erased, erase nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -118,8 +120,7 @@ def _erase(
     except NothingMeant as error:
         raise WrongUsage(clean(str(error))) from None
     if purge:
-        for copy in proving.copies(config.database):
-            copy.unlink(missing_ok=True)
+        copies.remove(copies.of(config.database))
     with store_errors():
         settled = proving.settle(config.database, now)
         proof = proving.prove(config.database, meant.words)

@@ -32,6 +32,7 @@ from listener.matching.mistakes import QueryError
 from listener.matching.query import parse
 from listener.matching.tagging import LONGEST_TAG, Route, TagRule, tag_named
 from storage import public_holidays
+from storage.disk import Size
 from storage.durations import Duration
 from storage.mention import Brand, Exclude
 from storage.retention import DEFAULT, KEPT_FOR
@@ -211,12 +212,13 @@ class StorageOptions(Strict):
 
     `retention`: how long the texts of a source (by name, kind, or `default`) are kept after they were fetched; without
     one 365 days, `null`: for good. `unmatched_sample`: how many posts of each source that are no mention of anybody are
-    kept for a week, to try queries on them; 0 keeps none.
+    kept for a week, to try queries on them; 0 keeps none. `max_size`: bytes in use; when they are passed it is told.
     """
 
     url: str = "sqlite:///data/listener.db"
     retention: dict[str, Duration | None] = Field(default_factory=dict)
     unmatched_sample: int = Field(default=10_000, ge=0, le=1_000_000)
+    max_size: Size | None = None
 
     @property
     def kept_for(self) -> dict[str, int | None]:
@@ -345,7 +347,7 @@ class Judge:
 class Config:
     """A configuration that has no mistake. `sources`, `channels` hold the options of each part by its name.
 
-    `fallback` judges where the engine cannot be had.
+    `fallback` judges where the engine cannot be had. `warnings`: keys that the file calls by an old name.
     """
 
     file: Path
@@ -366,6 +368,7 @@ class Config:
     routing: Routing = CONSOLE
     language: str = LANGUAGES[0]
     alarm_rate: float = 1.0
+    warnings: tuple[str, ...] = ()
 
     @property
     def database(self) -> Path:

@@ -19,6 +19,17 @@ def is_plain(text: str) -> bool:
     return not _SECRET.search(text) and not _PASSWORD.search(text)
 
 
+def named_in(node: Any) -> list[str]:
+    """The variables that the texts of a tree name, each once, in order."""
+    if isinstance(node, Mapping):
+        found = [name for value in node.values() for name in named_in(value)]
+    elif isinstance(node, list):
+        found = [name for value in node for name in named_in(value)]
+    else:
+        found = _SECRET.findall(node) if isinstance(node, str) else []
+    return list(dict.fromkeys(found))
+
+
 class Environment:
     """Puts in values for ${NAME}: `filled` are the places where it did, `missing` those where there was none."""
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from alerts import format as reading
 from alerts.telling import amount, span, why
-from listener import __version__
+from listener import __version__, room
 from listener.dashboard.health import examine
 from listener.dashboard.keys import STATION
 from listener.station import Station
@@ -31,13 +31,13 @@ def _templates() -> Environment:
 
 
 async def status(request: web.Request) -> web.Response:
-    """GET /: the status page."""
+    """GET /: the status page: the last seven days, sources, alerts, newest mentions."""
     html = await asyncio.to_thread(_render, request.app[STATION])
     return web.Response(text=html, content_type="text/html")
 
 
 async def style(request: web.Request) -> web.FileResponse:
-    """GET /style.css."""
+    """GET /style.css: its style."""
     return web.FileResponse(_FOLDER / "style.css")
 
 
@@ -52,6 +52,7 @@ def _render(station: Station) -> str:
         .get_template("status.html")
         .render(
             health=examine(station),
+            disk=room.told(station.config, station.reader),
             version=__version__,
             now=reading.moment(now, zone),
             zone=zone.key,

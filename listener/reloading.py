@@ -15,6 +15,7 @@ from listener.config.problems import Problem
 from listener.dashboard.sockets import NotServed, Sockets
 from listener.engine import Bench
 from listener.learning import with_head
+from listener.logs import tell_renamed
 from listener.schedule import Bell
 from listener.station import Station
 from sentiment.tone import EngineUnavailable
@@ -75,6 +76,7 @@ class Reloading:
                 station.config_good = False
                 _refuse(error)
                 continue
+            tell_renamed(new.warnings)
             if following is None:
                 station.config_at, station.config_good = station.now(), True
                 log.info("the configuration was read again: nothing has changed", file=str(new.file))

@@ -241,14 +241,14 @@ def in_a_terminal(house: House, *before: str, log: Path | None = None) -> Iterat
     """Start the daemon as the foreground program of a new terminal; yield its window, which the test closes."""
     house.write()
     window, terminal = pty.openpty()
-    errors = terminal if log is None else os.open(log, os.O_WRONLY | os.O_CREAT)
+    output = terminal if log is None else os.open(log, os.O_WRONLY | os.O_CREAT)
     house.process = subprocess.Popen(
         ["setsid", "--ctty", *before, LISTENER, "run", "--config", house.config],
         stdin=terminal,
-        stdout=terminal,
-        stderr=errors,
+        stdout=output,
+        stderr=output,
     )
-    for end in {terminal, errors}:
+    for end in {terminal, output}:
         os.close(end)
     try:
         yield window

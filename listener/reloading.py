@@ -131,7 +131,9 @@ def _tell(changes: Sequence[Change]) -> None:
 def _refuse(error: ConfigError) -> None:
     for problem in error.problems:
         line = {} if problem.line is None else {"line": problem.line}
-        log.error("a mistake in the configuration", path=problem.path, **line, says=problem.message)
+        # The lines below show the place in a query, which takes a column: `listener check` draws it.
+        says = problem.message.partition("\n")[0]
+        log.error("a mistake in the configuration", path=problem.path, **line, says=says)
     log.error(
         "the configuration was not taken; the one from before goes on",
         file=str(error.file),

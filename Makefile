@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest -q -rs
 SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test quick bench soak lock clean python setup torch system servers lint types layers unit slow integration registry
+.PHONY: help install run demo docs test quick bench soak lock licences sbom notes clean python setup torch system servers lint types layers unit slow integration registry
 .NOTPARALLEL:
 
 help: ## print this list
@@ -34,6 +34,11 @@ run: install ## install, then start the daemon on config.yaml
 demo: install ## install, then show the real daemon on invented brands, without a network
 	@exec $(BIN)/python -m listener.demo
 
+docs: $(VENV)/.stamp-dev ## build the documentation as a site into build/site, with every link and anchor checked
+	@# Not --quiet: what is not said is not counted either, and --strict would find nothing.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "docs: build/site/index.html"
+
 test: python ## everything that CI runs: lint, types, layers, all tests; says what was skipped
 	@.ci/stages
 
@@ -43,6 +48,7 @@ quick: lint types layers unit ## what to run before each commit: lint, types, la
 # own, so that the tests' packages beside it cost it nothing.
 bench: $(BENCH)/.stamp $(VENV)/.stamp-dev ## measure: a feed to KPIs, a whole network, the daemon at rest, tone
 	@$(BENCH)/bin/python -m benchmarks
+	@$(BENCH)/bin/python -m benchmarks.owning
 	@$(BIN)/python -m benchmarks.tone
 	@$(BIN)/python -m benchmarks.comparative
 	@$(BIN)/python -m benchmarks.int8
@@ -61,9 +67,18 @@ lock: python ## make both lock files again from pyproject.toml (needs the packag
 	@test -x build/uv/bin/uv || $(PYTHON) -m venv build/uv || exit 1
 	@build/uv/bin/python -m pip --disable-pip-version-check install -qq uv==$(UV_VERSION)
 	@$(LOCK) --group build --output-file requirements.lock $(LOCK_OPTIONS)
-	@$(LOCK) --group build --group dev --group transformers --group training --output-file requirements-dev.lock $(LOCK_OPTIONS)
+	@$(LOCK) --group build --group dev --group docs --group transformers --group training --output-file requirements-dev.lock $(LOCK_OPTIONS)
 	@echo "lock: requirements.lock, requirements-dev.lock. Versions stay unless pyproject.toml asks for others;"
 	@echo "      make lock LOCK_OPTIONS=--upgrade takes the newest that it admits."
+
+licences: $(VENV)/.stamp-dev ## write docs/licences.md: the licence of every package and of third_party
+	@$(BIN)/python packaging/licences.py
+
+sbom: $(VENV)/.stamp-install ## write build/sbom.json: what the default install is made of (CycloneDX 1.6)
+	@$(BIN)/python packaging/sbom.py $(CURDIR)/build/sbom.json
+
+notes: ## print what CHANGELOG.md says of one version: make VERSION=0.1.0 notes
+	@$(PYTHON) packaging/release_notes.py "$(VERSION)"
 
 clean: ## remove .venv and what tests and builds left; never the data folder
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

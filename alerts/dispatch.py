@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import PurePath
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import structlog
 
@@ -24,6 +25,9 @@ FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 900.0
 GIVE_UP_AFTER = 3 * 86400
 """Seconds for which a message is tried; then it is kept as failed, shown, and not sent any more."""
+
+Outcome = Literal["delivered", "tried_again", "unknown", "given_up"]
+"""What came of sending: `unknown` is tried again too, but the receiver may have it."""
 
 T = TypeVar("T")
 
@@ -73,6 +77,8 @@ class Dispatcher:
         self._rng = rng or random.Random()
         self._repeating = Repeating(store, channels, to_send, clock, covered)
         self._failing: dict[str, str] = {}
+        # Of this run, by (channel, outcome), a message sent with others counting by itself.
+        self.outcomes: Counter[tuple[str, Outcome]] = Counter()
         self.wake = {name: asyncio.Event() for name in channels}
 
     @property
@@ -130,6 +136,7 @@ class Dispatcher:
             return
         now = int(self._clock())
         await self._record(lambda db: outbox.delivered(db, row.id, now, receipt))
+        self._count(row, "delivered")
         log.info("delivered", channel=row.channel, key=row.batch or row.key, attempts=row.attempts)
         if self._failing.pop(row.channel, None):
             log.info("channel works again", channel=row.channel)
@@ -146,9 +153,12 @@ class Dispatcher:
         now, reason, taken = self._clock(), str(failure), row.taken | failure.taken
         if row.channel not in self._failing:
             log.warning("channel fails", channel=row.channel, reason=reason, permanent=failure.permanent)
+        else:
+            log.debug("channel still fails", channel=row.channel, reason=reason, attempts=row.attempts)
         self._failing[row.channel] = reason
         if failure.permanent or now - row.since > GIVE_UP_AFTER:
             await self._record(lambda db: outbox.give_up(db, row.id, int(now), reason, taken=taken))
+            self._count(row, "given_up")
             log.error("not delivered", channel=row.channel, key=row.batch or row.key, reason=reason)
             return
         asked = failure.retry_after or 0.0
@@ -161,6 +171,10 @@ class Dispatcher:
                 outbox.hold(db, row.channel, now + asked, now)
 
         await self._record(put_off)
+        self._count(row, "unknown" if failure.unknown else "tried_again")
+
+    def _count(self, row: OutboxRow, outcome: Outcome) -> None:
+        self.outcomes[row.channel, outcome] += 1 + len(row.rest)
 
     async def _record(self, outcome: Callable[[Transaction], None]) -> None:
         # Shielded: a daemon that is told to end would else take back what still waits for the writer thread, and send

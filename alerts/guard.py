@@ -10,8 +10,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from alerts.addresses import PrivateAddress, is_public, refusal
+from alerts.made_by import VERSION
 
-USER_AGENT = "Listener/0.1.0 (+social listening daemon; see README)"
+USER_AGENT = f"Listener/{VERSION} (+social listening daemon; see README)"
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 20.0
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from alerts.charts.bars import Picture
 from alerts.charts.style import drawable, resolved
 from alerts.language import Language
+from alerts.made_by import MADE_BY
 from alerts.render import clean, runs_rtl, safe_url, shorten
 
 _LONGEST = 4_000
@@ -114,6 +115,7 @@ def pdf(paper: Paper) -> bytes:
 def _plain(paper: Paper) -> dict[str, Any]:
     return {
         "language": paper.language.code,
+        "made_by": MADE_BY,
         "direction": paper.language.direction,
         "title": _line(paper.title),
         "period": _line(paper.period),

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from alerts import format as reading
 from alerts.charts.sparkline import sparkline
 from alerts.language import ENGLISH, N_, Language
+from alerts.made_by import MADE_BY
 from alerts.message import Fact, Kind, Message, Severity
 
 SHOWN_QUOTES = 5
@@ -228,6 +229,7 @@ def html_page(template: str, language: Language = ENGLISH, **content: object) ->
         "language": language,
         "ngettext": language.ngettext,
         "byline": partial(byline, language=language),
+        "made_by": MADE_BY,
         **dict(zip(("start", "end"), sides, strict=True)),
     }
     try:

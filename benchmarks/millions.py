@@ -14,6 +14,7 @@ import click
 
 from benchmarks import duck, loading
 from benchmarks.synthetic import BRANDS, PAGE, YEAR, ZONE, Year
+from storage import polling, vitals
 from storage.base import Rows
 from storage.calendar import Window, parse_time, unit_of
 from storage.kpi import KPIS, Ask, Kpi, compute
@@ -193,6 +194,7 @@ def report(mentions: int, folder: Path, repeats: int = REPEATS) -> list[str]:
         "  all but the last {:,} written in {:.0f} s, rolled up in {:.0f} s".format(timed, *filled.seconds),
         _ingest_line(parts),
         *(_board_line(one) for one in boards),
+        _scrape_line(reader, repeats),
         *duck.report(file, reader, compared, repeats),
         _bytes_line(file, mentions),
     ]
@@ -219,6 +221,17 @@ def _board_line(one: Board) -> str:
         f" for {len(one.alone)} KPIs of {len(BRANDS)} brands"
         f" (slowest, ms: {named})"
     )
+
+
+def _scrape_line(reader: Reader, repeats: int) -> str:
+    def scrape() -> None:
+        with reader.snapshot() as store:
+            for read in (vitals.mentions, vitals.lost, vitals.firing, vitals.letters, polling.states):
+                read(store)
+            vitals.outbox(store, 0)
+
+    best = min(_seconds(scrape) for _ in range(repeats))
+    return f"  what /metrics reads of it: {best * 1000:.1f} ms"
 
 
 def _bytes_line(file: Path, mentions: int) -> str:

@@ -15,6 +15,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import click
+from api_pages import routes_table
 from kpi_pages import kpi_catalogue, kpi_facts, kpi_table
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -28,6 +29,7 @@ from alerts.rules import RuleOptions
 from listener.cli import listener
 from listener.collectors import COLLECTORS
 from listener.collectors.feeds.collector import Feed
+from listener.completion import words
 from listener.config.options import (
     BrandOptions,
     DashboardOptions,
@@ -36,6 +38,7 @@ from listener.config.options import (
     TagOptions,
     TopicOptions,
 )
+from listener.metrics import FAMILIES
 from sentiment.engines import ENGINES
 from storage.described import VIEWS
 from storage.durations import format_duration, parse_duration
@@ -235,6 +238,17 @@ def command_pages() -> str:
     return "\n".join(page for name in names for page in _pages(listener, name, context))
 
 
+def commands_table() -> str:
+    """Every command at a glance, with what it does."""
+    context = click.Context(listener, info_name="listener")
+    lines = ["| command | |", "|---|---|"]
+    for name in listener.list_commands(context):
+        command = listener.get_command(context, name)
+        assert command is not None
+        lines.append(f"| [{name}](#listener-{name}) | {_cell(command.get_short_help_str(200))} |")
+    return "\n".join(lines) + "\n"
+
+
 def _pages(group: click.Group, name: str, parent: click.Context) -> Iterator[str]:
     command = group.get_command(parent, name)
     assert command is not None
@@ -257,9 +271,12 @@ def generated(name: str) -> str:
     kind, _, rest = name.partition(":")
     makers: dict[str, Callable[[], str]] = {
         "commands": command_pages,
+        "commands-table": commands_table,
         "kpis": kpi_table,
         "views": view_tables,
+        "routes": routes_table,
         "sources": sources_table,
+        "metrics": metrics_table,
         "kpi": lambda: kpi_facts(rest),
         "kpi-catalogue": kpi_catalogue,
         "config": lambda: config_table(rest),
@@ -280,6 +297,15 @@ def pages() -> list[Path]:
     return sorted([*DOCS.glob("*.md"), *DOCS.glob("sources/*.md")])
 
 
+def metrics_table() -> str:
+    """Every family of metrics, in the order in which they are told."""
+    lines = ["| metric | type | labels | |", "|---|---|---|---|"]
+    for name, family in FAMILIES.items():
+        labels = ", ".join(f"`{label}`" for label in family.labels)
+        lines.append(f"| `{name}` | {family.kind} | {labels} | {_cell(family.says)} |")
+    return "\n".join(lines) + "\n"
+
+
 def sources_table() -> str:
     """Every source at a glance: its page, what it hears, how well it is known to work."""
     lines = ["| source | | grade |", "|---|---|---|"]
@@ -295,14 +321,27 @@ def missing() -> list[str]:
     asked = {name for path in pages() for _, name, _ in _BLOCK.findall(path.read_text(encoding="utf-8"))}
     wanted = {
         "commands",
+        "commands-table",
         "kpis",
         "views",
+        "routes",
         "sources",
+        "metrics",
         *(f"kpi:{name}" for name in CARD),
         "kpi-catalogue",
         *(f"config:{name}" for name in sections()),
     }
     return sorted(wanted - asked)
+
+
+def _completion(checking: bool) -> list[str]:
+    """Write what a shell's Tab knows of the commands, which is no page and comes from the same place."""
+    made = words.words(listener)
+    if words.FILE.exists() and words.FILE.read_text(encoding="utf-8") == made:
+        return []
+    if not checking:
+        words.FILE.write_text(made, encoding="utf-8")
+    return ["../listener/completion/words.json"]
 
 
 def main(arguments: list[str]) -> int:
@@ -315,6 +354,7 @@ def main(arguments: list[str]) -> int:
             stale.append(str(path.relative_to(DOCS)))
             if "--check" not in arguments:
                 path.write_text(new, encoding="utf-8")
+    stale += _completion("--check" in arguments)
     absent = missing()
     for name in absent:
         print(f"docs: no page holds <!-- generated: {name} -->")

@@ -1,3 +1,5 @@
 """HEAR, AND RUN THE DAY: the application."""
 
-__version__ = "0.1.0"
+from alerts.made_by import VERSION
+
+__version__ = VERSION

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import threading
+import time
 
 import click
 
 from listener import __version__
+from listener.commands.failing import Failure, WrongUsage
 from listener.commands.lazy import LazyGroup
-from listener.commands.options import Failure, WrongUsage
 
 COMMANDS: dict[str, str] = {
     "run": "listener.commands.run",
@@ -43,6 +46,7 @@ COMMANDS: dict[str, str] = {
     "token": "listener.commands.token",
     "story": "listener.commands.story",
     "tag": "listener.commands.tag",
+    "completion": "listener.commands.completion",
 }
 
 
@@ -67,9 +71,17 @@ OBJECTS = 50_000
 
 def main() -> None:
     """Run a command. Exit 0 good, 1 failed, 2 wrong configuration or usage."""
+    if asked := os.environ.get("_LISTENER_COMPLETE"):
+        # A shell whose user waits: the commands themselves would take too long to load.
+        from listener.completion import complete
+
+        sys.exit(complete(asked))
+    began = time.time()
     gc.set_threshold(OBJECTS)
     try:
-        listener(standalone_mode=False)
+        # None: as the output can show them. Click itself does not ask for NO_COLOR.
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        listener(standalone_mode=False, color=False if plain else None)
     except WrongUsage as error:
         _end(str(error), 2)
     except Failure as error:
@@ -88,6 +100,20 @@ def main() -> None:
         # The reader of our output (head, less) has left; Python would complain while it flushes.
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        # A mistake of ours. Python would write what the exception says, which may be a post's text or a token.
+        if sys.flags.dev_mode:
+            raise
+        from listener import crash
+
+        now = time.time()
+        crash.tell(error, now - began, now)
+        if any(
+            not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()
+        ):
+            # One that hangs must not keep the supervisor from starting the daemon again.
+            os._exit(1)
+        sys.exit(1)
 
 
 def _end(message: str, code: int) -> None:

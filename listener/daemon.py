@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -12,14 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 
 from alerts.rules import Rule
-from listener import expiring, heeding, letters, listening, watching
+from listener import expiring, heeding, letters, listening, pulse, watching
 from listener.collectors.base import Collector
 from listener.config import Config, DigestOptions
 from listener.dashboard.app import serve
+from listener.dashboard.health import examine
 from listener.http import AT_ONCE
 from listener.schedule import Bell, Bells
 from listener.settling import Settling
 from listener.station import Changes, Station, judge_by_head, open_station
+from listener.supervisor import Supervisor
 from listener.visiting import EVERY as VISIT_EVERY
 from listener.visiting import Visiting, visitor_of
 from storage import hearing, polling
@@ -48,21 +51,23 @@ async def run(config: Config) -> None:
         loop.add_signal_handler(sign, stop.set)
     # Twice as many as requests may be waiting for a name.
     loop.set_default_executor(_Helpers(2 * AT_ONCE, thread_name_prefix=HELPER))
+    supervisor = Supervisor.of(os.environ)
+    supervisor.starting()
     try:
         # The stop is watched from outside of the station: opening it may take long, as when a model is loaded.
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_raise_when(stop))
-            tasks.create_task(_live(config))
+            tasks.create_task(_raise_when(stop, supervisor))
+            tasks.create_task(_live(config, supervisor))
     except* _Stopped:
         log.info("stopped")
 
 
-async def _live(config: Config) -> None:
+async def _live(config: Config, supervisor: Supervisor) -> None:
     async with open_station(config, time.time) as station:
         spare_the_collector()
         with Bells() as bells:
             async with asyncio.TaskGroup() as tasks:
-                _Day(station, bells).begin(tasks)
+                _Day(station, bells, supervisor).begin(tasks)
 
 
 def spare_the_collector() -> None:
@@ -90,18 +95,20 @@ class _Stopped(Exception):
     """SIGTERM arrived."""
 
 
-async def _raise_when(stop: asyncio.Event) -> None:
+async def _raise_when(stop: asyncio.Event, supervisor: Supervisor) -> None:
     # Raising inside the group is what cancels the other tasks: stopping is crashing politely.
     await stop.wait()
+    supervisor.stopping()
     raise _Stopped
 
 
 class _Day:
     """The tasks of a running daemon."""
 
-    def __init__(self, station: Station, bells: Bells) -> None:
+    def __init__(self, station: Station, bells: Bells, supervisor: Supervisor) -> None:
         self._station = station
         self._bells = bells
+        self._supervisor = supervisor
         self._to_answer = {collector.source.name for collector in station.collectors}
         self._first_round = asyncio.Event()
         self._any_answered = False
@@ -118,7 +125,10 @@ class _Day:
         """Start all of them; each runs until it is cancelled."""
         channels = self._station.config.channels
         for work in (
-            serve(self._station),
+            serve(self._station, self._supervisor.ready),
+            pulse.beat(self._station.pulse),
+            self._supervisor.watch(self._station.writer),
+            self._supervisor.report(lambda: examine(self._station).sentence),
             *(self._watch(rules) for rules in watching.lanes(self._station.config.rules)),
             self._ring_judge(),
             self._heed(),
@@ -147,7 +157,9 @@ class _Day:
             outcome = await listening.poll(self._station, collector)
             self._heard_from(source, outcome == "answered")
             state = await listening.state(self._station, source)
-            self._bells.at(f"poll {source}", state.next_poll_at or self._station.now() + collector.poll, bell)
+            again = state.next_poll_at or self._station.now() + collector.poll
+            log.debug("asked", source=source, outcome=outcome, next_poll_in=again - self._station.now())
+            self._bells.at(f"poll {source}", again, bell)
             if source in self._visit_bells and state.next_reason != polling.ASKED_TO_WAIT:
                 self._visit_bells[source].set()
             await bell.wait_and_clear()

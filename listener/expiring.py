@@ -36,6 +36,7 @@ async def expire(station: Station) -> int:
         # Pages of sources come one after the other; the next look ends it.
     if total:
         station.wiped = True
+        station.pulse.expired += total
         log.info("texts expired", posts=total)
     if (seconds := kept_for[retention.DEFAULT]) is not None:
         while await station.writer(lambda db: bygones.drop(db, now - seconds)):

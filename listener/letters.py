@@ -15,7 +15,7 @@ from alerts.digest.period import periods
 from listener.config import Config, DigestOptions
 from listener.station import Station
 from storage import ledger, outbox
-from storage.base import Transaction
+from storage.base import Rows, Transaction
 from storage.calendar import Window, unit_of
 from storage.sqlite import Reader
 
@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 5
 """Seconds after which the clock is looked at anew: it may have been set, or the machine have slept."""
+OVERDUE = 900
+"""Seconds after its bell, or after a start, in which a letter may still wait for every source to have answered."""
 
 
 def zone_of(options: DigestOptions, config: Config) -> ZoneInfo:
@@ -58,6 +60,22 @@ async def write_if_due(station: Station, options: DigestOptions) -> bool:
         if facts.coverage or (period.whole and period.window.until > station.born):
             return await lay_out(station, options, period.key, facts, now)
     return False
+
+
+def overdue(
+    store: Rows, config: Config, options: DigestOptions, born: int, opened: int, now: int
+) -> int | None:
+    """When the bell rang for a letter that should long be written; None where none is owed.
+
+    `born`: when the store was made; `opened`: when the daemon began to live by this configuration.
+    """
+    zone = zone_of(options, config)
+    bell = last_bell(options.cron, zone, now)
+    if now < max(bell, opened) + OVERDUE:
+        return None
+    these = periods(bell, zone, options.period, options.name)
+    owed = any(period.whole and period.window.until > born for period in these)
+    return bell if owed and not any(ledger.digest_made(store, period.key) for period in these) else None
 
 
 async def write_all_due(station: Station) -> None:

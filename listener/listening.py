@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -15,7 +16,7 @@ from listener.collectors.post import Page
 from listener.http import PERMANENT_BASE, PERMANENT_CAP, TALLY, Tally, backoff
 from listener.station import Station
 from storage import polling
-from storage.mention import Committed, Traffic
+from storage.mention import Committed, Kept, Source, Traffic
 from storage.polling import SourceState
 
 log = structlog.get_logger(__name__)
@@ -97,13 +98,12 @@ async def keep(
 ) -> Committed:
     """Match, judge and commit one page; `visited` are kept posts that were looked at again for it."""
     source = collector.source
-    loop = asyncio.get_running_loop()
-    kept = await loop.run_in_executor(
-        station.judge_thread, station.pipeline.keep, page, source, station.now()
-    )
+    kept = await _judged(station, page, source)
     ear = station.hearing.ear(source.kind)
     kept = replace(kept, traffic=traffic, passed=ear.take_passed(), visited=visited)
+    began = time.monotonic()
     committed = await station.writer.store(lambda store: store.commit(kept))
+    station.pulse.keeping.add(time.monotonic() - began)
     if kept.edits:
         station.recent.forget()
     station.hearing.remember(source.kind, committed.kept)
@@ -125,6 +125,19 @@ async def keep(
         for watcher in station.watchers:
             watcher.tell(committed.touched)
     return committed
+
+
+async def _judged(station: Station, page: Page, source: Source) -> Kept:
+    loop, pulse, began = asyncio.get_running_loop(), station.pulse, time.monotonic()
+    pulse.judge_queue += 1
+    try:
+        kept = await loop.run_in_executor(
+            station.judge_thread, station.pipeline.keep, page, source, station.now()
+        )
+    finally:
+        pulse.judge_queue -= 1
+    pulse.judging.add(time.monotonic() - began)
+    return kept
 
 
 async def state(station: Station, source: str) -> SourceState:
@@ -178,3 +191,5 @@ async def _failed(
     await station.writer(lambda db: polling.failed(db, source, now, next_at, why, str(failure), traffic))
     if before.down_since is None:
         log.warning("source is down", source=source, reason=str(failure), next_poll_in=int(wait) + 1)
+    else:
+        log.debug("source is still down", source=source, reason=str(failure), next_poll_in=int(wait) + 1)

@@ -12,8 +12,8 @@ from storage.rejudging import Rejudging
 from storage.rematching import PAGE, Standing
 from storage.sqlite import SqliteStore
 
-Told = Callable[[Rejudging], None]
-"""Is told after each page how far it has come."""
+Told = Callable[[Rejudging, int], None]
+"""Is told after each page how far it has come, and how many posts the page had."""
 
 
 def rejudge(
@@ -33,7 +33,7 @@ def rejudge(
         tones = _judged(pipeline, standings, done.brand)
         with store.writing() as db:
             done = rejudging.write(db, done, standings, tones)
-        told(done)
+        told(done, len(standings))
     with store.writing() as db:
         return done, rejudging.finish(db, done, now())
 

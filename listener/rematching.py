@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from listener.pipeline import Named, Pipeline
@@ -25,12 +25,19 @@ class Outcome:
     incomplete: Sequence[SampleShare] = ()
 
 
-def rematch(store: SqliteStore, pipeline: Pipeline, brands: Sequence[Brand], since: int, now: int) -> Outcome:
+def rematch(
+    store: SqliteStore,
+    pipeline: Pipeline,
+    brands: Sequence[Brand],
+    since: int,
+    now: int,
+    told: Callable[[int], None] = lambda posts: None,
+) -> Outcome:
     """Match what was published since then again, page by page.
 
     Each page is a transaction of its own, and matching twice changes nothing: it may be ended at any time, and begun
     again. Where the sample holds everything that matched nobody, the break that the new queries made in the series
-    moves to `since`.
+    moves to `since`. `told` how many posts each page had.
     """
     outcome = Outcome()
     with store.writing() as db:
@@ -45,12 +52,14 @@ def rematch(store: SqliteStore, pipeline: Pipeline, brands: Sequence[Brand], sin
         if tagging:
             _tag(store, pipeline, standings)
         outcome.looked_at += len(standings)
+        told(len(standings))
     for standings in rematching.pages(store, rematching.unmatched_posts, since):
         # A reply may answer what is a brand's own post now; the store knows.
         again = _again(pipeline, [_tagged(pipeline, one) for one in standings])
         found = [o for o in again if o.mentions or o.standing.post.in_reply_to]
         _write(store, outcome, pipeline, (), found)
         outcome.looked_at += len(standings)
+        told(len(standings))
     outcome.incomplete = [share for share in rematching.sample_shares(store, since) if share.share < 1]
     if not outcome.incomplete:
         with store.writing() as db:

@@ -28,6 +28,7 @@ from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.learning import with_head
 from listener.pipeline import Pipeline
+from listener.pulse import Pulse
 from listener.purse import StorePurse
 from listener.writer import Writer
 from sentiment.tone import Engine
@@ -79,6 +80,7 @@ class Station:
     `engine` is the configured one; the pipeline judges by it with the head in service. `wiped`: texts were taken back,
     and the store's file or its log may still hold them.
     `heard_from` is told when a stream answers, which no end of a poll will tell.
+    `config_at`: when the configuration was last taken (seconds since 1970); `config_good`: the last one read was.
     """
 
     config: Config
@@ -100,6 +102,9 @@ class Station:
     # Whether it was said that the store has passed `storage.max_size`.
     too_large: bool = False
     heard_from: Callable[[str, bool], None] = lambda source, answered: None
+    config_at: int = 0
+    config_good: bool = True
+    pulse: Pulse = field(default_factory=Pulse)
 
     def now(self) -> int:
         """The time in whole seconds."""
@@ -161,6 +166,7 @@ async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
                     dispatcher,
                     judge_thread,
                     born,
+                    config_at=int(clock()),
                 )
         finally:
             writer.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -78,14 +78,20 @@ class Trial:
     shares: Sequence[SampleShare] = ()
 
 
-def trial(store: Rows, brand: Brand, since: int, examples: int) -> Trial:
-    """Try the brand's query on everything kept that was published since then. Raises QueryError, ValueError."""
+def trial(
+    store: Rows, brand: Brand, since: int, examples: int, told: Callable[[], None] = lambda: None
+) -> Trial:
+    """Try the brand's query on everything kept that was published since then. Raises QueryError, ValueError.
+
+    `told` of each post that was looked at.
+    """
     explainer = Explainer(brand)
     found = Trial(clauses={name: Examples() for name in explainer.clauses})
     answers = {answer.post_id: answer.relevant for answer in judgements.of_brand(store, brand.name)}
     judged = relevant = 0
     for standing in chain.from_iterable(rematching.pages(store, rematching.kept_posts, since)):
         found.kept += 1
+        told()
         mention = next((m for m in standing.post.mentions if m.brand == brand.name), None)
         # Its own posts are none, and where an imported row said whose post it is, no query is asked about others.
         if mention.own if mention is not None else any(not m.by_query for m in standing.post.mentions):
@@ -109,6 +115,7 @@ def trial(store: Rows, brand: Brand, since: int, examples: int) -> Trial:
             relevant += answers[standing.id]
     for standing in chain.from_iterable(rematching.pages(store, rematching.unmatched_posts, since)):
         found.sampled += 1
+        told()
         example = Example(
             None, standing, explainer.explain(said_of(standing.post, standing.post.text, standing.source))
         )

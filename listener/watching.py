@@ -45,6 +45,7 @@ async def judge(station: Station, rules: Collection[Rule], looked: Looked | None
         recent=station.recent,
     )
     found = await asyncio.to_thread(judging.look, seen, rules)
+    log.debug("rules judged", rules=len(rules), changes=len(found))
     if looked is not None:
         told = Counter((one.rule.name, one.rule.brand) for one in found)
         # Of what is new for one that told as much as one look may, the next look sees the rest.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from storage.base import Transaction
@@ -35,6 +36,9 @@ class Writer:
         self._stopping = threading.Event()
         self._thread = ThreadPoolExecutor(1, "writer")
         self._store: SqliteStore | None = None
+        # Cancelled or done, a job leaves by itself, whichever thread that happens on.
+        self._jobs: set[Future[Any]] = set()
+        self._began: float | None = None
 
     async def open(self) -> None:
         """Open the store on its thread. Raises StoreError."""
@@ -70,7 +74,28 @@ class Writer:
         return await self._run(run)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        def run() -> T:
+            self._began = time.monotonic()
+            try:
+                return work()
+            finally:
+                self._began = None
+
+        job = self._thread.submit(run)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+        return await asyncio.wrap_future(job)
+
+    @property
+    def queue(self) -> int:
+        """How many pieces of work are being done or wait for it."""
+        return len(self._jobs)
+
+    @property
+    def busy(self) -> float:
+        """Seconds for which the piece that is being done has been at it; 0 where nothing is."""
+        began = self._began
+        return 0.0 if began is None else time.monotonic() - began
 
     def close(self) -> None:
         """Stop waiting for locks, finish what is being written, close the file."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from listener import logs
+from listener import crash, logs
 from listener.cli import main
 
 
@@ -41,6 +41,8 @@ class CommandLine:
         monkeypatch.chdir(folder)
         # The loggers of this process outlive the test, and would write to its closed outputs.
         monkeypatch.setattr(logs, "set_up", lambda **_: None)
+        # A mistake of ours shall show itself in a test with all that it says.
+        monkeypatch.setattr(crash, "tell", _raise)
 
     def configure(self, text: str) -> None:
         self.config.write_text(text, encoding="utf-8")
@@ -63,6 +65,10 @@ class CommandLine:
         ran = self(*arguments)
         assert ran.code == 0, ran
         return ran
+
+
+def _raise(error: Exception, *_: float) -> None:
+    raise error
 
 
 def _code(run: Callable[[], None]) -> int:

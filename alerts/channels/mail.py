@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from alerts import render
 from alerts.format import instant
+from alerts.made_by import MADE_BY
 from alerts.message import Letter, Message
 
 
@@ -60,6 +61,7 @@ def compose(item: Message | Letter, head: Letterhead) -> EmailMessage:
     mail["To"] = [_mailbox(address) for address in head.to]
     if (written := instant(at)) is not None and written.tzinfo is not None:
         mail["Date"] = format_datetime(written)
+    mail["X-Mailer"] = MADE_BY
     mail["Message-ID"] = _identity(item.key, domain)
     if not isinstance(item, Letter) and item.thread and item.thread != item.key:
         mail["In-Reply-To"] = mail["References"] = _identity(item.thread, domain)

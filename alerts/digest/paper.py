@@ -9,6 +9,7 @@ from alerts import pdf as papers
 from alerts.digest.content import Digest, Market
 from alerts.digest.render import Group, answers, closing, grouped, hearing_lines, moved, waiting, who
 from alerts.language import Language
+from alerts.made_by import MADE_BY
 from alerts.message import Quote
 from alerts.pdf import Box, Drawing, Paper, Part, Quoted, Quotes, Table
 from alerts.render import clean, safe_url, shorten
@@ -117,6 +118,7 @@ def _markdown(digest: Digest, parts: Iterator[Part]) -> Iterator[str]:
         yield from _part(part, digest.language)
     yield "---\n"
     yield from (f"{_closed(line, digest)}\n" for line in closing(digest))
+    yield f"<!-- {MADE_BY} -->"
 
 
 def _closed(line: str, digest: Digest) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from alerts.charts.lines import Chart, svg
 from alerts.charts.style import STYLE
+from alerts.made_by import MADE_BY
 from alerts.render import clean, html_page
 from alerts.report.content import GoalLine, MarkLine, Report, Row, Section
 
@@ -57,7 +58,7 @@ def _markdown(report: Report) -> Iterator[str]:
         yield from _table(report.imported.head, report.imported.rows)
     yield "## What was heard\n"
     yield from (f"- {_md(line)}" for line in (*report.hearing, *report.remarks))
-    yield f"\nWritten {_md(report.written_at)} with `{report.command.replace('`', '')}`"
+    yield f"\nWritten {_md(report.written_at)} by {MADE_BY} with `{report.command.replace('`', '')}`"
 
 
 def _section(section: Section) -> Iterator[str]:

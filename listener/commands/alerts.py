@@ -166,7 +166,7 @@ def _run(errand: Coroutine[Any, Any, Errand]) -> bool:
     """Do it and print what came of it; whether there was anything. Raises Failure where a channel did not take it."""
     from listener import logs
 
-    logs.set_up()
+    logs.set_up(begins=False)
     try:
         with store_errors():
             done = asyncio.run(errand)

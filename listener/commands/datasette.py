@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from alerts.format import plural
+from listener import __version__
 from listener.commands.options import Failure, config_option, open_reader, read_config
 from storage import views
 from storage.described import QUESTIONS, VIEWS, Described
@@ -96,7 +97,7 @@ def written(told: dict[str, object]) -> str:
     yaml = YAML()
     yaml.width = 4_096
     yaml.dump(told, out)
-    return HEADER + out.getvalue()
+    return f"{HEADER}# Listener {__version__}\n{out.getvalue()}"
 
 
 def _write(out: Path, text: str) -> None:

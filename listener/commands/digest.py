@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from alerts.language import LANGUAGES
+from listener import __version__
 from listener.asking import UsageError, moment, zone_of
 from listener.commands.options import (
     Failure,
@@ -135,7 +136,11 @@ def _said(digest: Digest, quotes: Mapping[str, Quote], key: str, *, markdown: bo
 
     if markdown:
         return as_markdown(digest, quotes)
-    return json.dumps(digest.data, ensure_ascii=False) if as_json else letter(digest, quotes, key).text
+    return (
+        json.dumps({"version": __version__, **digest.data}, ensure_ascii=False)
+        if as_json
+        else letter(digest, quotes, key).text
+    )
 
 
 def _write_pdf(digest: Digest, quotes: Mapping[str, Quote], file: Path) -> None:
@@ -163,10 +168,10 @@ def _write(digest: Digest, quotes: Mapping[str, Quote], key: str, folder: Path) 
         name: text.encode()
         for name, text in {
             "digest.html": _PICTURE.sub(r'src="\1.png"', made.html),
-            "digest.txt": made.text,
+            "digest.txt": f"{made.text.rstrip()}\n\nListener {__version__}\n",
             "digest.md": as_markdown(digest, quotes),
             "digest.slack.json": json.dumps(made.blocks, ensure_ascii=False, indent=1),
-            "digest.json": json.dumps(made.data, ensure_ascii=False, indent=1),
+            "digest.json": json.dumps({"version": __version__, **made.data}, ensure_ascii=False, indent=1),
         }.items()
     }
     try:

@@ -1,4 +1,4 @@
-"""listener export: everything that is held on one author, for whoever asks for their own data."""
+"""listener export: everything that is held on one author, for whoever asks; mentions to be handed on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from collections import Counter
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from alerts import format as reading
 from alerts.render import clean
+from listener import __version__
 from listener.asking import UsageError, sources_named
+from listener.commands import export_mentions
 from listener.commands.options import (
     Failure,
     WrongUsage,
@@ -30,24 +33,52 @@ from storage.held import Held
 from storage.journal import Journal
 
 
-@click.command("export")
+@click.group("export", invoke_without_command=True)
 @config_option
-@click.option("--author", required=True, metavar="NAME", help="A name, or an account's id.")
+@click.option("--author", metavar="NAME", help="A name, or an account's id.")
 @click.option("--source", metavar="NAME", help="Only of this source or kind of source.")
 @click.option(
     "--out",
-    required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write; a new one.",
 )
-def command(config_file: Path, author: str, source: str | None, out: Path) -> None:
+@click.pass_context
+def command(
+    ctx: click.Context, config_file: Path, author: str | None, source: str | None, out: Path | None
+) -> None:
     """Write everything that is held on an author into a JSON file.
 
     Their posts with when, from where, and until when they are kept; what each was counted as, its tone and its
     corrections; cases, tags, counters. Only you may read the file (mode 0600).
 
     Example: listener export --author ann@example.social --out ann.json
+
+    What was said of a brand, whoever said it: `listener export mentions`.
     """
+    if ctx.invoked_subcommand is not None:
+        _check_place(ctx)
+    elif author is None:
+        raise WrongUsage(
+            "export what? --author NAME --out FILE: what is held on a person; `listener export mentions`: mentions"
+        )
+    elif out is None:
+        raise WrongUsage("--author needs --out FILE, a new file to write into")
+    else:
+        _of_author(config_file, author, source, out)
+
+
+command.add_command(export_mentions.command)
+
+
+def _check_place(ctx: click.Context) -> None:
+    """Raises WrongUsage for options before the name of what is exported, which would count for nothing there."""
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    if given:
+        name = "config" if given[0] == "config_file" else given[0]
+        raise WrongUsage(f"write --{name} after `{ctx.invoked_subcommand}`")
+
+
+def _of_author(config_file: Path, author: str, source: str | None, out: Path) -> None:
     config = read_config(config_file)
     who = storable(author)
     with open_reader(config) as reader:
@@ -91,6 +122,7 @@ def _told(
     limits = retention.limits(store, config.storage.kept_for)
     beside = about.posts(store, [one.id for one in found if one.id is not None])
     return {
+        "version": __version__,
         "author": who,
         "asked_at": iso(now()),
         "posts": [

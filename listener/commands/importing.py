@@ -15,6 +15,7 @@ from listener.asking import UsageError, zone_of
 from listener.commands import import_numbers
 from listener.commands.judging import make_pipeline
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
+from listener.commands.progress import passing, progress
 from listener.config import Config
 from listener.imports.history import FIELDS, BadRow, Importer, Report, Row, Wish, rows
 from listener.imports.misfit import misfit
@@ -52,7 +53,8 @@ def command(
 
     Fields: text, id, created_at, author, brand, url, source, in_reply_to, thread, inbound, language. A column
     that bears a field's name needs no --map; other columns are ignored. `brand` stands instead of the query;
-    `inbound` false says that the brand itself wrote it; `thread` ties an answer to its question.
+    `inbound` false says that the brand itself wrote it; `thread` ties an answer to its question. Files of `listener
+    export mentions` have three more: automatic, same_post, guarded (docs/export.md).
 
     Importing twice changes nothing. Imported posts count in every KPI and never make a rule fire.
 
@@ -121,7 +123,8 @@ def _import(
         with store.writing() as db:
             queries.keep_versions(db, config.brands, now())
         importer = Importer(config.brands, pipeline, store.commit, writer.add if add_brands else None, now())
-        report = importer.run(found, wish)
+        with progress("importing") as bar:
+            report = importer.run(passing(bar, found), wish)
     try:
         writer.save()
     except CannotAdd as error:

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from listener import crash
+from listener.commands import failing
 from listener.config import Config, ConfigError, load
 from sentiment.tone import Engine, EngineUnavailable
 from storage import views
@@ -18,13 +20,7 @@ from storage.sqlite import Reader, SqliteStore
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-
-class WrongUsage(Exception):
-    """Wrong configuration or usage: exit code 2."""
-
-
-class Failure(Exception):
-    """It did not work: exit code 1."""
+WrongUsage, Failure = failing.WrongUsage, failing.Failure
 
 
 def config_option(function: F) -> F:
@@ -39,6 +35,29 @@ def config_option(function: F) -> F:
         help="The configuration.",
     )
     return option(function)
+
+
+def log_options(function: F) -> F:
+    """--log-level and --log-format, for the commands that keep a log."""
+    level = click.option(
+        "--log-level",
+        type=click.Choice(["debug", "info", "warning", "error"]),
+        default="info",
+        show_default=True,
+        envvar="LISTENER_LOG_LEVEL",
+        show_envvar=True,
+        help="Log this and what is worse.",
+    )
+    form = click.option(
+        "--log-format",
+        type=click.Choice(["auto", "json", "text"]),
+        default="auto",
+        show_default=True,
+        envvar="LISTENER_LOG_FORMAT",
+        show_envvar=True,
+        help="auto: text on a terminal, JSON elsewhere.",
+    )
+    return level(form(function))
 
 
 def number_options(function: F) -> F:
@@ -66,12 +85,19 @@ def number_options(function: F) -> F:
 json_option = click.option("--json", "as_json", is_flag=True, help="For programs: one JSON document.")
 
 
-def read_config(file: Path) -> Config:
-    """Read the configuration. Raises WrongUsage with all its mistakes."""
+def read_config(file: Path, *, warn: bool = True) -> Config:
+    """Read the configuration. Raises WrongUsage with all its mistakes.
+
+    Who keeps a log says by `warn` that it writes the warnings there itself.
+    """
     try:
-        return load(file)
+        config = load(file)
     except ConfigError as error:
         raise WrongUsage(str(error)) from None
+    crash.remember(config)
+    for warning in config.warnings if warn else ():
+        click.echo(f"{file}: {warning}", err=True)
+    return config
 
 
 def engine_of(config: Config, *, or_fallback: bool = True) -> Engine:

@@ -24,6 +24,7 @@ from listener.commands.options import (
     open_store,
     read_config,
 )
+from listener.commands.progress import progress
 from listener.config import Config
 from listener.matching.mistakes import QueryError
 from storage.calendar import iso
@@ -74,9 +75,9 @@ def test(
     brand, start = _brand_and_time(config, brand_name, since)
     if text is not None:
         brand = replace(brand, query=text)
-    with open_reader(config) as reader:
+    with open_reader(config) as reader, progress("trying the query") as bar:
         try:
-            found = trial(reader, brand, start, examples)
+            found = trial(reader, brand, start, examples, bar.advance)
         except QueryError as error:
             raise WrongUsage(f"{error}\n{error.caret()}") from None
         except ValueError as error:

@@ -20,6 +20,7 @@ from listener.commands.options import (
     open_store,
     read_config,
 )
+from listener.commands.progress import progress
 from listener.config import Config
 from storage import ledger, rejudging
 from storage.base import Rows
@@ -29,7 +30,6 @@ from storage.rejudging import Overtaken, Rejudging
 
 _PATIENCE = 10.0
 """Seconds in which a daemon takes up a head that was put in service: it looks every second."""
-_TOLD_EVERY = 5.0
 
 
 @click.command("rejudge")
@@ -57,9 +57,11 @@ def command(config_file: Path, since: str, brand_name: str | None, as_json: bool
         _check_daemon(config, store, pipeline.engine_name)
         with store.writing() as db:
             begun = rejudging.begin(db, pipeline.engine_name, brand, start, now())
-        progress = _Progress(begun, rejudging.left(store, begun), config)
+        left = rejudging.left(store, begun)
+        _announce(begun, left, config)
         try:
-            done, erased = rejudge(store, pipeline, begun, now, progress.tell)
+            with progress("judging again", left) as bar:
+                done, erased = rejudge(store, pipeline, begun, now, lambda _, posts: bar.advance(posts))
         except Overtaken:
             raise Failure("another `listener rejudge` is at work on the same; let it end") from None
     if as_json:
@@ -77,24 +79,14 @@ def _check_daemon(config: Config, store: Rows, engine: str) -> None:
         time.sleep(0.2)
 
 
-class _Progress:
-    """Tells on standard error what is being done, and now and then how far it is."""
-
-    def __init__(self, begun: Rejudging, left: int, config: Config) -> None:
-        self._left = left
-        self._told_at = time.monotonic()
-        since = reading.moment(begun.since, config.zone)
-        of = f" of {begun.brand}" if begun.brand else ""
-        again = f"; {reading.plural(begun.judged, 'mention')}{of} done before" if begun.position else ""
-        click.echo(
-            f"judging again by {begun.engine} from {since} on: {reading.plural(left, 'post')} to look at{again}",
-            err=True,
-        )
-
-    def tell(self, done: Rejudging) -> None:
-        if time.monotonic() - self._told_at >= _TOLD_EVERY:
-            self._told_at = time.monotonic()
-            click.echo(f"  {reading.plural(done.judged, 'mention')} judged", err=True)
+def _announce(begun: Rejudging, left: int, config: Config) -> None:
+    since = reading.moment(begun.since, config.zone)
+    of = f" of {begun.brand}" if begun.brand else ""
+    again = f"; {reading.plural(begun.judged, 'mention')}{of} done before" if begun.position else ""
+    click.echo(
+        f"judging again by {begun.engine} from {since} on: {reading.plural(left, 'post')} to look at{again}",
+        err=True,
+    )
 
 
 def _tell(done: Rejudging, erased: int) -> None:

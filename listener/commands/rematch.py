@@ -10,6 +10,7 @@ from alerts import format as reading
 from listener.asking import UsageError, moment
 from listener.commands.judging import make_pipeline
 from listener.commands.options import Failure, WrongUsage, config_option, now, open_store, read_config
+from listener.commands.progress import progress
 from storage import queries
 from storage.lock import is_held
 
@@ -36,7 +37,8 @@ def command(config_file: Path, since: str) -> None:
         if (changed := queries.unwritten(store, config.brands)) and is_held(config.database):
             names = ", ".join(brand.name for brand in changed)
             raise Failure(f"the daemon still listens by the old queries of {names}; restart it, then rematch")
-        done = rematching.rematch(store, pipeline, config.brands, start, now())
+        with progress("matching again") as bar:
+            done = rematching.rematch(store, pipeline, config.brands, start, now(), bar.advance)
     click.echo(
         f"{reading.plural(done.looked_at, 'post')} since {reading.moment(start, config.zone)} looked at."
     )

@@ -6,31 +6,46 @@ import asyncio
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from listener.commands.options import Failure, WrongUsage, config_option, first_of, read_config
+from listener import crash
+from listener.commands.options import Failure, WrongUsage, config_option, first_of, log_options, read_config
+from listener.commands.progress import load_structlog_alone
+
+if TYPE_CHECKING:
+    from listener.logs import Form
 
 
 @click.command("run")
 @config_option
-@click.option("--verbose", is_flag=True, help="Log more.")
-def command(config_file: Path, verbose: bool) -> None:
+@log_options
+@click.option("--verbose", is_flag=True, help="The same as --log-level debug.")
+def command(config_file: Path, log_level: str, log_format: Form, verbose: bool) -> None:
     """Listen, judge, count and tell until stopped (Ctrl-C, SIGTERM).
 
     Serves a status page on dashboard.host and .port. Stopping is safe at any moment, kill -9 included.
     """
-    config = read_config(config_file)
+    config = read_config(config_file, warn=False)
+    load_structlog_alone()
     # Only now: these load the web server, the scheduler and the engine.
+    import structlog
+
     from listener import daemon, logs
     from listener.dashboard.app import NotServed
     from listener.station import JUDGE
     from sentiment.tone import EngineUnavailable
     from storage.base import StoreError
 
-    logs.set_up(verbose=verbose)
+    logs.set_up(level="debug" if verbose else log_level, form=log_format)
+    logs.tell_renamed(config.warnings)
+    reports = crash.folder_of(config)
+    for file in crash.past(reports):
+        structlog.get_logger(__name__).error("an earlier run was ended by a fatal signal", report=str(file))
     try:
-        asyncio.run(daemon.run(config))
+        with crash.fatal_signals(reports):
+            asyncio.run(daemon.run(config))
     except* NotServed as group:
         raise WrongUsage(str(first_of(group))) from None
     # In a group: the store may fail under several tasks at once.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from listener.commands.options import Failure, WrongUsage, config_option, read_config
+from listener.commands.progress import progress
 from listener.config import Config
 
 if TYPE_CHECKING:
@@ -74,9 +75,11 @@ def command(config_file: Path, model: str | None, out: Path | None) -> None:
     chosen = transformers.Options.model_validate(options)
     into = out or (Path(chosen.copies) if chosen.copies else config.copies)
     try:
-        original = transformers.original(chosen)
-        folder = transformers.make_copy(chosen, into, SAMPLES)
-        copy = transformers.from_copy(folder, chosen)
+        with progress("making the copy") as bar:
+            bar.draw()
+            original = transformers.original(chosen)
+            folder = transformers.make_copy(chosen, into, SAMPLES)
+            copy = transformers.from_copy(folder, chosen)
     except EngineUnavailable as error:
         raise Failure(str(error)) from None
     except CannotConvert as error:

@@ -347,7 +347,7 @@ class Judge:
 class Config:
     """A configuration that has no mistake. `sources`, `channels` hold the options of each part by its name.
 
-    `fallback` judges where the engine cannot be had.
+    `fallback` judges where the engine cannot be had. `warnings`: keys that the file calls by an old name.
     """
 
     file: Path
@@ -368,6 +368,7 @@ class Config:
     routing: Routing = CONSOLE
     language: str = LANGUAGES[0]
     alarm_rate: float = 1.0
+    warnings: tuple[str, ...] = ()
 
     @property
     def database(self) -> Path:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -12,15 +11,16 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.comments import CommentedMap
 
 from alerts.channels import CHANNELS, takes_letters
 from alerts.goals import Goal, GoalOptions
 from alerts.language import LANGUAGES
 from alerts.routing.routes import CONSOLE, Routing
 from alerts.rules import Rule, RuleOptions
+from listener import __version__
 from listener.collectors import COLLECTORS, collectors_of
+from listener.config.document import read_document
 from listener.config.goals import Checks, read_goals
 from listener.config.letters import LetterReader
 from listener.config.options import (
@@ -44,6 +44,7 @@ from listener.config.problems import (
     line_of,
     say,
 )
+from listener.config.renamed import RENAMED, Renamed, put_right
 from listener.config.routing import RoutingReader, World
 from listener.config.rules import RuleReader
 from listener.config.secrets import Environment, is_secret, secrets_of
@@ -51,43 +52,24 @@ from listener.matching.tagging import TagRule
 from sentiment.engines import ENGINES
 from storage.mention import Brand
 
-_TWICE = re.compile(r"found duplicate key \"(.*?)\" with value", re.DOTALL)
 Options = TypeVar("Options", bound=BaseModel)
 
 
-def load(file: Path, environment: Mapping[str, str] = os.environ) -> Config:
-    """Read and check a configuration. Raises ConfigError with all its mistakes."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(file, [Problem("", _unreadable(error))]) from None
-    try:
-        raw = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise ConfigError(file, [Problem("YAML", _yaml_mistake(error), line)]) from None
-    except YAMLError as error:
-        raise ConfigError(file, [Problem("YAML", str(error))]) from None
-    except RecursionError:
-        raise ConfigError(file, [Problem("YAML", "is nested too deep")]) from None
-    if not isinstance(raw, dict):
-        says = "is empty" if raw is None else "holds no keys such as brands: and sources:"
-        raise ConfigError(file, [Problem("", f"{says}; start from the shipped config.yaml")])
-    return _Reader(file, text, raw, environment).read()
+def load(
+    file: Path,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    version: str = __version__,
+    renames: Sequence[Renamed] = RENAMED,
+) -> Config:
+    """Read and check a configuration. Raises ConfigError with all its mistakes.
 
-
-def _unreadable(error: OSError | UnicodeDecodeError) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return f"is no text in UTF-8 (byte {error.start}); save it as UTF-8"
-    return f"cannot be read ({error.strerror}); name another file with --config"
-
-
-def _yaml_mistake(error: MarkedYAMLError) -> str:
-    """What is wrong with the YAML. A key that stands twice is named without its values: they may be secrets."""
-    problem = error.problem or "cannot be read"
-    if twice := _TWICE.match(problem):
-        return f"the key {twice[1]} stands twice"
-    return f"{problem}; indent with spaces, not with tabs" if "'\\t'" in problem else problem
+    `renames` are the keys that this `version` knows by another name.
+    """
+    text, raw = read_document(file)
+    reader = _Reader(file, text, raw, environment)
+    reader.rename(version, renames)
+    return reader.read()
 
 
 class _Reader:
@@ -109,10 +91,15 @@ class _Reader:
         "goals",
     )
 
-    def __init__(self, file: Path, text: str, raw: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    def __init__(self, file: Path, text: str, raw: CommentedMap, environment: Mapping[str, str]) -> None:
         self._file, self._text, self._raw = file, text, raw
         self._problems: list[Problem] = []
+        self._warnings: tuple[str, ...] = ()
         self._environment = Environment(environment, self._add)
+
+    def rename(self, version: str, renames: Sequence[Renamed]) -> None:
+        """Give what has an old name its name of today, before anything is looked at."""
+        self._raw, self._warnings = put_right(self._raw, version, self._add, renames)
 
     def read(self) -> Config:
         tree: dict[str, Any] = self._environment.expand(self._raw)
@@ -158,6 +145,7 @@ class _Reader:
             routing,
             language,
             alarm_rate,
+            self._warnings,
         )
 
     def _add(self, path: Place, message: str) -> None:

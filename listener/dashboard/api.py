@@ -30,7 +30,7 @@ def problem(status: int, detail: str) -> web.Response:
 
 
 async def mentions(request: web.Request) -> web.Response:
-    """GET /api/v1/mentions?brand=&source=&sentiment=&tag=&route=&since=&until=&limit=&cursor=: newest first."""
+    """GET /api/v1/mentions?brand=&source=&sentiment=&tag=&route=&since=&until=&limit=&cursor=: mentions by date."""
     return await _answer(_mentions, request)
 
 
@@ -104,7 +104,7 @@ def _decode(text: str) -> tuple[int, int, str]:
 
 
 async def kpis(request: web.Request) -> web.Response:
-    """GET /api/v1/kpis?kpi=&brand=&source=&since=&until=&timezone=&by=&tag=&compare=: parameters may be repeated."""
+    """GET /api/v1/kpis?kpi=&brand=&source=&since=&until=&timezone=&by=&tag=&compare=: KPIs; all may be repeated."""
     return await _answer(_kpis, request)
 
 

@@ -51,8 +51,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-async def serve(station: Station) -> None:
-    """Serve until cancelled. Raises NotServed where the port is taken, or beyond loopback without a token."""
+async def serve(station: Station, serving: Callable[[], None] = lambda: None) -> None:
+    """Serve until cancelled; `serving` is called once requests are answered.
+
+    Raises NotServed where the port is taken, or beyond loopback without a token.
+    """
     options = station.config.dashboard
     if not is_loopback(options.host) and not tokens.names(station.reader):
         raise NotServed(
@@ -72,6 +75,7 @@ async def serve(station: Station) -> None:
             ) from None
         port = runner.addresses[0][1]
         log.info("serving", url=f"http://{_in_url(options.host)}:{port}/")
+        serving()
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
@@ -90,6 +94,7 @@ def make_app(station: Station) -> web.Application:
             web.get("/", page.status),
             web.get("/style.css", page.style),
             web.get("/healthz", health.healthz),
+            web.get("/metrics", _metrics),
             web.get("/api/v1/mentions", api.mentions),
             web.get("/api/v1/kpis", api.kpis),
             web.get("/api/v1/explain", api.explanation),
@@ -115,6 +120,14 @@ def make_app(station: Station) -> web.Application:
         ]
     )
     return app
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    """GET /metrics: how Listener fares, for Prometheus."""
+    # Who is not scraped does without the library: a megabyte, and a hundredth of a second at the start.
+    from listener.dashboard.metrics import metrics
+
+    return await metrics(request)
 
 
 def _doors(station: Station) -> list[Door]:

@@ -72,7 +72,7 @@ class Act(_Said):
 
 
 async def listing(request: web.Request) -> web.Response:
-    """GET ?brand=&state=&assignee=: the newest first."""
+    """GET ?brand=&state=&assignee=: cases, the newest first."""
     station = request.app[STATION]
     try:
         only(request.query, "brand", "state", "assignee")

@@ -68,7 +68,7 @@ class Door:
         self._seats = asyncio.Semaphore(_AT_ONCE)
 
     async def take(self, request: web.Request) -> web.Response:
-        """Answer one request; see docs/sources/ingest.md for what each status means."""
+        """POST, signed: what other programs send, where `sources.ingest` is configured. Its page tells each status."""
         signed = _signed(request)
         # Before the body is read: who signs nothing makes us read nothing.
         if signed is None or not signed.in_time(self._clock()):

@@ -31,13 +31,13 @@ def _templates() -> Environment:
 
 
 async def status(request: web.Request) -> web.Response:
-    """GET /: the status page."""
+    """GET /: the status page: the last seven days, sources, alerts, newest mentions."""
     html = await asyncio.to_thread(_render, request.app[STATION])
     return web.Response(text=html, content_type="text/html")
 
 
 async def style(request: web.Request) -> web.FileResponse:
-    """GET /style.css."""
+    """GET /style.css: its style."""
     return web.FileResponse(_FOLDER / "style.css")
 
 

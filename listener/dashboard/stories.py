@@ -21,7 +21,7 @@ _MOST = 500
 
 
 async def listing(request: web.Request) -> web.Response:
-    """GET ?brand=&since=&until=&limit=: the largest first, of the last seven days unless a time is given."""
+    """GET ?brand=&since=&until=&limit=: stories, the largest first, of the last seven days unless a time is given."""
     station = request.app[STATION]
     try:
         only(request.query, "brand", "since", "until", "limit")

@@ -55,7 +55,7 @@ async def add(request: web.Request) -> web.Response:
 
 
 async def listing(request: web.Request) -> web.Response:
-    """GET ?id= : the tags of a post. GET ?brand=&since=&until= : mentions by tag."""
+    """GET ?id= or ?brand=&since=&until=: the tags of a post, or how many mentions bear each tag."""
     station = request.app[STATION]
     try:
         only(request.query, "id", "brand", "since", "until")
@@ -79,7 +79,7 @@ def _counted(request: web.Request, names: list[str], window: Window) -> list[dic
 
 
 async def remove(request: web.Request) -> web.Response:
-    """DELETE ?id=&tag=&brand= : the mention loses the tag."""
+    """DELETE ?id=&tag=&brand=: the mention loses the tag."""
     station = request.app[STATION]
     try:
         only(request.query, "id", "tag", "brand")

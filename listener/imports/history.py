@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from listener.asking import brand_of
 from listener.collectors.plain import decoded
 from listener.collectors.post import Post, plausible
+from listener.exports.as_csv import unguarded
 from listener.pipeline import Named, Pipeline, clean
 from storage.mention import Brand, Committed, Heard, Kept, KeptPost, Mention, Source
 
@@ -31,10 +32,14 @@ FIELDS = (
     "thread",
     "inbound",
     "language",
+    "automatic",
+    "same_post",
+    "guarded",
 )
 PAGE = 500
 _ALL_PAGES = 10_000
 _SHOWN = 20
+_LONGEST_CELL = 2**20
 _DELIMITERS = ",;\t|"
 _MILLISECONDS = 100_000_000_000
 """From here on (the year 5138 in seconds) a number of a time counts milliseconds."""
@@ -124,6 +129,8 @@ def _json_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | BadRow]]:
 def _csv_rows(file: Iterable[str], path: Path) -> Iterator[tuple[int, Row | BadRow]]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as sample:
         first = sample.readline()
+    # The module's own limit is shorter than the longest text that is kept.
+    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.DictReader(file, delimiter=delimiter_of(first))
     while True:
         try:
@@ -146,7 +153,11 @@ def post_of(row: Row, wish: Wish) -> tuple[str, Post]:
         value = row.get(wish.columns.get(name, name))
         if isinstance(value, dict | list):
             raise BadRow(f"{name} is a list or an object instead of a text")
-        return None if value is None or not str(value).strip() else str(value)
+        if value is None or not str(value).strip():
+            return None
+        return unguarded(str(value)) if guarded else str(value)
+
+    guarded = flag_of(row, wish, "guarded")
 
     text = cell("text")
     if text is None:
@@ -166,17 +177,23 @@ def post_of(row: Row, wish: Wish) -> tuple[str, Post]:
         language=cell("language"),
         in_reply_to=cell("in_reply_to"),
         thread=cell("thread"),
+        automatic=flag_of(row, wish, "automatic") or False,
     )
 
 
-def inbound_of(row: Row, wish: Wish) -> bool | None:
-    """Read `inbound`: True says that a customer wrote to the brand, False that the brand itself wrote."""
-    value = row.get(wish.columns.get("inbound", "inbound"))
+def flag_of(row: Row, wish: Wish, name: str) -> bool | None:
+    """Read a field that is true or false, None where it is empty. Raises BadRow.
+
+    `inbound`: True says that a customer wrote to the brand, False that the brand itself wrote; `automatic`: its robot
+    did. `same_post`: the row before is the same post for another brand. `guarded`: cells were made safe for
+    spreadsheets by `listener export`.
+    """
+    value = row.get(wish.columns.get(name, name))
     if value is None or value == "":
         return None
     text = str(value).strip().casefold()
     if text not in _TRUE | _FALSE:
-        raise BadRow(f"inbound is {text[:20]!r}, neither true nor false")
+        raise BadRow(f"{name} is {text[:20]!r}, neither true nor false")
     return text in _TRUE
 
 
@@ -223,15 +240,13 @@ class Importer:
         self._pages: dict[str, list[Named]] = {}
         self._spans: dict[str, Heard] = {}
         self._folded: dict[str, Brand | None] = {}
+        self._waiting = 0
         self.report = Report()
 
     def run(self, found: Iterable[tuple[int, Row | BadRow]], wish: Wish) -> Report:
         """Keep all rows; what cannot be kept is counted in the report."""
         for line, row in found:
             self.report.rows += 1
-            if self.report.rows % _ALL_PAGES == 0:
-                # A file whose every row names another source would otherwise be held in memory whole.
-                self._flush_all()
             try:
                 if isinstance(row, BadRow):
                     raise row
@@ -243,9 +258,10 @@ class Importer:
 
     def _take(self, row: Row, wish: Wish) -> None:
         source, post = post_of(row, wish)
-        inbound = inbound_of(row, wish)
-        named = row.get(wish.columns.get("brand", "brand"))
-        if named is None or not str(named).strip():
+        inbound = flag_of(row, wish, "inbound")
+        again = flag_of(row, wish, "same_post") or False
+        named = _brand_in(row, wish)
+        if named is None:
             found = self._pipeline.name(post, _source(source), self._now)
             if found.stays_out:
                 self.report.unmatched += 1
@@ -253,20 +269,34 @@ class Importer:
             if inbound is False and not _written_by_one(found.mentions):
                 raise BadRow("inbound is false, but which brand wrote it is not said: add a column brand")
         else:
-            brand = self._brand(str(named).strip())
+            brand = self._brand(named)
             if brand is None:
-                self.report.unknown_brands[str(named).strip()[:100]] += 1
+                self.report.unknown_brands[named[:100]] += 1
                 return
             found = self._pipeline.name_as(post, _source(source), self._now, brand.name)
-        found = replace(found, mentions=_directed(found.mentions, inbound))
-        self._pages.setdefault(source, []).append(found)
+        found = replace(found, mentions=_directed(found.mentions, inbound, automatic=post.automatic))
+        self._put(source, found, again=again)
         if post.published_at is not None and plausible(post.published_at, self._now):
             span = self._spans.get(source, Heard(post.published_at, post.published_at))
             self._spans[source] = Heard(
                 min(span.since, post.published_at), max(span.until, post.published_at)
             )
-        if len(self._pages[source]) >= PAGE:
+
+    def _put(self, source: str, found: Named, *, again: bool) -> None:
+        """Add a post to its page, or where its row says that it is the `same_post`, its brand to the post before."""
+        page = self._pages.setdefault(source, [])
+        before = page[-1] if page else None
+        if again and before is not None and before.post.native_id == found.post.native_id:
+            page[-1] = _joined(before, found)
+            return
+        # Only now, for the next row may have named another brand of the last post.
+        self._waiting += 1
+        if len(page) >= PAGE:
             self._flush(source)
+        elif self._waiting % _ALL_PAGES == 0:
+            # A file whose every row names another source would otherwise be held in memory whole.
+            self._flush_all()
+        self._pages.setdefault(source, []).append(found)
 
     def _brand(self, text: str) -> Brand | None:
         if text not in self._folded:
@@ -304,11 +334,25 @@ def _written_by_one(mentions: Sequence[Mention]) -> bool:
     return len(mentions) == 1 or sum(mention.own for mention in mentions) == 1
 
 
-def _directed(mentions: tuple[Mention, ...], inbound: bool | None) -> tuple[Mention, ...]:
+def _brand_in(row: Row, wish: Wish) -> str | None:
+    value = row.get(wish.columns.get("brand", "brand"))
+    text = "" if value is None else str(value).strip()
+    return (unguarded(text) if flag_of(row, wish, "guarded") else text) or None
+
+
+def _joined(one: Named, other: Named) -> Named:
+    """A post with the brands that two rows name; of a brand that both name, the first row's word."""
+    brands = {mention.brand for mention in one.mentions}
+    more = tuple(mention for mention in other.mentions if mention.brand not in brands)
+    return replace(one, mentions=one.mentions + more)
+
+
+def _directed(mentions: tuple[Mention, ...], inbound: bool | None, *, automatic: bool) -> tuple[Mention, ...]:
     """Put in what the row says of its direction. A post by one brand that names others stays a mention of those."""
     if inbound is None:
         return mentions
     if inbound:
         return tuple(replace(mention, addressed=True, own=False) for mention in mentions)
     only = len(mentions) == 1
-    return tuple(replace(mention, addressed=False, own=mention.own or only) for mention in mentions)
+    own = tuple(replace(mention, addressed=False, own=mention.own or only) for mention in mentions)
+    return tuple(replace(mention, automatic=automatic and mention.own) for mention in own)

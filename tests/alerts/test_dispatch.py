@@ -222,6 +222,20 @@ async def test_a_lost_answer_is_counted_as_unknown_and_sent_again_with_the_same_
     assert mail.keys() == ["one", "one"]
 
 
+async def test_what_came_of_each_attempt_is_counted(mail: Post) -> None:
+    mail.server.script("/a", Reply(503), Reply(reset=True), Reply(200))
+    mail.server.script("/b", Reply(410))
+    mail.lay_out("one", "a", "b")
+    await mail.try_until("one", ["delivered"])
+    await mail.try_until("one", ["failed"], channel="b")
+    assert mail.dispatcher.outcomes == {
+        ("a", "tried_again"): 1,
+        ("a", "unknown"): 1,
+        ("a", "delivered"): 1,
+        ("b", "given_up"): 1,
+    }
+
+
 async def test_an_answer_that_never_comes_is_unknown_too(mail: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alerts.channels.posting.TIMEOUT", 0.2)
     mail.server.script("/a", Reply(hang=True), Reply(200))

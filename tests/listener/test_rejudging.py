@@ -79,7 +79,7 @@ def again(
         begun = rejudging.begin(db, engine.name, brand, SINCE, NOW)
     told: list[int] = []
     done, _ = rejudge(
-        store, Pipeline(BRANDS, engine), begun, lambda: NOW, lambda done: told.append(done.judged), size
+        store, Pipeline(BRANDS, engine), begun, lambda: NOW, lambda done, _: told.append(done.judged), size
     )
     return done, told
 

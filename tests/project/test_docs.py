@@ -255,6 +255,15 @@ def test_every_page_is_reached_from_the_index() -> None:
     assert {path for path in DOCS.rglob("*.md") if path.name != "index.md"} <= linked
 
 
+def test_every_page_stands_in_the_navigation_of_the_site() -> None:
+    text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    named = set(re.findall(r"([\w./*-]+\.md|\w+/\*)$", text.split("\nnav:\n")[1], re.MULTILINE))
+    pages = {path.relative_to(DOCS) for path in DOCS.rglob("*.md") if path.parent.name != "adr"}
+    assert {path.as_posix() for path in pages if f"{path.parent}/*" not in named} == {
+        name for name in named if name.endswith(".md") and (DOCS / name).exists()
+    }
+
+
 def run(*arguments: str) -> str:
     result = CliRunner().invoke(listener, list(arguments), catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -291,25 +300,6 @@ def test_the_example_of_the_kpis_comes_out_as_by_hand(tmp_path: Path) -> None:
     assert values["positive_share", "Acme"]["interval"] == [0, 1]
     fields = {field for value in answer for field in value}
     assert {field for field in fields if f"`{field}`" not in page.split("## Fields of a value")[1]} == set()
-
-
-def test_the_tutorial_comes_out_as_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = read("tutorial.md")
-    monkeypatch.chdir(tmp_path)
-    Path("mine.yaml").write_text(fences(page, "yaml")[0], encoding="utf-8")
-    Path("history.csv").write_text(fences(page, "csv")[0], encoding="utf-8")
-    lines = [line for body in fences(page, "") for line in body.splitlines() if line.startswith("listener ")]
-    offline = [line for line in lines if line.split()[1] in ("check", "import", "kpi")]
-    said = {line: run(*shlex.split(line)[1:]) for line in offline}
-    assert [text for line, text in said.items() if " import " in line] == [fences(page, "text")[0]]
-    numbers = " ".join(next(text for line, text in said.items() if "--until 2026-11-09" in line).split())
-    for told in (
-        "mentions 2 2",
-        "share_of_voice 66.7 % 3",
-        "adjusted; counted 50.0 %",
-        "response_time 30m 1",
-    ):
-        assert told in numbers
 
 
 def test_the_backup_opens_as_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

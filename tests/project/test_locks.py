@@ -39,7 +39,7 @@ def pins(*groups: str) -> dict[str, str]:
         lines += project["dependency-groups"][group]
     found = {}
     for line in lines:
-        name, _, version = line.partition("==")
+        name, _, version = re.sub(r"\[[^]]*\]", "", line).partition("==")
         assert version, f"pyproject.toml does not pin {line}"
         found[re.sub(r"[-_.]+", "-", name).lower()] = version
     return found

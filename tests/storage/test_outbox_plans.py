@@ -8,7 +8,7 @@ from sqlite3 import OperationalError
 
 import pytest
 
-from storage import alerting, deliveries, outbox, waiting
+from storage import alerting, deliveries, outbox, vitals, waiting
 from storage.alerting import AlertState
 from storage.base import Row, Transaction
 from storage.sqlite import SqliteStore
@@ -71,6 +71,7 @@ _WORK: tuple[Callable[[Transaction], object], ...] = (
     lambda db: deliveries.of_key(db, "fails"),
     lambda db: deliveries.newest(db, undelivered=True),
     lambda db: deliveries.given_up(db, 1000),
+    lambda db: vitals.outbox(db, 1000),
     waiting.untried,
     lambda db: waiting.of_thread(db, "waits", "slack"),
     lambda db: waiting.told(db, "waits"),

@@ -22,6 +22,7 @@ from alerts.channels import email as channel
 from alerts.channels.base import Past, Undelivered
 from alerts.channels.email import Email, Options
 from alerts.channels.mail_faults import Step, why_refused
+from alerts.made_by import MADE_BY
 from alerts.message import Chart, Letter, Message
 
 PASSWORD = "s3cr3t-p4ss"
@@ -203,6 +204,7 @@ async def test_a_second_attempt_is_the_same_mail(box: Box, port: int) -> None:
         await Email(options(port)).send(plain(key))
     first, second, other = (mail["Message-ID"] for mail in box.mails)
     assert first == second != other
+    assert {mail["X-Mailer"] for mail in box.mails} == {MADE_BY}
     assert re.fullmatch(r"<[0-9a-f]{40}@brand\.example>", first)
 
 
@@ -218,6 +220,7 @@ async def test_no_text_becomes_a_header(box: Box, port: int, text: str) -> None:
         "To",
         "Date",
         "Message-ID",
+        "X-Mailer",
         "List-Id",
         "List-Unsubscribe",
         "Auto-Submitted",

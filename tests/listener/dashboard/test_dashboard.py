@@ -176,7 +176,7 @@ async def test_the_page_escapes_whatever_strangers_wrote(client: Client, station
     assert "<bdi>\u202egnp.exe</bdi>" in html and '<p dir="auto">\u202eoverride' in html
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/style.css", "/api/v1/mentions", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/metrics", "/style.css", "/api/v1/mentions", "/nowhere"])
 async def test_every_answer_allows_no_script_no_frame_and_no_cache(client: Client, path: str) -> None:
     headers = (await client.get(path)).headers
     policy = headers["Content-Security-Policy"]
@@ -372,7 +372,7 @@ async def test_what_is_not_there_and_what_may_only_be_read(client: Client) -> No
 async def test_a_web_site_that_points_its_name_here_reads_nothing(
     client: Client, host: str, status: int
 ) -> None:
-    for path in ("/", "/api/v1/mentions", "/healthz"):
+    for path in ("/", "/api/v1/mentions", "/healthz", "/metrics"):
         assert (await client.get(path, headers={"Host": host})).status == status
 
 
@@ -396,7 +396,7 @@ async def test_beyond_loopback_only_the_bearer_of_a_token_reads(station: Station
                 assert answer.content_type == "application/problem+json"
             return answer.status
 
-        for path in ("/", "/style.css", "/api/v1/mentions", "/api/v1/kpis", "/api/v1/alerts"):
+        for path in ("/", "/style.css", "/api/v1/mentions", "/api/v1/kpis", "/api/v1/alerts", "/metrics"):
             assert await status(path, None) == 401
             assert await status(path, f"Bearer {token}") == 200
             assert await status(path, f"bearer  {token} ") == 200

@@ -80,6 +80,7 @@ class Dispatcher:
         # Of this run, by (channel, outcome), a message sent with others counting by itself.
         self.outcomes: Counter[tuple[str, Outcome]] = Counter()
         self.wake = {name: asyncio.Event() for name in channels}
+        self._under_way = {name: asyncio.Lock() for name in channels}
 
     @property
     def failing(self) -> dict[str, str]:
@@ -110,14 +111,27 @@ class Dispatcher:
         """Send what is due on a channel, one after the other, oldest first, at the channel's pace."""
         pace = self._channels[channel].pace
         while True:
-            row = await self._write(lambda db: outbox.claim(db, channel, self._clock(), pace))
-            if row is not None:
-                await self._deliver(row)
-                continue
+            async with self._under_way[channel]:
+                row = await self._write(lambda db: outbox.claim(db, channel, self._clock(), pace))
+                if row is not None:
+                    await self._deliver(row)
+                    continue
             due = await self._next_due(channel)
             if due is None or (wait := due - self._clock()) > pace:
                 return
             await asyncio.sleep(wait)
+
+    async def rest(self, patience: float) -> None:
+        """Begin no message any more; return once those under way are answered, or after `patience` seconds.
+
+        What is cut off in the middle may have arrived, and would be told twice.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                for lock in self._under_way.values():
+                    await lock.acquire()
+        except TimeoutError:
+            log.warning("a message is still under way; it is sent again under the same key")
 
     async def _next_due(self, channel: str) -> float | None:
         return await asyncio.to_thread(outbox.next_due, self._store, channel, self._clock())

@@ -165,11 +165,12 @@ def _event(item: Judged, now: int) -> AlertEvent:
     )
 
 
-def restart(db: Transaction, rules: Sequence[Rule], now: int) -> list[AlertState]:
+def restart(db: Transaction, rules: Sequence[Rule], now: int, *, watched: bool = False) -> list[AlertState]:
     """Take up rules after a start; return the states of those that fired and are configured no more.
 
-    A condition that was only pending has not been watched meanwhile, so its time starts anew.
+    A condition that was only pending has not been `watched` meanwhile, so its time starts anew.
     """
     gone = alerting.forget_missing(db, [(rule.name, rule.brand) for rule in rules], now - _REMEMBERED)
-    alerting.restart_pending(db, now)
+    if not watched:
+        alerting.restart_pending(db, now)
     return gone

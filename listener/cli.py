@@ -15,6 +15,8 @@ from listener.commands.failing import Failure, WrongUsage
 from listener.commands.lazy import LazyGroup
 
 COMMANDS: dict[str, str] = {
+    "init": "listener.commands.init",
+    "preview": "listener.commands.preview",
     "run": "listener.commands.run",
     "once": "listener.commands.once",
     "check": "listener.commands.check",
@@ -59,8 +61,8 @@ COMMANDS: dict[str, str] = {
 def listener() -> None:
     """Hear what is said about your brand, know its tone, count it honestly, and be told when it changes.
 
-    Start with `listener doctor`, then `listener run`. Exit codes: 0 good, 1 failed, 2 wrong configuration or
-    usage.
+    Start with `listener init`, then `listener preview` and `listener run`. Exit codes: 0 good, 1 failed, 2 wrong
+    configuration or usage.
     """
 
 

@@ -1,4 +1,4 @@
-"""The daemon: one TaskGroup of tasks that wait for bells, and a SIGTERM that ends them within a second."""
+"""The daemon: one TaskGroup of tasks that wait for bells; a SIGTERM ends them within a second, a SIGHUP begins anew."""
 
 from __future__ import annotations
 
@@ -7,25 +7,30 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import structlog
 
 from alerts.rules import Rule
-from listener import expiring, heeding, letters, listening, pulse, watching
+from listener import crash, expiring, hangup, heeding, letters, listening, pulse, watching
 from listener.collectors.base import Collector
-from listener.config import Config, DigestOptions
+from listener.config import Config, DigestOptions, load
 from listener.dashboard.app import serve
 from listener.dashboard.health import examine
+from listener.dashboard.sockets import Sockets
+from listener.engine import Bench
 from listener.http import AT_ONCE
+from listener.reloading import Reloaded, Reloading, Standing
 from listener.schedule import Bell, Bells
 from listener.settling import Settling
-from listener.station import Changes, Station, judge_by_head, open_station
+from listener.station import Changes, Station, judge_by_head, open_with
 from listener.supervisor import Supervisor
 from listener.visiting import EVERY as VISIT_EVERY
 from listener.visiting import Visiting, visitor_of
 from storage import hearing, polling
+from storage.lock import DaemonLock
 from storage.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
@@ -43,31 +48,64 @@ _BREATH = 0.2
 _PATIENCE_WITH_FIRST_ROUND = 300
 
 
-async def run(config: Config) -> None:
-    """Run until SIGTERM or SIGINT. Raises what ends the program: StoreError, EngineUnavailable, bugs."""
-    stop = asyncio.Event()
+async def run(config: Config, read: Callable[[Path], Config] = load) -> None:
+    """Run until SIGTERM or SIGINT; on SIGHUP `read` the configuration again.
+
+    Raises what ends the program: StoreError, EngineUnavailable, NotServed, bugs.
+    """
+    stop, reloading = asyncio.Event(), Reloading(read)
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
+    hangup.listen(reloading.asked.set, stop.set)
     # Twice as many as requests may be waiting for a name.
     loop.set_default_executor(_Helpers(2 * AT_ONCE, thread_name_prefix=HELPER))
     supervisor = Supervisor.of(os.environ)
     supervisor.starting()
+    log.info("opening", config=str(config.file.resolve()), pid=os.getpid())
     try:
         # The stop is watched from outside of the station: opening it may take long, as when a model is loaded.
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_raise_when(stop, supervisor))
-            tasks.create_task(_live(config, supervisor))
+            tasks.create_task(_live(config, reloading, supervisor))
     except* _Stopped:
         log.info("stopped")
 
 
-async def _live(config: Config, supervisor: Supervisor) -> None:
-    async with open_station(config, time.time) as station:
-        spare_the_collector()
-        with Bells() as bells:
-            async with asyncio.TaskGroup() as tasks:
-                _Day(station, bells, supervisor).begin(tasks)
+async def _live(config: Config, reloading: Reloading, supervisor: Supervisor) -> None:
+    """One configuration after the other, on a store that stays ours."""
+    with DaemonLock(config.database):
+        standing = Standing(config, Bench(config))
+        try:
+            while True:
+                following = await _until_reloaded(standing, reloading, supervisor)
+                supervisor.reloading(time.monotonic())
+                crash.remember(following.config)
+                standing.close(following)
+                standing = following
+        finally:
+            standing.close()
+
+
+async def _until_reloaded(standing: Standing, reloading: Reloading, supervisor: Supervisor) -> Standing:
+    """Live by one configuration; return the next one. What runs ends as it does at a stop, and nothing is lost."""
+    following: Standing | None = None
+    config = standing.config
+    try:
+        async with open_with(config, time.time, standing.bench, watched=standing.changes > 0) as station:
+            spare_the_collector()
+            standing.sockets = standing.sockets or await Sockets.bind(config.dashboard, station.reader)
+            if standing.changes:
+                log.info("the new configuration is in force", changes=standing.changes)
+            with Bells() as bells:
+                async with asyncio.TaskGroup() as tasks:
+                    _Day(station, bells, supervisor).begin(tasks, standing.sockets)
+                    tasks.create_task(reloading.watch(station, standing))
+    except* Reloaded as group:
+        # Without the exception itself: its frames hold all that has ended.
+        following = next(error.standing for error in group.exceptions if isinstance(error, Reloaded))
+    assert following is not None
+    return following
 
 
 def spare_the_collector() -> None:
@@ -76,6 +114,8 @@ def spare_the_collector() -> None:
     The engine, and what the ears remember, are hundreds of thousands of objects; looking through them takes a tenth of
     a second.
     """
+    # What an earlier configuration left is let go.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 
@@ -121,11 +161,11 @@ class _Day:
         }
         station.heard_from = self._heard_from
 
-    def begin(self, tasks: asyncio.TaskGroup) -> None:
+    def begin(self, tasks: asyncio.TaskGroup, sockets: Sockets) -> None:
         """Start all of them; each runs until it is cancelled."""
         channels = self._station.config.channels
         for work in (
-            serve(self._station, self._supervisor.ready),
+            serve(self._station, sockets, self._supervisor.ready),
             pulse.beat(self._station.pulse),
             self._supervisor.watch(self._station.writer),
             self._supervisor.report(lambda: examine(self._station).sentence),

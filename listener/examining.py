@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import aclosing, closing
-from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -14,44 +15,62 @@ from alerts.channels import CHANNELS
 from alerts.channels.base import Looks, Undelivered
 from alerts.channels.mail_faults import no_connection
 from alerts.format import plural
-from alerts.transport import Transport
+from alerts.transport import Answer, Transport
+from listener import machine
 from listener.collectors import collectors_of
 from listener.collectors.base import Collector, Permanent, Retriable
 from listener.config import Config
 from listener.engine import judge_of
+from listener.finding import Finding
 from listener.hearing import Hearing
 from listener.http import PoliteClient
 from listener.matching.matcher import Matcher
 from listener.showing import lost
 from sentiment.tone import EngineUnavailable, Text
+from storage.condition import condition
 from storage.sqlite import SqliteStore
 
-_LITTLE = 500_000_000
-"""Bytes of free disk below which the doctor warns."""
 _PATIENCE = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at."""
+class _Watch(Transport):
+    """A transport that notes by how much our clock is ahead of those who answer, without asking anybody for it."""
 
-    what: str
-    good: bool
-    says: str
-    remedy: str = ""
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self._clock = clock
+        self.offsets: dict[str, float] = {}
+
+    async def request(self, method: str, url: str, **options: Any) -> Answer:
+        before = self._clock()
+        answer = await super().request(method, url, **options)
+        after = self._clock()
+        if (told := machine.told_time(answer.headers)) is not None:
+            # A Date has whole seconds, and was said at some time between the question and its answer.
+            self.offsets[urlsplit(answer.url).hostname or ""] = (before + after) / 2 - (told + 0.5)
+        return answer
 
 
 async def examine(config: Config, clock: Callable[[], float], free: int) -> list[Finding]:
-    """Look at store, disk, engine, sources and channels. Raises StoreError."""
+    """Look at store, disk, engine, fonts, sources, channels and clock. `free` in bytes. Raises StoreError."""
+    now = int(clock())
     with closing(SqliteStore(config.database, zone=config.zone)) as store:
-        told = lost(store, int(clock()))
-    findings = [Finding("store", True, f"{config.database} can be written"), _disk(free), _engine(config)]
-    async with Transport() as transport:
+        told = lost(store, now)
+        found = condition(store, now)
+    findings = [
+        *machine.database(config.database, found),
+        machine.disk(free, found.a_day),
+        _engine(config),
+        machine.fonts(),
+    ]
+    transport = _Watch(clock)
+    async with transport:
         client = PoliteClient(transport, clock)
         hearing = Hearing(config.brands, Matcher(config.brands))
         collectors = collectors_of(config.sources, client, hearing)
-        findings += await asyncio.gather(*(_source(c, int(clock())) for c in collectors))
+        findings += await asyncio.gather(*(_source(c, now) for c in collectors))
         findings += [await _channel(name, options, transport) for name, options in config.channels.items()]
+    findings.append(machine.clock(list(transport.offsets.values())))
     if told:
         remedy = "mend what it says there, then `listener alerts resend --failed`"
         findings.append(Finding("messages", False, told, remedy))
@@ -60,11 +79,6 @@ async def examine(config: Config, clock: Callable[[], float], free: int) -> list
             Finding("sources", False, "none is configured", "add one under sources, or import a file")
         )
     return findings
-
-
-def _disk(free: int) -> Finding:
-    says = f"{free / 1e9:.1f} GB free"
-    return Finding("disk", free >= _LITTLE, says, "" if free >= _LITTLE else "free some space for the store")
 
 
 def _engine(config: Config) -> Finding:

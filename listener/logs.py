@@ -30,7 +30,8 @@ def set_up(*, level: str = "info", form: Form = "auto", begins: bool = True) -> 
     """
     terminal = sys.stderr.isatty()
     text = form == "text" or (form == "auto" and terminal)
-    chain = [*_shared(text=text, terminal=terminal), _text(terminal) if text else _json()]
+    forms: list[Processor] = [_visible, _text(terminal)] if text else [_json()]
+    chain = [*_shared(text=text, terminal=terminal), *forms]
     structlog.configure(
         processors=chain,
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
@@ -80,6 +81,16 @@ def _text(terminal: bool) -> Processor:
         pad_event_to=24,
         exception_formatter=structlog.dev.plain_traceback,
     )
+
+
+def _visible(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Write what is no visible character as its escape: names of strangers must not speak to the terminal."""
+    shown = {key: _escaped(value) for key, value in event.items() if isinstance(value, str)}
+    return {**event, **shown, **({"exception": event["exception"]} if "exception" in event else {})}
+
+
+def _escaped(text: str) -> str:
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _json() -> Processor:

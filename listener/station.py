@@ -23,7 +23,7 @@ from alerts.transport import Transport
 from listener.collectors import collectors_of
 from listener.collectors.base import Collector
 from listener.config import Config
-from listener.engine import judge_of
+from listener.engine import Bench
 from listener.hearing import MOST_REMEMBERED, Hearing
 from listener.http import PoliteClient
 from listener.learning import with_head
@@ -46,8 +46,6 @@ Clock = Callable[[], float]
 
 _READERS = 6
 """Connections that read: two lanes of rules, the look of each minute, what is learned, what is sent, and the page."""
-JUDGE = "judge"
-"""How the name of the thread begins on which the engine judges."""
 
 
 class Changes:
@@ -119,58 +117,61 @@ class Station:
 @asynccontextmanager
 async def open_station(config: Config, clock: Clock) -> AsyncIterator[Station]:
     """Take the store, load the engine, connect everything. Raises StoreError, EngineUnavailable."""
+    with DaemonLock(config.database), closing(Bench(config)) as bench:
+        async with open_with(config, clock, bench) as station:
+            yield station
+
+
+@asynccontextmanager
+async def open_with(
+    config: Config, clock: Clock, bench: Bench, *, watched: bool = False
+) -> AsyncIterator[Station]:
+    """Connect everything to a store that is taken already; `watched`: it was listened to until a moment ago."""
     database = config.database
-    judge_thread = ThreadPoolExecutor(1, JUDGE)
-    loop = asyncio.get_running_loop()
-    with DaemonLock(database):
-        writer = Writer(database, unmatched=config.storage.unmatched_sample, zone=config.zone)
-        try:
-            await writer.open()
-            if copied := await writer.store(lambda store: store.copied):
-                log.info("the store was brought to the shape of this version", copy=copied.name)
-            judge = await loop.run_in_executor(judge_thread, judge_of, config)
-            if judge.instead:
-                log.warning(
-                    "the engine cannot be had; its fallback judges", why=judge.instead, by=judge.engine.name
-                )
-            engine = judge.engine
-            # Readers are closed whatever happens; a thread that still reads keeps its own connection until it is done.
-            async with AsyncExitStack() as stack:
-                reader = stack.enter_context(closing(Reader(database, _READERS)))
-                pipeline = Pipeline(
-                    config.brands, await asyncio.to_thread(with_head, engine, reader), config.tags
-                )
-                hearing = Hearing(config.brands, pipeline.matcher, lambda kind: StorePurse(kind, writer))
-                transport = await stack.enter_async_context(Transport())
-                collectors = collectors_of(config.sources, PoliteClient(transport, clock), hearing)
-                born = await _settle(config, writer, collectors, pipeline.engine_name, int(clock()))
-                language = Language.of(config.language)
-                dispatcher = Dispatcher(
-                    writer,
-                    reader,
-                    make_channels(config, transport),
-                    lambda row: to_send(row, reader, config.zone, config.dashboard.public_url, language),
-                    clock,
-                    covered=lambda now: settling.covered(reader, config.routing, now),
-                )
-                await asyncio.to_thread(_remember, hearing, reader, collectors)
-                yield Station(
-                    config,
-                    clock,
-                    writer,
-                    reader,
-                    collectors,
-                    engine,
-                    pipeline,
-                    hearing,
-                    dispatcher,
-                    judge_thread,
-                    born,
-                    config_at=int(clock()),
-                )
-        finally:
-            writer.close()
-            judge_thread.shutdown(wait=False, cancel_futures=True)
+    writer = Writer(database, unmatched=config.storage.unmatched_sample, zone=config.zone)
+    try:
+        await writer.open()
+        if copied := await writer.store(lambda store: store.copied):
+            log.info("the store was brought to the shape of this version", copy=copied.name)
+        engine = await bench.engine()
+        # Readers are closed whatever happens; a thread that still reads keeps its own connection until it is done.
+        async with AsyncExitStack() as stack:
+            reader = stack.enter_context(closing(Reader(database, _READERS)))
+            pipeline = Pipeline(
+                config.brands, await asyncio.to_thread(with_head, engine, reader), config.tags
+            )
+            hearing = Hearing(config.brands, pipeline.matcher, lambda kind: StorePurse(kind, writer))
+            transport = await stack.enter_async_context(Transport())
+            collectors = collectors_of(config.sources, PoliteClient(transport, clock), hearing)
+            born = await _settle(
+                config, writer, collectors, pipeline.engine_name, int(clock()), watched=watched
+            )
+            language = Language.of(config.language)
+            dispatcher = Dispatcher(
+                writer,
+                reader,
+                make_channels(config, transport),
+                lambda row: to_send(row, reader, config.zone, config.dashboard.public_url, language),
+                clock,
+                covered=lambda now: settling.covered(reader, config.routing, now),
+            )
+            await asyncio.to_thread(_remember, hearing, reader, collectors)
+            yield Station(
+                config,
+                clock,
+                writer,
+                reader,
+                collectors,
+                engine,
+                pipeline,
+                hearing,
+                dispatcher,
+                bench.thread,
+                born,
+                config_at=int(clock()),
+            )
+    finally:
+        writer.close()
 
 
 def make_channels(config: Config, transport: Transport) -> dict[str, Channel]:
@@ -204,7 +205,9 @@ async def judge_by_head(station: Station) -> None:
     log.info("another tone engine judges from now on", engine=engine.name, before=before)
 
 
-async def _settle(config: Config, writer: Writer, collectors: list[Collector], engine: str, now: int) -> int:
+async def _settle(
+    config: Config, writer: Writer, collectors: list[Collector], engine: str, now: int, *, watched: bool
+) -> int:
     """Write down who is listened to, for whom and by which engine; take up what the last run left.
 
     Returns when the store was made.
@@ -220,7 +223,7 @@ async def _settle(config: Config, writer: Writer, collectors: list[Collector], e
         if (changed := queries.keep_versions(db, config.brands, now)) and born < now:
             log.info("what counts as a mention is new, from now on", brands=", ".join(changed))
         visits.keep_plans(db, sources, now)
-        return born, outbox.recover(db, now), judging.restart(db, config.rules, now)
+        return born, outbox.recover(db, now), judging.restart(db, config.rules, now, watched=watched)
 
     born, unknown, gone = await writer(work)
     if unknown:

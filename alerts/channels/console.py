@@ -52,7 +52,8 @@ def build(options: Options, transport: Transport) -> Console:
 
 def _write(text: str, colour: str | None) -> None:
     first, _, rest = text.strip("\n").partition("\n")
-    colourful = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    colourful = sys.stdout.isatty() and not plain
     if colourful:
         first = click.style(first, fg=colour, bold=True)
     block = f"{_RULE}\n{first}\n{rest}\n{_RULE}"

@@ -112,7 +112,7 @@ def _lines(found: Backtest, rule: Rule, store: Rows, zone: ZoneInfo) -> Iterator
             ("fired", "brand", "value", "lasted", "posts"), rows, right=(2,), width=terminal_width()
         )
         yield ""
-    yield _summary(found, rule)
+    yield summary(found, rule)
     if found.judged is not None and found.judged < 0.5 and not rule.condition.momentary:
         yield (
             f"Mostly there was too little to judge by: enough was there at {reading.share(found.judged)} of the "
@@ -123,7 +123,8 @@ def _lines(found: Backtest, rule: Rule, store: Rows, zone: ZoneInfo) -> Iterator
     yield _LATE
 
 
-def _summary(found: Backtest, rule: Rule) -> str:
+def summary(found: Backtest, rule: Rule) -> str:
+    """How often it would have fired, in a sentence."""
     times, days = len(found.episodes), (found.until - found.since) / 86_400
     span = reading.plural(round(days), "day") if days >= 1.5 else reading.plural(round(days * 24), "hour")
     head = f"{rule.name} ({rule.condition.words()})"

@@ -10,13 +10,16 @@ from listener.completion import SHELLS, script
 @click.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
-    """Print the script that completes commands, options, brands, KPIs and sources in your shell.
+    """Print the script by which Tab completes in your shell.
 
-    Bash: listener completion bash > ~/.local/share/bash-completion/completions/listener
+    Commands, options, KPIs, and what config.yaml names: brands, sources, channels, rules, goals. Write it into the file where your shell looks for it, once:
 
-    Zsh: listener completion zsh > ~/.zfunc/_listener, a folder of your $fpath.
+    \b
+      bash  ~/.local/share/bash-completion/completions/listener
+      zsh   ~/.zfunc/_listener, where ~/.zfunc is in your $fpath
+      fish  ~/.config/fish/completions/listener.fish
 
-    Fish: listener completion fish > ~/.config/fish/completions/listener.fish
+    Example: listener completion fish > ~/.config/fish/completions/listener.fish
 
     It holds for new shells, and stays right when Listener is updated. What config.yaml names is read from the folder
     where you are, or from --config where that comes first.

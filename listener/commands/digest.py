@@ -78,7 +78,7 @@ def command(
     from alerts.digest.sending import digest_from
 
     with open_reader(config) as reader:
-        key, facts = _facts(reader, config, options, since, until)
+        key, facts = facts_of(reader, config, options, since, until)
         digest, quotes = digest_from(facts, reader, ZoneInfo(facts.timezone))
     if pdf is not None:
         _write_pdf(digest, quotes, pdf)
@@ -103,7 +103,7 @@ def _options(config: Config, name: str | None, language: str | None, timezone: s
     return found.model_copy(update={"zone": zone, "language": language or found.language or config.language})
 
 
-def _facts(
+def facts_of(
     reader: Reader, config: Config, options: DigestOptions, since: str | None, until: str | None
 ) -> tuple[str, DigestFacts]:
     """The facts of the period that is asked for, else of the first period of which anything was heard."""

@@ -150,14 +150,14 @@ def _shown(examples: Examples, config: Config, *, against: bool, sign: str = "")
         post, explanation = example.standing.post, example.explanation
         spans = explanation.against if against and explanation.against else explanation.spans
         head = f"{example.standing.source.name}, {reading.moment(post.published_at, config.zone)}"
-        yield f"  {sign + ' ' if sign else ''}{clean(head)}: {_marked(post.text, spans)}"
+        yield f"  {sign + ' ' if sign else ''}{clean(head)}: {marked(post.text, spans)}"
         if explanation.told and not against:
             yield f"      also: {clean(', '.join(explanation.told))}"
         if post.url:
             yield f"      {clean(post.url)}"
 
 
-def _marked(text: str, spans: tuple[Span, ...]) -> str:
+def marked(text: str, spans: tuple[Span, ...]) -> str:
     """The part of a text around what was found, which stands in [brackets]."""
     start = max(0, spans[0].start - _AROUND) if spans else 0
     end = min(len(text), max(start + _LONGEST, spans[0].end + _AROUND if spans else 0))
@@ -252,7 +252,7 @@ def judge(
     click.echo(f"Is it about {brand.name}?  y yes, n no, s skip, q stop\n")
     done = 0
     for number, example in enumerate(asked, 1):
-        click.echo(f"{number}/{len(asked)}  {_marked(example.standing.post.text, example.explanation.spans)}")
+        click.echo(f"{number}/{len(asked)}  {marked(example.standing.post.text, example.explanation.spans)}")
         answer = click.prompt(
             "", type=click.Choice(["y", "n", "s", "q"]), show_choices=False, prompt_suffix="> "
         )

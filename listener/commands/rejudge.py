@@ -75,7 +75,9 @@ def _check_daemon(config: Config, store: Rows, engine: str) -> None:
     deadline = time.monotonic() + _PATIENCE
     while (by := ledger.engine(store)) != engine and is_held(config.database):
         if time.monotonic() > deadline:
-            raise Failure(f"the daemon still judges by {by}, not by {engine}; restart it, then judge again")
+            raise Failure(
+                f"the daemon still judges by {by}, not by {engine}; send it SIGHUP or restart it, then judge again"
+            )
         time.sleep(0.2)
 
 

@@ -22,8 +22,8 @@ def command(config_file: Path, since: str) -> None:
     """Apply changed queries to what is kept.
 
     Mentions that no longer match are taken back; new ones are judged and added, also out of the sample of posts
-    that matched nobody. Such posts never fire a rule. May be ended and begun again. A daemon that runs must have been
-    started with these queries.
+    that matched nobody. Such posts never fire a rule. May be ended and begun again. A daemon that runs must have read
+    these queries.
     """
     config = read_config(config_file)
     try:
@@ -36,7 +36,9 @@ def command(config_file: Path, since: str) -> None:
         pipeline = make_pipeline(config, store)
         if (changed := queries.unwritten(store, config.brands)) and is_held(config.database):
             names = ", ".join(brand.name for brand in changed)
-            raise Failure(f"the daemon still listens by the old queries of {names}; restart it, then rematch")
+            raise Failure(
+                f"the daemon still listens by the old queries of {names}; send it SIGHUP or restart it, then rematch"
+            )
         with progress("matching again") as bar:
             done = rematching.rematch(store, pipeline, config.brands, start, now(), bar.advance)
     click.echo(

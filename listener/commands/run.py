@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from listener import crash
+from listener import crash, hangup
 from listener.commands.options import Failure, WrongUsage, config_option, first_of, log_options, read_config
 from listener.commands.progress import load_structlog_alone
 
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 def command(config_file: Path, log_level: str, log_format: Form, verbose: bool) -> None:
     """Listen, judge, count and tell until stopped (Ctrl-C, SIGTERM).
 
-    Serves a status page on dashboard.host and .port. Stopping is safe at any moment, kill -9 included.
+    Serves a status page on dashboard.host and .port. Stopping is safe at any moment, kill -9 included. SIGHUP
+    lets it read the configuration again.
     """
+    hangup.hold()
     config = read_config(config_file, warn=False)
     load_structlog_alone()
     # Only now: these load the web server, the scheduler and the engine.
     import structlog
 
     from listener import daemon, logs
-    from listener.dashboard.app import NotServed
-    from listener.station import JUDGE
+    from listener.dashboard.sockets import NotServed
+    from listener.engine import JUDGE
     from sentiment.tone import EngineUnavailable
     from storage.base import StoreError
 

@@ -1,4 +1,7 @@
-"""config.yaml: what it may say (options), what is wrong with it (problems), and how it is read (reader)."""
+"""config.yaml: what it may say (options), what is wrong with it (problems), how it is read (reader).
+
+And what differs between two of them (difference).
+"""
 
 from listener.config.options import Config, DashboardOptions, DigestOptions
 from listener.config.problems import ConfigError

@@ -19,6 +19,17 @@ def is_plain(text: str) -> bool:
     return not _SECRET.search(text) and not _PASSWORD.search(text)
 
 
+def named_in(node: Any) -> list[str]:
+    """The variables that the texts of a tree name, each once, in order."""
+    if isinstance(node, Mapping):
+        found = [name for value in node.values() for name in named_in(value)]
+    elif isinstance(node, list):
+        found = [name for value in node for name in named_in(value)]
+    else:
+        found = _SECRET.findall(node) if isinstance(node, str) else []
+    return list(dict.fromkeys(found))
+
+
 class Environment:
     """Puts in values for ${NAME}: `filled` are the places where it did, `missing` those where there was none."""
 
@@ -95,3 +106,23 @@ def _holds_secret(annotation: Any) -> bool:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return any(_holds_secret(field.annotation) for field in annotation.model_fields.values())
     return any(_holds_secret(part) for part in get_args(annotation))
+
+
+def secret_keys(model: type[BaseModel]) -> frozenset[str]:
+    """The keys of these options, and of those inside of them, under which secrets stand."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        for part in _leaves(field.annotation):
+            if part is SecretStr:
+                found |= {name, field.alias or name}
+            elif isinstance(part, type) and issubclass(part, BaseModel):
+                found |= secret_keys(part)
+    return frozenset(found)
+
+
+def _leaves(annotation: Any) -> Iterator[Any]:
+    parts = get_args(annotation)
+    if not parts:
+        yield annotation
+    for part in parts:
+        yield from _leaves(part)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import structlog
@@ -15,6 +14,7 @@ from listener.collectors.ingest.collector import Ingest
 from listener.dashboard import api, cases, corrections, health, hushing, page, stories, tags
 from listener.dashboard.ingest import PATH, Door
 from listener.dashboard.keys import STATION
+from listener.dashboard.sockets import Sockets, is_loopback
 from listener.listening import keep
 from listener.station import Station
 from storage.desk import tokens
@@ -37,52 +37,18 @@ _HEADERS = {
 _OPEN = frozenset({"/healthz", PATH})
 
 
-class NotServed(Exception):
-    """The configured address cannot be served; the message says what to do."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to bind to is reachable from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-async def serve(station: Station, serving: Callable[[], None] = lambda: None) -> None:
-    """Serve until cancelled; `serving` is called once requests are answered.
-
-    Raises NotServed where the port is taken, or beyond loopback without a token.
-    """
-    options = station.config.dashboard
-    if not is_loopback(options.host) and not tokens.names(station.reader):
-        raise NotServed(
-            f"dashboard.host {options.host} can be reached from other machines, and there is no token to ask "
-            "for; make one with `listener token add NAME`, or set dashboard.host to 127.0.0.1"
-        )
+async def serve(station: Station, sockets: Sockets, serving: Callable[[], None] = lambda: None) -> None:
+    """Serve until cancelled; `serving` is called once requests are answered."""
     runner = web.AppRunner(make_app(station), access_log=None, handle_signals=False, shutdown_timeout=0.2)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, options.host, options.port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise NotServed(
-                f"cannot serve on {options.host}:{options.port} ({error.strerror}); "
-                "set another dashboard.port in the configuration"
-            ) from None
-        port = runner.addresses[0][1]
-        log.info("serving", url=f"http://{_in_url(options.host)}:{port}/")
+        for one in sockets.copies():
+            await web.SockSite(runner, one).start()
+        log.info("serving", url=sockets.url)
         serving()
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def make_app(station: Station) -> web.Application:

@@ -240,6 +240,16 @@ def test_what_was_only_pending_begins_anew_after_a_restart(store: SqliteStore) -
     assert [event.kind for event in judge(store, [patient], NOW + 1700)] == ["fired"]
 
 
+def test_what_is_pending_goes_on_where_only_the_configuration_was_read_again(store: SqliteStore) -> None:
+    patient = rule(**{"for": "15m"})
+    hear(store, 4)
+    assert judge(store, [patient]) == []
+    with store.writing() as db:
+        judging.restart(db, [patient], NOW + 800, watched=True)
+    hear(store, 4, NOW + 900)
+    assert [event.kind for event in judge(store, [patient], NOW + 900)] == ["fired"]
+
+
 def test_a_restart_forgets_nothing_of_what_fires_and_everything_of_rules_that_are_gone(
     store: SqliteStore,
 ) -> None:

@@ -104,7 +104,8 @@ def test_a_tab_loads_neither_the_commands_nor_the_store() -> None:
         "structlog",
         "aiohttp",
         "storage",
-        "alerts",
+        "alerts.rules",
+        "jinja2",
         "sentiment",
         "listener.commands.kpi",
     ):

@@ -9,11 +9,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from commandline import CommandLine
 from servers import FaultServer, Reply
 
 from listener.config import Config, load
-from listener.examining import Finding, examine
+from listener.examining import examine
+from listener.finding import Finding
 
 FEED = b"<rss version='2.0'><channel><title>t</title><item><guid>1</guid><title>hello</title></item></channel></rss>"
 PLENTY = 10**12
@@ -51,7 +53,8 @@ async def test_each_part_is_looked_at_and_nothing_is_sent_or_stored(
         unreachable = configured(tmp_path, sources=sources, channels={"email": {**mail, "port": closed}})
         deaf = by_name(await examine(unreachable, time.time, 1_000_000))
     good = {name for name, finding in found.items() if finding.good}
-    assert good == {"store", "disk", "sentiment", "good", "channel console", "channel slack", "channel email"}
+    machine = {"store", "disk", "fonts", "clock"}
+    assert good == machine | {"sentiment", "good", "channel console", "channel slack", "channel email"}
     assert "1 post" in found["good"].says
     assert "404" in found["gone"].says
     assert not deaf["channel email"].good and deaf["channel email"].remedy
@@ -79,6 +82,18 @@ async def test_channels_that_can_tell_are_asked_whether_they_are_there(
     assert "T0PSECRET" not in str(found)
 
 
+async def test_a_clock_that_is_far_off_is_told_from_the_answers_of_the_sources_alone(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    server.script("/feed", Reply(body=FEED))
+    urls = [{"url": server.url("/feed"), "name": "feed"}]
+    config = configured(tmp_path, sources={"feeds": {"urls": urls, "allow_private": True}})
+    late = by_name(await examine(config, lambda: time.time() - 600, PLENTY))["clock"]
+    assert not late.good and late.remedy
+    assert late.says.startswith("600 s behind of 1 answer") or late.says.startswith(("599 s", "601 s"))
+    assert [seen.path for seen in server.requests] == ["/feed"]
+
+
 def test_the_command_says_what_to_do_and_ends_with_1(line: CommandLine) -> None:
     line.configure("brands: [{name: Acme, own: true}]\nstorage: {url: 'sqlite:///l.db'}\n")
     ran = line("doctor")
@@ -86,3 +101,35 @@ def test_the_command_says_what_to_do_and_ends_with_1(line: CommandLine) -> None:
     assert "FAIL sources: none is configured" in ran.out
     assert "add one under sources" in ran.out
     assert "needs a hand: sources" in ran.err
+
+
+def test_programs_get_the_same_as_json(line: CommandLine) -> None:
+    line.configure("brands: [{name: Acme, own: true}]\nstorage: {url: 'sqlite:///l.db'}\n")
+    ran = line("doctor", "--json")
+    found = {one["what"]: one for one in ran.json()}
+    assert ran.code == 1
+    assert found["sources"] == {
+        "what": "sources",
+        "good": False,
+        "says": "none is configured",
+        "remedy": "add one under sources, or import a file",
+    }
+    assert found["keys"]["good"] and "schema" in found["store"]["says"]
+
+
+def test_missing_keys_are_named_and_those_that_are_set_are_not_shown(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.configure(
+        "brands: [{name: Acme, own: true}]\n"
+        'channels: {slack: {webhook: "${HOOK}"}, webhook: {url: "${WHERE}", secret: "${SIGN}"}}  # ${NOT_READ}\n'
+    )
+    monkeypatch.setenv("HOOK", "https://hooks.example.com/T0PSECRET")
+    monkeypatch.delenv("WHERE", raising=False)
+    monkeypatch.setenv("SIGN", "")
+    ran = line("doctor")
+    assert ran.code == 2
+    assert "FAIL keys: not set: WHERE, SIGN" in ran.out
+    assert "export WHERE=...; export SIGN=..." in ran.out
+    assert "T0PSECRET" not in ran.out + ran.err and "NOT_READ" not in ran.out
+    assert not (line.folder / "data").exists()

@@ -117,6 +117,16 @@ def test_no_colours_where_they_are_not_wanted(
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
+def test_a_name_of_a_stranger_does_not_speak_to_the_terminal(err: Output, form: logs.Form) -> None:
+    logs.set_up(form=form)
+    structlog.get_logger().info("alert\nfired", subject="\x1b[2Jann\u202e", brand="Café")
+    written = err.text()
+    assert written.count("\n") == 2
+    assert "\x1b" not in written and "\u202e" not in written
+    assert "ann" in written and ("Café" in written or "Caf\\u00e9" in written)
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
 def test_an_exception_is_logged_without_its_words(err: Output, form: logs.Form) -> None:
     logs.set_up(form=form)
     try:

@@ -142,7 +142,7 @@ def test_rematch_beside_a_daemon_with_other_queries_is_refused(heard: CommandLin
         assert heard("rematch", "--since", "1d").code == 0
         heard.configure(CONFIG.replace("acme NOT street", "anvil"))
         ran = heard("rematch", "--since", "1d")
-        assert (ran.code, "the old queries of Acme; restart it" in ran.err) == (1, True)
+        assert (ran.code, "the old queries of Acme; send it SIGHUP" in ran.err) == (1, True)
     assert heard("rematch", "--since", "1d").code == 0
 
 

@@ -304,5 +304,8 @@ def test_beside_a_daemon_with_another_engine_it_is_refused(
         with SqliteStore(kept.folder / "listener.db").writing() as db:
             ledger.keep_engine(db, "says-1")
         ran = kept("rejudge", "--since", "2026-09-01")
-        assert (ran.code, "still judges by says-1, not by vader-3.3.2; restart it" in ran.err) == (1, True)
+        assert (ran.code, "still judges by says-1, not by vader-3.3.2; send it SIGHUP" in ran.err) == (
+            1,
+            True,
+        )
     assert kept("rejudge", "--since", "2026-09-01").code == 0

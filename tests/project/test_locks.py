@@ -70,7 +70,7 @@ def test_the_default_lock_brings_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "groups"), [("default", ["build"]), ("dev", ["build", "dev", "transformers"])]
+    ("lock", "groups"), [("default", ["build"]), ("dev", ["build", "dev", "docs", "transformers"])]
 )
 def test_locks_hold_what_pyproject_asks_for(lock: str, groups: list[str]) -> None:
     locked = versions(LOCKS[lock])

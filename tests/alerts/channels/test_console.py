@@ -41,6 +41,9 @@ async def test_a_message_is_a_readable_block(capsys: pytest.CaptureFixture[str])
 
 async def test_colour_only_on_a_terminal_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b" not in await written(monkeypatch, Terminal(), plain())
+    monkeypatch.setenv("TERM", "xterm")
     assert "\x1b[31m" in await written(monkeypatch, Terminal(), plain())
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in await written(monkeypatch, Terminal(), plain())

@@ -16,7 +16,8 @@ from pages import HACKERNEWS, page, post
 from alerts import judging
 from alerts.rules import Look, Rule, RuleOptions
 from listener.config import load
-from listener.dashboard.app import NotServed, is_loopback, make_app, serve
+from listener.dashboard.app import make_app
+from listener.dashboard.sockets import NotServed, Sockets, is_loopback
 from listener.station import Station, open_station
 from storage import deliveries, outbox, polling, queries
 from storage.base import Transaction
@@ -421,13 +422,13 @@ async def test_a_wrong_token_is_refused_on_loopback_too(client: Client) -> None:
 
 async def test_nothing_is_served_beyond_loopback_without_a_token(station: Station) -> None:
     with pytest.raises(NotServed, match="listener token add NAME"):
-        await serve(beyond(station))
+        await Sockets.bind(beyond(station).config.dashboard, station.reader)
 
 
 async def test_a_port_that_is_taken_is_told_with_the_remedy(station: Station, client: Client) -> None:
     dashboard = station.config.dashboard.model_copy(update={"port": client.port})
     with pytest.raises(NotServed, match=r"set another dashboard\.port"):
-        await serve(replace(station, config=replace(station.config, dashboard=dashboard)))
+        await Sockets.bind(dashboard, station.reader)
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,8 @@ def test_a_sign_before_a_formula_stays_where_no_export_put_it(line: CommandLine)
 def test_a_second_row_of_the_same_id_adds_a_brand_only_where_it_says_so(line: CommandLine) -> None:
     line.file("twice.csv", "id,text,brand\n1,first,Acme\n1,second,Globex\n")
     line.file(
-        "joined.csv", "id,text,brand,same_post\n2,first,Acme,\n2,first,Globex,yes\n2,first,Globex,yes\n"
+        "joined.csv",
+        "id,text,brand,same_post\n2,first,Acme,\n2,first,Globex,yes\n2,first,Globex,yes\n3,other,Globex,yes\n",
     )
     line.good("import", "twice.csv")
     line.good("import", "joined.csv")
@@ -194,6 +195,7 @@ def test_a_second_row_of_the_same_id_adds_a_brand_only_where_it_says_so(line: Co
         ("1", "Acme"),
         ("2", "Acme"),
         ("2", "Globex"),
+        ("3", "Globex"),
     ]
 
 
@@ -224,8 +226,11 @@ def test_what_is_known_beside_the_words(line: CommandLine) -> None:
         db.run(
             "INSERT INTO corrections (brand_id, post_id, label, at) SELECT brand_id, post_id, -1, 1 FROM mentions"
         )
+        # Said of other words than those that stand there now.
+        db.run("UPDATE posts SET edited_at = 5 WHERE native_id = 'c'")
     store.close()
     first, second, third = exported(line)
+    assert (third["label"], third["corrected"], third["edited_at"]) == (None, False, "1970-01-01T00:00:05Z")
     assert (first["counters"], first["tags"], first["label"], first["engine_label"], first["corrected"]) == (
         {"likes": 5, "views": 9}, ["care"], "negative", None, True)  # fmt: skip
     assert (first["text"], first["no_text_because"], first["live"]) == (None, "expired", True)

@@ -95,11 +95,15 @@ python:
 	else exit 0; fi; \
 	echo "make: $$why, or name another one: make PYTHON=python3.12 install" >&2; exit 1
 
+# eldc carries the source of its table, 49 MB of C, beside the table: nothing reads it.
+SPARE = $(1)/lib/python3*/site-packages/eldc/*.[ch]
+
 # A .venv whose Python is gone (an upgraded system, a moved folder) is made anew instead of failing later.
 $(VENV)/.stamp-install: requirements.lock pyproject.toml | python
 	@$(BIN)/python -c '' 2>/dev/null || { echo "install: a virtual environment in $(VENV)"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "install: $$(grep -c == requirements.lock) packages of requirements.lock"
 	@$(PIP) --require-hashes -r requirements.lock
+	@rm -f $(call SPARE,$(VENV))
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 	@echo "install: done; the command is $(BIN)/listener"
@@ -121,6 +125,7 @@ $(BENCH)/.stamp: requirements.lock pyproject.toml | python
 	@echo "bench: the default install, by itself, in $(BENCH)"
 	@$(PYTHON) -m venv --clear $(BENCH)
 	@$(BENCH)/bin/python -m pip --disable-pip-version-check install -qq --require-hashes -r requirements.lock
+	@rm -f $(call SPARE,$(BENCH))
 	@$(BENCH)/bin/python -m pip --disable-pip-version-check install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 

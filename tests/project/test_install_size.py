@@ -22,6 +22,8 @@ def test_default_install_is_small_and_needs_nothing_heavy(image: Image) -> None:
     print(f"site-packages without pip and setuptools: {size / 1e6:.0f} MB")
     assert size < LIMIT
     assert [name for name in HEAVY if (image.packages / name).exists()] == []
+    # What is measured here is what `make install` leaves as well.
+    assert "/site-packages/eldc/*.[ch]" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_the_wheel_holds_all_that_the_packages_need(image: Image) -> None:

@@ -192,7 +192,7 @@ def _next_steps(answers: Answers, file: Path) -> Iterator[str]:
     config = "" if file == Path("config.yaml") else f" --config {click.format_filename(file)}"
     yield f"\nWritten: {click.format_filename(file)}, which explains itself. Time zone: {answers.zone}."
     for kind in starting.waiting_for_a_key(answers):
-        yield f"Your account on {kind} is noted; to listen there, see docs/sources.md#{kind} and its line in the file."
+        yield f"Your account on {kind} is noted; to listen there, see docs/sources/{kind}.md and its line in the file."
     if answers.secrets:
         yield "\nSet these where Listener runs; they never stand in the file:"
         width = max(map(len, answers.secrets))

@@ -15,6 +15,7 @@ from listener.config.problems import Problem
 from listener.dashboard.sockets import NotServed, Sockets
 from listener.engine import Bench
 from listener.learning import with_head
+from listener.logs import tell_renamed
 from listener.schedule import Bell
 from listener.station import Station
 from sentiment.tone import EngineUnavailable
@@ -75,6 +76,7 @@ class Reloading:
                 station.config_good = False
                 _refuse(error)
                 continue
+            tell_renamed(new.warnings)
             if following is None:
                 station.config_at, station.config_good = station.now(), True
                 log.info("the configuration was read again: nothing has changed", file=str(new.file))
@@ -129,7 +131,9 @@ def _tell(changes: Sequence[Change]) -> None:
 def _refuse(error: ConfigError) -> None:
     for problem in error.problems:
         line = {} if problem.line is None else {"line": problem.line}
-        log.error("a mistake in the configuration", path=problem.path, **line, says=problem.message)
+        # The lines below show the place in a query, which takes a column: `listener check` draws it.
+        says = problem.message.partition("\n")[0]
+        log.error("a mistake in the configuration", path=problem.path, **line, says=says)
     log.error(
         "the configuration was not taken; the one from before goes on",
         file=str(error.file),

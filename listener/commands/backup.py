@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +11,12 @@ import click
 from alerts.format import plural
 from listener import __version__
 from listener.commands.options import WrongUsage, config_option, now, read_config, store_errors
+from listener.commands.progress import progress
 from storage import backup
-from storage.archive import Progress, silent
+from storage.archive import Progress
+
+_STEPS = 1_000
+"""A bar moves by thousandths."""
 
 
 @click.command("backup")
@@ -44,7 +47,7 @@ def command(config_file: Path, file: str | None, keep: int | None, with_key: boo
         )
     made_at = now()
     target = folder if named else folder / backup.name_at(made_at)
-    with store_errors(), progress_bar("Copying") as progress:
+    with store_errors(), progress_bar("copying") as told:
         manifest = backup.make(
             config.database,
             target,
@@ -53,7 +56,7 @@ def command(config_file: Path, file: str | None, keep: int | None, with_key: boo
             made_at,
             force=force,
             with_key=with_key,
-            progress=progress,
+            progress=told,
         )
     held = ", ".join(plural(count, name.removesuffix("s")) for name, count in manifest.counts.items())
     click.echo(f"{target}: {held}, {target.stat().st_size / 1e6:,.1f} MB")
@@ -70,12 +73,9 @@ def command(config_file: Path, file: str | None, keep: int | None, with_key: boo
 @contextmanager
 def progress_bar(what: str) -> Iterator[Progress]:
     """A bar on standard error while something long goes on, where somebody looks at it."""
-    if not sys.stderr.isatty():
-        yield silent
-        return
-    with click.progressbar(length=1000, label=what, file=sys.stderr) as bar:
+    with progress(what, _STEPS, counted=False) as bar:
 
-        def progress(done: int, of: int) -> None:
-            bar.update(done * 1000 // max(of, 1) - bar.pos)
+        def told(done: int, of: int) -> None:
+            bar.advance(done * _STEPS // max(of, 1) - bar.done)
 
-        yield progress
+        yield told

@@ -12,7 +12,8 @@ from listener.completion import SHELLS, script
 def command(shell: str) -> None:
     """Print the script by which Tab completes in your shell.
 
-    Commands, options, KPIs, and what config.yaml names: brands, sources, channels, rules, goals. Write it into the file where your shell looks for it, once:
+    It knows commands, options, KPIs, and what config.yaml names: brands, sources, channels, rules, goals. Write it into
+    the file where your shell looks for it, once:
 
     \b
       bash  ~/.local/share/bash-completion/completions/listener

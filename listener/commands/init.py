@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -164,9 +165,11 @@ def _checked(answers: Answers) -> Answers:
 def _zone_here() -> str:
     """The zone of this machine, as far as it says; otherwise UTC."""
     named = os.environ.get("TZ") or os.path.realpath("/etc/localtime").rpartition("/zoneinfo/")[2]
-    named = named.removeprefix("Etc/")
-    named = os.environ.get("TZ") or os.path.realpath("/etc/localtime").rpartition("/zoneinfo/")[2]
-    return named if named and not named.startswith((":", "/")) else "UTC"
+    try:
+        return ZoneInfo(named.removeprefix(":").removeprefix("Etc/")).key
+    except (KeyError, ValueError, OSError):
+        # A variable in the manner of POSIX (CET-1CEST), or a machine that does not say.
+        return "UTC"
 
 
 def _write(file: Path, text: str) -> None:
@@ -189,7 +192,7 @@ def _next_steps(answers: Answers, file: Path) -> Iterator[str]:
     config = "" if file == Path("config.yaml") else f" --config {click.format_filename(file)}"
     yield f"\nWritten: {click.format_filename(file)}, which explains itself. Time zone: {answers.zone}."
     for kind in starting.waiting_for_a_key(answers):
-        yield f"Your account on {kind} is noted; to listen there, see docs/sources.md#{kind} and its line in the file."
+        yield f"Your account on {kind} is noted; to listen there, see docs/sources/{kind}.md and its line in the file."
     if answers.secrets:
         yield "\nSet these where Listener runs; they never stand in the file:"
         width = max(map(len, answers.secrets))

@@ -42,9 +42,12 @@ class Progress:
     `rich` is loaded with the first bar that is drawn: no command starts slower for it.
     """
 
-    def __init__(self, what: str, total: int | None, shown: bool, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, what: str, total: int | None, shown: bool, clock: Callable[[], float], *, counted: bool = True
+    ) -> None:
         self._what = what
         self._total = total
+        self._counted = counted
         self._shown = shown
         self._clock = clock
         self._due = clock() + _QUIET if shown else math.inf
@@ -63,7 +66,7 @@ class Progress:
         if not self._shown:
             return
         if self._bar is None:
-            self._bar = _bar(known=self._total is not None)
+            self._bar = _bar(known=self._total is not None, counted=self._counted)
             self._bar.add_task(self._what, total=self._total, completed=self.done)
             self._bar.start()
         self._bar.update(self._bar.task_ids[0], completed=self.done)
@@ -77,15 +80,16 @@ class Progress:
 
 @contextmanager
 def progress(
-    what: str, total: int | None = None, *, clock: Callable[[], float] = time.monotonic
+    what: str, total: int | None = None, *, counted: bool = True, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Progress]:
     """A bar while the work inside lasts, gone when it ends, also by Ctrl-C.
 
-    `what` is done ("exporting"), `total` how often `advance` will be called, None where nobody knows. None is shown
+    `what` is done ("exporting"), `total` how often `advance` will be called, None where nobody knows; not
+    `counted`: only the share is told. No bar is shown
     where standard error is no terminal, or one that cannot draw (TERM=dumb).
     """
     shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    bar = Progress(what, total, shown, clock)
+    bar = Progress(what, total, shown, clock, counted=counted)
     try:
         yield bar
     finally:
@@ -102,7 +106,7 @@ def passing(bar: Progress, found: Iterable[T]) -> Iterator[T]:
         yield one
 
 
-def _bar(*, known: bool) -> rich_progress.Progress:
+def _bar(*, known: bool, counted: bool) -> rich_progress.Progress:
     from rich import progress as parts
     from rich.console import Console
 
@@ -113,7 +117,8 @@ def _bar(*, known: bool) -> rich_progress.Progress:
         parts.BarColumn(bar_width=None if known else 12),
     ]
     if known:
-        columns += [parts.TaskProgressColumn(), parts.TextColumn("{task.completed:,} of {task.total:,}")]
+        columns += [parts.TaskProgressColumn()]
+        columns += [parts.TextColumn("{task.completed:,} of {task.total:,}")] if counted else []
         columns += [parts.TimeRemainingColumn(compact=True)]
     else:
         columns += [parts.TextColumn("{task.completed:,}"), parts.TimeElapsedColumn()]

@@ -50,7 +50,7 @@ def command(config_file: Path, file: Path, to: Path | None, yes: bool) -> None:
     click.echo(f"{file}: {_told(manifest.counts)}, taken {taken} by version {manifest.version}")
     if database.exists() and not yes:
         click.confirm(f"Put it in the place of {database}, and keep that beside it?", abort=True)
-    with store_errors(), progress_bar("Restoring") as progress:
+    with store_errors(), progress_bar("restoring") as progress:
         done = restoring.restore(
             file, database, now(), zone=zone, like=config.database if config else None, progress=progress
         )

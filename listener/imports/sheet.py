@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 DELIMITERS = (",", ";", "\t", "|")
 LARGEST = 256 * 1024 * 1024
 """Bytes of one table: it is held in memory, because only all of its rows say how it is written."""
+_LONGEST_CELL = 128 * 1024
 _TABLES = frozenset({".csv", ".tsv", ".txt"})
 _FIRST = ("table data.csv", "dates.csv", "chart.csv", "overview.csv", "followerhistory.csv")
 """Of a ZIP that holds several tables, the one with a row a day or a post comes first: others hold the same again."""
@@ -45,6 +46,8 @@ class Sheet:
 
     def records(self, delimiter: str, most: int | None = None) -> Iterator[Record]:
         """Rows, at most `most` of them; a row that is no CSV comes as a broken one."""
+        # That of the module is one for the whole program, and whoever read before may have set another.
+        csv.field_size_limit(_LONGEST_CELL)
         reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=delimiter)
         count = 0
         while most is None or count < most:

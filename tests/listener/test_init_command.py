@@ -81,6 +81,17 @@ def test_a_wrong_zone_or_place_is_told(line: CommandLine) -> None:
     assert (ran.code, "cannot be written" in ran.err) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "zone"),
+    [("Asia/Tehran", "Asia/Tehran"), (":Etc/UTC", "UTC"), ("CET-1CEST,M3.5.0", "UTC"), ("/x", "UTC")],
+)
+def test_the_zone_is_that_of_the_machine_where_it_says_one(
+    line: CommandLine, monkeypatch: pytest.MonkeyPatch, said: str, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", said)
+    assert f"Time zone: {zone}." in line.good("init", "--brand", "Acme", "--yes").out
+
+
 def test_a_file_that_is_there_stays_unless_it_is_forced_and_then_a_copy_of_it(line: CommandLine) -> None:
     line.configure("mine")
     ran = line("init", "--brand", "Acme", "--yes")

@@ -122,6 +122,8 @@ async def test_signals_that_come_together_are_one_and_one_that_comes_late_is_ano
     reloading.asked.set()
     while len(read) < 2:
         await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert len(read) == 2
     assert not watching.done()
     configured(tmp_path, CONFIG.replace("Acme", "Bolt"))
     reloading.asked.set()

@@ -17,6 +17,7 @@ from listener.config import load
 from listener.http import TALLY
 from listener.schedule import Bell, Bells
 from listener.station import Station, open_station
+from listener.supervisor import Supervisor
 from listener.visiting import Visiting, visitor_of
 from storage import visits
 from storage.mention import Cursor, Reading, SetAside, Source, Visits
@@ -285,7 +286,7 @@ async def test_the_daemon_takes_a_turn_after_each_poll_and_hearing_does_not_wait
     station.collectors = [forum]
     bells = Silent()
     with bells:
-        day = daemon._Day(station, bells)
+        day = daemon._Day(station, bells, Supervisor())
         async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(work) for work in (day._listen(forum), day._visit(forum))]
             await until(lambda: forum.asked == [["a", "b"]])
@@ -339,7 +340,7 @@ async def test_the_daemon_does_not_ask_about_posts_either_where_it_was_asked_to_
         forum.wait = wait
         station.collectors = [forum]
         bells = Silent()
-        day = daemon._Day(station, bells)
+        day = daemon._Day(station, bells, Supervisor())
         task = asyncio.create_task(day._listen(forum))
         try:
             await until(lambda: bool(bells.waiting))  # noqa: B023
@@ -379,7 +380,7 @@ async def test_a_stream_has_its_turns_by_the_clock(station: Station, clock: Cloc
             bell.set()
             return bell
 
-    day = daemon._Day(station, Counted())
+    day = daemon._Day(station, Counted(), Supervisor())
     task = asyncio.create_task(day._visit(forum))
     await until(lambda: forum.asked == [["a"]])
     assert rung == [60]

@@ -192,6 +192,8 @@ class Reader:
         if words[0] == "listener" and not re.search(r"[|<>&]", line):
             result = CliRunner(env=self.environment).invoke(listener, words[1:], input=typed)
             assert (result.exit_code == 0) != fails, f"{line}\n{result.output}{result.exception!r}"
+            if words[1] == "init":
+                self.adapt(self.folder / "config.yaml")
             # What `main` would print of it.
             return result.output + (str(result.exception) if fails else "")
         shell = subprocess.run(
@@ -281,7 +283,9 @@ def begin(reader: Reader) -> None:
     for block in blocks(page):
         if found := SAVE.search(block.before):
             reader.keep(found[1], block.body)
-    reader.line("listener import history.csv --source shop")
+        elif "listener init" in block.body and block.kind == "sh":
+            reader.run(block.body)
+    reader.line("listener import history.csv --source threads")
 
 
 @pytest.mark.slow

@@ -10,12 +10,11 @@ from statistics import median
 from alerts.charts.pictures import FONTS, broken_fonts
 from alerts.format import plural
 from listener.finding import Finding
+from listener.room import LITTLE
 from storage.condition import Condition
 
-LITTLE = 500_000_000
-"""Bytes of free disk below which the doctor warns."""
 SOON = 14
-"""The same, in days until the disk is full."""
+"""Days until the disk is full below which the doctor warns, as it does below LITTLE."""
 OFF = 30.0
 """Seconds by which the clock may differ from others: signed requests are refused by five minutes, often by one."""
 _LONG_LOG = 256_000_000

@@ -9,6 +9,9 @@ from storage import disk, retention
 from storage.base import Rows
 from storage.disk import format_size
 
+LITTLE = 500_000_000
+"""Bytes of free disk below which somebody should make room."""
+
 
 def too_large(config: Config, store: Rows) -> str | None:
     """What to say where the store has passed `storage.max_size`; None where it has not, or none is set."""

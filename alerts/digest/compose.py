@@ -157,7 +157,7 @@ def _capital(text: str) -> str:
 def _notice(facts: DigestFacts, language: Language) -> str:
     if facts.comparable:
         return ""
-    why = facts.why_not or "there is no full week before it"
+    why = facts.why_not or N_("there is no full period before it")
     return language.gettext(
         "This letter shows no changes: {why}. It says what was heard, and compares nothing.",
         why=language.gettext(why).rstrip("."),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from alerts.digest.around import Span, around
 from alerts.digest.facts import BrandFacts, CoverageFacts, DigestFacts, KpiFact, QueryFact, QuoteRef
 from alerts.goals import Goal
+from alerts.language import N_
 from sentiment.tone import Label
 from storage import browse
 from storage.base import Rows
@@ -23,7 +24,7 @@ from storage.stats.wilson import wilson
 _QUOTES_EACH = 2
 _BESIDE = ("change", "p90", "answered_share", "within_target", "response_target", "unjudged")
 
-_ENGINE_CHANGED = "the engine that judges the tone was changed, so these weeks cannot be compared"
+_ENGINE_CHANGED = N_("the engine that judges the tone was changed, so these periods cannot be compared")
 
 _Values = Mapping[tuple[str, str], KpiValue]
 
@@ -108,10 +109,10 @@ def _enough(source: Ledger, window: Window, now: int) -> bool:
 
 def _why_not(sources: Sequence[Ledger], window: Window, earlier: Window, now: int) -> str:
     if not any(source.heard(*_of(earlier), now).heard for source in sources):
-        return "this is the first week that was heard, so there is no week to compare it with"
+        return N_("this is the first period that was heard, so there is none to compare it with")
     if not any(_enough(source, window, now) for source in sources):
-        return "no source was heard for nine tenths of this week, so it is not compared with another"
-    return "no source was heard for nine tenths of both weeks, so they are not compared"
+        return N_("no source was heard for nine tenths of this period, so it is not compared with another")
+    return N_("no source was heard for nine tenths of both periods, so they are not compared")
 
 
 def _values(store: Rows, ask: Ask) -> dict[tuple[str, str], KpiValue]:

@@ -12,15 +12,13 @@ from aiohttp import web
 from alerts import format as reading
 from listener import __version__, letters
 from listener.dashboard.keys import STATION
-from listener.room import too_large
+from listener.room import LITTLE, too_large
 from listener.showing import lost
 from listener.station import Station
 from storage import polling, vitals
 from storage.base import Rows, StoreError
 from storage.calendar import iso
 
-LITTLE = 500_000_000
-"""Bytes of free disk below which somebody should make room."""
 NONE = 40_000_000
 """Bytes of free disk below which the next pages may not fit: the log of the store alone grows to 32 MB."""
 SLOW = 15.0

@@ -11,6 +11,7 @@ import pytest
 from alerts.digest.facts import from_json, to_json
 from alerts.digest.gather import gather
 from alerts.digest.sending import letter_from
+from alerts.language import Language
 from sentiment.tone import Label, Tone
 from storage.calendar import Window
 from storage.kpi import CARD, KPIS, Ask, compute
@@ -85,7 +86,8 @@ def test_the_first_week_is_compared_with_nothing(store: SqliteStore) -> None:
     facts = gather(store, BRANDS, WEEK, ZONE, NOW, None, None)
     assert not facts.comparable
     assert facts.why_not is not None
-    assert "first week" in facts.why_not
+    assert "first period" in facts.why_not
+    assert Language.of("es").gettext(facts.why_not) != facts.why_not
     assert facts.brands[0].kpi("mentions").before is None
 
 
@@ -95,6 +97,8 @@ def test_a_partial_week_is_compared_with_nothing(store: SqliteStore) -> None:
     say(store, WEEK.since, 30)
     facts = gather(store, BRANDS, WEEK, ZONE, NOW, None, None)
     assert (facts.comparable, facts.brands[0].kpi("mentions").before) == (False, None)
+    assert facts.why_not is not None
+    assert Language.of("es").gettext(facts.why_not) != facts.why_not
 
 
 def test_only_sources_heard_in_both_weeks_are_compared(store: SqliteStore) -> None:
@@ -115,6 +119,7 @@ def test_weeks_judged_by_different_engines_are_not_compared(store: SqliteStore) 
     assert not facts.comparable
     assert facts.why_not is not None
     assert "engine" in facts.why_not
+    assert Language.of("es").gettext(facts.why_not) != facts.why_not
 
 
 def test_a_week_before_in_which_nobody_said_anything_is_compared(store: SqliteStore) -> None:

@@ -208,12 +208,3 @@ def is_backup(path: Path) -> bool:
 def new_file(path: Path) -> BinaryIO:
     """Make a file that only its owner may read (mode 0600). Raises FileExistsError."""
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "w+b")
-
-
-def keep_names(folder: Path) -> None:
-    """Let new names in a folder outlive a power failure."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

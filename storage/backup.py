@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from storage import archive, copies, schema, slack
+from storage import archive, copies, journal, schema, slack
 from storage.archive import Manifest, Progress, silent
 from storage.base import StoreError
 
@@ -161,7 +161,7 @@ def _publish(target: Path, force: bool) -> None:
         except PermissionError:
             # A file system without second names, as on many USB sticks.
             part.replace(target)
-    archive.keep_names(target.parent)
+    journal.keep_names(target.parent)
 
 
 @contextmanager

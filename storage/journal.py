@@ -90,7 +90,7 @@ class Journal:
                 pass
             finally:
                 aside.unlink()
-            _keep_name(self.key_path.parent)
+            keep_names(self.key_path.parent)
         except OSError as error:
             raise StoreError(
                 f"{self.key_path} cannot be made ({error.strerror}); check its folder"
@@ -126,7 +126,7 @@ class Journal:
             finally:
                 os.close(handle)
                 if size == 0:
-                    _keep_name(self.path.parent)
+                    keep_names(self.path.parent)
         except OSError as error:
             raise StoreError(
                 f"{self.path} cannot be written ({error.strerror}), and nothing is erased that is not written there; "
@@ -157,8 +157,8 @@ def _entry(line: bytes) -> Erasure | None:
         return None
 
 
-def _keep_name(folder: Path) -> None:
-    """Let the name of a new file outlive a power failure as well."""
+def keep_names(folder: Path) -> None:
+    """Let new names in a folder outlive a power failure."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

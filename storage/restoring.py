@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from storage import archive, backup, copies, schema, slack
+from storage import archive, backup, copies, journal, schema, slack
 from storage.archive import Backup, Manifest, Progress, silent
 from storage.base import StoreError
 from storage.lock import DaemonLock
@@ -111,13 +111,13 @@ def _bring_papers(found: Backup, database: Path, like: Path | None) -> None:
 
     Those that lie there already are the newest, and stay.
     """
-    key, journal = (database.with_name(database.name + end) for end in (".key", ".erasures"))
+    key, erasures = (database.with_name(database.name + end) for end in (".key", ".erasures"))
     if key.exists():
         return
     if like is not None and like != database and (known := like.with_name(like.name + ".key")).exists():
         written = like.with_name(like.name + ".erasures")
-        if written.exists() and not journal.exists():
-            _put(journal, written.read_bytes())
+        if written.exists() and not erasures.exists():
+            _put(erasures, written.read_bytes())
         _put(key, known.read_bytes())
     elif found.holds(archive.KEY):
         _put(key, found.read(archive.KEY))
@@ -173,11 +173,11 @@ def _swap(new: Path, database: Path, now: int, *, readable: bool) -> Path | None
         except PermissionError:
             _put(kept, database.read_bytes())
         copies.touch(kept, now)
-        archive.keep_names(database.parent)
+        journal.keep_names(database.parent)
         with suppress(FileNotFoundError):
             shutil.copymode(database, new)
     new.replace(database)
-    archive.keep_names(database.parent)
+    journal.keep_names(database.parent)
     return kept
 
 

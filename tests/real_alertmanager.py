@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from real_program import ended, free_port, started
+
 BINARY = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 AMTOOL = shutil.which("amtool")
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -52,35 +43,18 @@ class RealAlertmanager:
         }
         file = self.folder / "alertmanager.yml"
         file.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    BINARY,
-                    f"--config.file={file}",
-                    f"--storage.path={self.folder / 'data'}",
-                    f"--web.listen-address=127.0.0.1:{self.port}",
-                    "--cluster.listen-address=",
-                ],
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.monotonic() + 15
-        while not self._ready():
-            if time.monotonic() > deadline:
-                raise AssertionError((self.folder / "log").read_text(encoding="utf-8"))
-            time.sleep(0.05)
-
-    def _ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        command = [
+            BINARY,
+            f"--config.file={file}",
+            f"--storage.path={self.folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            "--cluster.listen-address=",
+        ]
+        self.process = started(command, self.folder / "log", self.url, within=15)
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.terminate()
-            self.process.wait(10)
+            ended(self.process)
             self.process = None
 
     def amtool(self, *arguments: str) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -14,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from real_alertmanager import free_port
+from real_program import ended, free_port, started
 
 BINARY = shutil.which("prometheus")
 PROMTOOL = shutil.which("promtool")
@@ -50,34 +48,17 @@ class RealPrometheus:
         }
         file = self.folder / "prometheus.yml"
         file.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    BINARY,
-                    f"--config.file={file}",
-                    f"--storage.tsdb.path={self.folder / 'data'}",
-                    f"--web.listen-address=127.0.0.1:{self.port}",
-                ],
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.monotonic() + 20
-        while not self._ready():
-            if time.monotonic() > deadline:
-                raise AssertionError((self.folder / "log").read_text(encoding="utf-8"))
-            time.sleep(0.05)
-
-    def _ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/-/ready", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        command = [
+            BINARY,
+            f"--config.file={file}",
+            f"--storage.tsdb.path={self.folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+        ]
+        self.process = started(command, self.folder / "log", self.url, within=20)
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.terminate()
-            self.process.wait(10)
+            ended(self.process)
             self.process = None
 
     def ask(self, expression: str) -> list[tuple[dict[str, str], float]]:
